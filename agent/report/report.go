@@ -1,0 +1,138 @@
+// Package report is the wire format between the agent and the appliance: what
+// a machine says of itself, the orders it gets and how it answers them.
+//
+// It promises that every field keeps its name and meaning for as long as
+// Version 1 is spoken: agents sit in images that nobody rebuilds for years.
+// The files under testdata/v1 hold it to that. It is the only package that both
+// sides import; it imports nothing of ours.
+package report
+
+import "time"
+
+// Version is the wire format that this package speaks.
+const Version = 1
+
+// Report is what a machine says of itself once its agent is up. Sizes are in
+// bytes, speeds in Mb/s, times in UTC. A fact that could not be read is left
+// at its zero value and named in Missing.
+type Report struct {
+	Version   int           `json:"version"`
+	Boot      Boot          `json:"boot"`
+	System    System        `json:"system"`
+	Board     Board         `json:"board"`
+	Chassis   Chassis       `json:"chassis"`
+	Firmware  Firmware      `json:"firmware"`
+	CPUs      []CPU         `json:"cpus"`
+	Memory    uint64        `json:"memory"`
+	DIMMs     []DIMM        `json:"dimms"`
+	Disks     []Disk        `json:"disks"`
+	NICs      []NIC         `json:"nics"`
+	BMC       *BMC          `json:"bmc,omitempty"`
+	Missing   []string      `json:"missing,omitempty"`
+	Collected time.Duration `json:"collected"` // how long collecting took, in nanoseconds
+}
+
+// Boot says how this run of the agent came to be.
+type Boot struct {
+	ID       string    `json:"id"`       // /proc/sys/kernel/random/boot_id
+	Kernel   string    `json:"kernel"`   // uname -r
+	Arch     string    `json:"arch"`     // GOARCH
+	Platform string    `json:"platform"` // "bios" or "efi"
+	MAC      string    `json:"mac"`      // of the NIC that booted, from BOOTIF
+	Started  time.Time `json:"started"`  // kernel start by the machine's own clock
+	Uptime   float64   `json:"uptime"`   // seconds since kernel start
+	Agent    string    `json:"agent"`    // the agent's build version
+}
+
+// System is SMBIOS type 1.
+type System struct {
+	Vendor  string `json:"vendor"`
+	Product string `json:"product"`
+	Serial  string `json:"serial"`
+	UUID    string `json:"uuid"`
+	SKU     string `json:"sku,omitempty"`
+	Family  string `json:"family,omitempty"`
+}
+
+// Board is SMBIOS type 2.
+type Board struct {
+	Vendor  string `json:"vendor"`
+	Product string `json:"product"`
+	Serial  string `json:"serial"`
+}
+
+// Chassis is SMBIOS type 3.
+type Chassis struct {
+	Vendor string `json:"vendor"`
+	Serial string `json:"serial"`
+	Asset  string `json:"asset"`
+}
+
+// Firmware is SMBIOS type 0.
+type Firmware struct {
+	Vendor     string `json:"vendor"`
+	Version    string `json:"version"`
+	Date       string `json:"date"`
+	SecureBoot bool   `json:"secure_boot"`
+}
+
+// CPU is one socket.
+type CPU struct {
+	Socket  string `json:"socket"`
+	Model   string `json:"model"`
+	Cores   int    `json:"cores"`
+	Threads int    `json:"threads"`
+}
+
+// DIMM is one memory module of SMBIOS type 17.
+type DIMM struct {
+	Slot   string `json:"slot"`
+	Bytes  uint64 `json:"bytes"`
+	Type   string `json:"type,omitempty"`
+	MTs    int    `json:"mts,omitempty"` // mega-transfers per second
+	Vendor string `json:"vendor,omitempty"`
+	Part   string `json:"part,omitempty"`
+	Serial string `json:"serial,omitempty"`
+}
+
+// Disk is one whole block device that is not removable.
+type Disk struct {
+	Name       string    `json:"name"`   // kernel name, valid for this boot only
+	Serial     string    `json:"serial"` // identity; empty disks cannot be installed to
+	WWN        string    `json:"wwn,omitempty"`
+	Model      string    `json:"model"`
+	Bytes      uint64    `json:"bytes"`
+	Transport  string    `json:"transport"` // nvme, sata, sas, virtio, …
+	Rotational bool      `json:"rotational"`
+	Contents   []Content `json:"contents"` // empty: nothing was found on it
+}
+
+// Content is something found on a disk, read without writing: a partition
+// table, a file system, a member of a RAID or of a volume group.
+type Content struct {
+	Device string `json:"device"`          // kernel name of the disk or partition
+	Kind   string `json:"kind"`            // "partition-table", "filesystem", "raid", "lvm", "crypt", "swap", "unreadable", "data"
+	Type   string `json:"type"`            // gpt, dos, ext4, xfs, mdraid, lvm2, luks, …
+	Label  string `json:"label,omitempty"` // as written by strangers: data, never markup
+	Bytes  uint64 `json:"bytes,omitempty"` // size of the device or file system
+	Used   uint64 `json:"used,omitempty"`  // bytes in use, where the superblock tells
+}
+
+// NIC is one Ethernet interface.
+type NIC struct {
+	Name         string   `json:"name"`
+	MAC          string   `json:"mac"`
+	PermanentMAC string   `json:"permanent_mac,omitempty"`
+	Driver       string   `json:"driver"`
+	Link         bool     `json:"link"`
+	Mbps         int      `json:"mbps,omitempty"`
+	Addresses    []string `json:"addresses,omitempty"` // with prefix length
+}
+
+// BMC is the management controller seen in-band.
+type BMC struct {
+	Address  string `json:"address,omitempty"`
+	MAC      string `json:"mac,omitempty"`
+	Firmware string `json:"firmware,omitempty"`
+	Source   string `json:"source"` // "ipmi", "smbios-42"
+}
