@@ -1,0 +1,68 @@
+package machine
+
+// Facts is what the agent saw of a machine's hardware, as ServerDb keeps it.
+// Sizes are in bytes, speeds in Mb/s.
+type Facts struct {
+	Vendor     string `json:"vendor"`
+	Product    string `json:"product"`
+	SKU        string `json:"sku,omitempty"`
+	BoardSN    string `json:"board_serial,omitempty"`
+	ChassisSN  string `json:"chassis_serial,omitempty"`
+	Firmware   string `json:"firmware"`
+	Platform   string `json:"platform"` // bios or efi
+	SecureBoot bool   `json:"secure_boot"`
+	Kernel     string `json:"kernel"`
+	Arch       string `json:"arch"`
+	Sockets    int    `json:"sockets"`
+	Cores      int    `json:"cores"`
+	Threads    int    `json:"threads"`
+	CPU        string `json:"cpu"`
+	Memory     uint64 `json:"memory"`
+	DIMMs      []DIMM `json:"dimms"`
+	Disks      []Disk `json:"disks"`
+	NICs       []Port `json:"nics"`
+	BMC        bool   `json:"bmc"`
+	// Missing names what the agent could not read.
+	Missing []string `json:"missing,omitempty"`
+}
+
+// DIMM is one memory module.
+type DIMM struct {
+	Slot   string `json:"slot"`
+	Bytes  uint64 `json:"bytes"`
+	Type   string `json:"type,omitempty"`
+	MTs    int    `json:"mts,omitempty"`
+	Part   string `json:"part,omitempty"`
+	Serial string `json:"serial,omitempty"`
+}
+
+// Disk is one whole disk.
+type Disk struct {
+	Name       string    `json:"name"`
+	Serial     string    `json:"serial"`
+	WWN        string    `json:"wwn,omitempty"`
+	Model      string    `json:"model"`
+	Bytes      uint64    `json:"bytes"`
+	Transport  string    `json:"transport"`
+	Rotational bool      `json:"rotational"`
+	Contents   []Content `json:"contents,omitempty"`
+}
+
+// Content is something found on a disk.
+type Content struct {
+	Device string `json:"device"`
+	Kind   string `json:"kind"`
+	Type   string `json:"type"`
+	Label  string `json:"label,omitempty"`
+	Bytes  uint64 `json:"bytes,omitempty"`
+	Used   uint64 `json:"used,omitempty"`
+}
+
+// Port is a NIC as the hardware has it.
+type Port struct {
+	Name   string `json:"name"`
+	MAC    MAC    `json:"mac"`
+	Driver string `json:"driver"`
+	Link   bool   `json:"link"`
+	Mbps   int    `json:"mbps,omitempty"`
+}

@@ -1,0 +1,141 @@
+package machine
+
+import (
+	"errors"
+	"net/netip"
+	"time"
+)
+
+// ErrNotFound is the answer to a question after a machine, job, image, subnet
+// or rule that ServerDb does not have. It never stands for "could not look".
+var ErrNotFound = errors.New("not found")
+
+// Kind says what a machine is made of.
+type Kind string
+
+// Kinds of machine.
+const (
+	Metal   Kind = "metal"
+	Virtual Kind = "virtual"
+	GCE     Kind = "gce"
+)
+
+// Machine is one record of ServerDb. Status is written by the state engine
+// alone; Observed never by people.
+type Machine struct {
+	ID      string `json:"id"`   // UUIDv7, for as long as the record lives
+	Name    string `json:"name"` // unique hardware name, from the serial
+	Kind    Kind   `json:"kind"`
+	Serial  string `json:"serial"`
+	UUID    string `json:"uuid"`
+	Vendor  string `json:"vendor"`
+	Product string `json:"product"`
+
+	Status   Status    `json:"status"`
+	Reason   string    `json:"reason,omitempty"`   // one word that explains the status
+	Sentence string    `json:"sentence,omitempty"` // the same for a person
+	Since    time.Time `json:"since"`              // of the status
+	Flags    Flags     `json:"flags"`
+
+	Site     string `json:"site,omitempty"`
+	Rack     string `json:"rack,omitempty"`
+	Unit     int    `json:"unit,omitempty"` // 0: not known
+	Hostname string `json:"hostname,omitempty"`
+	Role     string `json:"role,omitempty"`
+	Pool     string `json:"pool,omitempty"`
+	Owner    string `json:"owner,omitempty"`
+	Image    string `json:"image,omitempty"` // what is, or is to be, installed
+	Rule     string `json:"rule,omitempty"`  // that accepted it
+	// Owned is true from the first allocation on, until an erase is proven: its
+	// disks may hold somebody's data.
+	Owned bool `json:"owned"`
+
+	NICs     []NIC    `json:"nics"`
+	BMC      BMC      `json:"bmc"`
+	Facts    *Facts   `json:"facts,omitempty"` // discovered, never declared
+	Observed Observed `json:"observed"`
+
+	Version   int64     `json:"version"` // grows with every change but Observed
+	CreatedAt time.Time `json:"created_at"`
+	UpdatedAt time.Time `json:"updated_at"`
+}
+
+// Flags restrain what automation may do.
+type Flags struct {
+	Locked             bool   `json:"locked"`
+	LockNote           string `json:"lock_note,omitempty"`
+	RetireWhenReleased bool   `json:"retire_when_released"`
+	NoPowerOff         bool   `json:"no_power_off"`
+}
+
+// NIC is an interface as ServerDb names and numbers it.
+type NIC struct {
+	Name    string     `json:"name"`
+	MAC     MAC        `json:"mac"`
+	Address netip.Addr `json:"address"` // reserved for it; the zero Addr when none is
+	Boot    bool       `json:"boot"`    // it booted through this one
+}
+
+// BMC is a machine's management controller. Its credentials live apart, sealed.
+type BMC struct {
+	Type     string `json:"type,omitempty"`    // "redfish"
+	Address  string `json:"address,omitempty"` // host or host:port
+	MAC      MAC    `json:"mac"`
+	Firmware string `json:"firmware,omitempty"`
+	Pin      string `json:"pin,omitempty"`    // SHA-256 of its certificate
+	Proven   bool   `json:"proven"`           // a log-in succeeded
+	Failed   string `json:"failed,omitempty"` // why the last one did not
+}
+
+// Observed is what was last seen of a machine.
+type Observed struct {
+	Power      string    `json:"power,omitempty"` // on, off or unknown
+	PowerAt    time.Time `json:"power_at,omitzero"`
+	BootAt     time.Time `json:"boot_at,omitzero"` // last boot request
+	BootAnswer string    `json:"boot_answer,omitempty"`
+	CallAt     time.Time `json:"call_at,omitzero"` // last word of agent or system
+	AgentBoot  string    `json:"agent_boot,omitempty"`
+	HomeAt     time.Time `json:"home_at,omitzero"`   // installed system's call home
+	Waits      string    `json:"waits,omitempty"`    // one sentence: what it does or waits for
+	Progress   float64   `json:"progress,omitempty"` // 0 to 1 while something moves
+}
+
+// BootMAC is the address of the NIC it boots through.
+func (m *Machine) BootMAC() MAC {
+	for _, n := range m.NICs {
+		if n.Boot {
+			return n.MAC
+		}
+	}
+	if len(m.NICs) > 0 {
+		return m.NICs[0].MAC
+	}
+	return MAC{}
+}
+
+// Address is that of the NIC it boots through.
+func (m *Machine) Address() netip.Addr {
+	for _, n := range m.NICs {
+		if n.MAC == m.BootMAC() {
+			return n.Address
+		}
+	}
+	return netip.Addr{}
+}
+
+// HasMAC tells whether one of its NICs has this address.
+func (m *Machine) HasMAC(mac MAC) bool {
+	for _, n := range m.NICs {
+		if n.MAC == mac {
+			return true
+		}
+	}
+	return false
+}
+
+// Clone copies m so that the copy may be changed.
+func (m *Machine) Clone() *Machine {
+	c := *m
+	c.NICs = append([]NIC(nil), m.NICs...)
+	return &c
+}

@@ -1,0 +1,215 @@
+package machine
+
+import (
+	"fmt"
+	"strings"
+	"unicode"
+)
+
+// Selector picks machines: "status=available rack=r1* cores>=32 (role=db or
+// pool=a) !hostname". Terms side by side must all hold; "or" and parentheses
+// group, "!" or "not" negates; a field alone asks for its presence. A value may
+// hold * and ?, a range (r12..r14) and a set (a,b,c); quotes keep blanks.
+// The empty selector picks every machine.
+type Selector struct {
+	text string
+	root node
+}
+
+// String gives the text it was parsed from.
+func (s Selector) String() string { return s.text }
+
+// Match tells whether the selector picks a machine.
+func (s Selector) Match(m *Machine) bool { return s.root == nil || s.root.match(m) }
+
+// MatchWith also knows fields that the machine's record does not have, such as
+// the subnet that it reported from.
+func (s Selector) MatchWith(m *Machine, extra map[string]string) bool {
+	return s.root == nil || s.root.match(record{m, extra})
+}
+
+// SelectorError points at the column where reading stopped.
+type SelectorError struct {
+	Text   string
+	Column int // from 1
+	Reason string
+}
+
+func (e *SelectorError) Error() string {
+	return fmt.Sprintf("selector %q, column %d: %s", e.Text, e.Column, e.Reason)
+}
+
+// maxSelector bounds what strangers may send.
+const maxSelector = 1024
+
+// ParseSelector reads a selector.
+func ParseSelector(text string) (Selector, error) {
+	if len(text) > maxSelector {
+		return Selector{}, &SelectorError{text[:40] + "…", maxSelector, fmt.Sprintf("is %d bytes long; at most %d", len(text), maxSelector)}
+	}
+	p := &parser{text: text}
+	if p.blank(); p.end() {
+		return Selector{text: text}, nil
+	}
+	n, err := p.or(0)
+	if err != nil {
+		return Selector{}, err
+	}
+	if !p.end() {
+		return Selector{}, p.fail("unexpected %q", p.rest())
+	}
+	return Selector{text: text, root: n}, nil
+}
+
+type parser struct {
+	text string
+	pos  int
+}
+
+// maxDepth bounds parentheses: a Go stack that overflows cannot be recovered.
+const maxDepth = 32
+
+func (p *parser) or(depth int) (node, error) {
+	if depth > maxDepth {
+		return nil, p.fail("more than %d nested parentheses", maxDepth)
+	}
+	left, err := p.and(depth)
+	for err == nil && p.keyword("or") {
+		var right node
+		right, err = p.and(depth)
+		left = orNode{left, right}
+	}
+	return left, err
+}
+
+func (p *parser) and(depth int) (node, error) {
+	left, err := p.term(depth)
+	for err == nil {
+		p.keyword("and")
+		if p.end() || p.peek() == ')' || p.ahead("or") {
+			break
+		}
+		var right node
+		right, err = p.term(depth)
+		left = andNode{left, right}
+	}
+	return left, err
+}
+
+func (p *parser) term(depth int) (node, error) {
+	switch {
+	case p.end():
+		return nil, p.fail("a term is missing")
+	case p.peek() == '!' || p.ahead("not"):
+		if !p.keyword("not") {
+			p.pos++
+		}
+		p.blank()
+		if depth > maxDepth {
+			return nil, p.fail("more than %d nested negations", maxDepth)
+		}
+		n, err := p.term(depth + 1)
+		return notNode{n}, err
+	case p.peek() == '(':
+		p.pos++
+		p.blank()
+		n, err := p.or(depth + 1)
+		if err == nil && (p.end() || p.peek() != ')') {
+			return nil, p.fail("a closing parenthesis is missing")
+		}
+		p.pos++
+		p.blank()
+		return n, err
+	}
+	return p.comparison()
+}
+
+func (p *parser) comparison() (node, error) {
+	at := p.pos
+	for !p.end() && (isWord(p.peek())) {
+		p.pos++
+	}
+	field := strings.ToLower(p.text[at:p.pos])
+	if field == "" {
+		return nil, p.fail("want a field such as status, found %q", p.rest())
+	}
+	if _, ok := fields[field]; !ok {
+		p.pos = at
+		return nil, p.fail("no field %q%s", field, suggest(field))
+	}
+	op := p.operator()
+	if op == "" {
+		p.blank()
+		return present{field}, nil
+	}
+	value, err := p.value()
+	p.blank()
+	if err != nil {
+		return nil, err
+	}
+	return compare{field, op, value}, nil
+}
+
+func (p *parser) operator() string {
+	for _, op := range []string{"!=", ">=", "<=", "=", ">", "<"} {
+		if strings.HasPrefix(p.text[p.pos:], op) {
+			p.pos += len(op)
+			return op
+		}
+	}
+	return ""
+}
+
+func (p *parser) value() (string, error) {
+	at := p.pos
+	if !p.end() && (p.peek() == '"' || p.peek() == '\'') {
+		quote := p.text[p.pos]
+		closing := strings.IndexByte(p.text[p.pos+1:], quote)
+		if closing < 0 {
+			return "", p.fail("the closing quote is missing")
+		}
+		p.pos += closing + 2
+		return p.text[at+1 : p.pos-1], nil
+	}
+	for !p.end() && !unicode.IsSpace(rune(p.peek())) && p.peek() != ')' {
+		p.pos++
+	}
+	if p.pos == at {
+		return "", p.fail("a value is missing; ask for the absence of a field with !field")
+	}
+	return p.text[at:p.pos], nil
+}
+
+// keyword eats a word that stands alone.
+func (p *parser) keyword(w string) bool {
+	if !p.ahead(w) {
+		return false
+	}
+	p.pos += len(w)
+	p.blank()
+	return true
+}
+
+func (p *parser) ahead(w string) bool {
+	end := p.pos + len(w)
+	return end <= len(p.text) && strings.EqualFold(p.text[p.pos:end], w) &&
+		(end == len(p.text) || !isWord(p.text[end]) && !strings.ContainsRune("=!<>", rune(p.text[end])))
+}
+
+func (p *parser) blank() {
+	for !p.end() && (p.peek() == ' ' || p.peek() == '\t' || p.peek() == '\n' || p.peek() == '\r') {
+		p.pos++
+	}
+}
+
+func (p *parser) end() bool    { return p.pos >= len(p.text) }
+func (p *parser) peek() byte   { return p.text[p.pos] }
+func (p *parser) rest() string { return p.text[p.pos:] }
+
+func (p *parser) fail(format string, args ...any) error {
+	return &SelectorError{p.text, p.pos + 1, fmt.Sprintf(format, args...)}
+}
+
+func isWord(b byte) bool {
+	return b == '_' || b == '.' || b >= 'a' && b <= 'z' || b >= 'A' && b <= 'Z' || b >= '0' && b <= '9'
+}

@@ -1,0 +1,119 @@
+package machine
+
+import (
+	"fmt"
+	"net/netip"
+	"regexp"
+	"time"
+)
+
+// Policy says what an unknown machine gets on a subnet.
+type Policy string
+
+// Policies. The zero value is refused; a new subnet starts as Observe, so that
+// plugging the appliance into a live segment changes nothing.
+const (
+	PolicyIgnore   Policy = "ignore"   // no answer at all
+	PolicyObserve  Policy = "observe"  // recorded, and sent on to its own disk
+	PolicyRegister Policy = "register" // boots the agent, disks read-only
+)
+
+// Range is a run of addresses handed out dynamically, both ends included.
+type Range struct {
+	First netip.Addr `json:"first"`
+	Last  netip.Addr `json:"last"`
+}
+
+// Contains tells whether a lies in r.
+func (r Range) Contains(a netip.Addr) bool { return r.First.Compare(a) <= 0 && a.Compare(r.Last) <= 0 }
+
+// Subnet is a row of ServerDb: one IP network that the appliance serves.
+type Subnet struct {
+	Name    string        `json:"name"`
+	Prefix  netip.Prefix  `json:"prefix"`
+	Site    string        `json:"site"`
+	Ranges  []Range       `json:"ranges"`
+	Gateway netip.Addr    `json:"gateway"` // the zero Addr: none is handed out
+	DNS     []netip.Addr  `json:"dns"`     // empty: the appliance itself
+	Domain  string        `json:"domain"`  // zone of the host names, without dot at its end
+	Mode    string        `json:"mode"`    // "server" or "off"
+	Policy  Policy        `json:"policy"`
+	Lease   time.Duration `json:"lease"` // life of a dynamic lease
+}
+
+var word = regexp.MustCompile(`^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$`)
+
+// Validate names the first field that is wrong, its value and the remedy.
+func (s *Subnet) Validate() error {
+	bad := func(field string, value any, want string) error {
+		return fmt.Errorf("subnet %q: %s %q: %s", s.Name, field, fmt.Sprint(value), want)
+	}
+	switch {
+	case !word.MatchString(s.Name):
+		return bad("name", s.Name, "want lower-case letters, digits and inner dashes")
+	case !s.Prefix.IsValid() || !s.Prefix.Addr().Is4():
+		return bad("prefix", s.Prefix, "want an IPv4 network such as 10.80.12.0/24")
+	case s.Prefix != s.Prefix.Masked():
+		return bad("prefix", s.Prefix, "has host bits set; did you mean "+s.Prefix.Masked().String()+"?")
+	case s.Site == "" || !word.MatchString(s.Site):
+		return bad("site", s.Site, "want the site's short name, such as lon6")
+	case s.Mode != "server" && s.Mode != "off":
+		return bad("mode", s.Mode, "want server or off")
+	case s.Policy != PolicyIgnore && s.Policy != PolicyObserve && s.Policy != PolicyRegister:
+		return bad("policy", s.Policy, "want ignore, observe or register")
+	case s.Gateway.IsValid() && !s.Prefix.Contains(s.Gateway):
+		return bad("gateway", s.Gateway, "lies outside "+s.Prefix.String())
+	case s.Lease < time.Minute:
+		return bad("lease", s.Lease, "want at least 1m")
+	}
+	for _, r := range s.Ranges {
+		if !s.Prefix.Contains(r.First) || !s.Prefix.Contains(r.Last) || r.Last.Less(r.First) {
+			return bad("range", r.First.String()+"-"+r.Last.String(), "want first and last address inside "+s.Prefix.String()+", in that order")
+		}
+	}
+	return nil
+}
+
+// Rule accepts machines. Rules stand in a list; the first that matches a
+// machine and has room decides.
+type Rule struct {
+	Name   string `json:"name"`
+	Order  int    `json:"order"`  // ascending
+	Match  string `json:"match"`  // selector over discovered facts and the subnet
+	Accept bool   `json:"accept"` // false: hold what matches
+	Site   string `json:"site"`
+	Rack   string `json:"rack,omitempty"`
+	Role   string `json:"role,omitempty"`
+	Image  string `json:"image,omitempty"` // install at once; empty: leave it available
+	Limit  int    `json:"limit"`           // machines it may accept in all; 0: none
+}
+
+// Validate names the first field that is wrong.
+func (r *Rule) Validate() error {
+	switch {
+	case !word.MatchString(r.Name):
+		return fmt.Errorf("rule %q: name: want lower-case letters, digits and inner dashes", r.Name)
+	case r.Accept && r.Site == "":
+		return fmt.Errorf("rule %q: site is empty: an accepting rule must say where its machines stand", r.Name)
+	case r.Image != "" && r.Role == "":
+		return fmt.Errorf("rule %q: role is empty: an image is installed for a role", r.Name)
+	case r.Limit < 0:
+		return fmt.Errorf("rule %q: limit %d: want 0 or more", r.Name, r.Limit)
+	}
+	_, err := ParseSelector(r.Match)
+	if err != nil {
+		return fmt.Errorf("rule %q: match: %w", r.Name, err)
+	}
+	return nil
+}
+
+// Image is an installable disk image of the catalogue.
+type Image struct {
+	Name       string    `json:"name"` // such as debian-12
+	Arch       string    `json:"arch"` // GOARCH
+	File       string    `json:"file"` // below the image folder
+	Compressed int64     `json:"compressed"`
+	Bytes      int64     `json:"bytes"`
+	SHA256     string    `json:"sha256"` // of the raw bytes
+	AddedAt    time.Time `json:"added_at"`
+}

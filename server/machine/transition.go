@@ -1,0 +1,193 @@
+package machine
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// Guard is a condition of a transition.
+type Guard string
+
+// Guards whose evidence must exist: without it the transition is refused.
+const (
+	GuardIdentity   Guard = "identity"       // the report belongs to this record and to no other
+	GuardRealSerial Guard = "real-serial"    // the serial is not a placeholder
+	GuardRule       Guard = "rule-matched"   // an acceptance rule of the operator says so
+	GuardEmptyDisks Guard = "empty-disks"    // disks are empty, or proven erased since the last owner
+	GuardUnlocked   Guard = "unlocked"       // automation is not forbidden
+	GuardJob        Guard = "open-job"       // a job of the right action is open
+	GuardToken      Guard = "token"          // the single-use token was redeemed
+	GuardChecksum   Guard = "image-checksum" // the agent hashed what it wrote
+	GuardHome       Guard = "called-home"    // the installed system spoke
+	GuardDNS        Guard = "dns-visible"    // our DNS answers the name with the address
+	GuardConfirmed  Guard = "confirmed"      // a person with the right to do so asked
+	GuardNoJob      Guard = "no-open-job"    // nothing is running on it
+	GuardAttempts   Guard = "attempts-left"  // the job may try again
+	GuardUntouched  Guard = "disk-untouched" // no write has happened
+	GuardNoOwner    Guard = "no-owner"       // nobody's data is on it
+)
+
+// Guards whose part of Firstlight does not exist yet. They are recorded in
+// history as not checked, never as passed; none of them protects data.
+const (
+	GuardSpec     Guard = "spec-matches"
+	GuardLocation Guard = "location-known"
+	GuardBMC      Guard = "bmc-answers"
+	GuardBurnIn   Guard = "burn-in"
+	GuardPuppet   Guard = "puppet"
+	GuardDrain    Guard = "drained"
+	GuardTests    Guard = "tests-passed"
+)
+
+// Built tells whether the part of Firstlight that gathers evidence for g exists.
+func (g Guard) Built() bool {
+	switch g {
+	case GuardSpec, GuardLocation, GuardBMC, GuardBurnIn, GuardPuppet, GuardDrain, GuardTests:
+		return false
+	default:
+		return true
+	}
+}
+
+// Transition is one legal change of status.
+type Transition struct {
+	From, To Status
+	Trigger  string // what brings it about, for people
+	Guards   []Guard
+}
+
+// Evidence is what the caller of a transition proves, by guard: a short text
+// that says how ("rule lab-metal", "sha256 9f3c…").
+type Evidence map[Guard]string
+
+// transitions is the whole table; everything else is refused.
+var transitions = []Transition{
+	{Unknown, Expected, "manifest import", []Guard{GuardRealSerial}},
+	{Unknown, Registered, "the agent reported", []Guard{GuardIdentity}},
+	{Expected, Registered, "the agent reported", []Guard{GuardIdentity}},
+	{Unknown, InUse, "adoption", []Guard{GuardIdentity, GuardRealSerial, GuardConfirmed}},
+	{Expected, InUse, "adoption", []Guard{GuardIdentity, GuardRealSerial, GuardConfirmed}},
+	{Expected, Retired, "the order was cancelled", []Guard{GuardConfirmed}},
+
+	{Registered, Available, "all checks passed", []Guard{GuardIdentity, GuardRealSerial, GuardRule, GuardEmptyDisks, GuardSpec, GuardLocation, GuardBMC, GuardBurnIn}},
+	{Registered, Recycling, "data of a previous owner is not proven erased", []Guard{GuardIdentity, GuardConfirmed, GuardJob}},
+	{Registered, Held, "a check failed or took too long", nil},
+
+	{Held, Registered, "re-check", nil},
+	{Held, Available, "an admin's override", []Guard{GuardRealSerial, GuardEmptyDisks, GuardConfirmed}},
+	{Held, Broken, "a person decided", []Guard{GuardConfirmed}},
+	{Held, Retiring, "a person decided", []Guard{GuardConfirmed, GuardNoJob}},
+
+	{Available, Registered, "re-check, or the hardware changed", []Guard{GuardNoJob}},
+	{Available, Allocated, "a request or a rule", []Guard{GuardUnlocked, GuardNoJob, GuardEmptyDisks}},
+	{Available, Broken, "it failed when touched", nil},
+	{Available, Retiring, "an admin", []Guard{GuardConfirmed, GuardNoJob}},
+
+	{Allocated, Available, "cancelled", []Guard{GuardUntouched}},
+	{Allocated, Installing, "the install job started", []Guard{GuardUnlocked, GuardJob, GuardDNS, GuardPuppet}},
+	{Allocated, Broken, "it failed when touched", nil},
+
+	{Installing, Installing, "the job tries again", []Guard{GuardJob, GuardAttempts}},
+	{Installing, Configuring, "the installer is done", []Guard{GuardJob, GuardToken, GuardChecksum}},
+	{Installing, Broken, "a step failed or took too long", nil},
+	{Installing, Recycling, "cancelled after the disk was touched", []Guard{GuardConfirmed, GuardJob}},
+
+	{Configuring, InUse, "the installed system came up", []Guard{GuardHome, GuardDNS, GuardPuppet}},
+	{Configuring, Installing, "the job tries again", []Guard{GuardJob, GuardAttempts}},
+	{Configuring, Recycling, "cancelled", []Guard{GuardConfirmed, GuardJob}},
+	{Configuring, Broken, "it took too long", nil},
+
+	{InUse, Installing, "reinstall asked by its owner", []Guard{GuardConfirmed, GuardUnlocked, GuardJob}},
+	{InUse, Recycling, "released by its owner", []Guard{GuardConfirmed, GuardUnlocked, GuardJob, GuardDrain}},
+	{InUse, Broken, "marked by its owner or a monitor", nil},
+
+	{Recycling, Registered, "erase verified", []Guard{GuardEmptyDisks}},
+	{Recycling, Broken, "erase failed or took too long", nil},
+	{Recycling, Retiring, "flagged to retire when released", []Guard{GuardEmptyDisks}},
+
+	{Broken, InUse, "its owner says it is fine", []Guard{GuardConfirmed}},
+	{Broken, Registered, "cured remotely", []Guard{GuardNoOwner}},
+	{Broken, Recycling, "released or to be wiped", []Guard{GuardConfirmed, GuardJob}},
+	{Broken, Repairing, "a ticket was opened", []Guard{GuardConfirmed}},
+	{Broken, Retiring, "a person decided", []Guard{GuardConfirmed, GuardNoJob}},
+
+	{Repairing, Registered, "repaired", []Guard{GuardTests}},
+	{Repairing, Broken, "not fixed", nil},
+	{Repairing, Retiring, "beyond repair", []Guard{GuardConfirmed}},
+
+	{Retiring, Retired, "erase proven", []Guard{GuardEmptyDisks}},
+	{Retiring, Broken, "erase failed or took too long", nil},
+}
+
+// Find gives the transition between two statuses.
+func Find(from, to Status) (Transition, bool) {
+	for _, t := range transitions {
+		if t.From == from && t.To == to {
+			return t, true
+		}
+	}
+	return Transition{}, false
+}
+
+// Next lists the statuses that from may change to.
+func Next(from Status) []Status {
+	var next []Status
+	for _, t := range transitions {
+		if t.From == from && !slices.Contains(next, t.To) {
+			next = append(next, t.To)
+		}
+	}
+	return next
+}
+
+// IllegalError is a change of status that the table does not have.
+type IllegalError struct {
+	Name     string
+	From, To Status
+}
+
+func (e *IllegalError) Error() string {
+	var names []string
+	for _, s := range Next(e.From) {
+		names = append(names, string(s))
+	}
+	allowed := strings.Join(names, ", ")
+	if allowed == "" {
+		allowed = "nothing: it is final"
+	}
+	return fmt.Sprintf("machine %s is %s and cannot become %s; it may become %s", e.Name, e.From.Human(), e.To.Human(), allowed)
+}
+
+// GuardError is a transition whose guard has no evidence.
+type GuardError struct {
+	Name     string
+	From, To Status
+	Guard    Guard
+}
+
+func (e *GuardError) Error() string {
+	return fmt.Sprintf("machine %s cannot become %s: %s is not proven", e.Name, e.To.Human(), e.Guard)
+}
+
+// Check holds the evidence against the guards of a change. It gives the notes
+// that history keeps: "passed:<guard> (<how>)" and "not-checked:<guard>".
+func Check(name string, from, to Status, ev Evidence) ([]string, error) {
+	t, ok := Find(from, to)
+	if !ok {
+		return nil, &IllegalError{name, from, to}
+	}
+	var notes []string
+	for _, g := range t.Guards {
+		how, proven := ev[g]
+		switch {
+		case proven:
+			notes = append(notes, fmt.Sprintf("passed:%s (%s)", g, how))
+		case g.Built():
+			return nil, &GuardError{name, from, to, g}
+		default:
+			notes = append(notes, "not-checked:"+string(g))
+		}
+	}
+	return notes, nil
+}
