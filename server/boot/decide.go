@@ -1,0 +1,159 @@
+// Package boot decides what a machine boots, and why.
+//
+// Decide is pure: everything that the answer depends on is an argument, so
+// that DHCP and HTTP cannot disagree, an answer can be explained before it is
+// asked for, and yesterday's boots can be replayed against tomorrow's rules.
+// Its default is the safest answer. It imports package machine only; adapters
+// for machines, the API and the wiring import it.
+package boot
+
+import (
+	"fmt"
+	"time"
+
+	"firstlight/server/machine"
+)
+
+// Stage is how far the machine's boot has come when it asks.
+type Stage string
+
+// Stages.
+const (
+	StageFirmware Stage = "firmware" // PXE ROM or UEFI: wants a boot loader by TFTP
+	StageHTTP     Stage = "http"     // UEFI HTTP boot: wants a boot loader by HTTP
+	StageIPXE     Stage = "ipxe"     // iPXE: wants a script
+)
+
+// Request is who asks, and in which stage.
+type Request struct {
+	MAC      machine.MAC `json:"mac"`
+	UUID     string      `json:"uuid,omitempty"`
+	Serial   string      `json:"serial,omitempty"`
+	Arch     uint16      `json:"arch"`     // DHCP option 93, RFC 4578 §2.1
+	Platform string      `json:"platform"` // bios or efi
+	Stage    Stage       `json:"stage"`
+	Subnet   string      `json:"subnet,omitempty"`
+}
+
+// Known is what ServerDb holds about the one who asks.
+type Known struct {
+	Machine *machine.Machine // nil: not in ServerDb
+	Clash   string           // another record claims its identity: both names, one sentence
+	Policy  machine.Policy   // of the subnet, for machines that are not known
+	Job     *machine.Job     // the open job of the machine, nil when none
+}
+
+// Target is what a machine boots.
+type Target string
+
+// Targets. The zero value answers nothing.
+const (
+	Ignore Target = ""
+	Disk   Target = "disk"  // its own disk
+	Agent  Target = "agent" // the agent in memory, disks read-only
+	Wait   Target = "wait"  // nothing yet: ask again, then the disk
+)
+
+// Mode is what the agent is told that it is there for. It grants nothing: each
+// destructive order carries a token of its own.
+type Mode string
+
+// Modes of the agent.
+const (
+	ModeNone     Mode = ""
+	ModeRegister Mode = "register"
+	ModeHold     Mode = "hold"
+	ModeIdle     Mode = "idle"
+	ModeInstall  Mode = "install"
+	ModeErase    Mode = "erase"
+	ModeDiagnose Mode = "diagnose"
+)
+
+// Answer is what the machine boots and why.
+type Answer struct {
+	Target Target `json:"target"`
+	Mode   Mode   `json:"mode,omitempty"`
+	// Address tells whether DHCP may give it an address. A machine that is only
+	// observed gets none: on a live segment somebody else's server does that.
+	Address bool   `json:"address"`
+	Why     string `json:"why"`
+}
+
+// Decide says what the one who asks boots now. It never answers with anything
+// that may write a disk.
+func Decide(_ Request, k Known, now time.Time) Answer {
+	switch m := k.Machine; {
+	case k.Clash != "":
+		return agent(ModeHold, "%s", k.Clash)
+	case m == nil:
+		return unknown(k.Policy)
+	case m.Status == machine.InUse || m.Status == machine.Configuring:
+		return disk("it is %s", m.Status.Human())
+	case m.Flags.Locked && m.Owned:
+		return disk("it is locked and may hold its owner's data")
+	case m.Flags.Locked:
+		return agent(ModeIdle, "it is locked")
+	default:
+		return byStatus(m, k.Job, now)
+	}
+}
+
+func unknown(p machine.Policy) Answer {
+	switch p {
+	case machine.PolicyRegister:
+		return agent(ModeRegister, "it is not known and its subnet registers such machines")
+	case machine.PolicyObserve:
+		return Answer{Target: Disk, Why: "it is not known and its subnet only observes such machines"}
+	default:
+		return Answer{Why: "it is not known and its subnet ignores such machines"}
+	}
+}
+
+func byStatus(m *machine.Machine, job *machine.Job, now time.Time) Answer {
+	switch m.Status {
+	case machine.Expected, machine.Registered:
+		return agent(ModeRegister, "it is %s: to be looked at", m.Status.Human())
+	case machine.Held:
+		return agent(ModeHold, "it is held: %s", m.Sentence)
+	case machine.Available:
+		return agent(ModeIdle, "it is available and waits for an owner")
+	case machine.Allocated:
+		return agent(ModeIdle, "it is allocated; its install has not started")
+	case machine.Installing:
+		return withJob(m, job, machine.ActionInstall, ModeInstall, now)
+	case machine.Recycling, machine.Retiring:
+		return withJob(m, job, "erase", ModeErase, now)
+	case machine.Broken, machine.Repairing:
+		if m.Owned {
+			return disk("it is %s but was not released: its owner's disk is left alone", m.Status.Human())
+		}
+		return agent(ModeDiagnose, "it is %s", m.Status.Human())
+	case machine.Retired:
+		return agent(ModeHold, "it is retired and should not be here")
+	default:
+		return disk("its status %q has no boot rule", m.Status)
+	}
+}
+
+// withJob opens a destructive mode only when the job agrees; the token is
+// asked for later, by MayWrite.
+func withJob(m *machine.Machine, job *machine.Job, want machine.Action, mode Mode, now time.Time) Answer {
+	switch {
+	case job == nil:
+		return agent(ModeIdle, "it is %s but has no open job", m.Status.Human())
+	case job.Action != want || job.Machine != m.ID || !job.Status.Open():
+		return agent(ModeIdle, "it is %s but its open job is not %s", m.Status.Human(), want)
+	case !job.Token.Expires.IsZero() && now.After(job.Token.Expires):
+		return agent(ModeIdle, "it is %s but the token of its job has expired", m.Status.Human())
+	default:
+		return agent(mode, "it is %s by job %.8s", m.Status.Human(), job.ID)
+	}
+}
+
+func agent(mode Mode, why string, args ...any) Answer {
+	return Answer{Target: Agent, Mode: mode, Address: true, Why: fmt.Sprintf(why, args...)}
+}
+
+func disk(why string, args ...any) Answer {
+	return Answer{Target: Disk, Address: true, Why: fmt.Sprintf(why, args...)}
+}

@@ -1,0 +1,105 @@
+package boot
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"firstlight/server/machine"
+)
+
+var now = time.Date(2026, 11, 23, 14, 0, 0, 0, time.UTC)
+
+func with(s machine.Status, change ...func(*machine.Machine)) *machine.Machine {
+	m := &machine.Machine{ID: "m1", Name: "C0MPUT3", Status: s, Sentence: "sda has an ext4 file system"}
+	for _, c := range change {
+		c(m)
+	}
+	return m
+}
+
+func owned(m *machine.Machine)  { m.Owned = true }
+func locked(m *machine.Machine) { m.Flags.Locked = true }
+
+func job(expires time.Duration) *machine.Job {
+	return &machine.Job{
+		ID: "13fd7feb-0000", Machine: "m1", Action: machine.ActionInstall, Status: machine.JobStarted,
+		Token: machine.Token{Hash: "h", Order: "o", Expires: now.Add(expires)},
+	}
+}
+
+func TestDecide(t *testing.T) {
+	for _, tt := range []struct {
+		name   string
+		known  Known
+		target Target
+		mode   Mode
+		lease  bool
+	}{
+		{"a stranger on a subnet without policy is ignored", Known{}, Ignore, "", false},
+		{"a stranger on an ignoring subnet is ignored", Known{Policy: machine.PolicyIgnore}, Ignore, "", false},
+		{"a stranger on an observing subnet gets its own disk and no address", Known{Policy: machine.PolicyObserve}, Disk, "", false},
+		{"a stranger on a registering subnet boots the agent", Known{Policy: machine.PolicyRegister}, Agent, ModeRegister, true},
+		{"a machine that clashes with another is held in the agent", Known{Clash: "A and B have one serial", Machine: with(machine.InUse)}, Agent, ModeHold, true},
+		{"an expected machine is looked at", Known{Machine: with(machine.Expected)}, Agent, ModeRegister, true},
+		{"a registered machine is looked at", Known{Machine: with(machine.Registered)}, Agent, ModeRegister, true},
+		{"a held machine waits for a person", Known{Machine: with(machine.Held)}, Agent, ModeHold, true},
+		{"an available machine idles in the agent", Known{Machine: with(machine.Available)}, Agent, ModeIdle, true},
+		{"an allocated machine idles without access to its disk", Known{Machine: with(machine.Allocated)}, Agent, ModeIdle, true},
+		{"an installing machine with its job may install", Known{Machine: with(machine.Installing), Job: job(time.Minute)}, Agent, ModeInstall, true},
+		{"an installing machine without a job idles", Known{Machine: with(machine.Installing)}, Agent, ModeIdle, true},
+		{"an installing machine with an expired token idles", Known{Machine: with(machine.Installing), Job: job(-time.Second)}, Agent, ModeIdle, true},
+		{"a configuring machine boots what was written", Known{Machine: with(machine.Configuring), Job: job(time.Minute)}, Disk, "", true},
+		{"a machine in use boots its disk", Known{Machine: with(machine.InUse, owned)}, Disk, "", true},
+		{"a machine in use boots its disk even with an open install job", Known{Machine: with(machine.InUse, owned), Job: job(time.Minute)}, Disk, "", true},
+		{"a locked machine that had an owner boots its disk", Known{Machine: with(machine.Broken, owned, locked)}, Disk, "", true},
+		{"a locked machine without an owner idles", Known{Machine: with(machine.Available, locked)}, Agent, ModeIdle, true},
+		{"a locked machine does not install", Known{Machine: with(machine.Installing, locked), Job: job(time.Minute)}, Agent, ModeIdle, true},
+		{"a broken machine of an owner boots its disk", Known{Machine: with(machine.Broken, owned)}, Disk, "", true},
+		{"a broken machine of nobody is diagnosed", Known{Machine: with(machine.Broken)}, Agent, ModeDiagnose, true},
+		{"a machine in repair is diagnosed", Known{Machine: with(machine.Repairing)}, Agent, ModeDiagnose, true},
+		{"a recycling machine without an erase job idles", Known{Machine: with(machine.Recycling, owned)}, Agent, ModeIdle, true},
+		{"a retired machine is held", Known{Machine: with(machine.Retired)}, Agent, ModeHold, true},
+		{"a status from the future boots the disk", Known{Machine: with("sleeping")}, Disk, "", true},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			got := Decide(Request{}, tt.known, now)
+			if got.Target != tt.target || got.Mode != tt.mode || got.Address != tt.lease {
+				t.Errorf("Decide() = %+v, want %q %q address %v", got, tt.target, tt.mode, tt.lease)
+			}
+			if got.Why == "" {
+				t.Error("Decide() gives no reason")
+			}
+		})
+	}
+}
+
+func TestMayWrite(t *testing.T) {
+	for _, tt := range []struct {
+		name   string
+		change func(m *machine.Machine, j *machine.Job)
+		order  string
+		hash   string
+		want   string // part of the refusal; empty: allowed
+	}{
+		{"everything agrees", func(*machine.Machine, *machine.Job) {}, "o", "h", ""},
+		{"the machine is in use", func(m *machine.Machine, _ *machine.Job) { m.Status = machine.InUse }, "o", "h", "in use, not installing"},
+		{"the machine is locked", func(m *machine.Machine, _ *machine.Job) { m.Flags.Locked = true }, "o", "h", "locked"},
+		{"the job has ended", func(_ *machine.Machine, j *machine.Job) { j.Status = machine.JobFailed }, "o", "h", "no open install job"},
+		{"the job is another machine's", func(_ *machine.Machine, j *machine.Job) { j.Machine = "m2" }, "o", "h", "another machine"},
+		{"the order is an older one", func(*machine.Machine, *machine.Job) {}, "older", "h", "current"},
+		{"the token is wrong", func(*machine.Machine, *machine.Job) {}, "o", "x", "not the job's"},
+		{"the token is empty and so is the job's", func(_ *machine.Machine, j *machine.Job) { j.Token.Hash = "" }, "o", "", "current"},
+		{"the token has expired", func(_ *machine.Machine, j *machine.Job) { j.Token.Expires = now.Add(-1) }, "o", "h", "expired"},
+		{"the token was used", func(_ *machine.Machine, j *machine.Job) { j.Token.RedeemedAt = now }, "o", "h", "already"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			m, j := with(machine.Installing), job(time.Minute)
+			tt.change(m, j)
+			err := MayWrite(m, j, tt.order, tt.hash, now)
+			if (err == nil) != (tt.want == "") || err != nil && !strings.Contains(err.Error(), tt.want) {
+				t.Errorf("MayWrite() = %v, want %q", err, tt.want)
+			}
+		})
+	}
+}
