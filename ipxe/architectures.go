@@ -28,7 +28,7 @@ var architectures = []struct {
 	{6, "x86 UEFI", ""}, // 32-bit firmware: no server has had it since about 2010
 	{7, "x64 UEFI", SNPOnlyEFI},
 	// RFC 4578 first gave 9 to x64 and 7 to EBC, the registry has them the other
-	// way round (erratum 4625), and firmware of both opinions is about. EBC
+	// way round (erratum 4624), and firmware of both opinions is about. EBC
 	// itself never was, so 9 means x64.
 	{9, "x64 UEFI, old code", SNPOnlyEFI},
 	{10, "ARM 32-bit UEFI", ""},
