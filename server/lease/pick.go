@@ -1,0 +1,122 @@
+package lease
+
+import (
+	"encoding/binary"
+	"hash/fnv"
+	"net/netip"
+	"time"
+
+	"firstlight/server/machine"
+)
+
+// Pick gives the address to offer to a client, in the order of RFC 2131
+// §4.3.1: its reservation, its lease or former lease, the address that it
+// wishes for, and then a free one. The free one is searched from a place that
+// the MAC gives, so that a client that lost its lease tends to get the same
+// address again and two clients seldom meet.
+func Pick(s *machine.Subnet, c Client, v View, now time.Time) (netip.Addr, error) {
+	if a, ok := v.Reserved(s.Name, c.MAC); ok {
+		return a, nil
+	}
+	if l, ok := v.ByMAC(s.Name, c.MAC); ok && l.State != Declined && inRanges(s, l.Address) && free(l.Address, c, v, now) {
+		return l.Address, nil
+	}
+	if c.Wants.IsValid() && inRanges(s, c.Wants) && free(c.Wants, c, v, now) {
+		return c.Wants, nil
+	}
+	return search(s, c, v, now)
+}
+
+// Check tells whether a client may have the address that it requests, and
+// whether it is its reservation.
+func Check(s *machine.Subnet, c Client, v View, now time.Time) (reserved bool, err error) {
+	if a, ok := v.Reserved(s.Name, c.MAC); ok {
+		if a != c.Wants {
+			return false, ErrNotYours
+		}
+		return true, nil
+	}
+	if !inRanges(s, c.Wants) || !free(c.Wants, c, v, now) {
+		return false, ErrNotYours
+	}
+	return false, nil
+}
+
+// New is the lease that a client gets.
+func New(s *machine.Subnet, c Client, a netip.Addr, reserved bool, now time.Time) Lease {
+	return Lease{
+		Address: a, MAC: c.MAC, ClientID: c.ClientID, Hostname: c.Hostname, Subnet: s.Name,
+		State: Bound, Reserved: reserved, Life: s.Lease, ExpiresAt: now.Add(s.Lease), UpdatedAt: now,
+	}
+}
+
+func inRanges(s *machine.Subnet, a netip.Addr) bool {
+	for _, r := range s.Ranges {
+		if r.Contains(a) {
+			return true
+		}
+	}
+	return false
+}
+
+// free tells whether an address may be given to a client.
+func free(a netip.Addr, c Client, v View, now time.Time) bool {
+	if v.Own(a) {
+		return false
+	}
+	if mac, ok := v.Owner(a); ok && mac != c.MAC {
+		return false
+	}
+	if mac, ok := v.Offered(a); ok && mac != c.MAC {
+		return false
+	}
+	l, ok := v.ByAddress(a)
+	return !ok || !l.Holds(now) || l.Of(c) && l.State == Bound
+}
+
+func search(s *machine.Subnet, c Client, v View, now time.Time) (netip.Addr, error) {
+	total := uint32(0)
+	for _, r := range s.Ranges {
+		total += size(r)
+	}
+	if total == 0 {
+		return netip.Addr{}, ErrFull
+	}
+	start := hash(c.MAC) % total
+	for i := range total {
+		if a := nth(s.Ranges, (start+i)%total); free(a, c, v, now) {
+			return a, nil
+		}
+	}
+	return netip.Addr{}, ErrFull
+}
+
+func size(r machine.Range) uint32 { return number(r.Last) - number(r.First) + 1 }
+
+// nth gives the n-th address of ranges.
+func nth(ranges []machine.Range, n uint32) netip.Addr {
+	for _, r := range ranges {
+		if n < size(r) {
+			return address(number(r.First) + n)
+		}
+		n -= size(r)
+	}
+	return netip.Addr{}
+}
+
+func number(a netip.Addr) uint32 {
+	b := a.As4()
+	return binary.BigEndian.Uint32(b[:])
+}
+
+func address(n uint32) netip.Addr {
+	var b [4]byte
+	binary.BigEndian.PutUint32(b[:], n)
+	return netip.AddrFrom4(b)
+}
+
+func hash(m machine.MAC) uint32 {
+	h := fnv.New32a()
+	h.Write(m[:])
+	return h.Sum32()
+}
