@@ -1,0 +1,97 @@
+package collect
+
+import (
+	"strings"
+
+	"firstlight/agent/report"
+)
+
+// disks lists whole disks. Skipped are loop, RAM and device-mapper devices
+// (no device behind them), removable media and CDs, empty slots (zero size)
+// and the hidden paths of NVMe multipath, whose disk appears once by itself.
+func (c *collector) disks() {
+	c.report.Disks = []report.Disk{}
+	for _, name := range c.names("sys/block") {
+		dir := "sys/block/" + name
+		if !c.exists(dir+"/device") || c.number(dir+"/size") == 0 || c.number(dir+"/removable") == 1 ||
+			c.number(dir+"/hidden") == 1 || auxiliary(name) {
+			continue
+		}
+		c.report.Disks = append(c.report.Disks, c.disk(name, dir))
+	}
+}
+
+// auxiliary names the devices beside a disk or the wrong kind of one: the boot
+// and replay-protected areas of eMMC, optical drives, floppies.
+func auxiliary(name string) bool {
+	return strings.HasPrefix(name, "sr") || strings.HasPrefix(name, "fd") ||
+		strings.HasPrefix(name, "mmcblk") && (strings.Contains(name, "boot") || strings.Contains(name, "rpmb"))
+}
+
+func (c *collector) disk(name, dir string) report.Disk {
+	return report.Disk{
+		Name:       name,
+		Serial:     c.serial(dir),
+		WWN:        c.first(dir+"/wwid", dir+"/device/wwid"),
+		Model:      c.model(dir),
+		Bytes:      c.number(dir+"/size") * 512, // always in units of 512, whatever the sectors
+		Transport:  transport(name, c.target(dir)),
+		Rotational: c.number(dir+"/queue/rotational") == 1,
+	}
+}
+
+// serial asks virtio's own file, then NVMe's and eMMC's, then SCSI's page 0x80,
+// which libata makes up for SATA. Without any of them the disk has no identity.
+func (c *collector) serial(dir string) string {
+	if s := c.first(dir+"/serial", dir+"/device/serial"); s != "" {
+		return s
+	}
+	page := c.raw(dir + "/device/vpd_pg80")
+	if len(page) < 4 {
+		return ""
+	}
+	n := min(4+int(page[2])<<8+int(page[3]), len(page)) // SPC-5, 7.7.20
+	return strings.TrimSpace(strings.Trim(string(page[4:n]), "\x00"))
+}
+
+// model puts the vendor before the model unless it only says how the disk is
+// wired.
+func (c *collector) model(dir string) string {
+	model, vendor := c.first(dir+"/device/model", dir+"/device/name"), c.text(dir+"/device/vendor")
+	if vendor == "" || vendor == "ATA" || strings.HasPrefix(vendor, "0x") || strings.HasPrefix(model, vendor) {
+		return model
+	}
+	return strings.TrimSpace(vendor + " " + model)
+}
+
+func (c *collector) first(names ...string) string {
+	for _, name := range names {
+		if s := c.text(name); s != "" {
+			return s
+		}
+	}
+	return ""
+}
+
+// transport reads how a disk is wired from its name and from the path of
+// devices that it hangs on; the order matters, for a path names every bridge.
+func transport(name, path string) string {
+	for _, rule := range []struct{ name, path, transport string }{
+		{"nvme", "", "nvme"},
+		{"vd", "", "virtio"},
+		{"mmcblk", "", "mmc"},
+		{"xvd", "", "xen"},
+		{"", "/usb", "usb"},
+		{"", "/ata", "sata"},
+		{"", "/end_device-", "sas"},
+		{"", "/rport-", "fc"},
+		{"", "/session", "iscsi"},
+		{"", "/virtio", "virtio"},
+		{"", "/vmbus", "hyperv"},
+	} {
+		if strings.HasPrefix(name, rule.name) && strings.Contains(path, rule.path) {
+			return rule.transport
+		}
+	}
+	return "scsi"
+}
