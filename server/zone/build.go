@@ -5,6 +5,7 @@ import (
 	"maps"
 	"net/netip"
 	"slices"
+	"strings"
 	"time"
 
 	"firstlight/server/machine"
@@ -105,8 +106,7 @@ func typeOf(data Data) Type {
 func (b *builder) finish() []Zone {
 	zones := make([]Zone, 0, len(b.zones))
 	for _, d := range b.inOrder() {
-		slices.SortFunc(d.keyed, compareKeyed)
-		d.zone.RRsets = gather(d.keyed, b.options.TTL)
+		d.zone.RRsets = gather(d.sorted(), b.options.TTL)
 		zones = append(zones, d.zone)
 	}
 	return zones
@@ -119,8 +119,23 @@ func (b *builder) inOrder() []*draft {
 	})
 }
 
+// sorted gives the records in canonical order. They are sorted by number:
+// moving the records themselves costs twice the time at 12,000 machines.
+func (d *draft) sorted() []*keyed {
+	order := make([]int32, len(d.keyed))
+	for i := range order {
+		order[i] = int32(i) //nolint:gosec // a zone of 2³¹ records does not fit into memory
+	}
+	slices.SortFunc(order, func(x, y int32) int { return compareKeyed(&d.keyed[x], &d.keyed[y]) })
+	records := make([]*keyed, len(order))
+	for i, n := range order {
+		records[i] = &d.keyed[n]
+	}
+	return records
+}
+
 // gather makes sets of sorted records, each record once.
-func gather(records []keyed, ttl time.Duration) []RRset {
+func gather(records []*keyed, ttl time.Duration) []RRset {
 	sets := make([]RRset, 0, len(records))
 	for i, r := range records {
 		switch {
@@ -135,8 +150,11 @@ func gather(records []keyed, ttl time.Duration) []RRset {
 	return sets
 }
 
-func compareKeyed(x, y keyed) int {
-	if c := cmp.Or(cmp.Compare(x.key, y.key), cmp.Compare(x.typ, y.typ)); c != 0 {
+func compareKeyed(x, y *keyed) int {
+	if c := strings.Compare(x.key, y.key); c != 0 {
+		return c
+	}
+	if c := cmp.Compare(x.typ, y.typ); c != 0 {
 		return c
 	}
 	if a, ok := x.data.(Address); ok {

@@ -87,7 +87,15 @@ func parent(name string) string {
 // names (RFC 4034 §6.1): labels from right to left, a name before the names
 // below it. No label of ours holds a byte below the separator.
 func sortKey(name string) string {
-	labels := strings.Split(strings.TrimSuffix(fold(name), "."), ".")
-	slices.Reverse(labels)
-	return strings.Join(labels, "\x00")
+	name = strings.TrimSuffix(fold(name), ".")
+	key := make([]byte, 0, len(name))
+	for end := len(name); end > 0; {
+		dot := strings.LastIndexByte(name[:end], '.')
+		key = append(key, name[dot+1:end]...)
+		if dot > 0 {
+			key = append(key, 0)
+		}
+		end = dot
+	}
+	return string(key)
 }
