@@ -13,7 +13,8 @@ type Faults struct {
 	RefuseLogin  bool          // every log-in is refused
 	Lie          bool          // says OK to changes and does nothing
 	WrongPower   bool          // shows the opposite power
-	Drop         bool          // does what was asked, then breaks the connection in mid-answer
+	Drop         bool          // breaks the connection in the middle of every answer
+	HangUp       bool          // does a change, then breaks the connection instead of answering
 	Precondition bool          // answers every change with 412
 	Task         bool          // answers every change with 202 and a task
 	Status       int           // answers everything with this status

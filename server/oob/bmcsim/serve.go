@@ -25,6 +25,9 @@ func (b *BMC) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if err == nil {
 		a = b.answer(r, body, f)
 	}
+	if f.HangUp && r.Method != http.MethodGet && r.Method != http.MethodHead {
+		panic(http.ErrAbortHandler)
+	}
 	a.write(w, f.Drop)
 }
 

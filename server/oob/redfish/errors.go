@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"net/url"
 	"slices"
 	"strings"
 
@@ -19,6 +20,10 @@ func classify(err error) error {
 	var refusal *schemas.Error
 	var syntax *json.SyntaxError
 	var kind *json.UnmarshalTypeError
+	var at *url.Error
+	if errors.As(err, &at) { // it quotes the whole link, which is the BMC's text
+		err = at.Err
+	}
 	switch {
 	case errors.As(err, &changed), errors.Is(err, errForeign), errors.Is(err, errTooLong),
 		errors.Is(err, oob.ErrCredentials), errors.Is(err, oob.ErrUnsupported), errors.Is(err, errPlain):
@@ -26,9 +31,9 @@ func classify(err error) error {
 	case errors.As(err, &refusal):
 		return classifyRefusal(refusal)
 	case errors.As(err, &syntax), errors.As(err, &kind):
-		return fmt.Errorf("the answer makes no sense: %w", err)
+		return fmt.Errorf("the answer makes no sense: %w", &brief{err})
 	}
-	return fmt.Errorf("%w: %w", oob.ErrUnreachable, err)
+	return fmt.Errorf("%w: %w", oob.ErrUnreachable, &brief{err})
 }
 
 // errPlain marks an error of ours that already says everything.
@@ -97,6 +102,14 @@ func messageText(e *schemas.Error) string {
 	}
 	return short(e.Message, 200)
 }
+
+// brief cuts the text of an error that may quote the BMC: net/http puts whole
+// links into its errors, encoding/json whole types.
+type brief struct{ error }
+
+func (e *brief) Error() string { return short(e.error.Error(), 300) }
+
+func (e *brief) Unwrap() error { return e.error }
 
 // short cuts at a byte; %q makes the rest of a cut letter harmless.
 func short(s string, most int) string {

@@ -81,18 +81,25 @@ func eventually(t *testing.T, what string, reached func() bool) {
 	}
 }
 
-func TestABrokenAnswerSaysNothingOfTheCommand(t *testing.T) {
+func TestALostAnswerSaysNothingOfTheCommandAndAskingAgainRepeatsNothing(t *testing.T) {
 	r := start(t, bmcsim.Options{})
 	c := r.dial(t, r.config())
-	// The reading before the command must work, the command's answer must not:
-	// a lying reset is what makes the difference visible in the count.
-	r.bmc.SetFaults(bmcsim.Faults{Drop: true})
-	if err := c.SetNextBoot(t.Context(), oob.BootNetwork); !errors.Is(err, oob.ErrUnreachable) {
-		t.Fatalf("SetNextBoot(network) at a BMC that hangs up = %v, want %v", err, oob.ErrUnreachable)
+	r.bmc.SetFaults(bmcsim.Faults{HangUp: true})
+	if err := c.SetPower(t.Context(), oob.PowerOn); !errors.Is(err, oob.ErrUnreachable) {
+		t.Fatalf("SetPower(on) with its answer lost = %v, want %v", err, oob.ErrUnreachable)
 	}
-	r.bmc.SetFaults(bmcsim.Faults{})
+	if !r.machine.Running() {
+		t.Fatal("the machine is off, want it on: only the answer was lost")
+	}
 	if err := c.SetPower(t.Context(), oob.PowerOn); err != nil {
-		t.Fatalf("SetPower(on) after it is well again = %v, want no error", err)
+		t.Fatalf("SetPower(on) again = %v, want no error", err)
+	}
+	if got := r.bmc.Counts().PowerOns; got != 1 {
+		t.Errorf("the machine was powered on %d times, want 1", got)
+	}
+	r.bmc.SetFaults(bmcsim.Faults{Drop: true})
+	if _, err := c.Power(t.Context()); !errors.Is(err, oob.ErrUnreachable) {
+		t.Errorf("Power() with its answer broken off = %v, want %v", err, oob.ErrUnreachable)
 	}
 }
 

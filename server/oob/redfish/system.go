@@ -159,7 +159,7 @@ func readSystem(api *gofish.APIClient, path string) (*system, error) {
 		return nil, err
 	}
 	s := &system{ComputerSystem: cs}
-	if len(cs.RawData) == 0 {
+	if cs.ODataID == "" && cs.ID == "" {
 		return nil, fmt.Errorf("%w: its machine is an empty resource", errPlain)
 	}
 	return s, json.Unmarshal(cs.RawData, &s.more)
