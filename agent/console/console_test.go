@@ -1,0 +1,155 @@
+package console
+
+import (
+	"bytes"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+var update = flag.Bool("update", false, "write the pictures in testdata")
+
+func golden(t *testing.T, name, got string) {
+	t.Helper()
+	path := "testdata/" + name + ".txt"
+	if *update {
+		if err := os.WriteFile(path, []byte(got), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(string(want), got); diff != "" {
+		t.Errorf("%s differs (-want +got):\n%s", path, diff)
+	}
+}
+
+var view = View{Name: "c0mput3", Sentence: "Waits for an image; choose one on its page.", Page: "http://10.0.0.1:8080/m/c0mput3"}
+
+func TestCard(t *testing.T) {
+	lines := card(view)
+	golden(t, "card", strings.Join(lines, "\n")+"\n")
+	if len(lines) > 24 {
+		t.Errorf("the card has %d lines, want at most 24, as the smallest screen has 25", len(lines))
+	}
+}
+
+func TestBannerShowsEveryLetter(t *testing.T) {
+	var b strings.Builder
+	for _, s := range []string{"abcdefghij", "klmnopqrst", "uvwxyz", "0123456789", "sto1-web_1.", "a-name-that-is-long", "a name longer than any screen"} {
+		b.WriteString(strings.Join(banner(s), "\n") + "\n\n")
+	}
+	golden(t, "letters", b.String())
+	for r, rows := range font {
+		if len(rows) != 15 {
+			t.Errorf("letter %q has %d pixels, want 15", r, len(rows))
+		}
+	}
+}
+
+// drain runs f on a console with one line printer and one screen, and returns
+// what each printed.
+func drain(t *testing.T, f func(*Console)) (printed, screen string) {
+	t.Helper()
+	synctest.Test(t, func(*testing.T) {
+		var p, s bytes.Buffer
+		c := New(Output{Writer: &p}, Output{Writer: &s, Rows: 25})
+		f(c)
+		synctest.Wait()
+		printed, screen = p.String(), s.String()
+		for _, q := range c.queues {
+			close(q.text)
+		}
+	})
+	return printed, screen
+}
+
+func TestOnlyChangesArePrinted(t *testing.T) {
+	printed, screen := drain(t, func(c *Console) {
+		for range 5 {
+			c.Show(view)
+		}
+		for done := range int64(1000) {
+			c.Progress("debian-13", done, 1000)
+		}
+	})
+	if got := strings.Count(printed, "Waits for"); got != 1 {
+		t.Errorf("the card was printed %d times, want once", got)
+	}
+	if got := strings.Count(printed, "\r█") + strings.Count(printed, "\r░"); got != 100 {
+		t.Errorf("the bar was printed %d times for 1000 steps, want 100", got)
+	}
+	if strings.Contains(printed, "\x1b") {
+		t.Error("a line printer got an escape sequence")
+	}
+	if !strings.HasPrefix(screen, "\x1b[H") || strings.Contains(screen, "\x1b[2J") {
+		t.Error("the screen was not drawn over in place")
+	}
+}
+
+func TestTakeHandsOutEachLineOnce(t *testing.T) {
+	drain(t, func(c *Console) {
+		c.Line("one")
+		c.Line("two\x1b[2J\nthree")
+		if diff := cmp.Diff([]string{"one", "two [2J three"}, c.Take()); diff != "" {
+			t.Errorf("Take differs (-want +got):\n%s", diff)
+		}
+		for i := range 3 * kept {
+			c.Line(fmt.Sprint(i))
+		}
+		if got := c.Take(); len(got) != kept || got[kept-1] != fmt.Sprint(3*kept-1) {
+			t.Errorf("Take = %d lines up to %s, want the last %d", len(got), got[len(got)-1], kept)
+		}
+		if got := c.Take(); got != nil {
+			t.Errorf("Take again = %q, want nothing", got)
+		}
+	})
+}
+
+// stuck is a serial line that nobody reads.
+type stuck struct{ release chan struct{} }
+
+func (s stuck) Write([]byte) (int, error) { <-s.release; return 0, errors.New("gone") }
+
+func TestAStuckOutputHoldsNobodyUp(t *testing.T) {
+	var w bytes.Buffer
+	synctest.Test(t, func(*testing.T) {
+		s := stuck{make(chan struct{})}
+		c := New(Output{Writer: s}, Output{Writer: &w})
+		for i := range 1000 {
+			c.Line(fmt.Sprint("line ", i))
+			synctest.Wait()
+		}
+		close(s.release)
+		for _, q := range c.queues {
+			close(q.text)
+		}
+	})
+	if !strings.Contains(w.String(), "line 999") {
+		t.Error("the other output did not get the last line")
+	}
+}
+
+func TestHandler(t *testing.T) {
+	printed, _ := drain(t, func(c *Console) {
+		log := slog.New(c.Handler(func() time.Duration { return 3214 * time.Millisecond })).With("nic", "eth0")
+		log.Info("link up", "mbps", 1000)
+		log.Warn("no answer", "error", io.ErrUnexpectedEOF)
+		log.Debug("not shown")
+	})
+	want := "[    3.214] link up nic=eth0 mbps=1000\r\n[    3.214] warn: no answer nic=eth0 error=\"unexpected EOF\"\r\n"
+	if printed != want {
+		t.Errorf("printed %q, want %q", printed, want)
+	}
+}

@@ -1,0 +1,60 @@
+package console
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"strings"
+	"time"
+)
+
+// Handler returns a slog.Handler that prints records as lines, stamped with
+// the seconds since the kernel's start as the kernel's own messages are: what
+// took how long is then read off the screen. since gives that time.
+func (c *Console) Handler(since func() time.Duration) slog.Handler {
+	return handler{console: c, since: since}
+}
+
+type handler struct {
+	console *Console
+	since   func() time.Duration
+	attrs   string
+}
+
+// Enabled implements slog.Handler.
+func (h handler) Enabled(_ context.Context, level slog.Level) bool { return level >= slog.LevelInfo }
+
+// Handle implements slog.Handler.
+func (h handler) Handle(_ context.Context, r slog.Record) error {
+	var b strings.Builder
+	fmt.Fprintf(&b, "[%9.3f] ", h.since().Seconds())
+	if r.Level >= slog.LevelWarn {
+		b.WriteString(strings.ToLower(r.Level.String()) + ": ")
+	}
+	b.WriteString(r.Message + h.attrs)
+	r.Attrs(func(a slog.Attr) bool {
+		b.WriteString(attr(a))
+		return true
+	})
+	h.console.Line(b.String())
+	return nil
+}
+
+func attr(a slog.Attr) string {
+	v := a.Value.Resolve().String()
+	if strings.ContainsAny(v, " =\"") {
+		v = fmt.Sprintf("%q", v)
+	}
+	return " " + a.Key + "=" + v
+}
+
+// WithAttrs implements slog.Handler.
+func (h handler) WithAttrs(attrs []slog.Attr) slog.Handler {
+	for _, a := range attrs {
+		h.attrs += attr(a)
+	}
+	return h
+}
+
+// WithGroup implements slog.Handler. Lines for people have no groups.
+func (h handler) WithGroup(string) slog.Handler { return h }
