@@ -45,6 +45,11 @@ func SameInput(a, b *machine.Machine) bool {
 		a.Status == b.Status && a.Since.Equal(b.Since) && slices.Equal(a.NICs, b.NICs)
 }
 
+// SameSubnet tells whether Build makes the same of two subnets.
+func SameSubnet(a, b *machine.Subnet) bool {
+	return a == b || a.Name == b.Name && a.Prefix == b.Prefix && a.Domain == b.Domain
+}
+
 // host is a name and the address that it is to have.
 type host struct {
 	name string // absolute
