@@ -1,0 +1,198 @@
+package dhcp
+
+import (
+	"context"
+	"errors"
+	"net/netip"
+	"time"
+
+	"github.com/insomniacslk/dhcp/dhcpv4"
+
+	"firstlight/server/boot"
+	"firstlight/server/lease"
+	"firstlight/server/machine"
+)
+
+// storeTimeout bounds the wait for the disk. The client asks again after four
+// seconds (RFC 2131 §4.1); a worker that waits longer serves nobody.
+const storeTimeout = 4 * time.Second
+
+// verdict is what a packet leads to: a reply, or the reason for none.
+type verdict struct {
+	reply    *dhcpv4.DHCPv4 // nil: silence
+	drop     reason         // why silent
+	why      string         // the same, or the reason of a NAK, for people
+	err      error          // the store's
+	subnet   *machine.Subnet
+	known    boot.Known
+	decision boot.Answer
+	lease    lease.Lease // offered, bound, released or declined
+	boots    string      // the file or URL that the reply names
+}
+
+func (v verdict) silent(r reason, why string) verdict {
+	v.drop, v.why = r, why
+	return v
+}
+
+// answer runs the state machine of RFC 2131 §4.3 for one packet.
+func (s *Server) answer(ctx context.Context, q *query) verdict {
+	var v verdict
+	subnet, ok := s.subnetOf(q)
+	if !ok {
+		return v.silent(dropNoSubnet, "no subnet of ours has the address "+q.network().String())
+	}
+	v.subnet = subnet
+	q.boot.Subnet = subnet.Name
+	v.known = s.cfg.Inventory.Known(q.boot)
+	v.decision = boot.Decide(q.boot, v.known, q.at)
+	if !v.decision.Address {
+		return v.silent(dropPolicy, v.decision.Why)
+	}
+	ctx, cancel := context.WithTimeout(ctx, storeTimeout)
+	defer cancel()
+	switch q.kind {
+	case dhcpv4.MessageTypeDiscover:
+		return s.discover(q, v)
+	case dhcpv4.MessageTypeRequest:
+		return s.request(ctx, q, v)
+	case dhcpv4.MessageTypeRelease:
+		return s.release(ctx, q, v)
+	case dhcpv4.MessageTypeDecline:
+		return s.decline(ctx, q, v)
+	case dhcpv4.MessageTypeInform:
+		return s.inform(q, v)
+	default:
+		return v.silent(dropMalformed, "message type "+q.kind.String()+" is not a client's")
+	}
+}
+
+// network is an address of the network on which the client is: what its relay
+// says (RFC 3527: link selection before giaddr), the client's own when it wrote
+// to us through a router, else ours on the interface.
+func (q *query) network() netip.Addr {
+	if q.giaddr.IsValid() {
+		if info := q.packet.RelayAgentInfo(); info != nil {
+			if a, ok := netip.AddrFromSlice(info.Get(dhcpv4.LinkSelectionSubOption)); ok && a.Is4() {
+				return a
+			}
+		}
+		return q.giaddr
+	}
+	if q.unicast && q.ciaddr.IsValid() {
+		return q.ciaddr
+	}
+	return q.from.server
+}
+
+// subnetOf finds the subnet that the client is on, if we serve it. Without one
+// there is silence, never a NAK: the network is somebody else's.
+func (s *Server) subnetOf(q *query) (*machine.Subnet, bool) {
+	subnet, ok := s.cfg.Inventory.SubnetFor(q.network())
+	return subnet, ok && subnet.Mode == "server"
+}
+
+func (s *Server) discover(q *query, v verdict) verdict {
+	l, err := s.cfg.Leases.Offer(v.subnet, q.client(q.wants), q.at)
+	switch {
+	case errors.Is(err, lease.ErrFull):
+		return v.silent(dropNoAddress, "subnet "+v.subnet.Name+": "+err.Error())
+	case err != nil:
+		v.err = err
+		return v.silent(dropStore, "ServerDb did not answer")
+	}
+	v.lease = l
+	return s.grant(q, v, dhcpv4.MessageTypeOffer)
+}
+
+// request tells the four kinds of REQUEST apart by the table of RFC 2131
+// §4.3.2: server identifier, requested address and ciaddr.
+func (s *Server) request(ctx context.Context, q *query, v verdict) verdict {
+	switch {
+	case q.server.IsValid() && q.server != q.from.server:
+		return v.silent(dropOtherServer, "it took the offer of "+q.server.String())
+	case q.ciaddr.IsValid(): // RENEWING and REBINDING
+		return s.bind(ctx, q, v, q.ciaddr)
+	case !q.wants.IsValid():
+		return v.silent(dropMalformed, "a REQUEST names no address")
+	case q.server.IsValid(): // SELECTING
+		return s.bind(ctx, q, v, q.wants)
+	case !v.subnet.Prefix.Contains(q.wants): // INIT-REBOOT in another network
+		return s.refuse(q, v, q.wants.String()+" is not an address of subnet "+v.subnet.Name)
+	case !s.remembers(q, v):
+		// RFC 2131 §4.3.2: "If the DHCP server has no record of this client,
+		// then it MUST remain silent".
+		return v.silent(dropUnknownLease, "it asks for "+q.wants.String()+" again, of which there is no record")
+	default:
+		return s.bind(ctx, q, v, q.wants)
+	}
+}
+
+// remembers tells whether there is a record of the client: a lease, or the
+// machine itself. A machine of ServerDb may have its address again even when
+// the lease was lost with an older backup.
+func (s *Server) remembers(q *query, v verdict) bool {
+	if v.known.Machine != nil {
+		return true
+	}
+	_, ok := s.cfg.Leases.LeaseOf(v.subnet.Name, q.boot.MAC)
+	return ok
+}
+
+// bind acknowledges an address once its lease is on disk.
+func (s *Server) bind(ctx context.Context, q *query, v verdict, wants netip.Addr) verdict {
+	l, err := s.cfg.Leases.Bind(ctx, v.subnet, q.client(wants), q.at)
+	switch {
+	case errors.Is(err, lease.ErrNotYours):
+		return s.refuse(q, v, wants.String()+" is not an address for it")
+	case errors.Is(err, lease.ErrFull):
+		return v.silent(dropNoAddress, "subnet "+v.subnet.Name+": "+err.Error())
+	case err != nil:
+		// Not knowing is no reason to take an address away: silence, and the
+		// client keeps what it has until its lease ends.
+		v.err = err
+		return v.silent(dropStore, "ServerDb did not answer")
+	}
+	v.lease = l
+	return s.grant(q, v, dhcpv4.MessageTypeAck)
+}
+
+func (s *Server) release(ctx context.Context, q *query, v verdict) verdict {
+	if why := q.misdirected(q.ciaddr); why != "" {
+		return v.silent(dropOtherServer, why)
+	}
+	v.lease.Address = q.ciaddr
+	v.err = s.cfg.Leases.Release(ctx, v.subnet, q.client(q.ciaddr), q.at)
+	return v.silent(reasonDone, "")
+}
+
+func (s *Server) decline(ctx context.Context, q *query, v verdict) verdict {
+	if why := q.misdirected(q.wants); why != "" {
+		return v.silent(dropOtherServer, why)
+	}
+	v.lease.Address = q.wants
+	v.err = s.cfg.Leases.Decline(ctx, v.subnet, q.client(q.wants), q.at)
+	return v.silent(reasonDone, "")
+}
+
+// misdirected checks a RELEASE or DECLINE: both must name their server and the
+// address (RFC 2131 §4.4.1, table 5).
+func (q *query) misdirected(a netip.Addr) string {
+	switch {
+	case q.server != q.from.server:
+		return "it is for another server"
+	case !a.IsValid():
+		return "it names no address"
+	default:
+		return ""
+	}
+}
+
+// inform tells a client with an address of its own the rest. The reply goes to
+// ciaddr, so that one outside of the subnet would be a stranger's.
+func (s *Server) inform(q *query, v verdict) verdict {
+	if !v.subnet.Prefix.Contains(q.ciaddr) {
+		return v.silent(dropMalformed, "an INFORM from outside of the subnet")
+	}
+	return s.grant(q, v, dhcpv4.MessageTypeAck)
+}

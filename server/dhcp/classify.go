@@ -1,0 +1,211 @@
+package dhcp
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"net"
+	"net/netip"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/insomniacslk/dhcp/dhcpv4"
+	"github.com/insomniacslk/dhcp/iana"
+
+	"firstlight/server/boot"
+	"firstlight/server/lease"
+	"firstlight/server/machine"
+)
+
+// query is a packet, understood.
+type query struct {
+	from    origin
+	unicast bool
+	at      time.Time
+
+	packet *dhcpv4.DHCPv4
+	kind   dhcpv4.MessageType
+	ciaddr netip.Addr // the address that the client says it has
+	giaddr netip.Addr // of the relay
+	server netip.Addr // option 54: the server that is meant
+	wants  netip.Addr // option 50
+	boot   boot.Request
+	vendor string // option 60, printable
+}
+
+// client is who asks, as package lease sees it.
+func (q *query) client(wants netip.Addr) lease.Client {
+	return lease.Client{
+		MAC:      q.boot.MAC,
+		ClientID: fmt.Sprintf("%x", q.packet.Options.Get(dhcpv4.OptionClientIdentifier)),
+		Hostname: label(q.packet.HostName()),
+		Wants:    wants,
+	}
+}
+
+// isBoot tells whether firmware or a boot loader asks, not an operating system.
+func (q *query) isBoot() bool { return q.boot.Stage != "" }
+
+// maxHops is the most relays that a packet may have passed (RFC 1542 §4.1.1).
+const maxHops = 16
+
+var errLoop = errors.New("it names us as its relay")
+
+// classify understands a packet. Who is not a boot client gets no stage.
+func classify(d *datagram) (*query, error) {
+	p, err := dhcpv4.FromBytes(d.buffer[:d.size])
+	if err != nil {
+		return nil, fmt.Errorf("decode: %w", err)
+	}
+	q := &query{
+		from: d.from, unicast: d.unicast, at: d.arrived,
+		packet: p,
+		kind:   p.MessageType(),
+		ciaddr: addrOf(p.ClientIPAddr),
+		giaddr: addrOf(p.GatewayIPAddr),
+		server: addrOf(p.ServerIdentifier()),
+		wants:  addrOf(p.RequestedIPAddress()),
+		vendor: printable(p.ClassIdentifier()),
+	}
+	if err := q.check(); err != nil {
+		return nil, err
+	}
+	q.boot = bootRequest(p)
+	return q, nil
+}
+
+// check refuses what no client of ours sends.
+func (q *query) check() error {
+	p := q.packet
+	switch {
+	case p.OpCode != dhcpv4.OpcodeBootRequest:
+		return fmt.Errorf("op is %d, not a request", p.OpCode)
+	case p.HWType != iana.HWTypeEthernet || len(p.ClientHWAddr) != 6:
+		return fmt.Errorf("hardware type %d with %d bytes is not Ethernet", p.HWType, len(p.ClientHWAddr))
+	case machine.MACFrom(p.ClientHWAddr).IsZero() || p.ClientHWAddr[0]&1 != 0:
+		return fmt.Errorf("hardware address %s is not an interface's own", p.ClientHWAddr)
+	case q.kind == dhcpv4.MessageTypeNone:
+		return errors.New("it is BOOTP, without a DHCP message type")
+	case p.HopCount > maxHops:
+		return fmt.Errorf("it passed %d relays", p.HopCount)
+	case q.giaddr.IsValid() && q.giaddr == q.from.server:
+		return errLoop
+	}
+	return nil
+}
+
+// bootRequest is what the packet says of a machine that boots.
+func bootRequest(p *dhcpv4.DHCPv4) boot.Request {
+	r := boot.Request{
+		MAC:   machine.MACFrom(p.ClientHWAddr),
+		UUID:  uuid(p.Options.Get(dhcpv4.OptionClientMachineIdentifier)),
+		Stage: stage(p),
+	}
+	if r.Stage == "" {
+		return r
+	}
+	r.Platform = "bios"
+	// Option 93 may list several architectures, the preferred one first
+	// (RFC 4578 §2.1). Without it the client is a BIOS from before 2006.
+	if archs := p.ClientArch(); len(archs) > 0 {
+		r.Arch = uint16(archs[0])
+	}
+	if isEFI(r.Arch) {
+		r.Platform = "efi"
+	}
+	return r
+}
+
+// Vendor classes (option 60) of firmware that boots. What follows them is the
+// architecture and the version of UNDI once more.
+const (
+	classPXE  = "PXEClient"
+	classHTTP = "HTTPClient"
+)
+
+// stage tells how far a boot has come.
+func stage(p *dhcpv4.DHCPv4) boot.Stage {
+	switch class := p.ClassIdentifier(); {
+	case isIPXE(p) && speaksHTTP(p):
+		return boot.StageIPXE
+	case strings.HasPrefix(class, classHTTP):
+		return boot.StageHTTP
+	case strings.HasPrefix(class, classPXE), isIPXE(p):
+		return boot.StageFirmware
+	default:
+		return ""
+	}
+}
+
+// optionIPXE is option 175, iPXE's own encapsulated options
+// (https://ipxe.org/howto/dhcpd).
+const optionIPXE = dhcpv4.GenericOptionCode(175)
+
+// isIPXE looks at the user class. RFC 3004 §4 wants each class behind a byte
+// with its length; iPXE sends the bare word (QUIRKS: user-class-bare).
+func isIPXE(p *dhcpv4.DHCPv4) bool {
+	class := p.Options.Get(dhcpv4.OptionUserClassInformation)
+	return bytes.Equal(class, []byte("iPXE")) || slices.Contains(p.UserClass(), "iPXE")
+}
+
+// speaksHTTP reads the features that iPXE lists in option 175. Builds in the
+// flash of some cards have TFTP alone; they get our loader, as any firmware
+// does (QUIRKS: ipxe-without-http). Without the list it counts as able: our
+// own loaders send one, so nothing can loop.
+func speaksHTTP(p *dhcpv4.DHCPv4) bool {
+	const http = 19 // DHCP_EB_FEATURE_HTTP in iPXE's ipxe/features.h
+	listed := dhcpv4.Options{}
+	raw := p.Options.Get(optionIPXE)
+	if raw == nil || listed.FromBytes(raw) != nil {
+		return true
+	}
+	return listed.Has(dhcpv4.GenericOptionCode(http))
+}
+
+// uuid spells option 97: a type byte, 0, and sixteen bytes. They are taken in
+// the order in which they come; machine.SameUUID compares either order, for
+// firmware does not agree on it (QUIRKS: uuid-byte-order).
+func uuid(raw []byte) string {
+	if len(raw) != 17 || raw[0] != 0 {
+		return ""
+	}
+	b := raw[1:]
+	s := fmt.Sprintf("%x-%x-%x-%x-%x", b[0:4], b[4:6], b[6:8], b[8:10], b[10:16])
+	if machine.PlaceholderUUID(s) {
+		return ""
+	}
+	return s
+}
+
+// addrOf is an address of a packet; the zero Addr stands for 0.0.0.0 and none.
+func addrOf(ip net.IP) netip.Addr {
+	a, ok := netip.AddrFromSlice(ip)
+	if !ok || a.IsUnspecified() {
+		return netip.Addr{}
+	}
+	return a.Unmap()
+}
+
+// label passes a host name of a stranger if it is one plain DNS label, its
+// first one, and else nothing.
+func label(name string) string {
+	name, _, _ = strings.Cut(strings.ToLower(name), ".")
+	plain := func(r rune) bool { return r >= 'a' && r <= 'z' || r >= '0' && r <= '9' || r == '-' }
+	if len(name) > 63 || strings.Trim(name, "-") != name ||
+		strings.ContainsFunc(name, func(r rune) bool { return !plain(r) }) {
+		return ""
+	}
+	return name
+}
+
+// printable keeps the plain ASCII of a stranger's text, up to 64 characters.
+func printable(s string) string {
+	s = strings.Map(func(r rune) rune {
+		if r < ' ' || r > '~' {
+			return -1
+		}
+		return r
+	}, s)
+	return s[:min(len(s), 64)]
+}

@@ -1,0 +1,190 @@
+package dhcp
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/netip"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/mdlayher/packet"
+	"golang.org/x/net/bpf"
+	"golang.org/x/net/ipv4"
+	"golang.org/x/sys/unix"
+)
+
+const (
+	serverPort = 67
+	clientPort = 68
+)
+
+// link is one interface with its two sockets: a UDP one that belongs to it
+// alone, and one that writes frames to clients which have no address yet.
+type link struct {
+	origin
+	index  int
+	udp    *net.UDPConn
+	frames *packet.Conn
+}
+
+// openLink opens the sockets of an interface.
+func openLink(ifc Interface) (*link, error) {
+	dev, err := net.InterfaceByName(ifc.Name)
+	if err != nil {
+		return nil, noInterface(ifc.Name, err)
+	}
+	own, err := ownAddress(dev, ifc.Address)
+	if err != nil {
+		return nil, err
+	}
+	l := &link{origin: origin{name: dev.Name, server: own}, index: dev.Index}
+	if l.udp, err = listenUDP(dev.Name); err != nil {
+		return nil, explain(dev.Name, err)
+	}
+	// AF_PACKET with the protocol of IPv4 would receive all of it; the filter
+	// that lets nothing in is bound before the socket is.
+	nothing, err := bpf.Assemble([]bpf.Instruction{bpf.RetConstant{Val: 0}})
+	if err == nil {
+		l.frames, err = packet.Listen(dev, packet.Datagram, unix.ETH_P_IP, &packet.Config{Filter: nothing})
+	}
+	if err != nil {
+		l.close()
+		return nil, explain(dev.Name, err)
+	}
+	return l, nil
+}
+
+// listenUDP binds to the interface before it binds to the port, and without
+// SO_REUSEADDR: two interfaces do not disturb each other, and another DHCP
+// server on this host is an error now rather than half of the packets later.
+func listenUDP(device string) (*net.UDPConn, error) {
+	control := func(_, _ string, c syscall.RawConn) error {
+		var failed error
+		err := c.Control(func(fd uintptr) {
+			failed = unix.SetsockoptString(int(fd), unix.SOL_SOCKET, unix.SO_BINDTODEVICE, device)
+		})
+		return errors.Join(err, failed)
+	}
+	config := net.ListenConfig{Control: control}
+	conn, err := config.ListenPacket(context.Background(), "udp4", fmt.Sprintf("0.0.0.0:%d", serverPort))
+	if err != nil {
+		return nil, err
+	}
+	udp := conn.(*net.UDPConn)
+	// A rack that powers on at once fits into the socket's buffer. The kernel
+	// may grant less; that is no reason not to start.
+	_ = udp.SetReadBuffer(4 << 20)
+	if err := ipv4.NewPacketConn(udp).SetControlMessage(ipv4.FlagDst, true); err != nil {
+		_ = udp.Close()
+		return nil, fmt.Errorf("ask for destination addresses: %w", err)
+	}
+	return udp, nil
+}
+
+func (l *link) close() {
+	_ = l.udp.Close()
+	if l.frames != nil {
+		_ = l.frames.Close()
+	}
+}
+
+// ownAddress checks that the interface has the address, or takes its first.
+func ownAddress(dev *net.Interface, want netip.Addr) (netip.Addr, error) {
+	addrs, err := dev.Addrs()
+	if err != nil {
+		return netip.Addr{}, fmt.Errorf("listen for DHCP on %s: read its addresses: %w", dev.Name, err)
+	}
+	var have []string
+	for _, a := range addrs {
+		p, err := netip.ParsePrefix(a.String())
+		if err != nil || !p.Addr().Is4() {
+			continue
+		}
+		if !want.IsValid() || p.Addr() == want {
+			return p.Addr(), nil
+		}
+		have = append(have, p.Addr().String())
+	}
+	switch {
+	case !want.IsValid():
+		return want, fmt.Errorf("listen for DHCP on %s: it has no IPv4 address, and machines need one to reach the appliance by: give it one", dev.Name)
+	case len(have) == 0:
+		return want, fmt.Errorf("listen for DHCP on %s: it does not have the address %s, nor another IPv4 address: give it that address", dev.Name, want)
+	default:
+		return want, fmt.Errorf("listen for DHCP on %s: it does not have the address %s, but %s: correct the configuration or give it that address", dev.Name, want, strings.Join(have, ", "))
+	}
+}
+
+func noInterface(name string, err error) error {
+	all, listErr := net.Interfaces()
+	if listErr != nil {
+		return fmt.Errorf("listen for DHCP on %s: %w", name, err)
+	}
+	names := make([]string, len(all))
+	for i, d := range all {
+		names[i] = d.Name
+	}
+	return fmt.Errorf("listen for DHCP: there is no interface %q here: configure one of %s", name, strings.Join(names, ", "))
+}
+
+// explain turns the errors that people meet into a sentence with a remedy.
+func explain(device string, err error) error {
+	switch {
+	case errors.Is(err, unix.EADDRINUSE):
+		return fmt.Errorf("listen for DHCP on %s: port %d/udp is in use: another DHCP server runs on this host "+
+			"(dnsmasq, isc-dhcp-server, kea-dhcp4-server, libvirt's dnsmasq, a second firstlight); "+
+			"'ss -ulpn sport = :%d' names it: stop it there: %w", device, serverPort, serverPort, err)
+	case errors.Is(err, unix.EACCES), errors.Is(err, unix.EPERM):
+		return fmt.Errorf("listen for DHCP on %s: not permitted: port %d needs CAP_NET_BIND_SERVICE and frames to machines "+
+			"without an address need CAP_NET_RAW: start as the packaged systemd unit does, or as root: %w", device, serverPort, err)
+	default:
+		return fmt.Errorf("listen for DHCP on %s: %w", device, err)
+	}
+}
+
+// read moves packets from an interface into the queue until ctx ends.
+func (s *Server) read(ctx context.Context, l *link) {
+	oob := make([]byte, 128)
+	for {
+		p := s.queue.blank()
+		n, oobn, flags, _, err := l.udp.ReadMsgUDPAddrPort(p.buffer[:], oob)
+		switch {
+		case ctx.Err() != nil:
+			return
+		case err != nil:
+			// An interface that is down for a moment reports ENETDOWN once per
+			// flap; the socket stays good.
+			s.queue.done(p)
+			s.metrics.dropped[dropReceive].Add(1)
+			s.complain("receiving DHCP packets failed", "interface", l.name, "error", err)
+			pause(ctx, 100*time.Millisecond)
+		case flags&unix.MSG_TRUNC != 0:
+			s.queue.done(p)
+			s.metrics.dropped[dropMalformed].Add(1)
+		default:
+			p.size, p.wire, p.from, p.arrived = n, l, l.origin, s.cfg.Now()
+			p.unicast = destination(oob[:oobn]) == l.server
+			s.queue.push(p)
+		}
+	}
+}
+
+// destination gives the address that a packet was sent to. RENEWING clients send
+// to ours, REBINDING ones to all (RFC 2131 §4.3.2).
+func destination(oob []byte) netip.Addr {
+	var cm ipv4.ControlMessage
+	if err := cm.Parse(oob); err != nil {
+		return netip.Addr{}
+	}
+	return addrOf(cm.Dst)
+}
+
+func pause(ctx context.Context, d time.Duration) {
+	select {
+	case <-ctx.Done():
+	case <-time.After(d):
+	}
+}

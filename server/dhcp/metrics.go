@@ -1,0 +1,96 @@
+package dhcp
+
+import (
+	"strings"
+	"sync/atomic"
+
+	"github.com/insomniacslk/dhcp/dhcpv4"
+	"github.com/prometheus/client_golang/prometheus"
+)
+
+// reason is why a packet got no answer.
+type reason int
+
+const (
+	reasonDone       reason = iota // there is nothing to answer: RELEASE, DECLINE
+	dropMalformed                  // not a packet of a DHCP client
+	dropLoop                       // it names us as its relay
+	dropQueueFull                  // the oldest of a full queue
+	dropReceive                    // the socket failed
+	dropSend                       // so did sending
+	dropNoSubnet                   // from a network that we do not serve
+	dropPolicy                     // boot.Decide gives no address
+	dropOtherServer                // meant for another server
+	dropUnknownLease               // INIT-REBOOT without a record
+	dropNoAddress                  // the subnet is full
+	dropStore                      // the lease did not get onto the disk
+	dropPanic                      // a fault of ours, contained
+	reasons
+)
+
+// names of the reasons, as the metric has them.
+var names = [reasons]string{
+	"done", "malformed", "loop", "queue_full", "receive", "send", "no_subnet", "policy",
+	"other_server", "unknown_lease", "no_address", "store", "panic",
+}
+
+// kinds is one more than the last message type that is counted by name.
+const kinds = int(dhcpv4.MessageTypeInform) + 1
+
+// metrics counts. Index 0 of the message types stands for all others.
+type metrics struct {
+	received [kinds]atomic.Uint64
+	sent     [kinds]atomic.Uint64
+	dropped  [reasons]atomic.Uint64
+	latency  prometheus.Histogram
+}
+
+func newMetrics() *metrics {
+	return &metrics{latency: prometheus.NewHistogram(prometheus.HistogramOpts{
+		Name:    "firstlight_dhcp_ack_seconds",
+		Help:    "Time from the arrival of a REQUEST to its ACK on the wire, the disk included.",
+		Buckets: prometheus.ExponentialBuckets(0.0005, 2, 14), // 0.5 ms to 4 s
+	})}
+}
+
+func kindIndex(k dhcpv4.MessageType) int {
+	if int(k) >= kinds {
+		return 0
+	}
+	return int(k)
+}
+
+var (
+	receivedDesc = prometheus.NewDesc("firstlight_dhcp_received_total", "DHCP packets of clients, by message type.", []string{"type"}, nil)
+	sentDesc     = prometheus.NewDesc("firstlight_dhcp_sent_total", "DHCP replies, by message type.", []string{"type"}, nil)
+	droppedDesc  = prometheus.NewDesc("firstlight_dhcp_dropped_total", "DHCP packets that got no reply, by reason.", []string{"reason"}, nil)
+	queueDesc    = prometheus.NewDesc("firstlight_dhcp_queue_packets", "DHCP packets that wait for a worker.", nil, nil)
+)
+
+// Describe is part of prometheus.Collector.
+func (s *Server) Describe(ch chan<- *prometheus.Desc) {
+	for _, d := range []*prometheus.Desc{receivedDesc, sentDesc, droppedDesc, queueDesc} {
+		ch <- d
+	}
+	s.metrics.latency.Describe(ch)
+}
+
+// Collect is part of prometheus.Collector.
+func (s *Server) Collect(ch chan<- prometheus.Metric) {
+	count := func(d *prometheus.Desc, n uint64, label string) {
+		ch <- prometheus.MustNewConstMetric(d, prometheus.CounterValue, float64(n), label)
+	}
+	for k := range kinds {
+		name := "other"
+		if k > 0 {
+			name = strings.ToLower(dhcpv4.MessageType(k).String())
+		}
+		count(receivedDesc, s.metrics.received[k].Load(), name)
+		count(sentDesc, s.metrics.sent[k].Load(), name)
+	}
+	for r := reasonDone + 1; r < reasons; r++ {
+		count(droppedDesc, s.metrics.dropped[r].Load(), names[r])
+	}
+	ch <- prometheus.MustNewConstMetric(queueDesc, prometheus.GaugeValue, float64(len(s.queue.waiting)))
+	s.metrics.latency.Collect(ch)
+}

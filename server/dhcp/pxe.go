@@ -1,0 +1,84 @@
+package dhcp
+
+import (
+	"github.com/insomniacslk/dhcp/dhcpv4"
+
+	"firstlight/server/boot"
+)
+
+// maxFile is what the header's file field holds, with the NUL at its end.
+const maxFile = 127
+
+// addBoot says what to load next, and gives its name; or why there is nothing.
+//
+// A machine that is to boot its disk gets the loader too: the script that the
+// loader then asks for starts the disk. Many a BIOS does not go on to its disk
+// after PXE failed for want of a file name.
+func (s *Server) addBoot(r *dhcpv4.DHCPv4, q *query, v verdict) (boots, why string) {
+	if !q.isBoot() || v.decision.Target == boot.Ignore {
+		return "", ""
+	}
+	r.ServerIPAddr = slice(q.from.server)
+	echoMachine(r, q)
+	if q.boot.Stage == boot.StageIPXE {
+		return addScript(r, s.cfg.ScriptURL(q.from.server)), ""
+	}
+	loader, err := s.cfg.Loader(q.boot.Arch)
+	if err != nil {
+		// Firmware that finds no file name goes on to its next boot device.
+		return "", err.Error()
+	}
+	if q.boot.Stage == boot.StageHTTP {
+		return addHTTP(r, s.cfg.LoaderURL(q.from.server, loader)), ""
+	}
+	return addPXE(r, q, loader), ""
+}
+
+// echoMachine sends option 97 back, which RFC 4578 §2.3 wants in every packet of
+// PXE clients and servers.
+func echoMachine(r *dhcpv4.DHCPv4, q *query) {
+	if id := q.packet.Options.Get(dhcpv4.OptionClientMachineIdentifier); id != nil {
+		r.UpdateOption(dhcpv4.OptGeneric(dhcpv4.OptionClientMachineIdentifier, id))
+	}
+}
+
+// addScript points iPXE at its script. Sub-option 176 of option 175, no-pxedhcp,
+// spares it the wait for ProxyDHCP offers.
+func addScript(r *dhcpv4.DHCPv4, url string) string {
+	setFile(r, url, url)
+	r.UpdateOption(dhcpv4.OptGeneric(optionIPXE, []byte{176, 1, 1}))
+	return url
+}
+
+// addHTTP points UEFI at a loader by URL. UEFI 2.10 §24.7.3.1: only a reply
+// whose vendor class is HTTPClient counts as an HTTP boot offer.
+func addHTTP(r *dhcpv4.DHCPv4, url string) string {
+	setFile(r, url, url)
+	r.UpdateOption(dhcpv4.OptClassIdentifier(classHTTP))
+	return url
+}
+
+// addPXE points a PXE ROM or UEFI at a loader by TFTP.
+func addPXE(r *dhcpv4.DHCPv4, q *query, loader string) string {
+	// Some firmware reads option 67 as a C string, past its end, and asks TFTP
+	// for a name with 0xff behind it (QUIRKS: file-name-unterminated). A NUL
+	// at the end of the option hurts nobody.
+	setFile(r, loader, loader+"\x00")
+	r.UpdateOption(dhcpv4.OptTFTPServerName(q.from.server.String()))
+	// With the class PXEClient in the reply the client takes it for a PXE
+	// offer, and then wants option 43. PXE 2.1, PXE_DISCOVERY_CONTROL (6), bit
+	// 3: load the file that the offer names, and look for no boot server.
+	r.UpdateOption(dhcpv4.OptClassIdentifier(classPXE))
+	r.UpdateOption(dhcpv4.OptGeneric(dhcpv4.OptionVendorSpecificInformation, []byte{6, 1, 8, 255}))
+	return loader
+}
+
+// setFile names the file in the header, where old ROMs and iPXE look, and in
+// option 67, where UEFI looks first. A name too long for the header goes into
+// the option alone.
+func setFile(r *dhcpv4.DHCPv4, header, option string) {
+	if len(header) <= maxFile {
+		r.BootFileName = header
+	}
+	r.UpdateOption(dhcpv4.OptBootFileName(option))
+}

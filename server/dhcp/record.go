@@ -1,0 +1,129 @@
+package dhcp
+
+import (
+	"fmt"
+	"strconv"
+	"time"
+
+	"github.com/insomniacslk/dhcp/dhcpv4"
+
+	"firstlight/server/journal"
+	"firstlight/server/lease"
+)
+
+// record tells the journal, after the reply left. What may still come to a
+// better end waits in the exchange; a renewal is counted but gets no row.
+func (s *Server) record(q *query, v verdict) {
+	reply := dhcpv4.MessageTypeNone
+	if v.reply != nil {
+		reply = v.reply.MessageType()
+	}
+	switch {
+	case reply == dhcpv4.MessageTypeOffer:
+		s.exchanges.note(q.at, s.row(q, v, "%s was offered %s and did not take it", q.who(), v.lease.Address))
+	case reply == dhcpv4.MessageTypeAck && v.lease.Address.IsValid():
+		s.acknowledged(q, v)
+	case reply == dhcpv4.MessageTypeNak:
+		s.finish(q, s.row(q, v, "%s was refused: %s", q.who(), v.why))
+	case q.kind == dhcpv4.MessageTypeRelease && v.drop == reasonDone:
+		s.finish(q, s.row(q, v, "%s gave %s back", q.who(), v.lease.Address))
+	case q.kind == dhcpv4.MessageTypeDecline && v.drop == reasonDone:
+		s.finish(q, s.row(q, v, "%s found %s in use by another: kept out for %s", q.who(), v.lease.Address, lease.Probation))
+	case v.drop == dropOtherServer && q.kind == dhcpv4.MessageTypeRequest:
+		s.tookAnother(q, v)
+	case v.reply == nil && (q.kind == dhcpv4.MessageTypeDiscover || q.kind == dhcpv4.MessageTypeRequest):
+		s.unanswered(q, v)
+	}
+}
+
+// acknowledged writes the row of a whole exchange.
+func (s *Server) acknowledged(q *query, v verdict) {
+	if q.isBoot() {
+		s.cfg.Journal.Decided(q.boot, v.decision, v.known)
+	}
+	e := s.exchanges.end(q.boot.MAC, s.cfg.Now())
+	switch {
+	case q.ciaddr.IsValid(): // a renewal
+		return
+	case e.packets == 1:
+		s.finishAs(e, s.row(q, v, "REQUEST, ACK: %s has %s again", q.who(), v.lease.Address))
+	default:
+		s.finishAs(e, s.row(q, v, "DISCOVER, OFFER, REQUEST, ACK: %s gets %s", q.who(), v.lease.Address))
+	}
+}
+
+// unanswered remembers that a client hears nothing, and why. The decision is
+// told once, not with each of its packets.
+func (s *Server) unanswered(q *query, v verdict) {
+	if v.drop == dropMalformed || v.drop == dropNoSubnet {
+		return
+	}
+	first := s.exchanges.note(q.at, s.row(q, v, "%s asked for an address and got no answer: %s", q.who(), v.why))
+	if first && q.isBoot() && v.drop == dropPolicy {
+		s.cfg.Journal.Decided(q.boot, v.decision, v.known)
+	}
+}
+
+// tookAnother ends an exchange that another server won. Of requests that were
+// never ours there is nothing to tell.
+func (s *Server) tookAnother(q *query, v verdict) {
+	if e := s.exchanges.end(q.boot.MAC, q.at); e.packets > 1 {
+		s.finishAs(e, s.row(q, v, "%s took the offer of another DHCP server, %s", q.who(), q.server))
+	}
+}
+
+// finish ends the client's exchange with a row.
+func (s *Server) finish(q *query, row journal.Event) {
+	s.finishAs(s.exchanges.end(q.boot.MAC, q.at), row)
+}
+
+func (s *Server) finishAs(e exchange, row journal.Event) {
+	row.At, row.Duration = e.first, e.last.Sub(e.first)
+	// Two packets are an exchange; what is more are repetitions.
+	if e.packets > 2 {
+		row.Count, row.LastAt = e.packets-1, e.last
+	}
+	s.cfg.Journal.Note(row)
+}
+
+// row is a timeline row with the inputs behind it.
+func (s *Server) row(q *query, v verdict, text string, args ...any) journal.Event {
+	e := journal.Event{
+		At: q.at, MAC: q.boot.MAC, Source: journal.DHCP, Text: fmt.Sprintf(text, args...),
+		Details: details(q, v),
+	}
+	if v.known.Machine != nil {
+		e.Machine = v.known.Machine.ID
+	}
+	return e
+}
+
+func details(q *query, v verdict) map[string]string {
+	d := map[string]string{"interface": q.from.name}
+	add := func(key, value string) {
+		if value != "" {
+			d[key] = value
+		}
+	}
+	if v.subnet != nil {
+		add("subnet", v.subnet.Name)
+	}
+	if q.giaddr.IsValid() {
+		add("relay", q.giaddr.String())
+	}
+	if v.lease.Address.IsValid() {
+		add("address", v.lease.Address.String())
+	}
+	if v.lease.Life > 0 {
+		add("lease", v.lease.Life.Round(time.Second).String())
+	}
+	add("boots", v.boots)
+	add("problem", v.why)
+	add("vendor_class", q.vendor)
+	add("uuid", q.boot.UUID)
+	if q.isBoot() {
+		add("stage", string(q.boot.Stage))
+		add("arch", strconv.Itoa(int(q.boot.Arch)))
+	}
+	return d
+}

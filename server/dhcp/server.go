@@ -1,0 +1,187 @@
+package dhcp
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"net/netip"
+	"strings"
+	"sync"
+	"time"
+
+	"firstlight/server/boot"
+	"firstlight/server/journal"
+	"firstlight/server/lease"
+	"firstlight/server/machine"
+)
+
+// Inventory is what the adapter asks of ServerDb. Its answers come from memory.
+type Inventory interface {
+	Known(boot.Request) boot.Known
+	SubnetFor(netip.Addr) (*machine.Subnet, bool)
+}
+
+// Leases keeps addresses. Bind, Release and Decline return when their change is
+// on disk.
+type Leases interface {
+	// LeaseOf gives the lease of a client in a subnet, active or not.
+	LeaseOf(subnet string, mac machine.MAC) (lease.Lease, bool)
+	Offer(s *machine.Subnet, c lease.Client, now time.Time) (lease.Lease, error)
+	Bind(ctx context.Context, s *machine.Subnet, c lease.Client, now time.Time) (lease.Lease, error)
+	Release(ctx context.Context, s *machine.Subnet, c lease.Client, now time.Time) error
+	Decline(ctx context.Context, s *machine.Subnet, c lease.Client, now time.Time) error
+}
+
+// Journal takes what happened, after the answer left.
+type Journal interface {
+	Note(journal.Event)
+	Decided(boot.Request, boot.Answer, boot.Known)
+}
+
+// Interface is one network that is listened on.
+type Interface struct {
+	Name string
+	// Address is the appliance's own on this network: server identifier, next
+	// server, and name server where a subnet has none. The zero Addr takes the
+	// interface's first.
+	Address netip.Addr
+}
+
+// Config is what a Server needs. Everything but the numbers is required.
+type Config struct {
+	Interfaces []Interface
+
+	Inventory Inventory
+	Leases    Leases
+	Journal   Journal
+
+	// Loader gives the file name of the boot loader for an architecture.
+	Loader func(arch uint16) (string, error)
+	// ScriptURL gives the URL of the script that iPXE runs first.
+	ScriptURL func(server netip.Addr) string
+	// LoaderURL gives the URL of a boot loader, for UEFI HTTP boot.
+	LoaderURL func(server netip.Addr, loader string) string
+
+	Log *slog.Logger
+	Now func() time.Time
+
+	// Workers answer at the same time; each may wait for the disk, which writes
+	// all of their leases at once. Default 128.
+	Workers int
+	// Queue is how many packets may wait for a worker. Default 1024.
+	Queue int
+}
+
+// Server answers on the configured interfaces.
+type Server struct {
+	cfg       Config
+	links     []*link
+	queue     *queue
+	exchanges *exchanges
+	metrics   *metrics
+	ready     chan struct{}
+
+	complaints sync.Mutex
+	complained time.Time
+}
+
+// New makes a Server. Listen opens its sockets, Run answers.
+func New(cfg Config) *Server {
+	if cfg.Workers <= 0 {
+		cfg.Workers = 128
+	}
+	if cfg.Queue <= 0 {
+		cfg.Queue = 1024
+	}
+	if cfg.Now == nil {
+		cfg.Now = time.Now
+	}
+	if cfg.Log == nil {
+		cfg.Log = slog.Default()
+	}
+	m := newMetrics()
+	return &Server{
+		cfg:       cfg,
+		queue:     newQueue(cfg.Queue, cfg.Workers+len(cfg.Interfaces), &m.dropped[dropQueueFull]),
+		exchanges: newExchanges(),
+		metrics:   m,
+		ready:     make(chan struct{}),
+	}
+}
+
+// String names the task.
+func (s *Server) String() string {
+	names := make([]string, len(s.cfg.Interfaces))
+	for i, ifc := range s.cfg.Interfaces {
+		names[i] = ifc.Name
+	}
+	return "dhcp on " + strings.Join(names, ", ")
+}
+
+// Ready is closed once packets are answered.
+func (s *Server) Ready() <-chan struct{} { return s.ready }
+
+// Listen opens a socket on every interface, so that what stands in the way is
+// known before anything starts.
+func (s *Server) Listen() error {
+	if len(s.cfg.Interfaces) == 0 {
+		return errors.New("listen for DHCP: no interface is configured: name the ones that machines boot from")
+	}
+	for _, ifc := range s.cfg.Interfaces {
+		l, err := openLink(ifc)
+		if err != nil {
+			s.close()
+			return err
+		}
+		s.links = append(s.links, l)
+	}
+	return nil
+}
+
+// Run answers until ctx ends. Packets that wait then are dropped: their clients
+// ask again.
+func (s *Server) Run(ctx context.Context) error {
+	defer s.close()
+	var readers, workers sync.WaitGroup
+	for _, l := range s.links {
+		readers.Go(func() { s.read(ctx, l) })
+	}
+	for range s.cfg.Workers {
+		workers.Go(func() { s.work(ctx) })
+	}
+	workers.Go(func() { s.sweepEvery(ctx, quiet/4) })
+	close(s.ready)
+
+	<-ctx.Done()
+	for _, l := range s.links {
+		// A deadline in the past wakes the reader; closing under it would let
+		// another socket get its number first.
+		_ = l.udp.SetReadDeadline(time.Unix(1, 0))
+	}
+	readers.Wait()
+	s.queue.close()
+	workers.Wait()
+	return nil
+}
+
+func (s *Server) close() {
+	for _, l := range s.links {
+		l.close()
+	}
+	s.links = nil
+}
+
+// complain logs at most once a second: what goes wrong for one packet tends to
+// go wrong for a thousand. The counters tell how often.
+func (s *Server) complain(msg string, args ...any) {
+	s.complaints.Lock()
+	now := s.cfg.Now()
+	quiet := now.Sub(s.complained) < time.Second
+	if !quiet {
+		s.complained = now
+	}
+	s.complaints.Unlock()
+	if !quiet {
+		s.cfg.Log.Error(msg, args...)
+	}
+}
