@@ -134,3 +134,22 @@ func PlaceholderUUID(s string) bool {
 	return len(t) != 32 || strings.Trim(t, "0") == "" || strings.Trim(t, "f") == "" ||
 		t == "03000200040005000006000700080009"
 }
+
+// SameUUID compares UUIDs as machines give them: SMBIOS before 2.6, and iPXE
+// and DHCP option 97 with it, swap the bytes of the first three fields
+// (DSP0134 §7.2.1), so that both readings of one UUID count as equal.
+func SameUUID(a, b string) bool {
+	x, y := PlainUUID(a), PlainUUID(b)
+	return len(x) == 32 && len(y) == 32 && (x == y || SwapUUID(x) == y)
+}
+
+// PlainUUID spells a UUID as 32 lower-case digits; both byte orders of one UUID
+// give the same only through SameUUID.
+func PlainUUID(s string) string {
+	return strings.ToLower(strings.ReplaceAll(strings.TrimSpace(s), "-", ""))
+}
+
+// SwapUUID gives the other byte order of 32 digits.
+func SwapUUID(s string) string {
+	return s[6:8] + s[4:6] + s[2:4] + s[0:2] + s[10:12] + s[8:10] + s[14:16] + s[12:14] + s[16:]
+}

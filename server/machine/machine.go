@@ -2,7 +2,9 @@ package machine
 
 import (
 	"errors"
+	"maps"
 	"net/netip"
+	"slices"
 	"time"
 )
 
@@ -49,6 +51,8 @@ type Machine struct {
 	// Owned is true from the first allocation on, until an erase is proven: its
 	// disks may hold somebody's data.
 	Owned bool `json:"owned"`
+	// Released names, by disk serial, who gave a disk that was not empty free.
+	Released map[string]string `json:"released,omitempty"`
 
 	NICs     []NIC    `json:"nics"`
 	BMC      BMC      `json:"bmc"`
@@ -136,6 +140,7 @@ func (m *Machine) HasMAC(mac MAC) bool {
 // Clone copies m so that the copy may be changed.
 func (m *Machine) Clone() *Machine {
 	c := *m
-	c.NICs = append([]NIC(nil), m.NICs...)
+	c.NICs = slices.Clone(m.NICs)
+	c.Released = maps.Clone(m.Released)
 	return &c
 }

@@ -127,3 +127,6 @@ func digits(s string) int {
 	}
 	return n
 }
+
+// CompareNames orders names as people do: r9 before r12.
+func CompareNames(a, b string) int { return natural(strings.ToLower(a), strings.ToLower(b)) }

@@ -95,6 +95,10 @@ func (r *Rule) Validate() error {
 		return fmt.Errorf("rule %q: name: want lower-case letters, digits and inner dashes", r.Name)
 	case r.Accept && r.Site == "":
 		return fmt.Errorf("rule %q: site is empty: an accepting rule must say where its machines stand", r.Name)
+	case r.Site != "" && !word.MatchString(r.Site):
+		return fmt.Errorf("rule %q: site %q: want lower-case letters, digits and inner dashes", r.Name, r.Site)
+	case r.Role != "" && !word.MatchString(r.Role):
+		return fmt.Errorf("rule %q: role %q: want lower-case letters, digits and inner dashes, because host names are made of it", r.Name, r.Role)
 	case r.Image != "" && r.Role == "":
 		return fmt.Errorf("rule %q: role is empty: an image is installed for a role", r.Name)
 	case r.Limit < 0:
@@ -117,3 +121,6 @@ type Image struct {
 	SHA256     string    `json:"sha256"` // of the raw bytes
 	AddedAt    time.Time `json:"added_at"`
 }
+
+// ValidLabel tells whether s can be one label of a host name (RFC 1123 §2.1).
+func ValidLabel(s string) bool { return word.MatchString(s) }

@@ -1,0 +1,88 @@
+package discovery
+
+import (
+	"strings"
+
+	"firstlight/agent/report"
+	"firstlight/server/machine"
+)
+
+// Facts turns a report into what ServerDb keeps of the hardware.
+func Facts(r *report.Report) *machine.Facts {
+	f := &machine.Facts{
+		Vendor: clean(r.System.Vendor), Product: clean(r.System.Product), SKU: clean(r.System.SKU),
+		BoardSN: clean(r.Board.Serial), ChassisSN: clean(r.Chassis.Serial),
+		Firmware: clean(r.Firmware.Version), SecureBoot: r.Firmware.SecureBoot,
+		Platform: clean(r.Boot.Platform), Kernel: clean(r.Boot.Kernel), Arch: clean(r.Boot.Arch),
+		Memory: r.Memory, BMC: r.BMC != nil, Missing: r.Missing,
+	}
+	for _, c := range r.CPUs {
+		f.Sockets++
+		f.Cores += c.Cores
+		f.Threads += c.Threads
+		f.CPU = clean(c.Model)
+	}
+	for _, d := range r.DIMMs {
+		f.DIMMs = append(f.DIMMs, machine.DIMM{Slot: clean(d.Slot), Bytes: d.Bytes, Type: clean(d.Type), MTs: d.MTs, Part: clean(d.Part), Serial: clean(d.Serial)})
+	}
+	for _, d := range r.Disks {
+		f.Disks = append(f.Disks, disk(d))
+	}
+	for _, n := range r.NICs {
+		mac, err := machine.ParseMAC(n.MAC)
+		if err != nil {
+			continue // an interface without an address of its own is none of ours
+		}
+		f.NICs = append(f.NICs, machine.Port{Name: clean(n.Name), MAC: mac, Driver: clean(n.Driver), Link: n.Link, Mbps: n.Mbps})
+	}
+	return f
+}
+
+func disk(d report.Disk) machine.Disk {
+	out := machine.Disk{
+		Name: clean(d.Name), Serial: strings.TrimSpace(d.Serial), WWN: clean(d.WWN), Model: clean(d.Model),
+		Bytes: d.Bytes, Transport: clean(d.Transport), Rotational: d.Rotational,
+	}
+	for _, c := range d.Contents {
+		out.Contents = append(out.Contents, machine.Content{
+			Device: clean(c.Device), Kind: clean(c.Kind), Type: clean(c.Type), Label: clean(c.Label), Bytes: c.Bytes, Used: c.Used,
+		})
+	}
+	return out
+}
+
+// clean makes one printable line of what hardware says of itself.
+func clean(s string) string {
+	s = strings.Map(func(r rune) rune {
+		if r < ' ' || r == 0x7f || r == 0xfffd || r >= 0x2028 && r <= 0x2029 {
+			return -1
+		}
+		return r
+	}, s)
+	if len(s) > 256 {
+		s = strings.ToValidUTF8(s[:256], "")
+	}
+	return strings.TrimSpace(s)
+}
+
+// NICs joins the interfaces that a machine reports with the ones it had, so
+// that addresses that are kept for it stay.
+func NICs(r *report.Report, had []machine.NIC) []machine.NIC {
+	boot, _ := machine.ParseMAC(r.Boot.MAC)
+	var out []machine.NIC
+	for _, n := range r.NICs {
+		mac, err := machine.ParseMAC(n.MAC)
+		if err != nil {
+			continue
+		}
+		nic := machine.NIC{Name: clean(n.Name), MAC: mac, Boot: mac == boot}
+		for _, h := range had {
+			if h.MAC == mac {
+				nic.Address = h.Address
+				nic.Boot = nic.Boot || h.Boot && boot.IsZero()
+			}
+		}
+		out = append(out, nic)
+	}
+	return out
+}

@@ -1,0 +1,138 @@
+// Package discovery reads what an agent reported: whose record it belongs to,
+// what the hardware is, and whether the machine may be accepted.
+//
+// It is pure: records and rules come in as arguments. It imports package
+// machine and the wire format; serverdb is its importer.
+package discovery
+
+import (
+	"fmt"
+	"strings"
+
+	"firstlight/agent/report"
+	"firstlight/server/machine"
+)
+
+// Identity is the four marks by which a machine is recognised. Any two that
+// agree are enough, so that a NIC or a board may be swapped.
+type Identity struct {
+	Serial string
+	UUID   string
+	BMC    machine.MAC
+	MACs   []machine.MAC
+}
+
+// Of reads a report's identity. Placeholders are left out: they recognise
+// nothing.
+func Of(r *report.Report) Identity {
+	id := Identity{}
+	if !machine.PlaceholderSerial(r.System.Serial) {
+		id.Serial = strings.TrimSpace(r.System.Serial)
+	}
+	if !machine.PlaceholderUUID(r.System.UUID) {
+		id.UUID = strings.ToLower(strings.TrimSpace(r.System.UUID))
+	}
+	if r.BMC != nil {
+		if mac, err := machine.ParseMAC(r.BMC.MAC); err == nil {
+			id.BMC = mac
+		}
+	}
+	for _, n := range r.NICs {
+		if mac, err := machine.ParseMAC(n.MAC); err == nil {
+			id.MACs = append(id.MACs, mac)
+		}
+	}
+	return id
+}
+
+// Match is a record that shares marks with a report.
+type Match struct {
+	Machine *machine.Machine
+	Marks   []string // which
+}
+
+// Resolution is whose report it is.
+type Resolution struct {
+	Machine *machine.Machine // nil: nobody's, a new machine
+	Marks   []string         // by which it was recognised
+	// Clash names, in one sentence, why it cannot be said.
+	Clash string
+}
+
+// Resolve finds whose report it is. One mark alone recognises only a record
+// that has no other mark to compare, such as one of a delivery list; it clashes
+// with any other.
+func Resolve(id Identity, records []*machine.Machine) Resolution {
+	var strong, weak []Match
+	for _, m := range records {
+		marks, comparable := compare(id, m)
+		switch {
+		case len(marks) >= 2, len(marks) == 1 && comparable == 1:
+			strong = append(strong, Match{m, marks})
+		case len(marks) == 1:
+			weak = append(weak, Match{m, marks})
+		}
+	}
+	switch {
+	case len(strong) == 1 && len(weak) == 0:
+		return Resolution{Machine: strong[0].Machine, Marks: strong[0].Marks}
+	case len(strong) == 0 && len(weak) == 0:
+		return Resolution{}
+	default:
+		return Resolution{Clash: clash(append(strong, weak...))}
+	}
+}
+
+func clash(all []Match) string {
+	var parts []string
+	for _, m := range all {
+		parts = append(parts, fmt.Sprintf("%s of %s", strings.Join(m.Marks, " and "), m.Machine.Name))
+	}
+	return "it shows " + strings.Join(parts, " and ") + ", but not two marks of one machine alone"
+}
+
+// compare gives the marks that agree and how many kinds could be compared.
+func compare(id Identity, m *machine.Machine) (marks []string, comparable int) {
+	check := func(name string, both, same bool) {
+		if both {
+			comparable++
+		}
+		if both && same {
+			marks = append(marks, name)
+		}
+	}
+	check("serial", id.Serial != "" && m.Serial != "", id.Serial == m.Serial)
+	check("UUID", id.UUID != "" && m.UUID != "", machine.SameUUID(id.UUID, m.UUID))
+	check("BMC MAC", !id.BMC.IsZero() && !m.BMC.MAC.IsZero(), id.BMC == m.BMC.MAC)
+	check("MAC", len(id.MACs) > 0 && len(m.NICs) > 0, sharesMAC(id.MACs, m))
+	return marks, comparable
+}
+
+func sharesMAC(macs []machine.MAC, m *machine.Machine) bool {
+	for _, mac := range macs {
+		if m.HasMAC(mac) {
+			return true
+		}
+	}
+	return false
+}
+
+// Name gives the hardware name: the serial, spelt so that it can be typed,
+// spoken and put into a URL. A machine without a serial of its own is named by
+// its boot MAC until a person names it.
+func Name(id Identity, bootMAC machine.MAC) string {
+	if id.Serial == "" {
+		return "MAC-" + strings.ToUpper(strings.ReplaceAll(bootMAC.String(), ":", ""))
+	}
+	clean := strings.Map(func(r rune) rune {
+		switch {
+		case r >= 'a' && r <= 'z':
+			return r - 'a' + 'A'
+		case r >= 'A' && r <= 'Z', r >= '0' && r <= '9', r == '-', r == '_', r == '.':
+			return r
+		default:
+			return '-'
+		}
+	}, id.Serial)
+	return strings.Trim(clean[:min(len(clean), 64)], "-._")
+}

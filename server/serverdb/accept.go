@@ -1,0 +1,211 @@
+package serverdb
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"firstlight/server/discovery"
+	"firstlight/server/journal"
+	"firstlight/server/machine"
+)
+
+// consider lets the rules decide on a machine that is registered, or that is
+// available and not what it was.
+func (w *Write) consider(id string, subnet *machine.Subnet, changed bool) (*machine.Machine, error) {
+	m, err := w.Machine(id)
+	if err != nil {
+		return nil, err
+	}
+	if m.Status == machine.Available && changed && w.OpenJob(id) == nil {
+		err := w.Transition(m, Change{
+			From: m.Status, To: machine.Registered, Who: whoAgent, Why: "changed", Sentence: "its hardware or the contents of its disks changed",
+			Evidence: machine.Evidence{machine.GuardNoJob: "none"},
+		})
+		if err != nil {
+			return nil, err
+		}
+		if m, err = w.Machine(id); err != nil {
+			return nil, err
+		}
+	}
+	if m.Status != machine.Registered {
+		return m, nil
+	}
+	return w.judge(m, subnet)
+}
+
+func (w *Write) judge(m *machine.Machine, subnet *machine.Subnet) (*machine.Machine, error) {
+	v := discovery.Judge(m, subnet.Name, w.db.Rules(), func(rule string) int { return w.accepted(rule, m.ID) }, released(m))
+	if !v.Accept {
+		if err := w.Transition(m, Change{From: m.Status, To: machine.Held, Who: whoAgent, Why: v.Reason, Sentence: v.Sentence}); err != nil {
+			return nil, err
+		}
+		return w.Machine(m.ID)
+	}
+	err := w.Transition(m, Change{
+		From: m.Status, To: machine.Available, Who: "rule " + v.Rule.Name, Why: "accepted by rule " + v.Rule.Name, Evidence: v.Evidence,
+		Apply: func(m *machine.Machine) {
+			m.Rule, m.Site = v.Rule.Name, v.Rule.Site
+			if m.Rack == "" {
+				m.Rack = v.Rule.Rack
+			}
+		},
+	})
+	if err != nil {
+		return nil, err
+	}
+	if m, err = w.Machine(m.ID); err != nil || v.Rule.Image == "" {
+		return m, err
+	}
+	return w.Allocate(m, Claim{Who: "rule " + v.Rule.Name, Role: v.Rule.Role, Image: v.Rule.Image})
+}
+
+// released tells which disks a person gave free.
+func released(m *machine.Machine) map[string]bool {
+	set := map[string]bool{}
+	for serial := range m.Released {
+		set[serial] = true
+	}
+	return set
+}
+
+// accepted counts the machines that a rule accepted, without one.
+func (w *Write) accepted(rule, but string) int {
+	n := 0
+	for _, m := range w.machines() {
+		if m.Rule == rule && m.ID != but && m.Status != machine.Retired {
+			n++
+		}
+	}
+	return n
+}
+
+// Claim is what an available machine is allocated for.
+type Claim struct {
+	Who, Role, Pool, Owner, Image string
+}
+
+// Allocate reserves an available machine and gives it its host name, in one
+// transaction.
+func (w *Write) Allocate(m *machine.Machine, c Claim) (*machine.Machine, error) {
+	host, err := w.hostname(m.Site, c.Role)
+	if err != nil {
+		return nil, err
+	}
+	ev := machine.Evidence{machine.GuardEmptyDisks: "proven when it became available, unchanged since"}
+	if !m.Flags.Locked {
+		ev[machine.GuardUnlocked] = "not locked"
+	}
+	if w.OpenJob(m.ID) == nil {
+		ev[machine.GuardNoJob] = "none"
+	}
+	err = w.Transition(m, Change{
+		From: machine.Available, To: machine.Allocated, Who: c.Who, Why: "for role " + c.Role, Evidence: ev,
+		Apply: func(m *machine.Machine) {
+			m.Hostname, m.Role, m.Pool, m.Owner, m.Image = host, c.Role, c.Pool, c.Owner, c.Image
+		},
+	})
+	if err != nil {
+		return nil, err
+	}
+	return w.Machine(m.ID)
+}
+
+// hostname gives the first free name of a site's pattern.
+func (w *Write) hostname(site, role string) (string, error) {
+	pattern := w.db.Patterns[site]
+	if pattern == "" {
+		pattern = DefaultPattern
+	}
+	base := strings.NewReplacer("<site>", site, "<role>", role).Replace(pattern)
+	if !strings.Contains(base, "<n>") {
+		return "", fmt.Errorf("host name pattern %q of site %s: has no <n>, so that no two machines could have it", pattern, site)
+	}
+	taken := map[string]bool{}
+	for _, m := range w.machines() {
+		taken[m.Hostname] = true
+	}
+	for n := 1; ; n++ {
+		name := strings.ToLower(strings.ReplaceAll(base, "<n>", fmt.Sprint(n)))
+		if !machine.ValidLabel(name) {
+			return "", fmt.Errorf("host name %q of pattern %q: want at most 63 letters, digits and inner dashes", name, pattern)
+		}
+		if !taken[name] {
+			return name, nil
+		}
+	}
+}
+
+// DefaultPattern is how host names are made where a site says nothing.
+const DefaultPattern = "<site>-<role>-<n>"
+
+// ReleaseDisks gives the disks of a held machine free and lets the rules decide
+// again. typed must be the machine's name: the one proof that a person read
+// which machine it is.
+func (d *DB) ReleaseDisks(ctx context.Context, who, id, typed string) error {
+	return d.Do(ctx, func(w *Write) error {
+		m, err := w.Machine(id)
+		if err != nil {
+			return err
+		}
+		if typed != m.Name {
+			return fmt.Errorf("name %q: type %s, the machine's name, to give its disks free", typed, m.Name)
+		}
+		if m.Status != machine.Held || m.Reason != discovery.ReasonDisks || m.Owned {
+			return fmt.Errorf("machine %s is %s (%s): only a machine that is held for its disks, and had no owner here, can be released by name", m.Name, m.Status.Human(), m.Reason)
+		}
+		var what []string
+		next := m.Clone()
+		if next.Released == nil {
+			next.Released = map[string]string{}
+		}
+		for _, disk := range m.Facts.Disks {
+			if len(disk.Contents) > 0 {
+				next.Released[disk.Serial] = who
+				what = append(what, "disk "+disk.Serial+": "+discovery.Describe(disk))
+			}
+		}
+		if err := w.put(next); err != nil {
+			return err
+		}
+		if err := w.Audit(who, "release disks", m.Name, strings.Join(what, "; "), "free to be overwritten"); err != nil {
+			return err
+		}
+		return w.recheck(next, who, "released by name: "+strings.Join(what, "; "))
+	})
+}
+
+// Recheck lets the rules decide again on a held machine, by its last report.
+func (d *DB) Recheck(ctx context.Context, who, id string) error {
+	return d.Do(ctx, func(w *Write) error {
+		m, err := w.Machine(id)
+		if err != nil {
+			return err
+		}
+		if m.Status != machine.Held {
+			return &machine.IllegalError{Name: m.Name, From: m.Status, To: machine.Registered}
+		}
+		return w.recheck(m, who, "checked again")
+	})
+}
+
+func (w *Write) recheck(m *machine.Machine, who, why string) error {
+	if err := w.Event(journal.Event{Machine: m.ID, Source: journal.People, Text: strings.ToUpper(why[:1]) + why[1:], Who: who}); err != nil {
+		return err
+	}
+	if err := w.Transition(m, Change{From: machine.Held, To: machine.Registered, Who: who, Why: "re-check", Sentence: why}); err != nil {
+		return err
+	}
+	m, err := w.Machine(m.ID)
+	if err != nil {
+		return err
+	}
+	subnet, ok := w.db.SubnetFor(m.Address())
+	if !ok || m.Facts == nil {
+		return errors.New("it has not reported from a subnet of ours: power it on, then check again")
+	}
+	_, err = w.judge(m, subnet)
+	return err
+}

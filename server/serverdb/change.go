@@ -1,0 +1,134 @@
+package serverdb
+
+import (
+	"context"
+	"fmt"
+
+	"firstlight/server/journal"
+	"firstlight/server/machine"
+)
+
+// Change asks the state engine for a change of status.
+type Change struct {
+	Machine  string // id
+	From, To machine.Status
+	Who      string // person, program, or part of Firstlight
+	Why      string // one word or two: the reason
+	Sentence string // for people
+	Job      string
+	Evidence machine.Evidence
+	// Apply changes the record with the status, in the same transaction.
+	Apply func(*machine.Machine)
+}
+
+// Transition changes a machine's status, with its history, or says why not:
+// a *machine.IllegalError, a *machine.GuardError or ErrConflict.
+func (d *DB) Transition(ctx context.Context, c Change) error {
+	return d.Do(ctx, func(w *Write) error {
+		m, err := w.Machine(c.Machine)
+		if err != nil {
+			return fmt.Errorf("machine %s: %w", c.Machine, err)
+		}
+		return w.Transition(m, c)
+	})
+}
+
+// Transition is the state engine: nothing else writes a status.
+func (w *Write) Transition(m *machine.Machine, c Change) error {
+	if m.Status != c.From {
+		return fmt.Errorf("machine %s is %s, not %s: %w", m.Name, m.Status.Human(), c.From.Human(), ErrConflict)
+	}
+	notes, err := machine.Check(m.Name, c.From, c.To, c.Evidence)
+	if err != nil {
+		return err
+	}
+	next := m.Clone()
+	next.Status, next.Reason, next.Sentence, next.Since = c.To, c.Why, c.Sentence, w.now
+	if c.Apply != nil {
+		c.Apply(next)
+		next.Status = c.To
+	}
+	if err := w.put(next); err != nil {
+		return err
+	}
+	return w.remember(next, c, notes)
+}
+
+// remember writes the history row and the timeline row of a change.
+func (w *Write) remember(m *machine.Machine, c Change, notes []string) error {
+	w.db.last.history++
+	err := w.tx.AddHistory(History{
+		ID: w.db.last.history, Machine: m.ID, Name: m.Name, At: w.now, From: c.From, To: c.To,
+		Who: c.Who, Why: c.Why, Sentence: c.Sentence, Job: c.Job, Guards: notes,
+	})
+	if err != nil {
+		return err
+	}
+	text := fmt.Sprintf("%s → %s", c.From.Human(), c.To.Human())
+	if c.Sentence != "" {
+		text += ": " + c.Sentence
+	} else if c.Why != "" {
+		text += ": " + c.Why
+	}
+	details := map[string]string{}
+	for i, n := range notes {
+		details[fmt.Sprintf("guard %d", i+1)] = n
+	}
+	return w.Event(journal.Event{Machine: m.ID, MAC: m.BootMAC(), Source: journal.Status, Text: text, Who: c.Who, Job: c.Job, Details: details})
+}
+
+// Edit changes a record without changing its status. version is what the
+// caller read; 0 does not care.
+func (d *DB) Edit(ctx context.Context, id string, version int64, who, what string, change func(*machine.Machine) error) error {
+	return d.Do(ctx, func(w *Write) error {
+		m, err := w.Machine(id)
+		if err != nil {
+			return fmt.Errorf("machine %s: %w", id, err)
+		}
+		if version != 0 && m.Version != version {
+			return fmt.Errorf("machine %s has version %d, not %d: %w", m.Name, m.Version, version, ErrConflict)
+		}
+		next := m.Clone()
+		if err := change(next); err != nil {
+			return err
+		}
+		next.Status = m.Status
+		if err := w.put(next); err != nil {
+			return err
+		}
+		if what == "" {
+			return nil
+		}
+		return w.Event(journal.Event{Machine: id, Source: journal.People, Text: what, Who: who})
+	})
+}
+
+// replay gives the status that history leads to, and whether each row follows
+// from the one before it.
+func replay(rows []History) (machine.Status, error) {
+	status := machine.Unknown
+	for _, h := range rows {
+		if h.From != status {
+			return status, fmt.Errorf("history row %d goes from %s, but the machine was %s", h.ID, h.From.Human(), status.Human())
+		}
+		status = h.To
+	}
+	return status, nil
+}
+
+// Replay follows a machine's history and holds its end against the record.
+func (d *DB) Replay(ctx context.Context, id string) error {
+	m, err := d.index.machine(id)
+	if err != nil {
+		return err
+	}
+	rows, err := d.History(ctx, id)
+	if err != nil {
+		return err
+	}
+	status, err := replay(rows)
+	if err == nil && status != m.Status {
+		err = fmt.Errorf("history ends at %s, but machine %s is %s", status.Human(), m.Name, m.Status.Human())
+	}
+	return err
+}

@@ -1,0 +1,128 @@
+// Package serverdb is ServerDb: the one door through which anything changes.
+//
+// Every write is validated, stored and journaled in one transaction by one
+// writer that commits many writes at once; only then does it show in memory,
+// reach the watchers and return. Reads come from memory and never fail, so
+// that known machines keep booting, renewing and resolving when the disk does
+// not answer. Only Transition and Report (the state engine) write a status,
+// each with its history row.
+//
+// It imports the words, the decisions and its own store. Adapters do not
+// import it: each declares the few methods it needs, and package server hands
+// the DB in.
+package serverdb
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync"
+	"time"
+
+	"firstlight/server/journal"
+	"firstlight/server/serverdb/store"
+)
+
+// ErrClosed answers writes after Close.
+var ErrClosed = errors.New("serverdb is closed")
+
+// ErrConflict means that somebody changed the machine in between: read again.
+var ErrConflict = errors.New("changed in between")
+
+// Options are what a DB needs beside its file.
+type Options struct {
+	Log *slog.Logger
+	Now func() time.Time
+	// Retention is how long the journal is kept; history is kept for ever.
+	Retention time.Duration
+	// Patterns make host names, by site; see DefaultPattern.
+	Patterns map[string]string
+}
+
+// DB is an open ServerDb.
+type DB struct {
+	Options
+	store    *store.Store
+	hub      journal.Hub
+	index    index
+	book     book
+	notes    notes
+	last     counters
+	settings current
+
+	ops  chan *op
+	done chan struct{}
+	stop chan struct{}
+	once sync.Once
+	// gate keeps ops open while somebody sends on it.
+	gate   sync.RWMutex
+	closed bool
+}
+
+// counters are the last ids given; only the writer touches them.
+type counters struct{ history, journal, audit int64 }
+
+// Open opens ServerDb at path and loads it into memory.
+func Open(ctx context.Context, path string, o Options) (*DB, error) {
+	s, err := store.Open(ctx, path)
+	if err != nil {
+		return nil, err
+	}
+	d := &DB{Options: o, store: s, ops: make(chan *op, 1024), done: make(chan struct{}), stop: make(chan struct{})}
+	d.book.init()
+	d.notes.init()
+	if err := s.View(ctx, d.load); err != nil {
+		return nil, errors.Join(fmt.Errorf("load database %s: %w", path, err), s.Close())
+	}
+	go d.write()
+	go d.flushNotes()
+	return d, nil
+}
+
+// load reads everything that is answered from memory.
+func (d *DB) load(tx *store.Tx) error {
+	machines, err := tx.Machines()
+	if err != nil {
+		return err
+	}
+	jobs, err := tx.Jobs(keptJobs)
+	if err != nil {
+		return err
+	}
+	leases, err := tx.Leases()
+	if err != nil {
+		return err
+	}
+	decisions, err := tx.Decisions()
+	if err != nil {
+		return err
+	}
+	if d.last.history, d.last.journal, d.last.audit, err = tx.LastIDs(); err != nil {
+		return err
+	}
+	d.index.load(machines, jobs)
+	d.book.load(leases)
+	d.notes.load(decisions)
+	return d.loadSettings(tx)
+}
+
+// Close writes what is still to be written and closes the file. A second
+// Close answers ErrClosed.
+func (d *DB) Close() error {
+	err := ErrClosed
+	d.once.Do(func() {
+		close(d.stop)
+		<-d.notes.flushed
+		d.gate.Lock()
+		d.closed = true
+		close(d.ops)
+		d.gate.Unlock()
+		<-d.done
+		err = d.store.Close()
+	})
+	return err
+}
+
+// Watch begins to watch what happens, with room for some signals that wait.
+func (d *DB) Watch(room int) *journal.Watcher { return d.hub.Watch(room) }

@@ -1,0 +1,47 @@
+package serverdb
+
+import (
+	"context"
+	"fmt"
+
+	"firstlight/server/journal"
+	"firstlight/server/machine"
+)
+
+// CreateJob stores a new job, or answers a *BusyError with the machine's open
+// one.
+func (d *DB) CreateJob(ctx context.Context, j *machine.Job, prepare func(*Write) error) error {
+	return d.Do(ctx, func(w *Write) error {
+		if other := w.OpenJob(j.Machine); other != nil {
+			return &BusyError{Job: other}
+		}
+		if prepare != nil {
+			if err := prepare(w); err != nil {
+				return err
+			}
+		}
+		if err := w.PutJob(j); err != nil {
+			return err
+		}
+		return w.Event(journal.Event{
+			Machine: j.Machine, Source: journal.Job, Job: j.ID, Who: j.User,
+			Text: fmt.Sprintf("Job %s queued for %s", j.Action, j.Requester),
+		})
+	})
+}
+
+// ChangeJob changes a job and, in the same transaction, whatever else change
+// writes. The job that change gets is a copy of its own.
+func (d *DB) ChangeJob(ctx context.Context, id string, change func(*Write, *machine.Job) error) error {
+	return d.Do(ctx, func(w *Write) error {
+		old, err := w.Job(id)
+		if err != nil {
+			return fmt.Errorf("job %s: %w", id, err)
+		}
+		j := old.Clone()
+		if err := change(w, j); err != nil {
+			return err
+		}
+		return w.PutJob(j)
+	})
+}

@@ -1,0 +1,217 @@
+package serverdb
+
+import (
+	"context"
+	"errors"
+	"net/netip"
+	"sync"
+	"time"
+
+	"firstlight/server/lease"
+	"firstlight/server/machine"
+)
+
+// offerLife is how long an address that was offered waits for its request.
+const offerLife = 30 * time.Second
+
+// book holds every lease in memory, and the offers, which need not survive a
+// restart: a client whose offer is forgotten begins again.
+type book struct {
+	mu        sync.Mutex
+	byAddress map[netip.Addr]lease.Lease
+	byMAC     map[string]map[machine.MAC]netip.Addr // by subnet
+	offers    map[netip.Addr]offer
+}
+
+type offer struct {
+	mac   machine.MAC
+	until time.Time
+}
+
+func (b *book) init() {
+	b.byAddress = map[netip.Addr]lease.Lease{}
+	b.byMAC = map[string]map[machine.MAC]netip.Addr{}
+	b.offers = map[netip.Addr]offer{}
+}
+
+func (b *book) load(all []lease.Lease) { b.apply(all) }
+
+// apply puts committed leases in place.
+func (b *book) apply(all []lease.Lease) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	for _, l := range all {
+		if old, ok := b.byAddress[l.Address]; ok && b.byMAC[old.Subnet][old.MAC] == l.Address {
+			delete(b.byMAC[old.Subnet], old.MAC)
+		}
+		b.byAddress[l.Address] = l
+		if b.byMAC[l.Subnet] == nil {
+			b.byMAC[l.Subnet] = map[machine.MAC]netip.Addr{}
+		}
+		if l.State != lease.Declined {
+			b.byMAC[l.Subnet][l.MAC] = l.Address
+		}
+	}
+}
+
+// ByAddress gives the lease of an address.
+func (b *book) ByAddress(a netip.Addr) (lease.Lease, bool) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	l, ok := b.byAddress[a]
+	return l, ok
+}
+
+// hold keeps an address for a client until its lease is on disk.
+func (b *book) hold(a netip.Addr, mac machine.MAC, now time.Time) {
+	b.offers[a] = offer{mac, now.Add(offerLife)}
+	if len(b.offers) > 4096 {
+		for a, o := range b.offers {
+			if now.After(o.until) {
+				delete(b.offers, a)
+			}
+		}
+	}
+}
+
+// view is what lease.Pick and lease.Check see; the book is locked.
+type view struct {
+	d   *DB
+	s   *machine.Subnet
+	now time.Time
+}
+
+func (v view) ByMAC(subnet string, mac machine.MAC) (lease.Lease, bool) {
+	a, ok := v.d.book.byMAC[subnet][mac]
+	return v.d.book.byAddress[a], ok
+}
+
+func (v view) ByAddress(a netip.Addr) (lease.Lease, bool) {
+	l, ok := v.d.book.byAddress[a]
+	return l, ok
+}
+
+func (v view) Reserved(_ string, mac machine.MAC) (netip.Addr, bool) {
+	m := v.d.index.mac(mac)
+	if m == nil {
+		return netip.Addr{}, false
+	}
+	for _, n := range m.NICs {
+		if n.MAC == mac && n.Address.IsValid() && v.s.Prefix.Contains(n.Address) {
+			return n.Address, true
+		}
+	}
+	return netip.Addr{}, false
+}
+
+func (v view) Owner(a netip.Addr) (machine.MAC, bool) {
+	m := v.d.index.address(a)
+	if m == nil {
+		return machine.MAC{}, false
+	}
+	for _, n := range m.NICs {
+		if n.Address == a {
+			return n.MAC, true
+		}
+	}
+	return machine.MAC{}, false
+}
+
+func (v view) Offered(a netip.Addr) (machine.MAC, bool) {
+	o, ok := v.d.book.offers[a]
+	return o.mac, ok && v.now.Before(o.until)
+}
+
+func (v view) Own(a netip.Addr) bool {
+	if a == v.s.Gateway || v.d.ownAddress(a) {
+		return true
+	}
+	for _, dns := range v.s.DNS {
+		if a == dns {
+			return true
+		}
+	}
+	return a == v.s.Prefix.Addr()
+}
+
+// Offer picks an address for a client and keeps it for some seconds.
+func (d *DB) Offer(s *machine.Subnet, c lease.Client, now time.Time) (lease.Lease, error) {
+	d.book.mu.Lock()
+	defer d.book.mu.Unlock()
+	v := view{d, s, now}
+	a, err := lease.Pick(s, c, v, now)
+	if err != nil {
+		return lease.Lease{}, err
+	}
+	d.book.hold(a, c.MAC, now)
+	_, reserved := v.Reserved(s.Name, c.MAC)
+	return lease.New(s, c, a, reserved, now), nil
+}
+
+// Bind gives a client the address that it wants, and returns once the lease is
+// on disk. lease.ErrNotYours tells that it may not have it.
+func (d *DB) Bind(ctx context.Context, s *machine.Subnet, c lease.Client, now time.Time) (lease.Lease, error) {
+	reserved, err := d.claim(s, c, now)
+	if err != nil {
+		return lease.Lease{}, err
+	}
+	l := lease.New(s, c, c.Wants, reserved, now)
+	return l, d.saveLease(ctx, l)
+}
+
+func (d *DB) claim(s *machine.Subnet, c lease.Client, now time.Time) (reserved bool, err error) {
+	d.book.mu.Lock()
+	defer d.book.mu.Unlock()
+	if reserved, err = lease.Check(s, c, view{d, s, now}, now); err == nil {
+		d.book.hold(c.Wants, c.MAC, now)
+	}
+	return reserved, err
+}
+
+// Release takes an address back; its client gets it again when it asks.
+func (d *DB) Release(ctx context.Context, _ *machine.Subnet, c lease.Client, now time.Time) error {
+	l, ok := d.book.ByAddress(c.Wants)
+	if !ok || !l.Of(c) || l.State != lease.Bound {
+		return nil
+	}
+	l.State, l.UpdatedAt = lease.Released, now
+	return d.saveLease(ctx, l)
+}
+
+// Decline keeps an address out of use: its client found somebody else on it.
+func (d *DB) Decline(ctx context.Context, s *machine.Subnet, c lease.Client, now time.Time) error {
+	l, ok := d.book.ByAddress(c.Wants)
+	if !ok || !l.Of(c) || l.State != lease.Bound {
+		return nil // nobody may quarantine an address that is not theirs
+	}
+	l.State, l.ExpiresAt, l.UpdatedAt, l.Subnet = lease.Declined, now.Add(lease.Probation), now, s.Name
+	return d.saveLease(ctx, l)
+}
+
+func (d *DB) saveLease(ctx context.Context, l lease.Lease) error {
+	return d.Do(ctx, func(w *Write) error {
+		w.own.leases = append(w.own.leases, l)
+		return w.tx.PutLease(l)
+	})
+}
+
+// Leases gives all of them.
+func (d *DB) Leases() []lease.Lease {
+	d.book.mu.Lock()
+	defer d.book.mu.Unlock()
+	all := make([]lease.Lease, 0, len(d.book.byAddress))
+	for _, l := range d.book.byAddress {
+		all = append(all, l)
+	}
+	return all
+}
+
+// BusyError tells that a machine has an open job already.
+type BusyError struct{ Job *machine.Job }
+
+func (e *BusyError) Error() string {
+	return "the machine has an open job already: " + string(e.Job.Action) + " " + e.Job.ID
+}
+
+// errNoSubnet is a registration from nowhere that we serve.
+var errNoSubnet = errors.New("the report comes from an address in no subnet of ours")

@@ -1,0 +1,148 @@
+package serverdb
+
+import (
+	"context"
+	"fmt"
+	"net/netip"
+
+	"firstlight/server/boot"
+	"firstlight/server/journal"
+	"firstlight/server/machine"
+	"firstlight/server/serverdb/store"
+)
+
+// History is one change of a machine's status.
+type History = store.History
+
+// Audit is one thing that a person or program did.
+type Audit = store.Audit
+
+// Machines gives those that a selector picks, by name.
+func (d *DB) Machines(sel machine.Selector) []*machine.Machine {
+	all := d.index.machines()
+	picked := make([]*machine.Machine, 0, len(all))
+	for _, m := range all {
+		if sel.Match(m) {
+			picked = append(picked, m)
+		}
+	}
+	return picked
+}
+
+// Machine finds one by name, id, MAC or host name.
+func (d *DB) Machine(ref string) (*machine.Machine, error) {
+	if m := d.index.byAny(ref); m != nil {
+		return m, nil
+	}
+	return nil, fmt.Errorf("machine %q: %w", ref, machine.ErrNotFound)
+}
+
+// ByMAC finds the machine that has an interface.
+func (d *DB) ByMAC(mac machine.MAC) (*machine.Machine, bool) {
+	m := d.index.mac(mac)
+	return m, m != nil
+}
+
+// ByAddress finds the machine that an address is kept for.
+func (d *DB) ByAddress(a netip.Addr) (*machine.Machine, bool) {
+	m := d.index.address(a)
+	return m, m != nil
+}
+
+// WhoIs gives the machine id and MAC behind an address: by reservation, else
+// by lease.
+func (d *DB) WhoIs(a netip.Addr) (id string, mac machine.MAC) {
+	if m := d.index.address(a); m != nil {
+		for _, n := range m.NICs {
+			if n.Address == a {
+				return m.ID, n.MAC
+			}
+		}
+	}
+	if l, ok := d.book.ByAddress(a); ok && l.Holds(d.Now()) {
+		if m := d.index.mac(l.MAC); m != nil {
+			return m.ID, l.MAC
+		}
+		return "", l.MAC
+	}
+	return "", machine.MAC{}
+}
+
+// Known gives everything that boot.Decide needs about the one who asks.
+func (d *DB) Known(r boot.Request) boot.Known {
+	k := boot.Known{Machine: d.index.mac(r.MAC)}
+	for _, s := range d.Subnets() {
+		if s.Name == r.Subnet {
+			k.Policy = s.Policy
+		}
+	}
+	if k.Machine != nil {
+		k.Job = d.index.openJob(k.Machine.ID)
+		k.Clash = clash(k.Machine, r)
+	}
+	return k
+}
+
+// clash compares what firmware says of itself with the record that its MAC
+// leads to: a NIC that moved to another chassis must not boot as the old one.
+func clash(m *machine.Machine, r boot.Request) string {
+	serialDiffers := r.Serial != "" && m.Serial != "" && r.Serial != m.Serial
+	uuidDiffers := !machine.PlaceholderUUID(r.UUID) && m.UUID != "" && !machine.SameUUID(r.UUID, m.UUID)
+	if serialDiffers && uuidDiffers {
+		return fmt.Sprintf("the interface %s belongs to %s, but serial %s and UUID %s are another machine's", r.MAC, m.Name, r.Serial, r.UUID)
+	}
+	return ""
+}
+
+// Jobs gives the jobs that want picks (nil: all in memory), newest first.
+func (d *DB) Jobs(want func(*machine.Job) bool) []*machine.Job { return d.index.jobsWhere(want) }
+
+// Job finds one by id.
+func (d *DB) Job(id string) (*machine.Job, error) {
+	if j := d.index.job(id); j != nil {
+		return j, nil
+	}
+	var j *machine.Job
+	err := d.store.View(context.Background(), func(tx *store.Tx) (err error) {
+		j, err = tx.Job(id)
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("job %q: %w", id, err)
+	}
+	return j, nil
+}
+
+// OpenJob gives a machine's open job.
+func (d *DB) OpenJob(machineID string) (*machine.Job, bool) {
+	j := d.index.openJob(machineID)
+	return j, j != nil
+}
+
+// Timeline reads what happened to a machine, newest first, before an event id
+// (0: from the newest on).
+func (d *DB) Timeline(ctx context.Context, machineID string, before int64, limit int) (all []journal.Event, err error) {
+	err = d.store.View(ctx, func(tx *store.Tx) (err error) {
+		all, err = tx.Events(machineID, before, limit)
+		return err
+	})
+	return all, err
+}
+
+// History reads a machine's changes of status, oldest first.
+func (d *DB) History(ctx context.Context, machineID string) (all []History, err error) {
+	err = d.store.View(ctx, func(tx *store.Tx) (err error) {
+		all, err = tx.History(machineID)
+		return err
+	})
+	return all, err
+}
+
+// Audits reads the newest of the audit log.
+func (d *DB) Audits(ctx context.Context, limit int) (all []Audit, err error) {
+	err = d.store.View(ctx, func(tx *store.Tx) (err error) {
+		all, err = tx.Audits(limit)
+		return err
+	})
+	return all, err
+}

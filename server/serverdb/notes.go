@@ -1,0 +1,248 @@
+package serverdb
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"sync"
+	"time"
+
+	"firstlight/server/boot"
+	"firstlight/server/journal"
+	"firstlight/server/machine"
+	"firstlight/server/serverdb/store"
+)
+
+// What needs not be durable before an answer goes out is gathered here and
+// written with the next batch: timeline rows, decisions, what was seen.
+
+const (
+	flushEvery   = 50 * time.Millisecond
+	maxNotes     = 8192 // waiting; more are counted and dropped
+	maxStrangers = 1024 // events of unknown MACs kept in memory
+)
+
+type notes struct {
+	mu        sync.Mutex
+	events    []journal.Event
+	decisions map[machine.MAC]store.Decision // last one of each MAC
+	dirty     map[machine.MAC]bool
+	observed  map[string]machine.Observed
+	strangers []journal.Event
+	dropped   int64
+	flushed   chan struct{}
+}
+
+func (n *notes) init() {
+	n.decisions, n.dirty = map[machine.MAC]store.Decision{}, map[machine.MAC]bool{}
+	n.observed = map[string]machine.Observed{}
+	n.flushed = make(chan struct{})
+}
+
+func (n *notes) load(all []store.Decision) {
+	for _, d := range all {
+		n.decisions[d.MAC] = d
+	}
+}
+
+// Note adds a row to a timeline, soon. An event with a MAC that a machine has
+// becomes that machine's.
+func (d *DB) Note(e journal.Event) {
+	if e.At.IsZero() {
+		e.At = d.Now()
+	}
+	if e.Machine == "" && !e.MAC.IsZero() {
+		if m := d.index.mac(e.MAC); m != nil {
+			e.Machine = m.ID
+		}
+	}
+	d.notes.mu.Lock()
+	defer d.notes.mu.Unlock()
+	if len(d.notes.events) >= maxNotes {
+		d.notes.dropped++
+		return
+	}
+	d.notes.events = append(d.notes.events, e)
+	if e.Machine == "" {
+		d.notes.strange(e)
+	}
+}
+
+// strange keeps what strangers do in a bounded ring.
+func (n *notes) strange(e journal.Event) {
+	if len(n.strangers) >= maxStrangers {
+		n.strangers = append(n.strangers[:0], n.strangers[maxStrangers/4:]...)
+	}
+	n.strangers = append(n.strangers, e)
+}
+
+// Strangers gives what unknown MACs did, newest first.
+func (d *DB) Strangers() []journal.Event {
+	d.notes.mu.Lock()
+	defer d.notes.mu.Unlock()
+	var all []journal.Event
+	for i := len(d.notes.strangers) - 1; i >= 0; i-- {
+		if d.index.mac(d.notes.strangers[i].MAC) == nil {
+			all = append(all, d.notes.strangers[i])
+		}
+	}
+	return all
+}
+
+// decided is what a decision rested on, as it is kept for replay.
+type decided struct {
+	Request boot.Request   `json:"request"`
+	Answer  boot.Answer    `json:"answer"`
+	Policy  machine.Policy `json:"policy,omitempty"`
+	Clash   string         `json:"clash,omitempty"`
+	Machine string         `json:"machine,omitempty"`
+	Status  machine.Status `json:"status,omitempty"`
+	Owned   bool           `json:"owned,omitempty"`
+	Locked  bool           `json:"locked,omitempty"`
+	Version int64          `json:"version,omitempty"`
+	Job     *machine.Job   `json:"job,omitempty"`
+}
+
+func inputs(r boot.Request, a boot.Answer, k boot.Known) decided {
+	in := decided{Request: r, Answer: a, Policy: k.Policy, Clash: k.Clash}
+	if m := k.Machine; m != nil {
+		in.Machine, in.Status, in.Owned, in.Locked, in.Policy = m.ID, m.Status, m.Owned, m.Flags.Locked, ""
+	}
+	if j := k.Job; j != nil {
+		// Only what Decide reads: the steps of a job change all the time.
+		in.Job = &machine.Job{ID: j.ID, Action: j.Action, Status: j.Status, Machine: j.Machine, Token: machine.Token{Expires: j.Token.Expires}}
+	}
+	return in
+}
+
+// Decided keeps a boot decision: a row of the timeline when the answer or an
+// input differs from the machine's last one, otherwise a count and a time.
+func (d *DB) Decided(r boot.Request, a boot.Answer, k boot.Known) {
+	now := d.Now()
+	in := inputs(r, a, k)
+	b, err := json.Marshal(in)
+	if err != nil {
+		d.Log.Error("keep boot decision", "mac", r.MAC, "error", err)
+		return
+	}
+	if k.Machine != nil {
+		d.Observe(k.Machine.ID, func(o *machine.Observed) { o.BootAt, o.BootAnswer = now, string(a.Target) })
+	}
+	if d.notes.decide(r.MAC, in.Machine, string(b), now) {
+		d.Note(journal.Event{
+			MAC: r.MAC, Machine: in.Machine, Source: journal.Boot, At: now,
+			Text:    fmt.Sprintf("Decided %s: %s", wording(a), a.Why),
+			Details: map[string]string{"inputs": string(b)},
+		})
+	}
+}
+
+func wording(a boot.Answer) string {
+	switch a.Target {
+	case boot.Disk:
+		return "own disk"
+	case boot.Agent:
+		return "agent, " + string(a.Mode)
+	case boot.Wait:
+		return "wait"
+	default:
+		return "no answer"
+	}
+}
+
+// decide tells whether the decision differs from the last one of its MAC.
+func (n *notes) decide(mac machine.MAC, id, record string, now time.Time) bool {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	last, ok := n.decisions[mac]
+	if !ok && id == "" && len(n.decisions) > maxStrangers*8 {
+		return false // a flood of made-up MACs must not fill the disk
+	}
+	n.dirty[mac] = true
+	if ok && last.Record == record {
+		last.Count++
+		last.LastAt = now
+		n.decisions[mac] = last
+		return false
+	}
+	n.decisions[mac] = store.Decision{MAC: mac, Machine: id, Record: record, FirstAt: now, LastAt: now, Count: 1}
+	return true
+}
+
+// Observe changes what was last seen of a machine. It shows at once and is
+// written with the next batch.
+func (d *DB) Observe(id string, change func(*machine.Observed)) {
+	m := d.index.observe(id, change)
+	if m == nil {
+		return
+	}
+	d.notes.mu.Lock()
+	d.notes.observed[id] = m.Observed
+	d.notes.mu.Unlock()
+	d.hub.Publish(journal.Signal{Machine: id})
+}
+
+// flushNotes writes what was gathered, until Close.
+func (d *DB) flushNotes() {
+	defer close(d.notes.flushed)
+	tick := time.NewTicker(flushEvery)
+	defer tick.Stop()
+	forget := time.NewTicker(time.Hour)
+	defer forget.Stop()
+	for {
+		select {
+		case <-tick.C:
+			d.flush()
+		case <-forget.C:
+			d.forget()
+		case <-d.stop:
+			d.flush()
+			return
+		}
+	}
+}
+
+func (d *DB) flush() {
+	n := &d.notes
+	n.mu.Lock()
+	events, observed := n.events, n.observed
+	var decisions []store.Decision
+	for mac := range n.dirty {
+		decisions = append(decisions, n.decisions[mac])
+	}
+	n.events, n.observed, n.dirty = nil, map[string]machine.Observed{}, map[machine.MAC]bool{}
+	n.mu.Unlock()
+	if len(events)+len(observed)+len(decisions) == 0 {
+		return
+	}
+	if err := d.Do(context.Background(), func(w *Write) error { return w.notes(events, observed, decisions) }); err != nil {
+		d.Log.Error("write notes", "events", len(events), "error", err)
+	}
+}
+
+func (w *Write) notes(events []journal.Event, observed map[string]machine.Observed, decisions []store.Decision) error {
+	for _, e := range events {
+		if err := w.Event(e); err != nil {
+			return err
+		}
+	}
+	for id, o := range observed {
+		if err := w.tx.PutObserved(id, o); err != nil {
+			return err
+		}
+	}
+	for _, dec := range decisions {
+		if err := w.tx.PutDecision(dec); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// forget drops the journal's oldest rows; history stays.
+func (d *DB) forget() {
+	before := d.Now().Add(-d.Retention)
+	if err := d.Do(context.Background(), func(w *Write) error { return w.tx.DropEvents(before) }); err != nil {
+		d.Log.Error("forget old journal", "error", err)
+	}
+}

@@ -1,0 +1,211 @@
+package serverdb
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/netip"
+	"reflect"
+	"strings"
+	"time"
+
+	"github.com/google/uuid"
+
+	"firstlight/agent/report"
+	"firstlight/server/discovery"
+	"firstlight/server/journal"
+	"firstlight/server/machine"
+	"firstlight/server/serverdb/store"
+)
+
+// ClashError tells that a report cannot be given to one record: a person must
+// look. Nothing was changed.
+type ClashError struct{ Sentence string }
+
+func (e *ClashError) Error() string { return e.Sentence }
+
+// whoAgent is who changes a status because of a report.
+const whoAgent = "agent"
+
+// adoptWithin is how far back the events of a MAC become its machine's.
+const adoptWithin = time.Hour
+
+// Report takes what an agent said from an address: it finds or makes the
+// machine's record, keeps the facts, and lets the rules decide on a machine
+// that is new or to be looked at again.
+func (d *DB) Report(ctx context.Context, r *report.Report, from netip.Addr) (*machine.Machine, error) {
+	subnet, ok := d.SubnetFor(from)
+	if !ok {
+		return nil, fmt.Errorf("report from %s: %w", from, errNoSubnet)
+	}
+	var got *machine.Machine
+	err := d.Do(ctx, func(w *Write) (err error) {
+		got, err = w.report(r, from, subnet)
+		return err
+	})
+	if errors.Is(err, store.ErrTaken) {
+		return nil, &ClashError{fmt.Sprintf("a name, MAC or address of it belongs to another machine: %v", err)}
+	}
+	return got, err
+}
+
+func (w *Write) report(r *report.Report, from netip.Addr, subnet *machine.Subnet) (*machine.Machine, error) {
+	if err := w.owns(r, from); err != nil {
+		return nil, err
+	}
+	id := discovery.Of(r)
+	res := discovery.Resolve(id, w.candidates(id))
+	if res.Clash != "" {
+		return nil, &ClashError{"this machine cannot be told apart: " + res.Clash}
+	}
+	m := res.Machine
+	if m == nil {
+		m = w.stranger(r, id)
+	}
+	changed := hardwareChanged(m, r)
+	m = m.Clone()
+	w.learn(m, r, from, subnet)
+	if m.Status == machine.Unknown || m.Status == machine.Expected {
+		if err := w.register(m, res); err != nil {
+			return nil, err
+		}
+	} else if err := w.put(m); err != nil {
+		return nil, err
+	}
+	if err := w.Event(reported(m, r)); err != nil {
+		return nil, err
+	}
+	return w.consider(m.ID, subnet, changed)
+}
+
+// owns tells whether the address that a report comes from was leased to one of
+// the interfaces in it.
+func (w *Write) owns(r *report.Report, from netip.Addr) error {
+	l, ok := w.db.book.ByAddress(from)
+	if !ok {
+		return nil // an address of its own, given by somebody else's server
+	}
+	for _, n := range r.NICs {
+		if mac, err := machine.ParseMAC(n.MAC); err == nil && mac == l.MAC {
+			return nil
+		}
+	}
+	return &ClashError{fmt.Sprintf("the report comes from %s, which is leased to %s, an interface that it does not name", from, l.MAC)}
+}
+
+// candidates are the records that share a mark with a report.
+func (w *Write) candidates(id discovery.Identity) []*machine.Machine {
+	marks := []string{"serial " + id.Serial, "uuid " + machine.PlainUUID(id.UUID)}
+	if len(marks[1]) == len("uuid ")+32 {
+		marks = append(marks, "uuid "+machine.SwapUUID(machine.PlainUUID(id.UUID)))
+	}
+	if !id.BMC.IsZero() {
+		marks = append(marks, "bmc "+id.BMC.String())
+	}
+	all := map[string]*machine.Machine{}
+	for _, m := range w.db.index.sharing(marks, id.MACs) {
+		all[m.ID] = m
+	}
+	for _, c := range []*changes{w.batch, &w.own} {
+		for mid, m := range c.machines {
+			all[mid] = m
+		}
+	}
+	list := make([]*machine.Machine, 0, len(all))
+	for _, m := range all {
+		list = append(list, m)
+	}
+	return list
+}
+
+func (w *Write) stranger(r *report.Report, id discovery.Identity) *machine.Machine {
+	boot, _ := machine.ParseMAC(r.Boot.MAC)
+	if boot.IsZero() && len(id.MACs) > 0 {
+		boot = id.MACs[0]
+	}
+	kind := machine.Metal
+	if strings.Contains(r.System.Vendor, "QEMU") {
+		kind = machine.Virtual
+	}
+	return &machine.Machine{
+		ID: uuid.Must(uuid.NewV7()).String(), Name: discovery.Name(id, boot), Kind: kind,
+		Serial: strings.TrimSpace(r.System.Serial), UUID: id.UUID, CreatedAt: w.now,
+	}
+}
+
+// learn puts what was discovered into a record. What people declared stays.
+func (w *Write) learn(m *machine.Machine, r *report.Report, from netip.Addr, subnet *machine.Subnet) {
+	m.Facts = discovery.Facts(r)
+	m.Vendor, m.Product = m.Facts.Vendor, m.Facts.Product
+	if machine.PlaceholderSerial(m.Serial) {
+		m.Serial = strings.TrimSpace(r.System.Serial)
+	}
+	if m.UUID == "" && !machine.PlaceholderUUID(r.System.UUID) {
+		m.UUID = r.System.UUID
+	}
+	m.NICs = discovery.NICs(r, m.NICs)
+	boot := m.BootMAC()
+	for i := range m.NICs {
+		n := &m.NICs[i]
+		if n.MAC == boot && !n.Address.IsValid() && subnet.Prefix.Contains(from) {
+			n.Address = from
+		}
+	}
+	if r.BMC != nil && r.BMC.Address != "" && m.BMC.Address == "" {
+		m.BMC.Address, m.BMC.Firmware = r.BMC.Address, r.BMC.Firmware
+		m.BMC.MAC, _ = machine.ParseMAC(r.BMC.MAC)
+		m.BMC.Type = "redfish"
+	}
+	if m.Site == "" {
+		m.Site = subnet.Site
+	}
+}
+
+func (w *Write) register(m *machine.Machine, res discovery.Resolution) error {
+	how := "a new machine: nothing in ServerDb shares a mark with it"
+	if res.Machine != nil {
+		how = "recognised by " + strings.Join(res.Marks, " and ")
+	}
+	err := w.Transition(m, Change{
+		From: m.Status, To: machine.Registered, Who: whoAgent, Why: "reported",
+		Evidence: machine.Evidence{machine.GuardIdentity: how},
+	})
+	if err != nil {
+		return err
+	}
+	for _, n := range m.NICs {
+		if err := w.tx.AdoptEvents(n.MAC, m.ID, w.now.Add(-adoptWithin)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func reported(m *machine.Machine, r *report.Report) journal.Event {
+	return journal.Event{
+		Machine: m.ID, MAC: m.BootMAC(), Source: journal.Agent, Duration: r.Collected,
+		Text: fmt.Sprintf("Reported %.1f s after kernel start: %d cores, %s memory, %d disks, %d interfaces",
+			r.Boot.Uptime, m.Facts.Cores, discovery.Bytes(m.Facts.Memory), len(m.Facts.Disks), len(m.Facts.NICs)),
+		Details: map[string]string{"kernel": m.Facts.Kernel, "agent": r.Boot.Agent, "boot": r.Boot.ID, "platform": m.Facts.Platform},
+	}
+}
+
+// hardwareChanged tells whether what is in the machine, or on its disks,
+// differs from what was there when it was last looked at.
+func hardwareChanged(m *machine.Machine, r *report.Report) bool {
+	if m.Facts == nil {
+		return true
+	}
+	now := discovery.Facts(r)
+	strip := func(f *machine.Facts) machine.Facts {
+		c := *f
+		c.Kernel, c.Missing = "", nil
+		c.NICs = nil
+		for _, n := range f.NICs {
+			n.Link, n.Mbps = false, 0
+			c.NICs = append(c.NICs, n)
+		}
+		return c
+	}
+	return !reflect.DeepEqual(strip(m.Facts), strip(now))
+}

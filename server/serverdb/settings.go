@@ -1,0 +1,172 @@
+package serverdb
+
+import (
+	"context"
+	"fmt"
+	"net/netip"
+	"slices"
+	"sync/atomic"
+
+	"firstlight/server/machine"
+	"firstlight/server/serverdb/store"
+)
+
+// settings are rows that change seldom and are read with every packet.
+type settings struct {
+	subnets []*machine.Subnet
+	rules   []*machine.Rule
+	images  []*machine.Image
+	own     []netip.Addr // the appliance's own addresses
+}
+
+// current is swapped whole; see DB.settings.
+type current = atomic.Pointer[settings]
+
+func (d *DB) loadSettings(tx *store.Tx) (err error) {
+	s := &settings{}
+	if old := d.settings.Load(); old != nil {
+		s.own = old.own
+	}
+	if s.subnets, err = tx.Subnets(); err != nil {
+		return err
+	}
+	if s.rules, err = tx.Rules(); err != nil {
+		return err
+	}
+	if s.images, err = tx.Images(); err != nil {
+		return err
+	}
+	d.settings.Store(s)
+	return nil
+}
+
+// Seed brings subnets, rules and images of the configuration into the
+// database. What is there under the same name already stays as people left
+// it, unless overwrite is set.
+func (d *DB) Seed(ctx context.Context, subnets []*machine.Subnet, rules []*machine.Rule) error {
+	return d.Do(ctx, func(w *Write) error {
+		have := d.settings.Load()
+		for _, s := range subnets {
+			if err := s.Validate(); err != nil {
+				return err
+			}
+			if slices.ContainsFunc(have.subnets, func(o *machine.Subnet) bool { return o.Name == s.Name }) {
+				continue
+			}
+			if err := overlap(have.subnets, s); err != nil {
+				return err
+			}
+			if err := w.tx.PutSubnet(s); err != nil {
+				return err
+			}
+		}
+		for _, r := range rules {
+			if err := r.Validate(); err != nil {
+				return err
+			}
+			if slices.ContainsFunc(have.rules, func(o *machine.Rule) bool { return o.Name == r.Name }) {
+				continue
+			}
+			if err := w.tx.PutRule(r); err != nil {
+				return err
+			}
+		}
+		return w.reload()
+	})
+}
+
+func overlap(have []*machine.Subnet, s *machine.Subnet) error {
+	for _, o := range have {
+		if o.Prefix.Overlaps(s.Prefix) {
+			return fmt.Errorf("subnet %q: prefix %s overlaps %s of subnet %q; give each network one row", s.Name, s.Prefix, o.Prefix, o.Name)
+		}
+	}
+	return nil
+}
+
+// reload shows changed settings after the commit.
+func (w *Write) reload() error {
+	d := w.db
+	w.own.after = append(w.own.after, func() {
+		if err := d.store.View(context.Background(), d.loadSettings); err != nil {
+			d.Log.Error("reload settings", "error", err)
+		}
+	})
+	return nil
+}
+
+// PutSubnet adds or changes a subnet.
+func (d *DB) PutSubnet(ctx context.Context, who string, s *machine.Subnet) error {
+	if err := s.Validate(); err != nil {
+		return err
+	}
+	others := slices.DeleteFunc(slices.Clone(d.Subnets()), func(o *machine.Subnet) bool { return o.Name == s.Name })
+	if err := overlap(others, s); err != nil {
+		return err
+	}
+	return d.Do(ctx, func(w *Write) error {
+		if err := w.tx.PutSubnet(s); err != nil {
+			return err
+		}
+		if err := w.Audit(who, "write subnet", s.Name, "", fmt.Sprintf("%+v", *s)); err != nil {
+			return err
+		}
+		return w.reload()
+	})
+}
+
+// PutImage adds or changes an image of the catalogue.
+func (d *DB) PutImage(ctx context.Context, who string, i *machine.Image) error {
+	if old, err := d.Image(i.Name); err == nil {
+		if old.SHA256 == i.SHA256 && old.File == i.File && old.Bytes == i.Bytes && old.Compressed == i.Compressed {
+			return nil
+		}
+	}
+	return d.Do(ctx, func(w *Write) error {
+		if err := w.tx.PutImage(i); err != nil {
+			return err
+		}
+		if err := w.Audit(who, "write image", i.Name, "", i.SHA256); err != nil {
+			return err
+		}
+		return w.reload()
+	})
+}
+
+// SetOwn tells which addresses are the appliance's own, never to be leased.
+func (d *DB) SetOwn(own []netip.Addr) {
+	s := *d.settings.Load()
+	s.own = own
+	d.settings.Store(&s)
+}
+
+func (d *DB) ownAddress(a netip.Addr) bool { return slices.Contains(d.settings.Load().own, a) }
+
+// Subnets gives all of them by name.
+func (d *DB) Subnets() []*machine.Subnet { return d.settings.Load().subnets }
+
+// SubnetFor finds the subnet that holds an address.
+func (d *DB) SubnetFor(a netip.Addr) (*machine.Subnet, bool) {
+	for _, s := range d.Subnets() {
+		if s.Prefix.Contains(a) {
+			return s, true
+		}
+	}
+	return nil, false
+}
+
+// Rules gives all of them in their order.
+func (d *DB) Rules() []*machine.Rule { return d.settings.Load().rules }
+
+// Images gives the catalogue by name.
+func (d *DB) Images() []*machine.Image { return d.settings.Load().images }
+
+// Image finds one by name.
+func (d *DB) Image(name string) (*machine.Image, error) {
+	for _, i := range d.Images() {
+		if i.Name == name {
+			return i, nil
+		}
+	}
+	return nil, fmt.Errorf("image %q: %w", name, machine.ErrNotFound)
+}

@@ -1,0 +1,132 @@
+package store
+
+import (
+	"database/sql"
+	"encoding/json"
+	"time"
+
+	"firstlight/server/journal"
+	"firstlight/server/machine"
+)
+
+// AddEvent appends an event to the journal.
+func (t *Tx) AddEvent(e journal.Event) error {
+	if e.LastAt.IsZero() {
+		e.LastAt = e.At
+	}
+	return t.exec("write journal", `INSERT INTO journal
+		(id, at, machine, mac, source, text, details, bytes, duration, who, job, count, last_at)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)`,
+		e.ID, stamp(e.At), e.Machine, e.MAC.String(), string(e.Source), e.Text, encode(e.Details), e.Bytes,
+		int64(e.Duration), e.Who, e.Job, e.Count, stamp(e.LastAt))
+}
+
+// Events reads a machine's timeline, newest first, before an id (0: from the
+// newest on).
+func (t *Tx) Events(id string, before int64, limit int) ([]journal.Event, error) {
+	if before == 0 {
+		before = 1<<63 - 1
+	}
+	return t.events(`WHERE machine = $1 AND id < $2 ORDER BY id DESC LIMIT $3`, id, before, limit)
+}
+
+// EventsOfMAC reads what is known of a MAC that no machine had at the time.
+func (t *Tx) EventsOfMAC(mac machine.MAC, limit int) ([]journal.Event, error) {
+	return t.events(`WHERE machine = '' AND mac = $1 ORDER BY id DESC LIMIT $2`, mac.String(), limit)
+}
+
+func (t *Tx) events(where string, args ...any) ([]journal.Event, error) {
+	var all []journal.Event
+	err := t.query("read journal", func(r *sql.Rows) error {
+		var e journal.Event
+		var mac, details string
+		var duration int64
+		if err := r.Scan(&e.ID, &e.At, &e.Machine, &mac, &e.Source, &e.Text, &details, &e.Bytes, &duration, &e.Who, &e.Job, &e.Count, &e.LastAt); err != nil {
+			return err
+		}
+		e.Duration = time.Duration(duration)
+		if err := e.MAC.UnmarshalText([]byte(mac)); err != nil {
+			return err
+		}
+		if err := json.Unmarshal([]byte(details), &e.Details); err != nil {
+			return err
+		}
+		all = append(all, e)
+		return nil
+	}, `SELECT id, at, machine, mac, source, text, details, bytes, duration, who, job, count, last_at FROM journal `+where, args...)
+	return all, err
+}
+
+// AdoptEvents gives the events of a MAC to the machine that it turned out to be.
+func (t *Tx) AdoptEvents(mac machine.MAC, id string, since time.Time) error {
+	return t.exec("adopt journal of "+mac.String(),
+		`UPDATE journal SET machine = $1 WHERE machine = '' AND mac = $2 AND at >= $3`, id, mac.String(), stamp(since))
+}
+
+// DropEvents forgets the journal before a time.
+func (t *Tx) DropEvents(before time.Time) error {
+	return t.exec("forget old journal", `DELETE FROM journal WHERE at < $1`, stamp(before))
+}
+
+// Decision is the last boot decision of a MAC.
+type Decision struct {
+	MAC     machine.MAC
+	Machine string
+	Record  string // JSON of request, answer and what the answer rested on
+	FirstAt time.Time
+	LastAt  time.Time
+	Count   int64
+}
+
+// PutDecision writes the last decision of a MAC.
+func (t *Tx) PutDecision(d Decision) error {
+	return t.exec("write decision for "+d.MAC.String(), `INSERT INTO decisions (mac, machine, record, first_at, last_at, count)
+		VALUES ($1, $2, $3, $4, $5, $6)
+		ON CONFLICT (mac) DO UPDATE SET machine = excluded.machine, record = excluded.record,
+			first_at = excluded.first_at, last_at = excluded.last_at, count = excluded.count`,
+		d.MAC.String(), d.Machine, d.Record, stamp(d.FirstAt), stamp(d.LastAt), d.Count)
+}
+
+// Decisions reads the last decision of every MAC.
+func (t *Tx) Decisions() ([]Decision, error) {
+	var all []Decision
+	err := t.query("read decisions", func(r *sql.Rows) error {
+		var d Decision
+		var mac string
+		if err := r.Scan(&mac, &d.Machine, &d.Record, &d.FirstAt, &d.LastAt, &d.Count); err != nil {
+			return err
+		}
+		all = append(all, d)
+		return all[len(all)-1].MAC.UnmarshalText([]byte(mac))
+	}, `SELECT mac, machine, record, first_at, last_at, count FROM decisions`)
+	return all, err
+}
+
+// Audit is one thing that a person or program did.
+type Audit struct {
+	ID     int64     `json:"id"`
+	At     time.Time `json:"at"`
+	Who    string    `json:"who"`
+	Action string    `json:"action"`
+	Target string    `json:"target"`
+	Before string    `json:"before,omitempty"`
+	After  string    `json:"after,omitempty"`
+}
+
+// AddAudit appends to the audit log.
+func (t *Tx) AddAudit(a Audit) error {
+	return t.exec("write audit", `INSERT INTO audit (id, at, who, action, target, before, after) VALUES ($1, $2, $3, $4, $5, $6, $7)`,
+		a.ID, stamp(a.At), a.Who, a.Action, a.Target, a.Before, a.After)
+}
+
+// Audits reads the newest of the audit log.
+func (t *Tx) Audits(limit int) ([]Audit, error) {
+	var all []Audit
+	err := t.query("read audit", func(r *sql.Rows) error {
+		var a Audit
+		err := r.Scan(&a.ID, &a.At, &a.Who, &a.Action, &a.Target, &a.Before, &a.After)
+		all = append(all, a)
+		return err
+	}, `SELECT id, at, who, action, target, before, after FROM audit ORDER BY id DESC LIMIT $1`, limit)
+	return all, err
+}

@@ -1,0 +1,88 @@
+package store
+
+import (
+	"database/sql"
+
+	"firstlight/server/machine"
+)
+
+// PutSubnet writes a subnet. ErrTaken tells that its prefix has another name.
+func (t *Tx) PutSubnet(s *machine.Subnet) error {
+	return t.exec("write subnet "+s.Name, `INSERT INTO subnets (name, prefix, record) VALUES ($1, $2, $3)
+		ON CONFLICT (name) DO UPDATE SET prefix = excluded.prefix, record = excluded.record`, s.Name, s.Prefix.String(), encode(s))
+}
+
+// Subnets reads all of them.
+func (t *Tx) Subnets() ([]*machine.Subnet, error) {
+	return records[machine.Subnet](t, "read subnets", `SELECT record FROM subnets ORDER BY name`)
+}
+
+// PutRule writes an acceptance rule.
+func (t *Tx) PutRule(r *machine.Rule) error {
+	return t.exec("write rule "+r.Name, `INSERT INTO rules (name, position, record) VALUES ($1, $2, $3)
+		ON CONFLICT (name) DO UPDATE SET position = excluded.position, record = excluded.record`, r.Name, r.Order, encode(r))
+}
+
+// Rules reads all of them in their order.
+func (t *Tx) Rules() ([]*machine.Rule, error) {
+	return records[machine.Rule](t, "read rules", `SELECT record FROM rules ORDER BY position, name`)
+}
+
+// PutImage writes an image of the catalogue.
+func (t *Tx) PutImage(i *machine.Image) error {
+	return t.exec("write image "+i.Name, `INSERT INTO images (name, record) VALUES ($1, $2)
+		ON CONFLICT (name) DO UPDATE SET record = excluded.record`, i.Name, encode(i))
+}
+
+// Images reads the catalogue.
+func (t *Tx) Images() ([]*machine.Image, error) {
+	return records[machine.Image](t, "read images", `SELECT record FROM images ORDER BY name`)
+}
+
+// PutMeta writes one of the appliance's own values.
+func (t *Tx) PutMeta(key, value string) error {
+	return t.exec("write "+key, `INSERT INTO meta (key, value) VALUES ($1, $2)
+		ON CONFLICT (key) DO UPDATE SET value = excluded.value`, key, value)
+}
+
+// Meta reads one of the appliance's own values, "" where there is none.
+func (t *Tx) Meta(key string) (value string, err error) {
+	err = t.query("read "+key, func(r *sql.Rows) error { return r.Scan(&value) }, `SELECT value FROM meta WHERE key = $1`, key)
+	return value, err
+}
+
+// PutCredential writes a sealed credential.
+func (t *Tx) PutCredential(owner, sealed string) error {
+	return t.exec("write credential of "+owner, `INSERT INTO credentials (owner, sealed) VALUES ($1, $2)
+		ON CONFLICT (owner) DO UPDATE SET sealed = excluded.sealed`, owner, sealed)
+}
+
+// Credential reads a sealed credential, "" where there is none.
+func (t *Tx) Credential(owner string) (sealed string, err error) {
+	err = t.query("read credential of "+owner, func(r *sql.Rows) error { return r.Scan(&sealed) },
+		`SELECT sealed FROM credentials WHERE owner = $1`, owner)
+	return sealed, err
+}
+
+// PutPerson writes a user, session, token or code as its owner encoded it.
+func (t *Tx) PutPerson(kind, id, record string) error {
+	return t.exec("write "+kind, `INSERT INTO people (kind, id, record) VALUES ($1, $2, $3)
+		ON CONFLICT (kind, id) DO UPDATE SET record = excluded.record`, kind, id, record)
+}
+
+// DropPerson forgets one.
+func (t *Tx) DropPerson(kind, id string) error {
+	return t.exec("forget "+kind, `DELETE FROM people WHERE kind = $1 AND id = $2`, kind, id)
+}
+
+// People reads all records of a kind by id.
+func (t *Tx) People(kind string) (map[string]string, error) {
+	all := map[string]string{}
+	err := t.query("read "+kind, func(r *sql.Rows) error {
+		var id, record string
+		err := r.Scan(&id, &record)
+		all[id] = record
+		return err
+	}, `SELECT id, record FROM people WHERE kind = $1`, kind)
+	return all, err
+}

@@ -1,0 +1,281 @@
+package serverdb
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"firstlight/server/journal"
+	"firstlight/server/lease"
+	"firstlight/server/machine"
+	"firstlight/server/serverdb/store"
+)
+
+// batchSize bounds how many writes share one commit. One fsync serves them
+// all; a larger batch would only make the first of them wait longer.
+const batchSize = 256
+
+// op is one write that waits for its commit.
+type op struct {
+	ctx  context.Context
+	fn   func(*Write) error
+	done chan error
+	w    *Write
+	err  error
+}
+
+// Write is what one write may do. What it puts shows to itself and to the
+// writes after it in the batch, and to readers after the commit.
+type Write struct {
+	tx    *store.Tx
+	db    *DB
+	now   time.Time
+	batch *changes
+	own   changes
+}
+
+// changes are what a commit brings to memory.
+type changes struct {
+	machines map[string]*machine.Machine
+	jobs     map[string]*machine.Job
+	leases   []lease.Lease
+	events   []journal.Event
+	after    []func()
+}
+
+func (c *changes) add(o changes) {
+	if c.machines == nil {
+		c.machines, c.jobs = map[string]*machine.Machine{}, map[string]*machine.Job{}
+	}
+	for id, m := range o.machines {
+		c.machines[id] = m
+	}
+	for id, j := range o.jobs {
+		c.jobs[id] = j
+	}
+	c.leases = append(c.leases, o.leases...)
+	c.events = append(c.events, o.events...)
+	c.after = append(c.after, o.after...)
+}
+
+// Do runs fn in the next commit and returns once that is on disk. An error of
+// fn undoes what fn did and nothing else.
+func (d *DB) Do(ctx context.Context, fn func(*Write) error) error {
+	o := &op{ctx: ctx, fn: fn, done: make(chan error, 1)}
+	if err := d.send(o); err != nil {
+		return err
+	}
+	// Whether a write that was taken will be committed is not known before its
+	// commit: the caller must wait for the truth, not for its context.
+	return <-o.done
+}
+
+func (d *DB) send(o *op) error {
+	d.gate.RLock()
+	defer d.gate.RUnlock()
+	if d.closed {
+		return ErrClosed
+	}
+	select {
+	case <-o.ctx.Done():
+		return o.ctx.Err()
+	case d.ops <- o:
+		return nil
+	}
+}
+
+// write is the one writer.
+func (d *DB) write() {
+	defer close(d.done)
+	for o := range d.ops {
+		batch := []*op{o}
+	more:
+		for len(batch) < batchSize {
+			select {
+			case o, ok := <-d.ops:
+				if !ok {
+					break more
+				}
+				batch = append(batch, o)
+			default:
+				break more
+			}
+		}
+		d.commit(batch)
+	}
+}
+
+// commit runs a batch in one transaction, shows its changes and answers.
+func (d *DB) commit(batch []*op) {
+	var all changes
+	now := d.Now()
+	err := d.store.Update(context.Background(), func(tx *store.Tx) error {
+		for _, o := range batch {
+			o.w = &Write{tx: tx, db: d, now: now, batch: &all}
+			o.err = o.run()
+			if o.err == nil {
+				all.add(o.w.own)
+			}
+		}
+		return nil
+	})
+	if err == nil {
+		d.show(all)
+	}
+	for _, o := range batch {
+		if err != nil && o.err == nil {
+			o.err = fmt.Errorf("commit: %w", err)
+		}
+		o.done <- o.err
+	}
+}
+
+// run gives one write its own savepoint and contains its panics: one bad
+// report must not take the others with it.
+func (o *op) run() (err error) {
+	if err := o.ctx.Err(); err != nil {
+		return err
+	}
+	return o.w.tx.Try(func() (err error) {
+		defer func() {
+			if p := recover(); p != nil {
+				err = fmt.Errorf("write: internal error: %v", p)
+			}
+		}()
+		return o.fn(o.w)
+	})
+}
+
+// show brings committed changes to memory and to the watchers.
+func (d *DB) show(c changes) {
+	var signals []journal.Signal
+	d.index.apply(c.machines, c.jobs)
+	for id := range c.machines {
+		signals = append(signals, journal.Signal{Machine: id})
+	}
+	for _, j := range c.jobs {
+		signals = append(signals, journal.Signal{Machine: j.Machine})
+	}
+	for i := range c.events {
+		signals = append(signals, journal.Signal{Event: &c.events[i], Machine: c.events[i].Machine})
+	}
+	d.book.apply(c.leases)
+	for _, f := range c.after {
+		f()
+	}
+	d.hub.Publish(signals...)
+}
+
+// Machine gives a machine as this write sees it.
+func (w *Write) Machine(id string) (*machine.Machine, error) {
+	for _, c := range []*changes{&w.own, w.batch} {
+		if m := c.machines[id]; m != nil {
+			return m, nil
+		}
+	}
+	return w.db.index.machine(id)
+}
+
+// machines gives all of them as this write sees them.
+func (w *Write) machines() []*machine.Machine {
+	seen := map[string]bool{}
+	var all []*machine.Machine
+	for _, c := range []*changes{&w.own, w.batch} {
+		for id, m := range c.machines {
+			if !seen[id] {
+				seen[id] = true
+				all = append(all, m)
+			}
+		}
+	}
+	for _, m := range w.db.index.machines() {
+		if !seen[m.ID] {
+			all = append(all, m)
+		}
+	}
+	return all
+}
+
+// OpenJob gives a machine's open job as this write sees it, nil when none.
+func (w *Write) OpenJob(machineID string) *machine.Job {
+	found := w.db.index.openJob(machineID)
+	for _, c := range []*changes{w.batch, &w.own} {
+		for _, j := range c.jobs {
+			if j.Machine != machineID {
+				continue
+			}
+			if j.Status.Open() {
+				found = j
+			} else if found != nil && found.ID == j.ID {
+				found = nil
+			}
+		}
+	}
+	return found
+}
+
+// Job gives a job as this write sees it.
+func (w *Write) Job(id string) (*machine.Job, error) {
+	for _, c := range []*changes{&w.own, w.batch} {
+		if j := c.jobs[id]; j != nil {
+			return j, nil
+		}
+	}
+	if j := w.db.index.job(id); j != nil {
+		return j, nil
+	}
+	return w.tx.Job(id)
+}
+
+// put stores a changed machine.
+func (w *Write) put(m *machine.Machine) error {
+	m.Version++
+	m.UpdatedAt = w.now
+	if err := w.tx.PutMachine(m); err != nil {
+		return err
+	}
+	if w.own.machines == nil {
+		w.own.machines = map[string]*machine.Machine{}
+	}
+	w.own.machines[m.ID] = m
+	return nil
+}
+
+// PutJob stores a changed job.
+func (w *Write) PutJob(j *machine.Job) error {
+	j.Version++
+	if err := w.tx.PutJob(j); err != nil {
+		if errors.Is(err, store.ErrTaken) {
+			if other := w.OpenJob(j.Machine); other != nil {
+				return &BusyError{Job: other}
+			}
+		}
+		return err
+	}
+	if w.own.jobs == nil {
+		w.own.jobs = map[string]*machine.Job{}
+	}
+	w.own.jobs[j.ID] = j
+	return nil
+}
+
+// Event appends to the journal.
+func (w *Write) Event(e journal.Event) error {
+	w.db.last.journal++
+	e.ID = w.db.last.journal
+	if e.At.IsZero() {
+		e.At = w.now
+	}
+	if err := w.tx.AddEvent(e); err != nil {
+		return err
+	}
+	w.own.events = append(w.own.events, e)
+	return nil
+}
+
+// Audit keeps what a person or program did, in the same transaction.
+func (w *Write) Audit(who, action, target, before, after string) error {
+	w.db.last.audit++
+	return w.tx.AddAudit(store.Audit{ID: w.db.last.audit, At: w.now, Who: who, Action: action, Target: target, Before: before, After: after})
+}
