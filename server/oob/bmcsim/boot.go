@@ -117,3 +117,10 @@ func (b *BMC) setBoot(next override) {
 	b.boot = next
 	b.counts.BootChanges++
 }
+
+// NextBootMode is the mode of the next boot, "UEFI" or "Legacy".
+func (b *BMC) NextBootMode() string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.boot.mode
+}
