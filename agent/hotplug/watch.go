@@ -86,7 +86,8 @@ func (w *Watcher) Run(ctx context.Context) {
 	}
 }
 
-// event handles one event and says whether it is news of storage or network.
+// event handles one event and says whether it is news of what is reported:
+// disks, NICs, or a BMC that can be asked now.
 func (w *Watcher) event(e Event) bool {
 	if e.Action == "" {
 		w.lookAtAll()
@@ -96,7 +97,7 @@ func (w *Watcher) event(e Event) bool {
 		w.want(e.Modalias)
 	}
 	switch e.Subsystem {
-	case "block", "net", "nvme", "scsi":
+	case "block", "net", "nvme", "scsi", "ipmi":
 		if e.Action == "add" || e.Action == "remove" || e.Subsystem == "block" {
 			w.news = true
 			return true

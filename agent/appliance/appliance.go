@@ -1,0 +1,194 @@
+// Package appliance is the appliance as the agent sees it: five calls of its
+// machines' door, and images in ranges.
+//
+// It promises that every call ends when its context does, that an answer is
+// read only as far as agent/report allows, and that a refusal (Refusal) can be
+// told from an appliance that did not answer. It retries nothing: when to try
+// again depends on what is at stake, which its callers know. Package
+// agent/pid1 and the tests of agent import it; it imports agent/report.
+package appliance
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+
+	"firstlight/agent/report"
+)
+
+// Bounds of waiting. A long poll is held by the appliance for pollWait, so its
+// answer takes that long when all is well.
+const (
+	pollWait    = 55 * time.Second
+	callTimeout = 15 * time.Second
+	silence     = 30 * time.Second // on an image's stream, after which it is dead
+)
+
+// Refusal is an answer that says no.
+type Refusal struct {
+	Status  int
+	Message string
+}
+
+// Error implements error.
+func (r *Refusal) Error() string {
+	return fmt.Sprintf("the appliance refuses (%d %s): %s", r.Status, http.StatusText(r.Status), r.Message)
+}
+
+// Refused says whether err is a refusal that stays one however often the same
+// is asked; 5xx and 429 are an appliance in trouble.
+func Refused(err error) bool {
+	var r *Refusal
+	return errors.As(err, &r) && r.Status/100 == 4 && r.Status != http.StatusTooManyRequests
+}
+
+// Unknown says whether err means that the appliance does not know our session.
+func Unknown(err error) bool {
+	var r *Refusal
+	return errors.As(err, &r) && (r.Status == http.StatusUnauthorized || r.Status == http.StatusForbidden)
+}
+
+// Client calls one appliance for one boot of one machine.
+type Client struct {
+	base    string
+	session string
+	calls   *http.Client
+	images  *http.Client
+}
+
+// New makes a Client. base is the address that the kernel's command line gave,
+// session what proves which boot this is.
+func New(base, session string) (*Client, error) {
+	u, err := url.Parse(base)
+	if err != nil || (u.Scheme != "http" && u.Scheme != "https") || u.Host == "" {
+		return nil, fmt.Errorf("the appliance's address %q is not of the form http://10.0.0.1:8080", base)
+	}
+	dialer := &net.Dialer{Timeout: 5 * time.Second, KeepAlive: 10 * time.Second}
+	return &Client{
+		base: strings.TrimRight(base, "/"), session: session,
+		calls:  &http.Client{Transport: &http.Transport{DialContext: dialer.DialContext, IdleConnTimeout: 2 * time.Minute}},
+		images: &http.Client{Transport: &http.Transport{DialContext: impatient(dialer), DisableCompression: true}},
+	}, nil
+}
+
+// Report says what the machine is.
+func (c *Client) Report(ctx context.Context, r report.Report) (report.Welcome, error) {
+	return call[report.Welcome](ctx, c, "report", r)
+}
+
+// Order waits for an order; nil is the answer "not yet". seen is the last
+// order that was carried out, so that it is not given again.
+func (c *Client) Order(ctx context.Context, seen string) (*report.Order, error) {
+	ctx, cancel := context.WithTimeout(ctx, pollWait+callTimeout)
+	defer cancel()
+	q := url.Values{"wait": {pollWait.String()}, "seen": {seen}}
+	resp, err := c.do(ctx, http.MethodGet, "order?"+q.Encode(), nil)
+	if err != nil {
+		return nil, err
+	}
+	defer drop(resp)
+	if resp.StatusCode == http.StatusNoContent {
+		return nil, nil
+	}
+	o, err := report.DecodeMessage[report.Order](resp.Body)
+	if err != nil {
+		return nil, fmt.Errorf("wait for an order: %w", err)
+	}
+	return &o, nil
+}
+
+// Redeem trades an order's token for its plan, once.
+func (c *Client) Redeem(ctx context.Context, r report.Redeem) (report.Plan, error) {
+	return call[report.Plan](ctx, c, "redeem", r)
+}
+
+// Progress tells how an order is getting on.
+func (c *Client) Progress(ctx context.Context, p report.Progress) error {
+	return c.tell(ctx, "progress", p)
+}
+
+// Result ends an order.
+func (c *Client) Result(ctx context.Context, r report.Result) error {
+	return c.tell(ctx, "result", r)
+}
+
+func call[T any](ctx context.Context, c *Client, what string, body any) (T, error) {
+	var zero T
+	ctx, cancel := context.WithTimeout(ctx, callTimeout)
+	defer cancel()
+	resp, err := c.post(ctx, what, body)
+	if err != nil {
+		return zero, err
+	}
+	defer drop(resp)
+	answer, err := report.DecodeMessage[T](resp.Body)
+	if err != nil {
+		return zero, fmt.Errorf("%s: %w", what, err)
+	}
+	return answer, nil
+}
+
+func (c *Client) tell(ctx context.Context, what string, body any) error {
+	ctx, cancel := context.WithTimeout(ctx, callTimeout)
+	defer cancel()
+	resp, err := c.post(ctx, what, body)
+	if err != nil {
+		return err
+	}
+	drop(resp)
+	return nil
+}
+
+func (c *Client) post(ctx context.Context, what string, body any) (*http.Response, error) {
+	b, err := json.Marshal(body)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", what, err)
+	}
+	return c.do(ctx, http.MethodPost, what, b)
+}
+
+func (c *Client) do(ctx context.Context, method, what string, body []byte) (*http.Response, error) {
+	req, err := http.NewRequestWithContext(ctx, method, c.base+"/agent/v1/"+what, bytes.NewReader(body))
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", what, err)
+	}
+	if body != nil {
+		req.Header.Set("Content-Type", "application/json")
+	}
+	req.Header.Set("Authorization", "Bearer "+c.session)
+	resp, err := c.calls.Do(req)
+	if err != nil {
+		return nil, err
+	}
+	if resp.StatusCode/100 != 2 {
+		defer drop(resp)
+		return nil, refusal(resp)
+	}
+	return resp, nil
+}
+
+// refusal reads why. An appliance always says; what stands before it may not.
+func refusal(resp *http.Response) *Refusal {
+	r := &Refusal{Status: resp.StatusCode}
+	b, _ := io.ReadAll(io.LimitReader(resp.Body, 4096))
+	if e, err := report.DecodeMessage[report.Error](bytes.NewReader(b)); err == nil && e.Error != "" {
+		r.Message = e.Error
+	} else {
+		r.Message = strings.TrimSpace(string(b))
+	}
+	return r
+}
+
+// drop reads the little that may be left, so that the connection is used again.
+func drop(resp *http.Response) {
+	_, _ = io.CopyN(io.Discard, resp.Body, 64<<10)
+	resp.Body.Close()
+}

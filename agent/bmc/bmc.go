@@ -1,0 +1,89 @@
+// Package bmc asks the management controller of this very machine for its
+// address, over the in-band interface of IPMI.
+//
+// It only ever reads. Package agent/pid1 and the command import it; it imports
+// agent/report for its words. Commands are of the IPMI 2.0 specification.
+package bmc
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"net"
+	"net/netip"
+
+	"firstlight/agent/report"
+)
+
+// Network functions, commands and parameters (tables 22, 23 and appendix G).
+const (
+	netApp       = 0x06
+	netTransport = 0x0C
+
+	getDeviceID    = 0x01
+	getChannelInfo = 0x42
+	getLANConfig   = 0x02
+
+	paramAddress = 3
+	paramMAC     = 5
+
+	mediumLAN = 4
+)
+
+// sender sends one command and returns the answer behind its completion code.
+type sender func(netfn, command byte, data ...byte) ([]byte, error)
+
+// Read asks the BMC behind a device, usually /dev/ipmi0. A machine without one
+// is not an error: the answer is then nil.
+func Read(device string) (*report.BMC, error) {
+	d, err := open(device)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("ask the BMC: %w", err)
+	}
+	defer d.close()
+	return read(d.send)
+}
+
+func read(send sender) (*report.BMC, error) {
+	id, err := send(netApp, getDeviceID)
+	if err != nil {
+		return nil, fmt.Errorf("ask the BMC who it is: %w", err)
+	}
+	if len(id) < 4 {
+		return nil, fmt.Errorf("ask the BMC who it is: %d bytes instead of 4 or more", len(id))
+	}
+	b := &report.BMC{Source: "ipmi", Firmware: fmt.Sprintf("%d.%02x", id[2]&0x7F, id[3])} // minor is BCD
+	channel, ok := lanChannel(send)
+	if !ok {
+		return b, nil
+	}
+	if a, err := send(netTransport, getLANConfig, channel, paramAddress, 0, 0); err == nil && len(a) >= 5 {
+		if addr := netip.AddrFrom4([4]byte(a[1:5])); !addr.IsUnspecified() {
+			b.Address = addr.String()
+		}
+	}
+	if m, err := send(netTransport, getLANConfig, channel, paramMAC, 0, 0); err == nil && len(m) >= 7 {
+		b.MAC = net.HardwareAddr(m[1:7]).String()
+	}
+	return b, nil
+}
+
+// lanChannel finds the first channel that is a network. It is 1 nearly
+// everywhere, and 8 on some; BMCs that do not tell are asked on 1.
+func lanChannel(send sender) (byte, bool) {
+	told := false
+	for channel := byte(1); channel <= 11; channel++ {
+		info, err := send(netApp, getChannelInfo, channel)
+		if err != nil || len(info) < 2 {
+			continue
+		}
+		told = true
+		if info[1]&0x7F == mediumLAN {
+			return channel, true
+		}
+	}
+	return 1, !told
+}

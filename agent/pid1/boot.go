@@ -1,0 +1,134 @@
+package pid1
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"os"
+	"strings"
+	"time"
+
+	"firstlight/agent"
+	"firstlight/agent/appliance"
+	"firstlight/agent/console"
+	"firstlight/agent/hotplug"
+	"firstlight/agent/network"
+	"firstlight/agent/report"
+
+	"golang.org/x/sys/unix"
+)
+
+// settle is how long the first report waits for devices that do not come to
+// rest, such as a controller that scans a dead shelf. Later ones are reported
+// when they are there.
+const settle = time.Minute
+
+// Boot is the agent's life on a real machine, as a child of PID 1. It returns
+// only what kept it from working; Supervise starts it again.
+func Boot(version string) error {
+	ctx := context.Background()
+	con := console.New(consoles()...)
+	log := slog.New(con.Handler(sinceStart))
+	log.Info("agent starts", "version", version)
+
+	rest, err := devices(ctx, log)
+	if err != nil {
+		return err
+	}
+	cmdline, err := os.ReadFile("/proc/cmdline")
+	if err != nil {
+		return fmt.Errorf("read the kernel's command line: %w", err)
+	}
+	opts, err := ParseOptions(string(cmdline))
+	if err != nil {
+		return err
+	}
+	client, err := appliance.New(opts.Server, opts.Session)
+	if err != nil {
+		return err
+	}
+	name := opts.Name
+	if name == "" {
+		name = "firstlight"
+	}
+	con.Show(console.View{Name: name, Sentence: "Waits for its network cards and an address."})
+	await(ctx, opts, rest, log)
+
+	facts := NewFacts(version, log)
+	a := &agent.Agent{
+		Appliance: client, Collect: facts.Collect,
+		Changed: rest, Screen: con, Log: log, Name: name,
+	}
+	end, err := a.Run(ctx)
+	if err != nil {
+		return err
+	}
+	log.Info("leaves", "to", end)
+	return leave(end)
+}
+
+// devices starts to load modules and returns a channel that tells when disks
+// and NICs have come to rest.
+func devices(ctx context.Context, log *slog.Logger) (<-chan struct{}, error) {
+	release, err := os.ReadFile("/proc/sys/kernel/osrelease")
+	if err != nil {
+		return nil, fmt.Errorf("read the kernel's release: %w", err)
+	}
+	dir := "/lib/modules/" + strings.TrimSpace(string(release))
+	modules, err := hotplug.ReadModules(os.DirFS(dir), hotplug.Insert(dir))
+	if err != nil {
+		return nil, err
+	}
+	listener, err := hotplug.Listen()
+	if err != nil {
+		return nil, err
+	}
+	events := make(chan hotplug.Event, 1024)
+	go func() {
+		if err := listener.Run(ctx, events); err != nil {
+			log.Error("devices that come from now on stay unknown", "error", err)
+		}
+	}()
+	if err := mountVariables(modules.Load); err != nil {
+		log.Warn("firmware variables not readable", "error", err)
+	}
+	w := hotplug.NewWatcher(os.DirFS("/sys"), modules, events, log)
+	go w.Run(ctx)
+	return w.Rest(), nil
+}
+
+// await waits until there is an address and until devices are at rest.
+func await(ctx context.Context, opts Options, rest <-chan struct{}, log *slog.Logger) {
+	net := &network.Client{BootMAC: opts.BootMAC, Resolv: "/etc/resolv.conf", Log: log, Accept: network.Wired}
+	up := make(chan struct{}, 1)
+	go net.Run(ctx, func(string) {
+		select {
+		case up <- struct{}{}:
+		default:
+		}
+	})
+	late := time.NewTimer(settle)
+	defer late.Stop()
+	select {
+	case <-rest:
+		log.Info("devices at rest")
+	case <-late.C:
+		log.Warn("devices do not come to rest; reports what there is")
+	}
+	<-up
+}
+
+// leave ends the machine's run as an order said. It returns only on failure,
+// after the time that firmware may take to obey.
+func leave(end string) error {
+	unix.Sync()
+	command := unix.LINUX_REBOOT_CMD_RESTART
+	if end == report.ActionPowerOff {
+		command = unix.LINUX_REBOOT_CMD_POWER_OFF
+	}
+	if err := unix.Reboot(command); err != nil {
+		return fmt.Errorf("%s: %w", end, err)
+	}
+	time.Sleep(time.Minute)
+	return fmt.Errorf("%s: the machine is still running", end)
+}

@@ -1,0 +1,44 @@
+package pid1
+
+import (
+	"fmt"
+	"strings"
+
+	"firstlight/agent/collect"
+)
+
+// Options are what the boot script put on the kernel's command line.
+type Options struct {
+	Server  string // firstlight.server, the appliance's address
+	Session string // firstlight.session, proves which boot this is
+	Name    string // firstlight.name, what the machine is called so far
+	Mode    string // firstlight.mode, for the log alone: orders say what to do
+	BootMAC string // BOOTIF, of the NIC that booted
+}
+
+// ParseOptions reads a kernel command line. Words that are not ours are the
+// kernel's; of a word that stands twice the last counts, as for the kernel.
+func ParseOptions(cmdline string) (Options, error) {
+	o := Options{BootMAC: collect.BootMAC(cmdline)}
+	for _, word := range strings.Fields(cmdline) {
+		key, value, _ := strings.Cut(word, "=")
+		switch key {
+		case "firstlight.server":
+			o.Server = value
+		case "firstlight.session":
+			o.Session = value
+		case "firstlight.name":
+			o.Name = value
+		case "firstlight.mode":
+			o.Mode = value
+		}
+	}
+	for _, need := range []struct{ key, value string }{
+		{"firstlight.server", o.Server}, {"firstlight.session", o.Session},
+	} {
+		if need.value == "" {
+			return o, fmt.Errorf("the kernel's command line has no %s=…: boot this image through the appliance's script", need.key)
+		}
+	}
+	return o, nil
+}
