@@ -1,0 +1,386 @@
+package web
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/netip"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"firstlight/server/auth"
+	"firstlight/server/boot"
+	"firstlight/server/journal"
+	"firstlight/server/lease"
+	"firstlight/server/machine"
+)
+
+// canned is everything that pages show, in memory. It implements Data, Actions
+// and Insight; what it was asked to do stands in asked.
+type canned struct {
+	hub journal.Hub
+
+	mu       sync.Mutex
+	machines []*machine.Machine
+	jobs     []*machine.Job
+	events   map[string][]journal.Event // newest first
+	changes  map[string][]Change
+	console  []string
+	asked    []string
+
+	subnets   []*machine.Subnet
+	rules     []*machine.Rule
+	images    []*machine.Image
+	leases    []lease.Lease
+	strangers []journal.Event
+	checks    []Check
+	entries   []auth.Entry
+	refuse    error // what every action answers
+	broken    error // what reads from disk answer
+}
+
+var cannedNow = time.Date(2026, 3, 1, 17, 39, 12, 431_000_000, time.UTC)
+
+func at(back time.Duration) time.Time { return cannedNow.Add(-back) }
+
+func (c *canned) Machines(sel machine.Selector) []*machine.Machine {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	var some []*machine.Machine
+	for _, m := range c.machines {
+		if sel.Match(m) {
+			some = append(some, m)
+		}
+	}
+	return some
+}
+
+func (c *canned) Machine(ref string) (*machine.Machine, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for _, m := range c.machines {
+		if m.Name == ref || m.ID == ref {
+			return m, nil
+		}
+	}
+	return nil, machine.ErrNotFound
+}
+
+// change replaces a machine by an edited copy and publishes that.
+func (c *canned) change(name string, edit func(*machine.Machine)) {
+	m, err := c.Machine(name)
+	if err != nil {
+		panic(err)
+	}
+	next := m.Clone()
+	edit(next)
+	c.mu.Lock()
+	c.machines[slices.Index(c.machines, m)] = next
+	c.mu.Unlock()
+	c.hub.Publish(journal.Signal{Machine: next.ID})
+}
+
+func (c *canned) Subnets() []*machine.Subnet { return c.subnets }
+func (c *canned) Rules() []*machine.Rule     { return c.rules }
+func (c *canned) Images() []*machine.Image   { return c.images }
+
+func (c *canned) Jobs(sel func(*machine.Job) bool) (some []*machine.Job) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for _, j := range c.jobs {
+		if sel(j) {
+			some = append(some, j)
+		}
+	}
+	return some
+}
+
+func (c *canned) Job(id string) (*machine.Job, error) {
+	all := c.Jobs(func(j *machine.Job) bool { return j.ID == id })
+	if len(all) == 0 {
+		return nil, machine.ErrNotFound
+	}
+	return all[0], nil
+}
+
+func (c *canned) OpenJob(id string) (*machine.Job, bool) {
+	all := c.Jobs(func(j *machine.Job) bool { return j.Machine == id && j.Status.Open() })
+	if len(all) == 0 {
+		return nil, false
+	}
+	return all[0], true
+}
+
+func (c *canned) Leases() []lease.Lease { return c.leases }
+
+func (c *canned) Timeline(_ context.Context, id string, before int64, limit int) (some []journal.Event, err error) {
+	if c.broken != nil {
+		return nil, c.broken
+	}
+	for _, e := range c.events[id] {
+		if (before == 0 || e.ID < before) && len(some) < limit {
+			some = append(some, e)
+		}
+	}
+	return some, nil
+}
+
+func (c *canned) Strangers() []journal.Event { return c.strangers }
+
+func (c *canned) History(_ context.Context, id string) ([]Change, error) {
+	return slices.Clone(c.changes[id]), c.broken
+}
+
+func (c *canned) Watch(room int) *journal.Watcher { return c.hub.Watch(room) }
+
+func (c *canned) do(what ...string) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.asked = append(c.asked, strings.Join(what, " "))
+	return c.refuse
+}
+
+func (c *canned) Install(_ context.Context, who auth.User, name, image string) (*machine.Job, error) {
+	return &machine.Job{}, c.do(who.Name, "install", name, image)
+}
+
+func (c *canned) Release(_ context.Context, who auth.User, name, typed string) error {
+	return c.do(who.Name, "release", name, typed)
+}
+
+func (c *canned) Recheck(_ context.Context, who auth.User, name string) error {
+	return c.do(who.Name, "recheck", name)
+}
+
+func (c *canned) Power(_ context.Context, who auth.User, name, verb string) error {
+	return c.do(who.Name, "power", name, verb)
+}
+
+func (c *canned) Lock(_ context.Context, who auth.User, name, note string) error {
+	return c.do(who.Name, "lock", name, note)
+}
+
+func (c *canned) Unlock(_ context.Context, who auth.User, name, _ string) error {
+	return c.do(who.Name, "unlock", name)
+}
+
+func (c *canned) Cancel(_ context.Context, who auth.User, job string) error {
+	return c.do(who.Name, "cancel", job)
+}
+
+func (c *canned) Explain(_ context.Context, name string) (boot.Answer, boot.Request, []string, error) {
+	m, err := c.Machine(name)
+	if err != nil {
+		return boot.Answer{}, boot.Request{}, nil, err
+	}
+	k := boot.Known{Machine: m}
+	k.Job, _ = c.OpenJob(m.ID)
+	r := boot.Request{MAC: m.BootMAC(), Arch: 7, Platform: "efi", Stage: boot.StageIPXE, Subnet: "boot"}
+	return boot.Decide(r, k, cannedNow), r, []string{"#!ipxe", "kernel http://10.80.12.1/boot/vmlinuz initrd=agent.img", "boot"}, nil
+}
+
+func (c *canned) Console(string) []string { return c.console }
+
+func (c *canned) InstallDisk(_ context.Context, name string) (machine.Disk, error) {
+	m, err := c.Machine(name)
+	if err != nil {
+		return machine.Disk{}, err
+	}
+	if m.Facts == nil || len(m.Facts.Disks) == 0 {
+		return machine.Disk{}, errors.New("the agent found no disk with a serial")
+	}
+	return m.Facts.Disks[0], nil
+}
+
+func (c *canned) Health() []Check { return c.checks }
+
+func (c *canned) Audit(context.Context, int) ([]auth.Entry, error) { return c.entries, c.broken }
+
+// full is a site with 23 machines, one at least in every status.
+func full() *canned {
+	c := &canned{events: map[string][]journal.Event{}, changes: map[string][]Change{}}
+	for i := range 23 {
+		c.machines = append(c.machines, cannedMachine(i))
+	}
+	for i, s := range machine.Statuses() {
+		c.machines[i+7].Status = s
+	}
+	dressUp(c)
+	cannedJobs(c)
+	cannedNetwork(c)
+	c.console = []string{
+		"[    0.000000] Linux version 6.12.57+deb13-amd64", "[    1.204991] virtio_net virtio0 eth0: link up",
+		"firstlight: MQ0007", "firstlight: writing image to S4EVNF0M31 61 %", strings.Repeat("long ", 60),
+	}
+	return c
+}
+
+func cannedMachine(i int) *machine.Machine {
+	name := fmt.Sprintf("MQ%04d", i)
+	m := &machine.Machine{
+		ID: fmt.Sprintf("0190-%04d", i), Name: name, Kind: machine.Virtual, Serial: name,
+		UUID: fmt.Sprintf("9f3c1d00-0000-4000-8000-%012d", i), Vendor: "QEMU", Product: "Standard PC (Q35 + ICH9, 2009)",
+		Status: machine.InUse, Since: at(time.Duration(i) * time.Minute), Site: "lon6", Rack: "r12", Unit: i + 1, Role: "web",
+		Hostname: fmt.Sprintf("lon6-web-%d", i), Image: "debian-12", Rule: "lab-light", Owner: "search-infra", Owned: true,
+		NICs:     []machine.NIC{{Name: "eth0", MAC: machine.MAC{0x52, 0x54, 0, 0, 1, byte(i)}, Address: netip.AddrFrom4([4]byte{10, 80, 12, byte(20 + i)}), Boot: true}},
+		BMC:      machine.BMC{Type: "redfish", Address: fmt.Sprintf("10.9.12.%d", 20+i), Proven: true, Firmware: "1.4"},
+		Observed: machine.Observed{Power: "on", BootAt: at(4 * time.Minute), BootAnswer: "its own disk", CallAt: at(time.Second), HomeAt: at(2 * time.Minute), Waits: "Waits for nothing."},
+		Facts: &machine.Facts{
+			Vendor: "QEMU", Product: "Standard PC (Q35 + ICH9, 2009)", Firmware: "edk2-stable202511", Platform: "efi", Kernel: "6.12.57+deb13-amd64", Arch: "amd64",
+			Sockets: 2, Cores: 24, Threads: 48, CPU: "Intel Xeon E5-2690 v3", Memory: 256 << 30, BMC: true,
+			DIMMs:   slices.Repeat([]machine.DIMM{{Slot: "A", Bytes: 16 << 30, Type: "DDR4"}}, 16),
+			Disks:   []machine.Disk{{Name: "nvme0n1", Serial: "S4EVNF0M31", Model: "SAMSUNG MZQLB1T9HAJR", Bytes: 1_920_383_410_176, Transport: "nvme"}},
+			NICs:    []machine.Port{{Name: "eth0", MAC: machine.MAC{0x52, 0x54, 0, 0, 1, byte(i)}, Driver: "virtio_net", Link: true, Mbps: 25000}},
+			Missing: []string{"dimm B2"},
+		},
+		CreatedAt: at(time.Hour),
+	}
+	return m
+}
+
+// free takes what only an owned machine has.
+func free(m *machine.Machine) {
+	m.Owner, m.Owned, m.Hostname, m.Image, m.Role = "", false, "", "", ""
+	m.Observed.HomeAt = time.Time{}
+}
+
+// dressUp makes the statuses look as they do.
+func dressUp(c *canned) {
+	for _, m := range c.machines {
+		switch m.Status {
+		case machine.Expected:
+			free(m)
+			m.Facts, m.Observed, m.BMC, m.NICs = nil, machine.Observed{}, machine.BMC{}, nil
+		case machine.Registered, machine.Available:
+			free(m)
+			m.Observed.Waits = "The agent waits for an order."
+		case machine.Held:
+			free(m)
+			m.Reason, m.Sentence = "foreign-data", "nvme0n1 has an ext4 file system 'pgdata', 412 GB used; release it by name."
+			m.Facts.Disks[0].Contents = []machine.Content{
+				{Device: "nvme0n1", Kind: "partition-table", Type: "gpt"},
+				{Device: "nvme0n1p1", Kind: "filesystem", Type: "ext4", Label: "pgdata", Used: 412e9, Bytes: 1_900e9},
+			}
+		case machine.Installing:
+			m.Observed.Waits, m.Observed.Progress, m.Observed.BootAnswer = "Writing debian-12 to S4EVNF0M31, 11.9 of 19.5 GB.", 0.61, "the agent, to be installed"
+		case machine.Configuring, machine.Recycling:
+			m.Observed.Progress = 0.3
+		case machine.Broken:
+			m.Reason, m.Sentence = "oob", "Its BMC refuses every log-in: 401 Unauthorized from https://10.9.12.36/redfish/v1/Sessions."
+			m.BMC.Proven, m.BMC.Failed = false, "401 Unauthorized"
+		}
+	}
+	c.machines[21].Unit, c.machines[21].Rack = 0, ""
+	c.machines[21].Name = "A-VERY-LONG-SERIAL-NUMBER-THAT-SOME-VENDOR-WROTE-0000000000000001"
+	c.machines[21].Hostname = "lon6-a-role-with-a-remarkably-long-name-11"
+	c.machines[22].Unit = 0
+	c.machines[22].Flags = machine.Flags{Locked: true, LockNote: "disk swap on Monday"}
+}
+
+func cannedJobs(c *canned) {
+	m := c.machines[12] // installing
+	steps := []machine.Step{
+		{Name: "boot device to network", Status: machine.StepDone, Attempt: 1, StartedAt: at(160 * time.Second), EndedAt: at(159 * time.Second)},
+		{Name: "power", Status: machine.StepDone, Attempt: 2, Error: "", Note: "the first reset had no effect", StartedAt: at(159 * time.Second), EndedAt: at(157 * time.Second)},
+		{Name: "wait for the boot request", Status: machine.StepDone, Attempt: 1, StartedAt: at(157 * time.Second), EndedAt: at(62 * time.Second)},
+		{Name: "wait for the agent", Status: machine.StepDone, Attempt: 1, StartedAt: at(62 * time.Second), EndedAt: at(24 * time.Second)},
+		{Name: "write", Status: machine.StepRunning, Attempt: 1, StartedAt: at(24 * time.Second), Deadline: cannedNow.Add(29 * time.Minute)},
+		{Name: "reboot", Status: machine.StepWaiting},
+		{Name: "wait for the call home", Status: machine.StepWaiting},
+	}
+	open := &machine.Job{
+		ID: "13fd7feb-95ae-4b0c-b6ff-1f8d1b3ab9c1", Action: machine.ActionInstall, Status: machine.JobStarted, Target: "hardwarename=" + m.Name,
+		Params: map[string]string{"image": "debian-12"}, Requester: "negz", User: "root", CreatedAt: at(161 * time.Second), Machine: m.ID, Attempt: 1, Steps: steps,
+		Token: machine.Token{Disk: "S4EVNF0M31", RedeemedAt: at(23 * time.Second)},
+	}
+	failed := &machine.Job{
+		ID: "77aa0c22-0000-4b0c-b6ff-1f8d1b3ab9c1", Action: machine.ActionInstall, Status: machine.JobFailed, Target: "hardwarename=MQ0016", Machine: c.machines[16].ID,
+		Result: "wait for the boot request: no boot request within 10m0s after the BMC accepted the reset", User: "root", CreatedAt: at(3 * time.Hour), EndedAt: at(2 * time.Hour), Attempt: 3,
+		Steps: []machine.Step{{Name: "power", Status: machine.StepDone}, {Name: "wait for the boot request", Status: machine.StepFailed, Attempt: 3, Error: "no boot request within 10m0s"}},
+	}
+	done := &machine.Job{ID: "88bb0c22-0000-4b0c-b6ff-1f8d1b3ab9c1", Action: machine.ActionInstall, Status: machine.JobFinished, Machine: c.machines[0].ID, User: "rule lab-light", CreatedAt: at(time.Hour), EndedAt: at(50 * time.Minute)}
+	c.jobs = []*machine.Job{failed, done, open}
+	for _, i := range []int{0, 1, 2, 12} {
+		c.events[c.machines[i].ID] = cannedEvents(i == 12)
+		c.changes[c.machines[i].ID] = cannedChanges(c.machines[i], i == 12)
+	}
+}
+
+// cannedEvents is an install, newest first; an ended one reaches the call home.
+func cannedEvents(open bool) []journal.Event {
+	all := []journal.Event{
+		{At: at(166 * time.Second), Source: journal.People, Text: "Install asked for", Who: "negz"},
+		{At: at(165 * time.Second), Source: journal.Job, Text: "install started", Who: "negz"},
+		{At: at(164 * time.Second), Source: journal.BMC, Text: "Boot once from network: accepted; power cycled, on", Duration: 1900 * time.Millisecond},
+		{At: at(69 * time.Second), Source: journal.DHCP, Text: "DISCOVER → OFFER → REQUEST → ACK 10.80.12.32", Duration: 3100 * time.Millisecond},
+		{At: at(66 * time.Second), Source: journal.Files, Text: "TFTP snponly.efi, 1468-byte blocks", Bytes: 285_000, Duration: 200 * time.Millisecond},
+		{At: at(65 * time.Second), Source: journal.Boot, Text: "Decided the agent, install: it is installing by job 13fd7feb", Details: map[string]string{"inputs": `{"mac":"52:54:00:00:01:0c","arch":7,"stage":"ipxe"}`, "answer": "agent install"}, Count: 3, LastAt: at(64 * time.Second)},
+		{At: at(64800 * time.Millisecond), Source: journal.Files, Text: "GET vmlinuz → 200", Bytes: 8_200_000, Duration: 400 * time.Millisecond},
+		{At: at(63 * time.Second), Source: journal.Files, Text: "GET agent.img → 200", Bytes: 15_300_000, Duration: 900 * time.Millisecond},
+		{At: at(28 * time.Second), Source: journal.Agent, Text: "Hello from kernel 6.12.57, up 3.1 s"},
+		{At: at(24 * time.Second), Source: journal.Agent, Text: "Redeemed the install token; writes the image to S4EVNF0M31, 1.92 TB"},
+	}
+	if !open {
+		all = append(all,
+			journal.Event{At: at(10 * time.Second), Source: journal.Agent, Text: "Written and verified; reboots", Bytes: 19_500_000_000, Duration: 14 * time.Second},
+			journal.Event{At: at(time.Second), Source: journal.System, Text: "Called home as lon6-web-0"})
+	}
+	for i := range all {
+		all[i].ID = int64(i + 1)
+	}
+	slices.Reverse(all)
+	return all
+}
+
+func cannedChanges(m *machine.Machine, open bool) []Change {
+	all := []Change{
+		{ID: 1, At: at(time.Hour), To: machine.Registered, Who: "agent", Why: "the agent reported", Guards: []string{"passed:identity (serial and UUID)"}},
+		{ID: 2, At: at(59 * time.Minute), From: machine.Registered, To: machine.Available, Who: "discovery", Why: "all checks passed", Guards: []string{"passed:rule-matched (rule lab-light)", "not-checked:burn-in", "not-checked:spec-matches"}},
+		{ID: 3, At: at(3 * time.Minute), From: machine.Available, To: machine.Allocated, Who: "negz", Why: "a request or a rule", Sentence: "for role web as " + m.Hostname},
+		{ID: 4, At: at(2 * time.Minute), From: machine.Allocated, To: machine.Installing, Who: "job 13fd7feb", Why: "the install job started"},
+	}
+	if !open {
+		all = append(all, Change{ID: 5, At: at(time.Second), From: machine.Configuring, To: machine.InUse, Who: "job 88bb0c22", Why: "the installed system came up", Guards: []string{"not-checked:puppet"}})
+	}
+	return all
+}
+
+func cannedNetwork(c *canned) {
+	c.subnets = []*machine.Subnet{
+		{
+			Name: "boot", Prefix: netip.MustParsePrefix("10.80.12.0/24"), Site: "lon6", Domain: "lon6.example.net", Mode: "server", Policy: machine.PolicyRegister,
+			Ranges: []machine.Range{{First: netip.MustParseAddr("10.80.12.100"), Last: netip.MustParseAddr("10.80.12.199")}}, Lease: time.Hour,
+		},
+		{Name: "office", Prefix: netip.MustParsePrefix("192.168.7.0/24"), Site: "lon6", Mode: "off", Policy: machine.PolicyObserve, Gateway: netip.MustParseAddr("192.168.7.1")},
+	}
+	c.rules = []*machine.Rule{
+		{Name: "lab-light", Order: 10, Match: "vendor=Light* subnet=boot", Accept: true, Site: "lon6", Rack: "r12", Limit: 20},
+		{Name: "lab-metal", Order: 20, Match: "subnet=boot", Accept: true, Site: "lon6", Rack: "r12", Role: "web", Image: "debian-12", Limit: 2},
+		{Name: "rest", Order: 30, Match: "", Accept: false},
+	}
+	c.images = []*machine.Image{
+		{Name: "debian-12", Arch: "amd64", Compressed: 212_000_000, Bytes: 1_100_000_000, SHA256: strings.Repeat("9f3c", 16), AddedAt: at(48 * time.Hour)},
+		{Name: "debian-13-arm", Arch: "arm64", Compressed: 222_000_000, Bytes: 1_200_000_000, SHA256: strings.Repeat("77aa", 16), AddedAt: at(24 * time.Hour)},
+	}
+	for i := range 8 {
+		c.leases = append(c.leases, lease.Lease{
+			Address: netip.AddrFrom4([4]byte{10, 80, 12, byte(20 + i)}), MAC: machine.MAC{0x52, 0x54, 0, 0, 1, byte(i)}, Subnet: "boot",
+			State: lease.Bound, Reserved: i%2 == 0, Hostname: "debian", ExpiresAt: cannedNow.Add(time.Duration(i-1) * time.Hour),
+		})
+	}
+	c.strangers = []journal.Event{
+		{At: at(time.Minute), MAC: machine.MAC{0xa4, 0xbb, 0x6d, 0, 0, 1}, Source: journal.DHCP, Text: "DISCOVER, UEFI x64, on office: recorded and sent on", Count: 14},
+		{At: at(time.Hour), MAC: machine.MAC{0xa4, 0xbb, 0x6d, 0, 0, 2}, Source: journal.DHCP, Text: "DISCOVER, BIOS, on office: recorded and sent on"},
+	}
+	c.checks = []Check{
+		{"DHCP", "ok", "answers on 10.80.12.1:67, 0.4 ms in the middle"}, {"database", "ok", "schema 3, 1.2 MB, last write 0.8 s ago"},
+		{"image folder", "degraded", "91 % full: 4.1 GB left of 48 GB"}, {"BMC network", "failed", "no BMC of 3 answered within 5 s"},
+	}
+	c.entries = []auth.Entry{
+		{At: at(time.Minute), Who: "negz", Address: "127.0.0.1", What: "install", Object: "MQ0012", Before: "available", After: "allocated"},
+		{At: at(time.Hour), Who: "root", Address: "127.0.0.1", What: "log in"},
+		{At: at(2 * time.Hour), Address: "198.51.100.7", What: "log in failed"},
+	}
+}

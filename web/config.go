@@ -1,0 +1,112 @@
+package web
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"firstlight/server/auth"
+	"firstlight/server/boot"
+	"firstlight/server/journal"
+	"firstlight/server/lease"
+	"firstlight/server/machine"
+)
+
+// Data is what pages show. Reads come from memory and are cheap; values are
+// read-only.
+type Data interface {
+	Machines(machine.Selector) []*machine.Machine
+	Machine(ref string) (*machine.Machine, error)
+	Subnets() []*machine.Subnet
+	Rules() []*machine.Rule
+	Images() []*machine.Image
+	Jobs(func(*machine.Job) bool) []*machine.Job
+	Job(id string) (*machine.Job, error)
+	OpenJob(machineID string) (*machine.Job, bool)
+	Leases() []lease.Lease
+	// Timeline gives newest first; before 0 is the newest.
+	Timeline(ctx context.Context, machineID string, before int64, limit int) ([]journal.Event, error)
+	Strangers() []journal.Event
+	// History gives a machine's changes of status, oldest first.
+	History(ctx context.Context, machineID string) ([]Change, error)
+	Watch(room int) *journal.Watcher
+}
+
+// Actions is what people may ask for. The text of an error is shown to them.
+type Actions interface {
+	Install(ctx context.Context, who auth.User, name, image string) (*machine.Job, error)
+	// Release gives a machine back: one that is held for the data on its
+	// disks, or one that is in use. The typed name must be the machine's.
+	Release(ctx context.Context, who auth.User, name, typed string) error
+	Recheck(ctx context.Context, who auth.User, name string) error
+	// Power takes on, off or cycle.
+	Power(ctx context.Context, who auth.User, name, verb string) error
+	Lock(ctx context.Context, who auth.User, name, note string) error
+	Unlock(ctx context.Context, who auth.User, name, note string) error
+	Cancel(ctx context.Context, who auth.User, jobID string) error
+}
+
+// Insight answers what no record holds.
+type Insight interface {
+	// Explain says what a machine would boot if it asked now, for which
+	// request, and the lines of the answer (script or options).
+	Explain(ctx context.Context, name string) (boot.Answer, boot.Request, []string, error)
+	// Console gives the last lines of a machine's console, oldest first.
+	Console(name string) []string
+	// InstallDisk is the disk that an install would write.
+	InstallDisk(ctx context.Context, name string) (machine.Disk, error)
+	Health() []Check
+	// Audit gives the newest entries first.
+	Audit(ctx context.Context, limit int) ([]auth.Entry, error)
+}
+
+// Change is one change of a machine's status.
+type Change struct {
+	ID       int64
+	Machine  string
+	Name     string
+	At       time.Time
+	From     machine.Status
+	To       machine.Status
+	Who      string
+	Why      string
+	Sentence string
+	Job      string
+	Guards   []string // such as "passed:rule-matched (rule lab)", "not-checked:burn-in"
+}
+
+// Check is how one part of the appliance is.
+type Check struct {
+	Name   string
+	State  string // ok, degraded or failed
+	Detail string
+}
+
+// Config is what a Site needs. All fields but Site must be set.
+type Config struct {
+	Data    Data
+	Actions Actions
+	Insight Insight
+	People  *auth.Service
+	Log     *slog.Logger
+	Now     func() time.Time
+	Site    string // short name shown in the corner; may be empty
+	Version string // of the build, in the OpenAPI document
+	DNS     string // address of our DNS server, for the dig line: host or host:port
+}
+
+func (c Config) check() error {
+	for _, f := range []struct {
+		name string
+		set  bool
+	}{
+		{"Data", c.Data != nil}, {"Actions", c.Actions != nil}, {"Insight", c.Insight != nil},
+		{"People", c.People != nil}, {"Log", c.Log != nil}, {"Now", c.Now != nil},
+	} {
+		if !f.set {
+			return fmt.Errorf("web configuration: %s is not set", f.name)
+		}
+	}
+	return nil
+}

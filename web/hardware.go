@@ -1,0 +1,161 @@
+package web
+
+import (
+	"fmt"
+	"strings"
+
+	"firstlight/server/machine"
+)
+
+// hardwareData holds what somebody declared against what the agent saw.
+type hardwareData struct {
+	Seen     bool
+	Declared bool // something was: the table has a column for it
+	Rows     []fact
+	Missing  []string
+}
+
+type fact struct{ Name, Declared, Discovered string }
+
+func hardware(m *machine.Machine) hardwareData {
+	h := hardwareData{Seen: m.Facts != nil}
+	if m.Facts != nil {
+		h.Rows, h.Missing = facts(m, m.Facts), m.Facts.Missing
+	}
+	if m.BMC.Address != "" || (m.Facts != nil && m.Facts.BMC) {
+		h.Rows = append(h.Rows, fact{"BMC", m.BMC.Address, bmc(m)})
+	}
+	for _, r := range h.Rows {
+		h.Declared = h.Declared || r.Declared != ""
+	}
+	return h
+}
+
+func facts(m *machine.Machine, f *machine.Facts) []fact {
+	rows := []fact{
+		{"Model", "", join(" ", f.Vendor, f.Product)},
+		{"Serial", "", m.Serial},
+		{"UUID", "", m.UUID},
+		{"Firmware", "", firmware(f)},
+		{"CPU", "", fmt.Sprintf("%d × %s, %s, %s", max(f.Sockets, 1), f.CPU, plural(f.Cores, "core", "cores"), plural(f.Threads, "thread", "threads"))},
+		{"Memory", "", memory(f.Memory) + dimms(f.DIMMs)},
+	}
+	for _, n := range f.NICs {
+		rows = append(rows, fact{n.Name, "", nic(n)})
+	}
+	return append(rows, fact{"Kernel", "", join(" ", f.Kernel, f.Arch)})
+}
+
+func firmware(f *machine.Facts) string {
+	kind := strings.ToUpper(f.Platform)
+	if f.Platform == "efi" {
+		kind = "UEFI"
+	}
+	if f.SecureBoot {
+		kind += ", Secure Boot"
+	}
+	return join(", ", f.Firmware, kind)
+}
+
+// dimms says which modules there are: ", 16 × 16 GiB DDR4".
+func dimms(all []machine.DIMM) string {
+	type kind struct {
+		bytes uint64
+		name  string
+	}
+	var order []kind
+	n := map[kind]int{}
+	for _, d := range all {
+		k := kind{d.Bytes, d.Type}
+		if d.Bytes == 0 {
+			continue
+		}
+		if n[k]++; n[k] == 1 {
+			order = append(order, k)
+		}
+	}
+	var text strings.Builder
+	for _, k := range order {
+		fmt.Fprintf(&text, ", %d × %s", n[k], join(" ", memory(k.bytes), k.name))
+	}
+	return text.String()
+}
+
+func nic(n machine.Port) string {
+	link := "no link"
+	switch {
+	case n.Link && n.Mbps >= 1000:
+		link = strings.TrimSuffix(fmt.Sprintf("%.1f", float64(n.Mbps)/1000), ".0") + " Gb/s"
+	case n.Link && n.Mbps > 0:
+		link = fmt.Sprintf("%d Mb/s", n.Mbps)
+	case n.Link:
+		link = "link"
+	}
+	return join(", ", n.MAC.String(), link, n.Driver)
+}
+
+func bmc(m *machine.Machine) string {
+	state := "log-in not tried yet"
+	switch {
+	case m.BMC.Address == "":
+		state = "seen by the agent, no address known"
+	case m.BMC.Proven:
+		state = "log-in proven"
+	case m.BMC.Failed != "":
+		state = "log-in failed: " + m.BMC.Failed
+	}
+	return join(", ", m.BMC.Type, m.BMC.Firmware, state)
+}
+
+// disksData is the disks with what lies on them.
+type disksData struct {
+	Seen  bool
+	Disks []diskData
+}
+
+type diskData struct {
+	machine.Disk
+	Contents []string
+}
+
+func disks(m *machine.Machine) disksData {
+	d := disksData{Seen: m.Facts != nil}
+	if m.Facts != nil {
+		for _, disk := range m.Facts.Disks {
+			d.Disks = append(d.Disks, newDiskData(disk))
+		}
+	}
+	return d
+}
+
+func newDiskData(d machine.Disk) diskData {
+	data := diskData{Disk: d}
+	for _, c := range d.Contents {
+		data.Contents = append(data.Contents, content(c))
+	}
+	return data
+}
+
+// content spells what was found: "nvme0n1p2: ext4 file system 'pgdata', 412 GB used".
+func content(c machine.Content) string {
+	text := c.Device + ": " + join(" ", c.Type, kinds[c.Kind])
+	if kinds[c.Kind] == "" {
+		text = c.Device + ": " + join(" ", c.Type, c.Kind)
+	}
+	if c.Label != "" {
+		text += " '" + clip(c.Label, 64) + "'"
+	}
+	switch {
+	case c.Used > 0:
+		text += ", " + size(c.Used) + " used"
+	case c.Bytes > 0:
+		text += ", " + size(c.Bytes)
+	}
+	return text
+}
+
+var kinds = map[string]string{
+	"partition-table": "partition table", "filesystem": "file system", "raid": "RAID member",
+	"lvm": "volume group member", "crypt": "encrypted volume", "swap": "swap", "data": "data",
+	"unreadable": "could not be read",
+}

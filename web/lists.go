@@ -1,0 +1,173 @@
+package web
+
+import (
+	"cmp"
+	"net/http"
+	"net/netip"
+	"slices"
+	"time"
+
+	"firstlight/server/auth"
+	"firstlight/server/journal"
+	"firstlight/server/lease"
+	"firstlight/server/machine"
+)
+
+func (s *Site) images(*http.Request) (view, error) {
+	return view{title: "Images", template: "images", data: s.Data.Images()}, nil
+}
+
+// ruleRow is a rule with the machines that it accepted.
+type ruleRow struct {
+	*machine.Rule
+	Accepted int
+}
+
+func (s *Site) rules(*http.Request) (view, error) {
+	accepted := map[string]int{}
+	for _, m := range s.Data.Machines(machine.Selector{}) {
+		accepted[m.Rule]++
+	}
+	rows := []ruleRow{}
+	for _, r := range s.Data.Rules() {
+		rows = append(rows, ruleRow{r, accepted[r.Name]})
+	}
+	slices.SortStableFunc(rows, func(a, b ruleRow) int { return cmp.Compare(a.Order, b.Order) })
+	return view{
+		title: "Rules", template: "rules", data: rows,
+		fragments: []fragment{{id: "rules", template: "rule-rows", data: rows}},
+	}, nil
+}
+
+func (s *Site) health(*http.Request) (view, error) {
+	d := s.Insight.Health()
+	return view{
+		title: "Health", template: "health", data: d,
+		fragments: []fragment{{id: "health", template: "health-rows", data: d}},
+	}, nil
+}
+
+const auditEntries = 500
+
+func (s *Site) audit(r *http.Request) (view, error) {
+	entries, err := s.Insight.Audit(r.Context(), auditEntries)
+	if entries == nil {
+		entries = []auth.Entry{}
+	}
+	return view{title: "Audit", template: "audit", data: entries}, err
+}
+
+// networkData is what the wire holds.
+type networkData struct {
+	Subnets   []subnetRow
+	Leases    []leaseRow
+	Strangers []stranger
+}
+
+type subnetRow struct {
+	*machine.Subnet
+	Active int
+	Room   int // addresses in its ranges
+}
+
+type leaseRow struct {
+	lease.Lease
+	Name, URL string // of the machine
+	Active    bool
+}
+
+// stranger is a MAC that ServerDb does not know.
+type stranger struct {
+	MAC   machine.MAC
+	Text  string
+	Last  time.Time
+	Count int
+}
+
+func (s *Site) network(*http.Request) (view, error) {
+	d := networkData{Leases: s.leases(), Strangers: strangers(s.Data.Strangers())}
+	active := map[string]int{}
+	for _, l := range d.Leases {
+		if l.Active {
+			active[l.Subnet]++
+		}
+	}
+	for _, n := range s.Data.Subnets() {
+		d.Subnets = append(d.Subnets, subnetRow{n, active[n.Name], room(n)})
+	}
+	return view{
+		title: "Network", template: "network", data: d,
+		fragments: []fragment{
+			{id: "subnets", template: "subnet-rows", data: d.Subnets},
+			{id: "strangers", template: "stranger-rows", data: d.Strangers},
+			{id: "leases", template: "lease-rows", data: d.Leases},
+		},
+	}, nil
+}
+
+func (s *Site) leases() []leaseRow {
+	owners := map[machine.MAC]*machine.Machine{}
+	for _, m := range s.Data.Machines(machine.Selector{}) {
+		for _, n := range m.NICs {
+			owners[n.MAC] = m
+		}
+	}
+	rows := []leaseRow{}
+	for _, l := range s.Data.Leases() {
+		row := leaseRow{Lease: l, Active: l.Holds(s.Now())}
+		if m := owners[l.MAC]; m != nil {
+			row.Name, row.URL = m.Name, machineURL(m)
+		}
+		rows = append(rows, row)
+	}
+	slices.SortFunc(rows, func(a, b leaseRow) int { return a.Address.Compare(b.Address) })
+	return rows
+}
+
+// room counts the addresses of the ranges, up to a million.
+func room(n *machine.Subnet) int {
+	total := 0
+	for _, r := range n.Ranges {
+		if r.First.Is4() && r.Last.Is4() {
+			total += between(r.First, r.Last)
+		}
+	}
+	return total
+}
+
+func between(first, last netip.Addr) int {
+	a, b := first.As4(), last.As4()
+	n := 0
+	for i := range a {
+		n = n<<8 + int(b[i]) - int(a[i])
+	}
+	return n + 1
+}
+
+// strangers gives the last word about each MAC, newest first.
+func strangers(events []journal.Event) []stranger {
+	by := map[machine.MAC]*stranger{}
+	for _, e := range events {
+		at := e.At
+		if e.LastAt.After(at) {
+			at = e.LastAt
+		}
+		known := by[e.MAC]
+		if known == nil {
+			known = &stranger{MAC: e.MAC}
+			by[e.MAC] = known
+		}
+		known.Count += max(e.Count, 1)
+		if at.After(known.Last) {
+			known.Last, known.Text = at, e.Text
+		}
+	}
+	all := []stranger{}
+	for _, k := range by {
+		all = append(all, *k)
+	}
+	slices.SortFunc(all, func(a, b stranger) int {
+		return cmp.Or(b.Last.Compare(a.Last), cmp.Compare(a.MAC.String(), b.MAC.String()))
+	})
+	return all
+}

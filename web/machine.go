@@ -1,0 +1,176 @@
+package web
+
+import (
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+
+	"firstlight/server/machine"
+)
+
+// machineData is a machine's page in reading order.
+type machineData struct {
+	Head     headData
+	Cards    cardsData
+	Clock    clockData
+	Timeline timelineData
+	Hardware hardwareData
+	Disks    disksData
+	Job      *jobData
+	Console  consoleData
+	Dig      string
+	History  historyData
+}
+
+// headData is the title, the line below it and the buttons.
+type headData struct {
+	*machine.Machine
+	URL, Group, Pill, About string
+	Heard                   time.Time
+	Job                     *machine.Job
+	Install, Recheck        bool
+	Release, Power          bool
+}
+
+type consoleData struct {
+	Name  string
+	Lines []string
+}
+
+type historyData []Change
+
+const consoleLines = 24
+
+func (s *Site) machine(r *http.Request) (view, error) {
+	m, err := s.Data.Machine(r.PathValue("name"))
+	if err != nil {
+		return view{}, fmt.Errorf("machine %.64q: %w", r.PathValue("name"), err)
+	}
+	ctx := r.Context()
+	job, open := s.Data.OpenJob(m.ID)
+	if !open {
+		job = s.lastJob(m.ID)
+	}
+	history, err := s.Data.History(ctx, m.ID)
+	if err != nil {
+		return view{}, fmt.Errorf("history of %s: %w", m.Name, err)
+	}
+	events, timeline, err := s.timeline(r, m)
+	if err != nil {
+		return view{}, err
+	}
+	slices.Reverse(history)
+	d := machineData{
+		Head: s.head(m, job), Timeline: timeline, Hardware: hardware(m), Disks: disks(m),
+		Clock: s.clock(ctx, m, events), Console: s.console(m), Dig: s.dig(m), History: history,
+	}
+	d.Cards = s.cards(ctx, m, d.Head.Job)
+	if job != nil {
+		d.Job = newJobData(m, job)
+	}
+	return view{title: m.Name, template: "machine", data: d, machine: m.ID, fragments: d.fragments()}, nil
+}
+
+func (d machineData) fragments() []fragment {
+	all := []fragment{
+		{id: "head", template: "machine-head", data: d.Head},
+		{id: "cards", template: "machine-cards", data: d.Cards},
+		{id: "clock", template: "machine-clock", data: d.Clock},
+		{id: "hardware", template: "machine-hardware", data: d.Hardware},
+		{id: "disks", template: "machine-disks", data: d.Disks},
+		{id: "job", template: "machine-job", data: d.Job},
+		{id: "console", template: "machine-console", data: d.Console},
+		{id: "dns", template: "machine-dns", data: d.Dig},
+		{id: "history", template: "machine-history", data: d.History},
+	}
+	if !d.Timeline.Paged { // an older page of the timeline does not move
+		all = append(all, fragment{id: "timeline", template: "machine-timeline", data: d.Timeline})
+	}
+	return all
+}
+
+// lastJob is the newest of a machine's ended jobs, nil when it had none.
+func (s *Site) lastJob(id string) *machine.Job {
+	all := s.Data.Jobs(func(j *machine.Job) bool { return j.Machine == id })
+	if len(all) == 0 {
+		return nil
+	}
+	return slices.MaxFunc(all, func(a, b *machine.Job) int { return a.CreatedAt.Compare(b.CreatedAt) })
+}
+
+func (s *Site) head(m *machine.Machine, job *machine.Job) headData {
+	h := headData{
+		Machine: m, URL: machineURL(m), Group: group(m.Status), Heard: heard(m),
+		Install: m.Status == machine.Available && !m.Flags.Locked,
+		Recheck: canRecheck(m), Release: canRelease(m), Power: m.BMC.Address != "",
+	}
+	if job != nil && job.Status.Open() {
+		h.Job = job
+	}
+	pill := []string{m.Status.Human()}
+	if step := current(h.Job); step != "" {
+		pill = append(pill, step)
+	}
+	if p := m.Observed.Progress; p > 0 && p < 1 && group(m.Status) == "work" {
+		pill[len(pill)-1] += fmt.Sprintf(" %d %%", int(p*100))
+	}
+	h.Pill = strings.Join(pill, " · ")
+	h.About = join(" · ", place(m), m.Hostname, m.Product, m.Role)
+	return h
+}
+
+func current(job *machine.Job) string {
+	if job == nil || job.Current() == nil {
+		return ""
+	}
+	return job.Current().Name
+}
+
+// canRecheck: the table lets it be registered anew, and nobody's data is on it.
+func canRecheck(m *machine.Machine) bool {
+	_, legal := machine.Find(m.Status, machine.Registered)
+	return legal && !m.Owned && m.Status != machine.Unknown && m.Status != machine.Expected && m.Status != machine.Recycling
+}
+
+// canRelease: somebody's data would be given up.
+func canRelease(m *machine.Machine) bool {
+	return m.Status == machine.InUse || (needs(m) && (m.Owned || hasContents(m)))
+}
+
+func hasContents(m *machine.Machine) bool {
+	return m.Facts != nil && slices.ContainsFunc(m.Facts.Disks, func(d machine.Disk) bool { return len(d.Contents) > 0 })
+}
+
+func join(separator string, parts ...string) string {
+	return strings.Join(slices.DeleteFunc(parts, func(s string) bool { return s == "" }), separator)
+}
+
+func (s *Site) console(m *machine.Machine) consoleData {
+	lines := s.Insight.Console(m.Name)
+	return consoleData{m.Name, lines[max(0, len(lines)-consoleLines):]}
+}
+
+// dig is the command that shows the machine's name in our DNS; "" when it has
+// no name or address yet.
+func (s *Site) dig(m *machine.Machine) string {
+	a := m.Address()
+	if m.Hostname == "" || !a.IsValid() || s.DNS == "" {
+		return ""
+	}
+	for _, n := range s.Data.Subnets() {
+		if n.Prefix.Contains(a) && n.Domain != "" {
+			return digLine(s.DNS, m.Hostname+"."+n.Domain)
+		}
+	}
+	return ""
+}
+
+func digLine(server, name string) string {
+	host, port := server, ""
+	if i := strings.LastIndexByte(server, ':'); i >= 0 && !strings.HasSuffix(server, "]") && strings.Count(server[:i], ":") == 0 {
+		host, port = server[:i], " -p "+server[i+1:]
+	}
+	return "dig @" + host + port + " " + name + " A +short"
+}

@@ -1,0 +1,91 @@
+package web
+
+import (
+	"net/http"
+	"net/url"
+	"strings"
+
+	"firstlight/server/auth"
+	"firstlight/server/machine"
+)
+
+// navGroup is a block of the side bar.
+type navGroup struct {
+	Name  string
+	Items []navItem
+}
+
+// navItem is one line of it. Count is shown when above zero.
+type navItem struct {
+	Name, URL string
+	Count     int
+	Asks      bool // the count asks for somebody
+	Here      bool
+}
+
+// needsYou picks the machines that wait for a person.
+const needsYou = "status=held,broken"
+
+// nav is the side bar for a user; nobody has none.
+func (s *Site) nav(r *http.Request, u auth.User) []navGroup {
+	if u.Role == auth.Nobody {
+		return nil
+	}
+	all := s.Data.Machines(machine.Selector{})
+	asks := 0
+	for _, m := range all {
+		if needs(m) {
+			asks++
+		}
+	}
+	open := len(s.Data.Jobs(func(j *machine.Job) bool { return j.Status.Open() }))
+	groups := []navGroup{
+		{"", []navItem{
+			{Name: "Racks", URL: "/"},
+			{Name: "Machines", URL: "/machines", Count: len(all)},
+			{Name: "Needs you", URL: "/machines?q=" + url.QueryEscape(needsYou), Count: asks, Asks: true},
+		}},
+		{"Work", []navItem{
+			{Name: "Jobs", URL: "/jobs", Count: open},
+			{Name: "Images", URL: "/images"},
+			{Name: "Network", URL: "/network"},
+			{Name: "Rules", URL: "/rules"},
+		}},
+		{"Site", siteItems(u)},
+	}
+	for _, g := range groups {
+		for i := range g.Items {
+			g.Items[i].Here = here(r, g.Items[i].URL)
+		}
+	}
+	return groups
+}
+
+func siteItems(u auth.User) []navItem {
+	items := []navItem{{Name: "Health", URL: "/health"}, {Name: "Account", URL: "/account"}}
+	if u.Role.Allows(auth.Admin) {
+		items = append(items, navItem{Name: "People", URL: "/people"}, navItem{Name: "Audit", URL: "/audit"})
+	}
+	return items
+}
+
+// here tells whether an item leads to the page that is shown, or to the list
+// that it belongs to.
+func here(r *http.Request, target string) bool {
+	path, query, _ := strings.Cut(target, "?")
+	want, _ := url.ParseQuery(query)
+	asking := r.URL.Query().Get("q") == needsYou && r.URL.Path == "/machines"
+	switch {
+	case path == "/":
+		return r.URL.Path == "/"
+	case want.Has("q") || asking:
+		return asking && want.Has("q")
+	default:
+		return r.URL.Path == path || strings.HasPrefix(r.URL.Path, path+"/")
+	}
+}
+
+// needs tells whether a machine waits for a person.
+func needs(m *machine.Machine) bool {
+	return m.Status == machine.Held || m.Status == machine.Broken
+}

@@ -1,0 +1,153 @@
+package web
+
+import (
+	"fmt"
+	"net/http"
+	"strconv"
+	"time"
+
+	"firstlight/server/auth"
+)
+
+// secretData is a secret that is shown once, on the page that made it.
+type secretData struct{ Title, Secret, Says string }
+
+type peopleData struct {
+	Accounts []auth.Account
+	Tokens   []auth.Token
+	Roles    []auth.Role
+	Self     string
+	Secret   *secretData
+	Error    string
+}
+
+type accountData struct {
+	User   auth.User
+	Tokens []auth.Token
+	Roles  []auth.Role // up to the user's own
+	Secret *secretData
+	Error  string
+}
+
+func (s *Site) people(r *http.Request) (view, error) {
+	u, _ := auth.From(r.Context())
+	accounts, err := s.People.Accounts(r.Context())
+	if err != nil {
+		return view{}, fmt.Errorf("list accounts: %w", err)
+	}
+	tokens, err := s.People.Tokens(r.Context(), "")
+	if err != nil {
+		return view{}, fmt.Errorf("list tokens: %w", err)
+	}
+	d := peopleData{Accounts: accounts, Tokens: tokens, Roles: auth.Roles(), Self: u.Name}
+	return view{title: "People", template: "people", data: d}, nil
+}
+
+// showPeople shows the page with a new secret or a refusal.
+func (s *Site) showPeople(w http.ResponseWriter, r *http.Request, secret *secretData, cause error) error {
+	if cause != nil && !readable(cause) {
+		return cause
+	}
+	if cause == nil && secret == nil {
+		http.Redirect(w, r, "/people", http.StatusSeeOther)
+		return nil
+	}
+	v, err := s.people(r)
+	if err != nil {
+		return err
+	}
+	d, _ := v.data.(peopleData)
+	d.Secret, v.data = secret, d
+	status := http.StatusOK
+	if cause != nil {
+		d.Error, d.Secret, status = sentence(cause.Error()), nil, http.StatusUnprocessableEntity
+	}
+	v.data = d
+	return s.render(w, r, status, v)
+}
+
+func (s *Site) invite(w http.ResponseWriter, r *http.Request) error {
+	u, _ := auth.From(r.Context())
+	name := r.PostFormValue("name")
+	code, err := s.People.Invite(r.Context(), u, name, auth.Role(r.PostFormValue("role")))
+	return s.showPeople(w, r, codeFor(name, code), err)
+}
+
+func (s *Site) newCode(w http.ResponseWriter, r *http.Request) error {
+	u, _ := auth.From(r.Context())
+	name := r.PathValue("name")
+	code, err := s.People.NewCode(r.Context(), u, name)
+	return s.showPeople(w, r, codeFor(name, code), err)
+}
+
+func codeFor(name, code string) *secretData {
+	return &secretData{
+		"One-time code for " + name, code,
+		"It sets the password of " + name + " once, within a day. It is not shown again.",
+	}
+}
+
+func (s *Site) setRole(w http.ResponseWriter, r *http.Request) error {
+	u, _ := auth.From(r.Context())
+	err := s.People.SetRole(r.Context(), u, r.PathValue("name"), auth.Role(r.PostFormValue("role")))
+	return s.showPeople(w, r, nil, err)
+}
+
+func (s *Site) setDisabled(w http.ResponseWriter, r *http.Request) error {
+	u, _ := auth.From(r.Context())
+	err := s.People.SetDisabled(r.Context(), u, r.PathValue("name"), r.PostFormValue("disabled") == "yes")
+	return s.showPeople(w, r, nil, err)
+}
+
+func (s *Site) account(r *http.Request) (view, error) {
+	u, _ := auth.From(r.Context())
+	tokens, err := s.People.Tokens(r.Context(), u.Name)
+	if err != nil {
+		return view{}, fmt.Errorf("list tokens of %s: %w", u.Name, err)
+	}
+	d := accountData{User: u, Tokens: tokens}
+	for _, role := range auth.Roles() {
+		if u.Role.Allows(role) {
+			d.Roles = append(d.Roles, role)
+		}
+	}
+	return view{title: "Account", template: "account", data: d}, nil
+}
+
+func (s *Site) newToken(w http.ResponseWriter, r *http.Request) error {
+	u, _ := auth.From(r.Context())
+	days, err := strconv.Atoi(r.PostFormValue("days"))
+	if err != nil {
+		days = 0 // refused below, with the bounds
+	}
+	plain, token, cause := s.People.NewToken(r.Context(), u, r.PostFormValue("label"), auth.Role(r.PostFormValue("role")), time.Duration(days)*24*time.Hour)
+	if cause != nil && !readable(cause) {
+		return cause
+	}
+	v, err := s.account(r)
+	if err != nil {
+		return err
+	}
+	d, _ := v.data.(accountData)
+	status := http.StatusOK
+	if cause != nil {
+		d.Error, status = sentence(cause.Error()), http.StatusUnprocessableEntity
+	} else {
+		d.Secret = &secretData{"Token for " + token.Label, plain, "Send it as “Authorization: Bearer …”. It is not shown again."}
+	}
+	v.data = d
+	return s.render(w, r, status, v)
+}
+
+func (s *Site) revokeToken(w http.ResponseWriter, r *http.Request) error {
+	u, _ := auth.From(r.Context())
+	owner, back := u.Name, "/account"
+	if other := r.PostFormValue("account"); other != "" && other != u.Name {
+		owner, back = other, "/people"
+	}
+	if err := s.People.RevokeToken(r.Context(), u, owner, r.PathValue("id")); err != nil {
+		return err
+	}
+	http.Redirect(w, r, back, http.StatusSeeOther)
+	return nil
+}

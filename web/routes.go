@@ -1,0 +1,63 @@
+package web
+
+import (
+	"net/http"
+
+	"firstlight/server/auth"
+)
+
+// handler answers a request or says why it cannot.
+type handler func(http.ResponseWriter, *http.Request) error
+
+// route is one address with the role that it asks for.
+type route struct {
+	method, path string
+	role         auth.Role
+	serve        handler
+}
+
+// routes is every address of the site but those of the API and what is
+// mounted. Those for auth.Nobody are open to everybody who can connect.
+func (s *Site) routes() []route {
+	const get, post = http.MethodGet, http.MethodPost
+	return []route{
+		{get, "/static/:file", auth.Nobody, s.asset},
+		{get, "/login", auth.Nobody, s.showLogin},
+		{post, "/login", auth.Nobody, s.login},
+		{post, "/login/code", auth.Nobody, s.redeem},
+		{post, "/logout", auth.Viewer, s.logout},
+
+		{get, "/", auth.Viewer, s.page(s.racks)},
+		{get, "/machines", auth.Viewer, s.page(s.machines)},
+		{get, "/machines/:name", auth.Viewer, s.page(s.machine)},
+		{get, "/jobs", auth.Viewer, s.page(s.jobs)},
+		{get, "/jobs/:id", auth.Viewer, s.page(s.job)},
+		{get, "/images", auth.Viewer, s.page(s.images)},
+		{get, "/network", auth.Viewer, s.page(s.network)},
+		{get, "/rules", auth.Viewer, s.page(s.rules)},
+		{get, "/health", auth.Viewer, s.page(s.health)},
+		{get, "/account", auth.Viewer, s.page(s.account)},
+		{get, "/people", auth.Admin, s.page(s.people)},
+		{get, "/audit", auth.Admin, s.page(s.audit)},
+
+		{post, "/machines/:name/recheck", auth.Technician, s.recheck},
+		{get, "/machines/:name/power", auth.Technician, s.page(s.askPower)},
+		{post, "/machines/:name/power", auth.Technician, s.power},
+		{get, "/machines/:name/install", auth.Engineer, s.page(s.askInstall)},
+		{post, "/machines/:name/install", auth.Engineer, s.install},
+		{get, "/machines/:name/release", auth.Engineer, s.page(s.askRelease)},
+		{post, "/machines/:name/release", auth.Engineer, s.release},
+		{get, "/machines/:name/lock", auth.Engineer, s.page(s.askLock)},
+		{post, "/machines/:name/lock", auth.Engineer, s.lock},
+		{post, "/machines/:name/unlock", auth.Engineer, s.unlock},
+		{get, "/jobs/:id/cancel", auth.Engineer, s.page(s.askCancel)},
+		{post, "/jobs/:id/cancel", auth.Engineer, s.cancel},
+
+		{post, "/account/tokens", auth.Viewer, s.newToken},
+		{post, "/account/tokens/:id/revoke", auth.Viewer, s.revokeToken},
+		{post, "/people", auth.Admin, s.invite},
+		{post, "/people/:name/role", auth.Admin, s.setRole},
+		{post, "/people/:name/code", auth.Admin, s.newCode},
+		{post, "/people/:name/disabled", auth.Admin, s.setDisabled},
+	}
+}

@@ -1,0 +1,61 @@
+package web
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+	"strings"
+
+	"firstlight/server/machine"
+)
+
+// search is what the search box asked for.
+type search struct {
+	Text     string
+	Error    string // why it cannot be read
+	Caret    string // blanks and a mark below the place where reading stopped
+	selector machine.Selector
+}
+
+// parseSearch reads the selector of a request. One that cannot be read picks
+// everything, and says so.
+func parseSearch(r *http.Request) search {
+	q := search{Text: strings.TrimSpace(r.URL.Query().Get("q"))}
+	var err error
+	if q.selector, err = machine.ParseSelector(q.Text); err == nil {
+		return q
+	}
+	q.Error = err.Error()
+	var at *machine.SelectorError
+	if errors.As(err, &at) {
+		q.Error = fmt.Sprintf("column %d: %s", at.Column, at.Reason)
+		q.Caret = strings.Repeat(" ", max(at.Column-1, 0)) + "▲"
+	}
+	return q
+}
+
+// count is how many machines have a status.
+type count struct {
+	Word, Group, URL string
+	N                int
+}
+
+// summary is the line under a title: all machines by status.
+type summary struct {
+	All    int
+	Counts []count
+}
+
+func summarise(all []*machine.Machine) summary {
+	by := map[machine.Status]int{}
+	for _, m := range all {
+		by[m.Status]++
+	}
+	s := summary{All: len(all)}
+	for _, status := range machine.Statuses() {
+		if n := by[status]; n > 0 {
+			s.Counts = append(s.Counts, count{status.Human(), group(status), "/machines?q=status%3D" + string(status), n})
+		}
+	}
+	return s
+}

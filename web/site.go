@@ -1,0 +1,62 @@
+package web
+
+import (
+	"fmt"
+	"net/http"
+	"sync"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"firstlight/server/auth"
+)
+
+// Site is the people's door.
+type Site struct {
+	Config
+	assets  *assets
+	pages   *renderer
+	figures *figures
+	router  *router
+	handler http.Handler
+
+	closing chan struct{} // closed by Close: streams end
+	close   sync.Once
+}
+
+// New builds the site: templates, assets and routes. It listens nowhere.
+func New(c Config) (*Site, error) {
+	if err := c.check(); err != nil {
+		return nil, err
+	}
+	s := &Site{Config: c, figures: newFigures(c.Data), closing: make(chan struct{})}
+	var err error
+	if s.assets, err = loadAssets(); err != nil {
+		return nil, fmt.Errorf("load assets: %w", err)
+	}
+	if s.pages, err = loadTemplates(s.assets, c.Now); err != nil {
+		return nil, fmt.Errorf("load templates: %w", err)
+	}
+	s.router = newRouter(s.deny, http.HandlerFunc(s.notFound), c.Version)
+	for _, r := range s.routes() {
+		s.router.handle(r.method, r.path, r.role, s.answer(r.serve))
+	}
+	s.handler = s.wrap(s.router)
+	return s, nil
+}
+
+// Handler serves everything.
+func (s *Site) Handler() http.Handler { return s.handler }
+
+// API is where the JSON API registers its operations; paths are below
+// /api/v1. Who asks must be a viewer at least; operations ask for more.
+func (s *Site) API() huma.API { return s.router.api }
+
+// Mount serves h at a pattern such as /metrics, to those whose role allows it;
+// auth.Nobody opens it to all. Call it before the first request.
+func (s *Site) Mount(pattern string, h http.Handler, role auth.Role) {
+	s.router.handle(http.MethodGet, pattern, role, h)
+}
+
+// Close ends the streams that are open; http.Server.Shutdown would wait for
+// them. Give it to RegisterOnShutdown.
+func (s *Site) Close() { s.close.Do(func() { close(s.closing) }) }
