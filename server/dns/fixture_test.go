@@ -81,6 +81,17 @@ func started(tb testing.TB, s *Snapshot, listenOn ...string) *Server {
 		c.Listen = append(c.Listen, netip.MustParseAddrPort(l))
 	}
 	server := New(c)
+	run(tb, server)
+	if s != nil {
+		server.Publish(s)
+		<-server.Ready()
+	}
+	return server
+}
+
+// run runs a server until the test ends.
+func run(tb testing.TB, server *Server) {
+	tb.Helper()
 	if err := server.Listen(tb.Context()); err != nil {
 		tb.Fatal(err)
 	}
@@ -98,21 +109,18 @@ func started(tb testing.TB, s *Snapshot, listenOn ...string) *Server {
 			tb.Error("Run does not return within 5 s of its context's end")
 		}
 	})
-	if s != nil {
-		server.Publish(s)
-		<-server.Ready()
-	}
-	return server
 }
 
-// exchangeWith asks over a transport and fails the test when nothing comes.
+// exchangeWith asks over a transport and fails the test when nothing comes. It
+// may be called by any goroutine: what it gives then is an empty message.
 func exchangeWith(tb testing.TB, server *Server, network, name string, typ uint16) *miekg.Msg {
 	tb.Helper()
 	q := new(miekg.Msg).SetQuestion(name, typ)
 	c := miekg.Client{Net: network, Timeout: 5 * time.Second}
 	r, _, err := c.ExchangeContext(tb.Context(), q, reachable(server.Addrs()[0]).String())
 	if err != nil {
-		tb.Fatalf("ask %s for %s over %s: %v", server.Addrs()[0], name, network, err)
+		tb.Errorf("ask %s for %s over %s: %v", server.Addrs()[0], name, network, err)
+		return new(miekg.Msg)
 	}
 	return r
 }
@@ -123,13 +131,11 @@ type database struct {
 	mu       sync.Mutex
 	subnets  []*machine.Subnet
 	machines []*machine.Machine
-	reads    int
 }
 
 func (d *database) Machines(sel machine.Selector) (picked []*machine.Machine) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	d.reads++
 	for _, m := range d.machines {
 		if sel.Match(m) {
 			picked = append(picked, m)
@@ -138,12 +144,32 @@ func (d *database) Machines(sel machine.Selector) (picked []*machine.Machine) {
 	return picked
 }
 
-func (d *database) Subnets() []*machine.Subnet      { return d.subnets }
+func (d *database) Subnets() []*machine.Subnet {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.subnets
+}
+
 func (d *database) Watch(room int) *journal.Watcher { return d.hub.Watch(room) }
+
+// serve replaces the subnets.
+func (d *database) serve(subnets []*machine.Subnet) {
+	d.mu.Lock()
+	d.subnets = subnets
+	d.mu.Unlock()
+	d.hub.Publish(journal.Signal{})
+}
 
 // change replaces a machine's record, as serverdb does, and signals it.
 func (d *database) change(name string, change func(*machine.Machine)) {
+	d.changeUnsaid(name, change)
+	d.hub.Publish(journal.Signal{Machine: "id-" + name})
+}
+
+// changeUnsaid changes and does not signal it.
+func (d *database) changeUnsaid(name string, change func(*machine.Machine)) {
 	d.mu.Lock()
+	defer d.mu.Unlock()
 	for i, m := range d.machines {
 		if m.Name == name {
 			m = m.Clone()
@@ -151,6 +177,4 @@ func (d *database) change(name string, change func(*machine.Machine)) {
 			d.machines[i] = m
 		}
 	}
-	d.mu.Unlock()
-	d.hub.Publish(journal.Signal{Machine: "id-" + name})
 }

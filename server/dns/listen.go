@@ -12,6 +12,10 @@ import (
 	"golang.org/x/net/ipv6"
 )
 
+// readBuffer is what the kernel keeps of a burst that comes faster than it is
+// answered; it gives less where net.core.rmem_max says so.
+const readBuffer = 4 << 20
+
 // endpoint is one address that is served, over both transports.
 type endpoint struct {
 	addr netip.AddrPort
@@ -48,7 +52,7 @@ func listenOnce(ctx context.Context, addr netip.AddrPort) (*endpoint, error) {
 	bound := netip.AddrPortFrom(addr.Addr(), tcp.Addr().(*net.TCPAddr).AddrPort().Port()) //nolint:forcetypeassert // of a TCP listener
 	udp, err := net.ListenUDP("udp"+family, net.UDPAddrFromAddrPort(bound))
 	if err == nil {
-		err = askDestination(udp, bound.Addr())
+		err = errors.Join(askDestination(udp, bound.Addr()), udp.SetReadBuffer(readBuffer))
 	}
 	if err != nil {
 		return nil, errors.Join(explain("udp", bound, err), tcp.Close())

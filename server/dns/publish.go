@@ -23,8 +23,8 @@ type Source interface {
 
 // Times of the publisher.
 const (
-	// rest between two publications: a burst of changes costs one, and a
-	// change waits for the next no longer than this.
+	// rest from the beginning of a publication to that of the next: a burst of
+	// changes costs one.
 	rest = 20 * time.Millisecond
 	// reconcile is how often ServerDb is compared without a signal: events
 	// are for speed, comparing is for truth.
@@ -100,7 +100,8 @@ func (p *Publisher) Run(ctx context.Context) error {
 		began := p.config.Now()
 		p.publish(ctx)
 		// Never busy for more than half of the time, however large the fleet.
-		if !pause(ctx, max(rest, p.config.Now().Sub(began))) {
+		took := p.config.Now().Sub(began)
+		if !pause(ctx, max(rest-took, took)) {
 			return nil
 		}
 	}

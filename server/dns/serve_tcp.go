@@ -52,7 +52,7 @@ func (s *Server) serveTCP(ctx context.Context, e *endpoint) {
 func (s *Server) converse(ctx context.Context, c *net.TCPConn) {
 	in, out := make([]byte, readSize), make([]byte, readSize)
 	for ctx.Err() == nil {
-		if c.SetReadDeadline(time.Now().Add(idleTimeout)) != nil {
+		if c.SetReadDeadline(time.Now().Add(s.idle)) != nil {
 			return
 		}
 		if ctx.Err() != nil { // the deadline above may have undone wake's

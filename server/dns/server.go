@@ -31,6 +31,7 @@ type Server struct {
 	log       *slog.Logger
 	endpoints []*endpoint
 	conns     *connections
+	idle      time.Duration // of a TCP client
 	metrics   *serverMetrics
 
 	snapshot  atomic.Pointer[Snapshot]
@@ -43,7 +44,7 @@ type Server struct {
 func New(c Config) *Server {
 	return &Server{
 		listenOn: c.Listen, nsid: hex.EncodeToString([]byte(c.NSID)), log: c.Log,
-		conns: newConnections(), metrics: newServerMetrics(),
+		conns: newConnections(), idle: idleTimeout, metrics: newServerMetrics(),
 		published: make(chan struct{}), ready: make(chan struct{}),
 	}
 }
