@@ -97,14 +97,39 @@ func TestWhatABMCDoesNotOfferIsUnsupported(t *testing.T) {
 	}
 }
 
-func TestABootDeviceWithoutAWordOfOursKeepsItsOwn(t *testing.T) {
-	answers := script{root: aRoot, root + "/Systems": aList, "/s/1": `{"@odata.id":"/s/1","Boot":{"BootSourceOverrideEnabled":"Once","BootSourceOverrideTarget":"Cd"}}`}
-	c, err := redfish.Dial(t.Context(), answers.serve(t))
-	if err != nil {
-		t.Fatal(err)
+func TestTheNextBootIsReadWhereTheBMCKeepsIt(t *testing.T) {
+	with := func(machine, settings string) script {
+		return script{
+			root: aRoot, root + "/Systems": aList, "/s/1/SD": `{"Boot":{` + settings + `}}`,
+			"/s/1": `{"@odata.id":"/s/1","Boot":{` + machine + `},"@Redfish.Settings":{"SettingsObject":{"@odata.id":"/s/1/SD"}}}`,
+		}
 	}
-	defer func() { _ = c.Close(t.Context()) }()
-	if got, err := c.NextBoot(t.Context()); err != nil || got != "cd" {
-		t.Errorf("NextBoot() = %q, %v, want %q", got, err, "cd")
+	once := func(target string) string {
+		return `"BootSourceOverrideEnabled":"Once","BootSourceOverrideTarget":"` + target + `"`
+	}
+	tests := []struct {
+		name    string
+		answers script
+		want    oob.BootDevice
+	}{
+		{"in the machine", with(once("Hdd"), ""), oob.BootDisk},
+		{"in the settings", with("", once("Pxe")), oob.BootNetwork},
+		{"in the machine rather than in the settings", with(once("Hdd"), once("Pxe")), oob.BootDisk},
+		{"nowhere", with("", ""), oob.BootNormal},
+		{"UEFI HTTP is the network too", with(once("UefiHttp"), ""), oob.BootNetwork},
+		{"a target that is not enabled counts for nothing", with(`"BootSourceOverrideEnabled":"Disabled","BootSourceOverrideTarget":"Pxe"`, ""), oob.BootNormal},
+		{"a device without a word of ours keeps its own", with(once("Cd"), ""), "cd"},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			c, err := redfish.Dial(t.Context(), test.answers.serve(t))
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer func() { _ = c.Close(t.Context()) }()
+			if got, err := c.NextBoot(t.Context()); err != nil || got != test.want {
+				t.Errorf("NextBoot() = %q, %v, want %q", got, err, test.want)
+			}
+		})
 	}
 }
