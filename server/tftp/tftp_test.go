@@ -1,0 +1,373 @@
+package tftp
+
+import (
+	"bytes"
+	"encoding/binary"
+	"fmt"
+	"net"
+	"net/netip"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+)
+
+func TestFetch(t *testing.T) {
+	s, _ := start(t)
+	for _, tt := range []struct {
+		name   string
+		fields []string
+		want   []byte
+	}{
+		{"a loader in blocks of 512", []string{"snponly.efi", "octet"}, loader},
+		{"a loader in blocks of 1468 with its size", []string{"snponly.efi", "octet", "blksize", "1468", "tsize", "0"}, loader},
+		{"a file that ends with a full block", []string{"exact", "octet"}, loader[:1024]},
+		{"an empty file", []string{"empty", "octet"}, nil},
+		{"a file in a folder", []string{"grub/grub.cfg", "octet"}, []byte("set timeout=0\n")},
+		{"a name from the root, as GRUB asks", []string{"/grub/grub.cfg", "octet"}, []byte("set timeout=0\n")},
+		{"a name with the end option behind it", []string{"snponly.efi\xff", "octet"}, loader},
+		{"the mode in capitals", []string{"snponly.efi", "OCTET"}, loader},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			got, resent := dial(t, s).fetch(1, tt.fields...)
+			if !bytes.Equal(got, tt.want) || resent != 0 {
+				t.Errorf("fetch(%q) = %d bytes, %d blocks twice, want %d bytes, 0 twice", tt.fields, len(got), resent, len(tt.want))
+			}
+		})
+	}
+}
+
+// T-01: a duplicate ACK must not make a duplicate DATA (RFC 1123 §4.2.3.1, the
+// sorcerer's apprentice).
+func TestDuplicateACKsResendNothing(t *testing.T) {
+	s, _ := start(t)
+	got, resent := dial(t, s).fetch(3, "snponly.efi", "octet", "blksize", "1468")
+	if !bytes.Equal(got, loader) || resent != 0 {
+		t.Errorf("fetch() = %d bytes, %d blocks twice, want %d, 0", len(got), resent, len(loader))
+	}
+}
+
+// T-03: the block number wraps to 0.
+func TestBlockNumberWraps(t *testing.T) {
+	big := bytes.Repeat([]byte{7}, 65536*512+100)
+	s, _ := start(t, func(c *Config) { c.Routes = []Route{{"big", oneFile(big)}} })
+	got, _ := dial(t, s).fetch(1, "big", "octet")
+	if !bytes.Equal(got, big) {
+		t.Errorf("fetch() = %d bytes, want %d", len(got), len(big))
+	}
+}
+
+// T-05: what an option list does not settle is ignored; nothing crashes.
+func TestOptions(t *testing.T) {
+	s, _ := start(t)
+	for _, tt := range []struct {
+		name   string
+		fields []string
+		oack   string // "": DATA comes at once
+	}{
+		{"an option that nobody knows is ignored", []string{"snponly.efi", "octet", "frobnicate", "7"}, ""},
+		{"a known one beside it is taken", []string{"snponly.efi", "octet", "frobnicate", "7", "blksize", "1024"}, "blksize\x001024\x00"},
+		{"blksize 7 is ignored", []string{"snponly.efi", "octet", "blksize", "7"}, ""},
+		{"blksize 65465 is ignored", []string{"snponly.efi", "octet", "blksize", "65465"}, ""},
+		{"a block size that is no number is ignored", []string{"snponly.efi", "octet", "blksize", "1e3"}, ""},
+		{"blksize 65464 becomes what fits into a frame", []string{"snponly.efi", "octet", "blksize", "65464"}, "blksize\x001468\x00"},
+		{"the size is told", []string{"snponly.efi", "octet", "tsize", "0"}, "tsize\x001000000\x00"},
+		{"windows are not offered", []string{"snponly.efi", "octet", "windowsize", "64"}, ""},
+		{"windowsize 0 is ignored", []string{"snponly.efi", "octet", "windowsize", "0"}, ""},
+		{"timeout 256 is ignored", []string{"snponly.efi", "octet", "timeout", "256"}, ""},
+		{"an option without value is ignored", []string{"snponly.efi", "octet", "blksize"}, ""},
+		{"an option twice counts once", []string{"snponly.efi", "octet", "blksize", "1024", "blksize", "512"}, "blksize\x00512\x00"},
+		{"a hundred options are ignored", append([]string{"snponly.efi", "octet"}, strings.Split(strings.Repeat("a,1,", 100)+"b,2", ",")...), ""},
+		{"zeros before a block size do no harm", []string{"snponly.efi", "octet", "blksize", strings.Repeat("0", 400) + "1468"}, "blksize\x00" + strings.Repeat("0", 400) + "1468\x00"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			c := dial(t, s)
+			c.request(opRRQ, tt.fields...)
+			op, rest := c.receive(3 * time.Second)
+			c.send(opError, 0, 8, 'b', 'y', 'e', 0)
+			if tt.oack == "" && op != opData || tt.oack != "" && (op != opOACK || string(rest) != tt.oack) {
+				t.Errorf("first reply to %.60q = op %d %.40q, want %q", tt.fields, op, rest, tt.oack)
+			}
+		})
+	}
+}
+
+// T-06: names that lead nowhere, and writes.
+func TestRefusals(t *testing.T) {
+	s, _ := start(t)
+	for _, tt := range []struct {
+		name  string
+		op    uint16
+		field string
+		want  string
+	}{
+		{"a file that is not there", opRRQ, "nothing", "file not found"},
+		{"a file that is there but not on the list", opRRQ, "NOTICE", "file not found"},
+		{"the parent folder", opRRQ, "../etc/passwd", "file name not allowed"},
+		{"the parent folder from within", opRRQ, "grub/../../etc/passwd", "file name not allowed"},
+		{"a file of the host", opRRQ, "/etc/passwd", "file not found"},
+		{"two slashes", opRRQ, "//etc/passwd", "file name not allowed"},
+		{"a drive", opRRQ, `C:\boot.ini`, "file name not allowed"},
+		{"backslashes", opRRQ, `..\..\boot.ini`, "file name not allowed"},
+		{"percent signs are plain characters", opRRQ, "%2e%2e/etc/passwd", "file not found"},
+		{"a name longer than any", opRRQ, strings.Repeat("a", 256), "file name not allowed"},
+		{"no name", opRRQ, "", "file name not allowed"},
+		{"the root", opRRQ, "/", "file name not allowed"},
+		{"a dot", opRRQ, ".", "file name not allowed"},
+		{"a folder", opRRQ, "grub/", "file name not allowed"},
+		{"a line feed", opRRQ, "snponly.efi\n", "file name not allowed"},
+		{"a FIFO", opRRQ, "pipe", "file cannot be read"},
+		{"a fault of ours", opRRQ, "panics", "file cannot be read"},
+		{"writing", opWRQ, "snponly.efi", "read only: writing is not allowed"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			c := dial(t, s)
+			c.request(tt.op, tt.field, "octet")
+			op, rest := c.receive(3 * time.Second)
+			if op != opError || binary.BigEndian.Uint16(rest) != 1 || string(rest[2:]) != tt.want+"\x00" {
+				t.Errorf("op %d of %q answers op %d %q, want error 1 %q", tt.op, tt.field, op, rest, tt.want)
+			}
+		})
+	}
+	if got := s.metrics.results[panicked].Load(); got != 1 {
+		t.Errorf("panics = %d, want 1", got)
+	}
+	if got, _ := dial(t, s).fetch(1, "exact", "octet"); len(got) != 1024 {
+		t.Errorf("after it all fetch() = %d bytes, want 1024", len(got))
+	}
+}
+
+// T-06 on a disk: a link that leads out, a device, a folder, a FIFO.
+func TestFolderOnDisk(t *testing.T) {
+	dir := t.TempDir()
+	secret := filepath.Join(t.TempDir(), "secret")
+	for path, content := range map[string]string{filepath.Join(dir, "plain"): "hello", secret: "secret"} {
+		if err := os.WriteFile(path, []byte(content), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for name, err := range map[string]error{
+		"out":    os.Symlink(secret, filepath.Join(dir, "out")),
+		"device": os.Symlink("/dev/zero", filepath.Join(dir, "device")),
+		"fifo":   syscall.Mkfifo(filepath.Join(dir, "fifo"), 0o644),
+		"inside": os.Symlink("plain", filepath.Join(dir, "inside")),
+	} {
+		if err != nil {
+			t.Fatalf("make %s: %v", name, err)
+		}
+	}
+	root, err := os.OpenRoot(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer root.Close()
+	var routes []Route
+	for _, name := range []string{"plain", "inside", "out", "device", "fifo"} {
+		routes = append(routes, Route{name, root.FS()})
+	}
+	s, _ := start(t, func(c *Config) { c.Routes = routes })
+	for name, want := range map[string]string{"plain": "hello", "inside": "hello"} {
+		if got, _ := dial(t, s).fetch(1, name, "octet"); string(got) != want {
+			t.Errorf("fetch(%q) = %q, want %q", name, got, want)
+		}
+	}
+	for _, name := range []string{"out", "device", "fifo"} {
+		c := dial(t, s)
+		c.request(opRRQ, name, "octet")
+		if op, rest := c.receive(3 * time.Second); op != opError || !strings.Contains(string(rest), "file cannot be read") {
+			t.Errorf("%s answers op %d %q, want an error", name, op, rest)
+		}
+	}
+}
+
+// T-07: who never acknowledges gets no more than six packets and 3.5 kB.
+func TestReflectionIsBounded(t *testing.T) {
+	s, _ := start(t)
+	var all sync.WaitGroup
+	for _, fields := range [][]string{
+		{"snponly.efi", "octet"},
+		{"snponly.efi", "octet", "blksize", "65464", "windowsize", "64"},
+	} {
+		c := dial(t, s)
+		all.Go(func() {
+			c.request(opRRQ, fields...)
+			packets, size := 0, 0
+			for {
+				op, rest := c.receive(2 * time.Second)
+				if op == 0 {
+					break
+				}
+				packets, size = packets+1, size+2+len(rest)
+			}
+			if packets > 6 || size > 3500 || packets < 2 {
+				t.Errorf("%q without an ACK brings %d packets, %d bytes, want 2 to 6, at most 3500", fields, packets, size)
+			}
+		})
+	}
+	all.Wait()
+}
+
+// T-08: a stranger's packets do not disturb a transfer.
+func TestStrangersDoNotDisturb(t *testing.T) {
+	s, _ := start(t)
+	c := dial(t, s)
+	c.request(opRRQ, "exact", "octet")
+	if op, _ := c.receive(3 * time.Second); op != opData {
+		t.Fatalf("op = %d, want DATA", op)
+	}
+	stranger := dial(t, s)
+	stranger.to = c.to
+	stranger.ack(1)
+	stranger.send(opError, 0, 0, 'x', 0)
+	stranger.ack(1)
+	c.ack(1)
+	if op, rest := c.receive(3 * time.Second); op != opData || binary.BigEndian.Uint16(rest) != 2 {
+		t.Errorf("after the stranger came op %d block %v, want DATA 2", op, rest[:2])
+	}
+	c.ack(2)
+	if op, rest := c.receive(3 * time.Second); op != opData || binary.BigEndian.Uint16(rest) != 3 || len(rest) != 2 {
+		t.Errorf("the last block came as op %d %v, want an empty DATA 3", op, rest)
+	}
+	c.ack(3)
+}
+
+func TestMalformedPacketsAreCounted(t *testing.T) {
+	s, _ := start(t)
+	c := dial(t, s)
+	for _, b := range [][]byte{{0}, {0, 1}, {0, 9, 9, 9}, {0, 1, 'a', 'b'}, {0, 4, 0, 0}, bytes.Repeat([]byte{255}, 1000)} {
+		if _, err := c.conn.WriteToUDP(b, s.address()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if got, _ := c.fetch(1, "exact", "octet"); len(got) != 1024 {
+		t.Errorf("after garbage fetch() = %d bytes, want 1024", len(got))
+	}
+	if got := s.metrics.results[malformed].Load(); got != 6 {
+		t.Errorf("malformed = %d, want 6", got)
+	}
+}
+
+func TestTimelineRows(t *testing.T) {
+	s, d := start(t)
+	dial(t, s).fetch(1, "snponly.efi", "octet", "blksize", "1468", "tsize", "0")
+	e := d.next(t)
+	if e.Text != "TFTP snponly.efi, 1468-byte blocks" || e.Bytes != int64(len(loader)) || e.Machine != "m1" || e.MAC != testMAC || e.Duration <= 0 {
+		t.Errorf("row = %+v", e)
+	}
+
+	// EDK2's question after the size leaves no row: the next one is the other
+	// client's.
+	probe := dial(t, s)
+	probe.request(opRRQ, "snponly.efi", "octet", "tsize", "0", "blksize", "1468")
+	probe.receive(3 * time.Second)
+	probe.send(opError, append([]byte{0, 8}, "User aborted the transfer\x00"...)...)
+
+	leaves := dial(t, s)
+	leaves.request(opRRQ, "snponly.efi", "octet")
+	leaves.receive(3 * time.Second)
+	leaves.ack(1)
+	leaves.receive(3 * time.Second)
+	leaves.send(opError, append([]byte{0, 0}, "bye\x00"...)...)
+	if e := d.next(t); e.Text != "TFTP snponly.efi broke off, 512-byte blocks" || e.Bytes != 1024 {
+		t.Errorf("row = %+v", e)
+	}
+
+	dial(t, s).request(opRRQ, "nothing", "octet")
+	if e := d.next(t); e.Text != "TFTP nothing: there is no such file" {
+		t.Errorf("row = %+v", e)
+	}
+}
+
+func TestLimits(t *testing.T) {
+	s, _ := start(t, func(c *Config) { c.PerSource = 2 })
+	var waiting []*client
+	for range 2 {
+		c := dial(t, s)
+		c.request(opRRQ, "snponly.efi", "octet")
+		c.receive(3 * time.Second)
+		waiting = append(waiting, c)
+	}
+	third := dial(t, s)
+	third.request(opRRQ, "snponly.efi", "octet")
+	if op, rest := third.receive(3 * time.Second); op != opError || !strings.Contains(string(rest), "too many") {
+		t.Errorf("the third transfer answers op %d %q, want too many", op, rest)
+	}
+	for _, c := range waiting {
+		c.send(opError, 0, 0, 'x', 0)
+	}
+}
+
+// T-04, smaller: many at once, all whole.
+func TestManyAtOnce(t *testing.T) {
+	s, _ := start(t, func(c *Config) { c.PerSource = 1000 })
+	var all sync.WaitGroup
+	for range 100 {
+		c := dial(t, s)
+		all.Go(func() {
+			if got, _ := c.fetch(1, "exact", "octet", "blksize", "1468"); len(got) != 1024 {
+				t.Errorf("fetch() = %d bytes, want 1024", len(got))
+			}
+		})
+	}
+	all.Wait()
+	if got := s.limits.active(); got > 100 {
+		t.Errorf("active = %d", got)
+	}
+}
+
+func TestRealClients(t *testing.T) {
+	s, _ := start(t)
+	for _, tt := range []struct {
+		tool string
+		args func(out string) []string
+	}{
+		{"curl", func(out string) []string {
+			return []string{"-sS", "--max-time", "10", "--tftp-blksize", "1468", "-o", out, fmt.Sprintf("tftp://%s/snponly.efi", s.address())}
+		}},
+		{"tftp", func(out string) []string {
+			return []string{"-m", "binary", "127.0.0.1", fmt.Sprint(s.address().Port), "-c", "get", "snponly.efi", out}
+		}},
+		{"busybox", func(out string) []string {
+			return []string{"tftp", "-g", "-b", "1468", "-r", "snponly.efi", "-l", out, "127.0.0.1", fmt.Sprint(s.address().Port)}
+		}},
+	} {
+		t.Run(tt.tool, func(t *testing.T) {
+			if _, err := exec.LookPath(tt.tool); err != nil {
+				t.Skipf("SKIPPED: %s is not installed; nothing was tested", tt.tool)
+			}
+			out := filepath.Join(t.TempDir(), "out")
+			said, err := exec.CommandContext(t.Context(), tt.tool, tt.args(out)...).CombinedOutput()
+			got, _ := os.ReadFile(out)
+			if err != nil || !bytes.Equal(got, loader) {
+				t.Errorf("%s got %d bytes, want %d: %v\n%s", tt.tool, len(got), len(loader), err, said)
+			}
+		})
+	}
+}
+
+func TestListenSaysWhatStandsInTheWay(t *testing.T) {
+	taken, err := net.ListenUDP("udp4", &net.UDPAddr{IP: net.IPv4(127, 0, 0, 1)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer taken.Close()
+	busy := taken.LocalAddr().(*net.UDPAddr).AddrPort()
+	for _, tt := range []struct {
+		name string
+		on   []netip.AddrPort
+		want string
+	}{
+		{"the port is taken", []netip.AddrPort{netip.AddrPortFrom(busy.Addr().Unmap(), busy.Port())}, "another TFTP server runs on this host"},
+		{"the address is another host's", []netip.AddrPort{netip.MustParseAddrPort("192.0.2.1:6969")}, "no interface of this host has the address"},
+		{"there is no address", nil, "no address is configured"},
+	} {
+		s := New(Config{Addresses: tt.on})
+		if err := s.Listen(); err == nil || !strings.Contains(err.Error(), tt.want) {
+			t.Errorf("%s: Listen() = %v, want %q in it", tt.name, err, tt.want)
+		}
+	}
+}
