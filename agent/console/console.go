@@ -66,16 +66,21 @@ func New(outputs ...Output) *Console {
 	return c
 }
 
-// Show changes the card. The same view again prints nothing.
+// Show changes the card. The same view again prints nothing, and on a line
+// printer a new sentence is printed without the letters and the code.
 func (c *Console) Show(v View) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if v == c.view {
 		return
 	}
+	changed := strings.Join(card(v), "\n") + "\n"
+	if v.Name == c.view.Name && v.Page == c.view.Page {
+		changed = v.Sentence + "\n"
+	}
 	c.view = v
 	c.bar, c.percent = "", -1
-	c.each(func() string { return strings.Join(card(v), "\n") + "\n" })
+	c.each(changed)
 }
 
 // Progress draws a bar; it moves when a whole percent is reached.
@@ -90,11 +95,11 @@ func (c *Console) Progress(label string, done, total int64) {
 		return
 	}
 	c.percent, c.bar = percent, bar(percent, label)
-	end := ""
+	changed := "\r" + c.bar
 	if percent == 100 {
-		end = "\n"
+		changed += "\n"
 	}
-	c.each(func() string { return "\r" + c.bar + end })
+	c.each(changed)
 }
 
 // Line prints one line of log and keeps it for Take.
@@ -104,7 +109,7 @@ func (c *Console) Line(text string) {
 	text = strings.Map(printable, text)
 	c.recent = last(append(c.recent, text), kept)
 	c.unsent = last(append(c.unsent, text), kept)
-	c.each(func() string { return text + "\n" })
+	c.each(text + "\n")
 }
 
 // Take returns the log lines since the last Take.
@@ -117,13 +122,11 @@ func (c *Console) Take() []string {
 }
 
 // each prints on line printers what changed, and draws screens anew.
-func (c *Console) each(changed func() string) {
+func (c *Console) each(changed string) {
 	for _, q := range c.queues {
-		text := ""
+		text := strings.ReplaceAll(changed, "\n", "\r\n")
 		if q.rows > 0 {
 			text = c.screen(q.rows)
-		} else {
-			text = strings.ReplaceAll(changed(), "\n", "\r\n")
 		}
 		select {
 		case q.text <- text:

@@ -145,8 +145,10 @@ func (w *Watcher) want(modalias string) {
 func urgent(modalias string) bool {
 	bus, rest, _ := strings.Cut(modalias, ":")
 	switch bus {
-	case "virtio", "scsi", "vmbus", "xen", "nvme", "mmc":
+	case "virtio", "vmbus", "xen", "nvme", "mmc":
 		return true
+	case "scsi": // disks alone: not the optical drive that a BMC offers
+		return strings.HasPrefix(rest, "t-0x00") || strings.HasPrefix(rest, "t-0x14")
 	case "pci":
 		return strings.Contains(rest, "bc01") || strings.Contains(rest, "bc02")
 	}
