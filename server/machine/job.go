@@ -81,7 +81,8 @@ type Token struct {
 	RedeemedAt time.Time `json:"redeemed_at,omitzero"`
 	Order      string    `json:"order,omitempty"`     // order id it was sent with
 	WrittenAt  time.Time `json:"written_at,omitzero"` // image acknowledged as written
-	Disk       string    `json:"disk,omitempty"`      // serial of the disk it may write
+	Boot       string    `json:"boot,omitempty"`      // boot id of the agent that redeemed it
+	HomeHash   string    `json:"home_hash,omitempty"` // of the token for the call home
 }
 
 // Current is the step at which the job stands, nil at its end.

@@ -103,6 +103,14 @@ func (d *DB) Edit(ctx context.Context, id string, version int64, who, what strin
 	})
 }
 
+// Mark changes a record within a write, without its status.
+func (w *Write) Mark(m *machine.Machine, change func(*machine.Machine)) error {
+	next := m.Clone()
+	change(next)
+	next.Status = m.Status
+	return w.put(next)
+}
+
 // replay gives the status that history leads to, and whether each row follows
 // from the one before it.
 func replay(rows []History) (machine.Status, error) {

@@ -90,7 +90,7 @@ func (p *People) TouchToken(ctx context.Context, d auth.Digest, at time.Time) er
 func (p *People) DeleteToken(ctx context.Context, name, id string) error {
 	found := values(p, p.tokens, func(t auth.Token) bool { return t.Account == name && t.ID == id })
 	if len(found) == 0 {
-		return auth.ErrNotFound
+		return nil
 	}
 	d := found[0].Digest
 	return p.drop(ctx, kindToken, d.String(), func() { delete(p.tokens, d) })

@@ -1,0 +1,157 @@
+package jobs
+
+import (
+	"context"
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/hex"
+	"fmt"
+	"time"
+
+	"firstlight/agent/report"
+	"firstlight/server/boot"
+	"firstlight/server/discovery"
+	"firstlight/server/journal"
+	"firstlight/server/machine"
+	"firstlight/server/serverdb"
+)
+
+// tokenLife is how long a token may wait to be redeemed.
+const tokenLife = 10 * time.Minute
+
+// secret mints 256 random bits and their hash. Only the hash is kept.
+func secret() (plain, hash string) {
+	var b [32]byte
+	_, _ = rand.Read(b[:]) // never fails (crypto/rand)
+	plain = base64.RawURLEncoding.EncodeToString(b[:])
+	return plain, digest(plain)
+}
+
+func digest(plain string) string {
+	sum := sha256.Sum256([]byte(plain))
+	return hex.EncodeToString(sum[:])
+}
+
+// Heard notes that the agent of a machine is at the other end.
+func (e *Engine) Heard(m *machine.Machine) {
+	e.agents.heard(m.ID, m.Observed.AgentBoot, e.Now())
+}
+
+// Booted notes that a machine asked for a boot: its agent is gone.
+func (e *Engine) Booted(machineID string) { e.agents.left(machineID) }
+
+// Order gives what the appliance wants of a machine's agent now, nil for
+// nothing. seen is the last order that the agent knows.
+func (e *Engine) Order(ctx context.Context, m *machine.Machine, seen string) (*report.Order, error) {
+	j, ok := e.DB.OpenJob(m.ID)
+	if !ok {
+		return nil, nil
+	}
+	cur := j.Current()
+	switch {
+	case cur == nil || cur.Status != machine.StepRunning:
+		return nil, nil
+	case cur.Name == "write" && j.Token.WrittenAt.IsZero():
+		return e.installOrder(ctx, m, j, seen)
+	case cur.Name == "reboot" && seen != rebootOrder(j):
+		return &report.Order{ID: rebootOrder(j), Action: report.ActionReboot, Sentence: "boots the installed system"}, nil
+	}
+	return nil, nil
+}
+
+func rebootOrder(j *machine.Job) string { return j.ID + "/reboot" }
+
+// installOrder mints a token for an order that was not redeemed: the one that
+// was sent before may never have arrived, and is void from now on.
+func (e *Engine) installOrder(ctx context.Context, m *machine.Machine, j *machine.Job, seen string) (*report.Order, error) {
+	if !j.Token.RedeemedAt.IsZero() || seen != "" && seen == j.Token.Order && e.Now().Before(j.Token.Expires) {
+		return nil, nil
+	}
+	plain, hash := secret()
+	order := &report.Order{
+		ID: fmt.Sprintf("%s/install/%d/%.8s", j.ID, j.Attempt, hash), Action: report.ActionInstall, Token: plain,
+		Sentence: fmt.Sprintf("installs %s as %s", j.Params["image"], m.Hostname),
+	}
+	err := e.DB.ChangeJob(ctx, j.ID, func(w *serverdb.Write, j *machine.Job) error {
+		j.Token = machine.Token{Hash: hash, Order: order.ID, Expires: e.Now().Add(tokenLife)}
+		return w.Event(journal.Event{Machine: m.ID, Source: journal.Job, Job: j.ID, Text: fmt.Sprintf("Order to install %s on disk %s sent, attempt %d", j.Params["image"], j.Params["disk"], j.Attempt)})
+	})
+	return order, err
+}
+
+// Redeem trades a token for the plan, once. boot.ErrRefused tells the agent to
+// write nothing.
+func (e *Engine) Redeem(ctx context.Context, m *machine.Machine, r report.Redeem) (*report.Plan, error) {
+	j, ok := e.DB.OpenJob(m.ID)
+	if !ok {
+		return nil, boot.MayWrite(m, nil, r.Order, "", e.Now())
+	}
+	var plan *report.Plan
+	err := e.DB.ChangeJob(ctx, j.ID, func(w *serverdb.Write, j *machine.Job) error {
+		now, err := w.Machine(m.ID)
+		if err != nil {
+			return err
+		}
+		if err := boot.MayWrite(now, j, r.Order, digest(r.Token), e.Now()); err != nil {
+			return err
+		}
+		home, hash := secret()
+		j.Token.RedeemedAt, j.Token.Boot, j.Token.HomeHash = e.Now(), m.Observed.AgentBoot, hash
+		if plan, err = e.plan(now, j, home); err != nil {
+			return err
+		}
+		// What is written from now on is ours, on a disk that was proven empty:
+		// an install that fails must not look like somebody's data.
+		err = w.Mark(now, func(m *machine.Machine) {
+			if m.Released == nil {
+				m.Released = map[string]string{}
+			}
+			m.Released[plan.Disk.Serial] = "job " + j.ID
+		})
+		if err != nil {
+			return err
+		}
+		return w.Event(journal.Event{Machine: m.ID, Source: journal.Agent, Job: j.ID, Text: fmt.Sprintf(
+			"Redeemed the install token; plan accepted: write %s to disk %s, %s", plan.Image.Name, plan.Disk.Serial, discovery.Bytes(plan.Disk.Bytes))})
+	})
+	return plan, err
+}
+
+// plan says what to write where.
+func (e *Engine) plan(m *machine.Machine, j *machine.Job, home string) (*report.Plan, error) {
+	image, err := e.DB.Image(j.Params["image"])
+	if err != nil {
+		return nil, err
+	}
+	if image.SHA256 != j.Params["sha256"] {
+		return nil, fmt.Errorf("image %s changed since the job was made: cancel the job and install again: %w", image.Name, boot.ErrRefused)
+	}
+	disk, err := diskBySerial(m, j.Params["disk"])
+	if err != nil {
+		return nil, err
+	}
+	return &report.Plan{
+		Disk: report.Target{Serial: disk.Serial, Bytes: disk.Bytes},
+		Image: report.Image{
+			Name: image.Name, Path: "/boot/images/" + image.Name, Compressed: image.Compressed, Bytes: image.Bytes, SHA256: image.SHA256,
+		},
+		Host: m.Hostname,
+		Seed: e.seed(m, j, home),
+	}, nil
+}
+
+// diskBySerial finds the job's disk again, and refuses one that is not empty
+// and was not given free since the job was made.
+func diskBySerial(m *machine.Machine, serial string) (machine.Disk, error) {
+	for _, d := range m.Facts.Disks {
+		if d.Serial != serial {
+			continue
+		}
+		if len(d.Contents) > 0 && m.Released[serial] == "" {
+			return d, fmt.Errorf("%s: %w", discovery.Describe(d), boot.ErrRefused)
+		}
+		return d, nil
+	}
+	return machine.Disk{}, fmt.Errorf("disk %s of the plan is not in machine %s any more: %w", serial, m.Name, boot.ErrRefused)
+}

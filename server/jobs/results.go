@@ -1,0 +1,210 @@
+package jobs
+
+import (
+	"context"
+	"crypto/subtle"
+	"errors"
+	"fmt"
+	"strings"
+
+	"firstlight/agent/report"
+	"firstlight/server/boot"
+	"firstlight/server/discovery"
+	"firstlight/server/journal"
+	"firstlight/server/machine"
+	"firstlight/server/serverdb"
+)
+
+// Reported notes that a machine's agent began a new life. One that was in the
+// middle of writing has to begin anew.
+func (e *Engine) Reported(ctx context.Context, m *machine.Machine, bootID string) error {
+	e.agents.heard(m.ID, bootID, e.Now())
+	j, ok := e.DB.OpenJob(m.ID)
+	if !ok || !redeemed(j) || j.Token.Boot == bootID {
+		return nil
+	}
+	r := &run{e, j, m}
+	return r.unlessFinal(ctx, r.again(ctx, "the machine restarted while its image was written"))
+}
+
+func redeemed(j *machine.Job) bool {
+	cur := j.Current()
+	return cur != nil && cur.Name == "write" && !j.Token.RedeemedAt.IsZero() && j.Token.WrittenAt.IsZero()
+}
+
+// unlessFinal fails the job on an error that ends it.
+func (r *run) unlessFinal(ctx context.Context, err error) error {
+	if errors.Is(err, errFinal) {
+		return r.fail(ctx, r.job.Current(), err)
+	}
+	return err
+}
+
+// Progress notes how an order is getting on. It is shown, not kept, but for
+// the beginning of each step.
+func (e *Engine) Progress(m *machine.Machine, p report.Progress) {
+	j, ok := e.DB.OpenJob(m.ID)
+	if !ok || j.Token.Order != p.Order {
+		return
+	}
+	text := waits(p)
+	e.DB.Observe(m.ID, func(o *machine.Observed) {
+		o.Waits, o.CallAt, o.Progress = text, e.Now(), fraction(p)
+	})
+	if e.agents.newStep(m.ID, p.Order+" "+p.Step) {
+		e.DB.Note(journal.Event{Machine: m.ID, Source: journal.Agent, Job: j.ID, Text: stepWords(p.Step)})
+	}
+}
+
+func fraction(p report.Progress) float64 {
+	if p.Total <= 0 || p.Done < 0 {
+		return 0
+	}
+	return min(1, float64(p.Done)/float64(p.Total))
+}
+
+func waits(p report.Progress) string {
+	if p.Total > 0 && p.Done >= 0 {
+		return fmt.Sprintf("%s: %s of %s", stepWords(p.Step), discovery.Bytes(uint64(p.Done)), discovery.Bytes(uint64(p.Total))) //nolint:gosec // both are positive
+	}
+	return stepWords(p.Step)
+}
+
+// stepWords says what an agent's step does.
+func stepWords(step string) string {
+	switch step {
+	case report.StepRedeem:
+		return "Asks for the plan"
+	case report.StepWrite:
+		return "Writes the image"
+	case report.StepVerify:
+		return "Image hashed; verifies the disk"
+	case report.StepGrow:
+		return "Grows the last partition"
+	case report.StepSeed:
+		return "Writes host name and network"
+	case report.StepBoot:
+		return "Sets the boot order"
+	default:
+		return "Works on step " + step
+	}
+}
+
+// Result ends an order: a written image moves the machine on, in the
+// transaction that marks the token as used up; a failure spends an attempt.
+func (e *Engine) Result(ctx context.Context, m *machine.Machine, res report.Result) error {
+	j, ok := e.DB.OpenJob(m.ID)
+	if !ok || j.Token.Order != res.Order {
+		return nil // of an order that is void, or a reboot: nothing hangs on it
+	}
+	if !j.Token.WrittenAt.IsZero() {
+		return nil // it said so before, and did not hear our answer
+	}
+	if j.Token.RedeemedAt.IsZero() {
+		return fmt.Errorf("result of order %s, which was never redeemed: %w", res.Order, boot.ErrRefused)
+	}
+	r := &run{e, j, m}
+	if !res.OK {
+		why := fmt.Sprintf("%s: %s", strings.ToLower(stepWords(res.Step)), res.Error)
+		return r.unlessFinal(ctx, r.again(ctx, why))
+	}
+	return e.DB.ChangeJob(ctx, j.ID, func(w *serverdb.Write, j *machine.Job) error { return written(w, j, e) })
+}
+
+func written(w *serverdb.Write, j *machine.Job, e *Engine) error {
+	m, err := w.Machine(j.Machine)
+	if err != nil {
+		return err
+	}
+	j.Token.WrittenAt = e.Now()
+	return w.Transition(m, serverdb.Change{
+		From: machine.Installing, To: machine.Configuring, Who: whoAgent, Why: "image written", Job: j.ID,
+		Evidence: machine.Evidence{
+			machine.GuardJob:      "job " + j.ID,
+			machine.GuardToken:    "redeemed " + j.Token.RedeemedAt.UTC().Format("15:04:05"),
+			machine.GuardChecksum: "sha256 " + j.Params["sha256"],
+		},
+	})
+}
+
+const whoAgent = "agent"
+
+// Home takes an installed system's call, once per install.
+func (e *Engine) Home(ctx context.Context, token string, h report.Home) error {
+	hash := digest(token)
+	for _, j := range e.DB.Jobs(func(j *machine.Job) bool { return j.Status.Open() && j.Token.HomeHash != "" }) {
+		if subtle.ConstantTimeCompare([]byte(j.Token.HomeHash), []byte(hash)) != 1 {
+			continue
+		}
+		return e.home(ctx, j, h)
+	}
+	return fmt.Errorf("call home: no open install has this token: %w", boot.ErrRefused)
+}
+
+func (e *Engine) home(ctx context.Context, j *machine.Job, h report.Home) error {
+	m, err := e.DB.Machine(j.Machine)
+	if err != nil {
+		return err
+	}
+	if j.Token.WrittenAt.IsZero() {
+		return fmt.Errorf("call home of %s: its image is not acknowledged as written: %w", m.Name, boot.ErrRefused)
+	}
+	text := fmt.Sprintf("%s is up: kernel %.64q", m.Hostname, h.Kernel)
+	if h.Hostname != m.Hostname {
+		text = fmt.Sprintf("The installed system calls itself %.64q, not %s", h.Hostname, m.Hostname)
+	}
+	err = e.DB.ChangeJob(ctx, j.ID, func(w *serverdb.Write, j *machine.Job) error {
+		return w.Event(journal.Event{Machine: m.ID, Source: journal.System, Job: j.ID, Text: text})
+	})
+	if err != nil || h.Hostname != m.Hostname {
+		return err
+	}
+	e.DB.Observe(m.ID, func(o *machine.Observed) {
+		o.HomeAt, o.CallAt, o.Waits, o.Progress = e.Now(), e.Now(), "", 0
+	})
+	return nil
+}
+
+// Cancel ends an open job as long as no disk was touched.
+func (e *Engine) Cancel(ctx context.Context, id, who string) error {
+	return e.DB.ChangeJob(ctx, id, func(w *serverdb.Write, j *machine.Job) error {
+		switch {
+		case !j.Status.Open():
+			return fmt.Errorf("job %s is %s: there is nothing to cancel", id, j.Status)
+		case !j.Token.RedeemedAt.IsZero():
+			return fmt.Errorf("job %s has begun to write the disk: let it end, or power the machine off; its disk is half written", id)
+		}
+		m, err := w.Machine(j.Machine)
+		if err != nil {
+			return err
+		}
+		j.Status, j.Result, j.EndedAt, j.Token = machine.JobCancelled, "cancelled by "+who, e.Now(), machine.Token{}
+		if err := w.Event(journal.Event{Machine: m.ID, Source: journal.Job, Job: id, Who: who, Text: "Job cancelled; the disk was not touched"}); err != nil {
+			return err
+		}
+		return e.giveBack(w, m, j, who)
+	})
+}
+
+// giveBack makes a reserved machine available again. One that is installing
+// has no such way back in the table of transitions: it is checked again by a
+// person.
+func (e *Engine) giveBack(w *serverdb.Write, m *machine.Machine, j *machine.Job, who string) error {
+	switch m.Status {
+	case machine.Allocated:
+		return w.Transition(m, serverdb.Change{
+			From: m.Status, To: machine.Available, Who: who, Why: "cancelled", Job: j.ID,
+			Evidence: machine.Evidence{machine.GuardUntouched: "no token of job " + j.ID + " was redeemed"},
+			Apply: func(m *machine.Machine) {
+				m.Hostname, m.Role, m.Pool, m.Owner, m.Image = "", "", "", "", ""
+			},
+		})
+	case machine.Installing:
+		return w.Transition(m, serverdb.Change{
+			From: m.Status, To: machine.Broken, Who: who, Why: "install-cancelled", Job: j.ID,
+			Sentence: "its install was cancelled before the disk was touched; check it again to use it",
+			Apply:    func(m *machine.Machine) { m.Hostname, m.Image = "", "" },
+		})
+	}
+	return nil
+}
