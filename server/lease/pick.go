@@ -15,10 +15,10 @@ import (
 // the MAC gives, so that a client that lost its lease tends to get the same
 // address again and two clients seldom meet.
 func Pick(s *machine.Subnet, c Client, v View, now time.Time) (netip.Addr, error) {
-	if a, ok := v.Reserved(s.Name, c.MAC); ok {
+	if a, ok := reservation(s, c, v, now); ok {
 		return a, nil
 	}
-	if l, ok := v.ByMAC(s.Name, c.MAC); ok && l.State != Declined && inRanges(s, l.Address) && free(l.Address, c, v, now) {
+	if l, ok := former(s, c, v, now); ok {
 		return l.Address, nil
 	}
 	if c.Wants.IsValid() && inRanges(s, c.Wants) && free(c.Wants, c, v, now) {
@@ -28,18 +28,36 @@ func Pick(s *machine.Subnet, c Client, v View, now time.Time) (netip.Addr, error
 }
 
 // Check tells whether a client may have the address that it requests, and
-// whether it is its reservation.
+// whether it is its reservation. A client that holds an address gets no second
+// one, else one that asks on and on could empty the ranges.
 func Check(s *machine.Subnet, c Client, v View, now time.Time) (reserved bool, err error) {
-	if a, ok := v.Reserved(s.Name, c.MAC); ok {
+	if a, ok := reservation(s, c, v, now); ok {
 		if a != c.Wants {
 			return false, ErrNotYours
 		}
 		return true, nil
 	}
+	if l, ok := former(s, c, v, now); ok && l.Holds(now) && l.Address != c.Wants {
+		return false, ErrNotYours
+	}
 	if !inRanges(s, c.Wants) || !free(c.Wants, c, v, now) {
 		return false, ErrNotYours
 	}
 	return false, nil
+}
+
+// reservation gives the address that ServerDb keeps for the client, unless
+// somebody is on it: a lease from before the reservation must end first, and a
+// declined address has a squatter. Until then the client gets a dynamic one.
+func reservation(s *machine.Subnet, c Client, v View, now time.Time) (netip.Addr, bool) {
+	a, ok := v.Reserved(s.Name, c.MAC)
+	return a, ok && free(a, c, v, now)
+}
+
+// former gives the client's dynamic lease, running or over, if it may go on.
+func former(s *machine.Subnet, c Client, v View, now time.Time) (Lease, bool) {
+	l, ok := v.ByMAC(s.Name, c.MAC)
+	return l, ok && l.State != Declined && inRanges(s, l.Address) && free(l.Address, c, v, now)
 }
 
 // New is the lease that a client gets.
