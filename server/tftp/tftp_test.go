@@ -53,6 +53,7 @@ func TestDuplicateACKsResendNothing(t *testing.T) {
 
 // T-03: the block number wraps to 0.
 func TestBlockNumberWraps(t *testing.T) {
+	t.Parallel()
 	big := bytes.Repeat([]byte{7}, 65536*512+100)
 	s, _ := start(t, func(c *Config) { c.Routes = []Route{{"big", oneFile(big)}} })
 	got, _ := dial(t, s).fetch(1, "big", "octet")
@@ -186,6 +187,7 @@ func TestFolderOnDisk(t *testing.T) {
 
 // T-07: who never acknowledges gets no more than six packets and 3.5 kB.
 func TestReflectionIsBounded(t *testing.T) {
+	t.Parallel()
 	s, _ := start(t)
 	var all sync.WaitGroup
 	for _, fields := range [][]string{
