@@ -195,12 +195,11 @@ func nextAttempt(w *serverdb.Write, j *machine.Job, why string) error {
 // checkReboot waits until the machine asks for its next boot, or is home.
 func checkReboot(_ context.Context, r *run) (state, string, error) {
 	written := r.job.Token.WrittenAt
-	o := r.machine.Observed
-	return settle(o.BootAt.After(written) || o.HomeAt.After(written)), "", nil
+	return settle(r.machine.Observed.BootAt.After(written) || !r.job.Token.HomeAt.IsZero()), "", nil
 }
 
 func checkHome(ctx context.Context, r *run) (state, string, error) {
-	if !r.machine.Observed.HomeAt.After(r.job.Token.WrittenAt) {
+	if r.job.Token.HomeAt.IsZero() {
 		return pending, "waits for the installed system", nil
 	}
 	how, err := r.visible(ctx)
@@ -219,7 +218,7 @@ func inUse(ctx context.Context, r *run) (func(*serverdb.Write, *machine.Job) err
 		}
 		return w.Transition(m, serverdb.Change{
 			From: machine.Configuring, To: machine.InUse, Who: "job", Why: "installed", Job: j.ID,
-			Evidence: machine.Evidence{machine.GuardHome: m.Observed.HomeAt.UTC().Format(time.RFC3339), machine.GuardDNS: how},
+			Evidence: machine.Evidence{machine.GuardHome: j.Token.HomeAt.UTC().Format(time.RFC3339), machine.GuardDNS: how},
 			Apply:    func(m *machine.Machine) { m.Owned, m.Released = true, nil },
 		})
 	}, nil

@@ -154,6 +154,9 @@ func (e *Engine) home(ctx context.Context, j *machine.Job, h report.Home) error 
 		text = fmt.Sprintf("The installed system calls itself %.64q, not %s", h.Hostname, m.Hostname)
 	}
 	err = e.DB.ChangeJob(ctx, j.ID, func(w *serverdb.Write, j *machine.Job) error {
+		if h.Hostname == m.Hostname {
+			j.Token.HomeAt = e.Now()
+		}
 		return w.Event(journal.Event{Machine: m.ID, Source: journal.System, Job: j.ID, Text: text})
 	})
 	if err != nil || h.Hostname != m.Hostname {

@@ -83,6 +83,7 @@ type Token struct {
 	WrittenAt  time.Time `json:"written_at,omitzero"` // image acknowledged as written
 	Boot       string    `json:"boot,omitempty"`      // boot id of the agent that redeemed it
 	HomeHash   string    `json:"home_hash,omitempty"` // of the token for the call home
+	HomeAt     time.Time `json:"home_at,omitzero"`    // the installed system called
 }
 
 // Current is the step at which the job stands, nil at its end.

@@ -177,14 +177,15 @@ func (d *DB) ReleaseDisks(ctx context.Context, who, id, typed string) error {
 	})
 }
 
-// Recheck lets the rules decide again on a held machine, by its last report.
+// Recheck lets the rules decide again, by its last report, on a machine that
+// is held, or broken and nobody's.
 func (d *DB) Recheck(ctx context.Context, who, id string) error {
 	return d.Do(ctx, func(w *Write) error {
 		m, err := w.Machine(id)
 		if err != nil {
 			return err
 		}
-		if m.Status != machine.Held {
+		if m.Status != machine.Held && m.Status != machine.Broken {
 			return &machine.IllegalError{Name: m.Name, From: m.Status, To: machine.Registered}
 		}
 		return w.recheck(m, who, "checked again")
@@ -195,7 +196,11 @@ func (w *Write) recheck(m *machine.Machine, who, why string) error {
 	if err := w.Event(journal.Event{Machine: m.ID, Source: journal.People, Text: strings.ToUpper(why[:1]) + why[1:], Who: who}); err != nil {
 		return err
 	}
-	if err := w.Transition(m, Change{From: machine.Held, To: machine.Registered, Who: who, Why: "re-check", Sentence: why}); err != nil {
+	ev := machine.Evidence{}
+	if !m.Owned {
+		ev[machine.GuardNoOwner] = "never had one, or proven erased since"
+	}
+	if err := w.Transition(m, Change{From: m.Status, To: machine.Registered, Who: who, Why: "re-check", Sentence: why, Evidence: ev}); err != nil {
 		return err
 	}
 	m, err := w.Machine(m.ID)

@@ -215,3 +215,11 @@ func (e *BusyError) Error() string {
 
 // errNoSubnet is a registration from nowhere that we serve.
 var errNoSubnet = errors.New("the report comes from an address in no subnet of ours")
+
+// LeaseOf gives the lease of a client in a subnet, active or not.
+func (d *DB) LeaseOf(subnet string, mac machine.MAC) (lease.Lease, bool) {
+	d.book.mu.Lock()
+	defer d.book.mu.Unlock()
+	a, ok := d.book.byMAC[subnet][mac]
+	return d.book.byAddress[a], ok
+}

@@ -209,3 +209,6 @@ func hardwareChanged(m *machine.Machine, r *report.Report) bool {
 	}
 	return !reflect.DeepEqual(strip(m.Facts), strip(now))
 }
+
+// Clash marks the error for those who do not import this package.
+func (e *ClashError) Clash() bool { return true }

@@ -1,0 +1,41 @@
+package httpboot
+
+import "github.com/prometheus/client_golang/prometheus"
+
+type metrics struct {
+	requests *prometheus.CounterVec
+	refused  *prometheus.CounterVec
+	bytes    prometheus.Counter
+}
+
+func newMetrics() *metrics {
+	return &metrics{
+		requests: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "firstlight_http_machine_requests_total", Help: "Requests at the machines' door, by route.",
+		}, []string{"route"}),
+		refused: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "firstlight_http_machine_refused_total", Help: "Requests at the machines' door that were refused, by reason.",
+		}, []string{"reason"}),
+		bytes: prometheus.NewCounter(prometheus.CounterOpts{
+			Name: "firstlight_http_machine_sent_bytes_total", Help: "Bytes of boot files and images sent.",
+		}),
+	}
+}
+
+// Describe implements prometheus.Collector.
+func (s *Server) Describe(ch chan<- *prometheus.Desc) {
+	for _, c := range s.collectors() {
+		c.Describe(ch)
+	}
+}
+
+// Collect implements prometheus.Collector.
+func (s *Server) Collect(ch chan<- prometheus.Metric) {
+	for _, c := range s.collectors() {
+		c.Collect(ch)
+	}
+}
+
+func (s *Server) collectors() []prometheus.Collector {
+	return []prometheus.Collector{s.metrics.requests, s.metrics.refused, s.metrics.bytes}
+}

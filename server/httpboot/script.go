@@ -1,0 +1,128 @@
+package httpboot
+
+import (
+	"bytes"
+	"fmt"
+	"net/http"
+	"net/url"
+	"strings"
+
+	"firstlight/ipxe/script"
+	"firstlight/server/boot"
+	"firstlight/server/machine"
+)
+
+// entry is the first script of every iPXE client: it asks with its identity.
+func (s *Server) entry(w http.ResponseWriter, r *http.Request) error {
+	var b bytes.Buffer
+	if err := script.Entry(&b, script.EntryValues{Base: base(r)}); err != nil {
+		return err
+	}
+	return text(w, &b)
+}
+
+func text(w http.ResponseWriter, b *bytes.Buffer) error {
+	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+	w.Header().Set("Content-Length", fmt.Sprint(b.Len()))
+	w.Header().Set("Cache-Control", "no-store")
+	_, _ = w.Write(b.Bytes()) // the other side may have gone
+	return nil
+}
+
+// script answers with what the machine boots now.
+func (s *Server) script(w http.ResponseWriter, r *http.Request) error {
+	req, err := s.request(r)
+	if err != nil {
+		return err
+	}
+	k := s.Inventory.Known(req)
+	if m := s.stolen(r, req); m != "" && k.Clash == "" {
+		k.Clash = m
+	}
+	a := boot.Decide(req, k, s.Now())
+	b, err := s.Render(req, k, a, base(r))
+	if err != nil {
+		return err
+	}
+	if k.Machine != nil {
+		s.Jobs.Booted(k.Machine.ID)
+	}
+	if a.Target == boot.Ignore {
+		return status(http.StatusNotFound, fmt.Errorf("nothing to boot: %s", a.Why))
+	}
+	err = text(w, b)
+	s.Records.Decided(req, a, k)
+	return err
+}
+
+// request reads who asks. iPXE writes a MAC with dashes and calls BIOS
+// "pcbios".
+func (s *Server) request(r *http.Request) (boot.Request, error) {
+	q := r.URL.Query()
+	mac, err := machine.ParseMAC(q.Get("mac"))
+	if err != nil {
+		return boot.Request{}, status(http.StatusBadRequest, fmt.Errorf("mac: %w", err))
+	}
+	req := boot.Request{
+		MAC: mac, Stage: boot.StageIPXE, UUID: short(q.Get("uuid")), Serial: short(q.Get("serial")), Platform: "bios",
+	}
+	if q.Get("platform") == "efi" {
+		req.Platform = "efi"
+	}
+	if subnet, ok := s.Inventory.SubnetFor(source(r)); ok {
+		req.Subnet = subnet.Name
+	}
+	return req, nil
+}
+
+// short bounds what strangers say of themselves.
+func short(v string) string {
+	if len(v) > 128 {
+		return v[:128]
+	}
+	return v
+}
+
+// stolen tells, in one sentence, that the address a request comes from is
+// leased to another interface than the one that it names.
+func (s *Server) stolen(r *http.Request, req boot.Request) string {
+	_, mac := s.Inventory.WhoIs(source(r))
+	if mac.IsZero() || mac == req.MAC {
+		return ""
+	}
+	return fmt.Sprintf("it says that it boots through %s, but its address %s is leased to %s", req.MAC, source(r), mac)
+}
+
+// Render writes the script of an answer, for a machine that reaches the
+// appliance at base.
+func (s *Server) Render(req boot.Request, k boot.Known, a boot.Answer, base string) (*bytes.Buffer, error) {
+	var b bytes.Buffer
+	name := req.MAC.String()
+	if k.Machine != nil {
+		name = k.Machine.Name
+	}
+	var err error
+	switch a.Target {
+	case boot.Disk:
+		err = script.Disk(&b, script.DiskValues{Machine: name, Reason: a.Why})
+	case boot.Agent:
+		err = script.Agent(&b, script.AgentValues{Base: base, Machine: name, Reason: a.Why, Args: s.args(req, a, name, base)})
+	case boot.Wait:
+		err = script.Wait(&b, script.WaitValues{Base: base, Machine: name, Reason: a.Why})
+	case boot.Ignore:
+		err = nil
+	}
+	return &b, err
+}
+
+// args are the kernel arguments of the agent. They carry no secret but the
+// session, which lets this MAC report and listen, and nothing else.
+func (s *Server) args(req boot.Request, a boot.Answer, name, base string) []string {
+	return append(append([]string(nil), s.KernelArgs...),
+		"firstlight.server="+base,
+		"firstlight.session="+s.sign(req.MAC, s.Now()),
+		"firstlight.mode="+string(a.Mode),
+		"firstlight.name="+url.QueryEscape(name),
+		"BOOTIF=01-"+strings.ReplaceAll(req.MAC.String(), ":", "-"),
+	)
+}

@@ -1,0 +1,193 @@
+// Package httpboot is the machines' door over HTTP: iPXE scripts, boot files
+// and images, the agent's calls and the call home of installed systems.
+//
+// Every route stands in one slice (routes.go) with what it asks for; only the
+// ones marked public answer without a secret. A script is the answer of the
+// same boot.Decide that DHCP asked. Files go out with Content-Length, ETag and
+// ranges, HEAD included.
+//
+// It imports the words, boot, the wire format, the scripts and the boot
+// image's arguments. What it needs of ServerDb and of the jobs it declares
+// itself; the wiring hands them in.
+package httpboot
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/netip"
+	"os"
+	"time"
+
+	"firstlight/agent/report"
+	"firstlight/server/boot"
+	"firstlight/server/journal"
+	"firstlight/server/machine"
+)
+
+// Inventory is what is known of machines.
+type Inventory interface {
+	Known(boot.Request) boot.Known
+	SubnetFor(netip.Addr) (*machine.Subnet, bool)
+	WhoIs(netip.Addr) (machineID string, mac machine.MAC)
+	ByMAC(machine.MAC) (*machine.Machine, bool)
+	Image(name string) (*machine.Image, error)
+}
+
+// Records takes what machines say and do.
+type Records interface {
+	Report(ctx context.Context, r *report.Report, from netip.Addr) (*machine.Machine, error)
+	Observe(id string, change func(*machine.Observed))
+	Note(journal.Event)
+	Decided(boot.Request, boot.Answer, boot.Known)
+	Watch(room int) *journal.Watcher
+}
+
+// Jobs gives agents their orders.
+type Jobs interface {
+	Heard(*machine.Machine)
+	Booted(machineID string)
+	Reported(ctx context.Context, m *machine.Machine, bootID string) error
+	Order(ctx context.Context, m *machine.Machine, seen string) (*report.Order, error)
+	Redeem(context.Context, *machine.Machine, report.Redeem) (*report.Plan, error)
+	Progress(*machine.Machine, report.Progress)
+	Result(context.Context, *machine.Machine, report.Result) error
+	Home(ctx context.Context, token string, h report.Home) error
+}
+
+// Config is what a Server needs.
+type Config struct {
+	Listen    []netip.AddrPort
+	Inventory Inventory
+	Records   Records
+	Jobs      Jobs
+	BootImage fs.FS    // vmlinuz and initramfs
+	Loaders   fs.FS    // for UEFI HTTP boot
+	Images    *os.Root // OS images
+	// KernelArgs are the arguments that every agent's kernel gets.
+	KernelArgs []string
+	// Page gives the address of a machine's page for people.
+	Page func(name string) string
+	// Key signs the sessions of agents; 32 bytes, the same after a restart.
+	Key []byte
+	Log *slog.Logger
+	Now func() time.Time
+}
+
+// Server serves the machines' door.
+type Server struct {
+	Config
+	http      *http.Server
+	listeners []net.Listener
+	files     map[string]*asset
+	wakeups   *wakeups
+	console   *consoles
+	metrics   *metrics
+	ready     chan struct{}
+}
+
+// New makes a server; it reads the boot files once to know their hashes.
+func New(c Config) (*Server, error) {
+	s := &Server{Config: c, files: map[string]*asset{}, wakeups: newWakeups(), console: newConsoles(), metrics: newMetrics(), ready: make(chan struct{})}
+	if err := s.loadAssets(); err != nil {
+		return nil, err
+	}
+	s.http = &http.Server{
+		Handler:           s.handler(),
+		ReadHeaderTimeout: 5 * time.Second,
+		ReadTimeout:       90 * time.Second, // an agent's report over a bad link
+		IdleTimeout:       2 * time.Minute,
+		MaxHeaderBytes:    16 << 10,
+		ErrorLog:          slog.NewLogLogger(c.Log.Handler(), slog.LevelDebug),
+		ConnContext: func(ctx context.Context, c net.Conn) context.Context {
+			return context.WithValue(ctx, localKey{}, c.LocalAddr())
+		},
+	}
+	return s, nil
+}
+
+func (s *Server) String() string { return "http boot" }
+
+// Ready is closed once requests are answered.
+func (s *Server) Ready() <-chan struct{} { return s.ready }
+
+// perSource bounds the connections of one address: an image, its ranges and
+// the agent's calls need a handful.
+const perSource = 64
+
+// Listen opens the sockets.
+func (s *Server) Listen(ctx context.Context) error {
+	for _, a := range s.Config.Listen {
+		l, err := (&net.ListenConfig{}).Listen(ctx, "tcp", a.String())
+		if err != nil {
+			return errors.Join(explain(a, err), s.closeAll())
+		}
+		s.listeners = append(s.listeners, limit(l, perSource))
+	}
+	return nil
+}
+
+func (s *Server) closeAll() error {
+	var err error
+	for _, l := range s.listeners {
+		err = errors.Join(err, l.Close())
+	}
+	return err
+}
+
+// Addrs gives the addresses that are listened on.
+func (s *Server) Addrs() []netip.AddrPort {
+	var all []netip.AddrPort
+	for _, l := range s.listeners {
+		if a, err := netip.ParseAddrPort(l.Addr().String()); err == nil {
+			all = append(all, a)
+		}
+	}
+	return all
+}
+
+// Run answers until ctx ends. Agents that wait in a long poll are let go at
+// once: they ask again.
+func (s *Server) Run(ctx context.Context) error {
+	failed := make(chan error, len(s.listeners))
+	for _, l := range s.listeners {
+		go func() { failed <- s.http.Serve(l) }()
+	}
+	go s.wakeups.run(ctx, s.Records.Watch(1024))
+	close(s.ready)
+	select {
+	case err := <-failed:
+		return fmt.Errorf("serve machines over HTTP: %w", err)
+	case <-ctx.Done():
+	}
+	stop, cancel := context.WithTimeout(context.WithoutCancel(ctx), 2*time.Second)
+	defer cancel()
+	if err := s.http.Shutdown(stop); err != nil {
+		return s.http.Close()
+	}
+	return nil
+}
+
+type localKey struct{}
+
+// base is the machines' door as the one who asks reached it. The Host header
+// is a stranger's word and is not used.
+func base(r *http.Request) string {
+	if a, ok := r.Context().Value(localKey{}).(net.Addr); ok {
+		return "http://" + a.String()
+	}
+	return "http://" + r.Host
+}
+
+// source is the address that a request comes from.
+func source(r *http.Request) netip.Addr {
+	a, err := netip.ParseAddrPort(r.RemoteAddr)
+	if err != nil {
+		return netip.Addr{}
+	}
+	return a.Addr().Unmap()
+}
