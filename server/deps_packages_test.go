@@ -1,0 +1,89 @@
+package server_test
+
+// ourPackages has one row per package of the module. A package may import less
+// than its row says, never more.
+var ourPackages = map[string]row{
+	// Words.
+	"server/machine": {pure: true, why: words},
+	"server/journal": {ours: []string{"server/machine"}, pure: true, why: words},
+	"agent/report":   {pure: true, why: words + "; it is the only package that agent and server share"},
+
+	// Decisions. server/oob counts as one: it reaches BMCs only through the
+	// interface that it declares.
+	"server/boot":      {ours: []string{"server/machine"}, pure: true, why: decisions},
+	"server/lease":     {ours: []string{"server/machine"}, pure: true, why: decisions},
+	"server/discovery": {ours: []string{"agent/report", "server/machine"}, pure: true, why: decisions},
+	"server/zone":      {ours: []string{"server/machine"}, pure: true, why: decisions},
+	"server/oob":       {why: decisions},
+
+	// Configuration: a file becomes checked values.
+	"server/config": {ours: []string{"server/machine", "server/oob"}, why: "only config and commands know files and flags; what they mean is said elsewhere"},
+
+	// State.
+	"server/serverdb/store": {ours: []string{"server/journal", "server/lease", "server/machine"}, why: state},
+	"server/serverdb": {ours: []string{
+		"agent/report", "server/auth", "server/boot", "server/discovery", "server/journal", "server/lease",
+		"server/machine", "server/serverdb/store",
+	}, why: state},
+	"server/auth":          {why: "accounts and sessions know nothing of machines nor of pages"},
+	"server/auth/authtest": {ours: []string{"server/auth"}, why: suite},
+
+	// Adapters for machines.
+	"server/dhcp": {ours: []string{"server/boot", "server/journal", "server/lease", "server/machine"}, why: adapters},
+	"server/tftp": {ours: []string{"server/journal", "server/machine"}, why: adapters},
+	"server/dns":  {ours: []string{"server/journal", "server/machine", "server/zone"}, why: adapters},
+
+	"server/httpboot": {ours: []string{
+		"agent/report", "ipxe/script", "server/boot", "server/journal", "server/machine",
+	}, why: adapters},
+
+	// Adapters for BMCs.
+	"server/oob/redfish":    {ours: []string{"server/oob"}, why: adapters},
+	"server/oob/bmcsim":     {ours: []string{"server/oob"}, why: adapters},
+	"server/oob/credential": {ours: []string{"server/oob"}, why: adapters},
+	"server/oob/oobtest":    {ours: []string{"server/oob"}, why: suite},
+
+	// Jobs work on machines through ServerDb and BMCs.
+	"server/jobs": {ours: []string{
+		"agent/report", "server/boot", "server/discovery", "server/journal", "server/machine", "server/oob",
+		"server/serverdb", "server/zone",
+	}, why: "jobs change machines through ServerDb and BMCs through oob; they speak no protocol themselves"},
+
+	// The people's door.
+	"web": {ours: []string{
+		"server/auth", "server/boot", "server/discovery", "server/journal", "server/lease", "server/machine",
+	}, why: adapters},
+
+	// The agent.
+	"agent":           {ours: []string{"agent/appliance", "agent/console", "agent/report"}, why: agentSide},
+	"agent/appliance": {ours: []string{"agent/report"}, why: agentSide},
+	"agent/bmc":       {ours: []string{"agent/report"}, why: agentSide},
+	"agent/collect":   {ours: []string{"agent/report"}, why: agentSide},
+	"agent/console":   {why: agentSide},
+	"agent/gpt":       {why: agentSide},
+	"agent/hotplug":   {why: agentSide},
+	"agent/install":   {ours: []string{"agent/appliance", "agent/efiboot", "agent/gpt", "agent/report"}, why: agentSide},
+	"agent/network":   {why: agentSide},
+	"agent/signature": {ours: []string{"agent/gpt", "agent/report"}, why: agentSide},
+	"agent/pid1": {ours: []string{
+		"agent", "agent/appliance", "agent/bmc", "agent/collect", "agent/console", "agent/hotplug", "agent/network",
+		"agent/report", "agent/signature",
+	}, why: agentSide},
+
+	// What machines are given.
+	"ipxe":                       {why: carried},
+	"ipxe/script":                {why: carried},
+	"images/bootimage":           {why: carried},
+	"images/bootimage/initramfs": {why: carried},
+	"images/bootimage/build":     {ours: []string{"images/bootimage", "images/bootimage/initramfs"}, why: carried},
+	"images/bootimage/boottest":  {why: carried},
+	"images/embedded":            {why: carried},
+
+	// The virtual rack.
+	"server/virtualrack/console": {why: "a console's lines know nothing of who writes them"},
+	"server/virtualrack/netns":   {why: "namespaces know nothing of what runs in them"},
+
+	// Wiring and commands.
+	"server":               {why: wiring},
+	"cmd/firstlight-agent": {ours: []string{"agent/collect", "agent/pid1"}, why: command + "; " + agentSide},
+}
