@@ -31,7 +31,7 @@ type Config struct {
 	DB  *serverdb.DB
 	Log *slog.Logger
 	Now func() time.Time
-	// BMC logs in to a machine's BMC; ErrNoBMC tells that nothing is known of one.
+	// BMC logs in to a machine's BMC; oob.ErrNoLogin tells that nothing is known of one.
 	BMC func(ctx context.Context, m *machine.Machine) (oob.Controller, error)
 	// Visible asks our own DNS for a name and says how it was proven.
 	Visible func(ctx context.Context, host string, want netip.Addr) (how string, err error)

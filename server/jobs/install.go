@@ -2,7 +2,6 @@ package jobs
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"time"
 
@@ -14,10 +13,6 @@ import (
 	"firstlight/server/serverdb"
 	"firstlight/server/zone"
 )
-
-// ErrNoBMC tells that nothing is known of a machine's BMC, or no credential
-// is: a person has to press the button.
-var ErrNoBMC = errors.New("no BMC with a known log-in")
 
 // Request asks for an install.
 type Request struct {

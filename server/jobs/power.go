@@ -31,7 +31,7 @@ func (e *Engine) WithBMC(ctx context.Context, m *machine.Machine, f func(oob.Con
 
 // byHand skips a step where there is no BMC to do it.
 func byHand(err error) (state, string, error) {
-	if errors.Is(err, ErrNoBMC) {
+	if errors.Is(err, oob.ErrNoLogin) {
 		return skipped, err.Error(), nil
 	}
 	return pending, "", err

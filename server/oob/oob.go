@@ -63,3 +63,7 @@ type Controller interface {
 	// Close ends the session with the BMC; sessions are scarce.
 	Close(ctx context.Context) error
 }
+
+// ErrNoLogin means that no BMC is known of a machine, or no credential for it:
+// a person has to press the button.
+var ErrNoLogin = errors.New("no BMC with a known log-in")

@@ -12,7 +12,7 @@ import (
 )
 
 // History is one change of a machine's status.
-type History = store.History
+type History = machine.History
 
 // Audit is one thing that a person or program did.
 type Audit = store.Audit

@@ -3,7 +3,6 @@ package store
 import (
 	"database/sql"
 	"encoding/json"
-	"time"
 
 	"firstlight/server/machine"
 )
@@ -67,23 +66,8 @@ func (t *Tx) Machines() ([]*machine.Machine, error) {
 	return all, err
 }
 
-// History is one change of a machine's status.
-type History struct {
-	ID       int64          `json:"id"`
-	Machine  string         `json:"machine"`
-	Name     string         `json:"name"`
-	At       time.Time      `json:"at"`
-	From     machine.Status `json:"from"`
-	To       machine.Status `json:"to"`
-	Who      string         `json:"who"`
-	Why      string         `json:"why"`
-	Sentence string         `json:"sentence"`
-	Job      string         `json:"job"`
-	Guards   []string       `json:"guards"`
-}
-
 // AddHistory appends a change.
-func (t *Tx) AddHistory(h History) error {
+func (t *Tx) AddHistory(h machine.History) error {
 	return t.exec("write history of "+h.Name, `INSERT INTO history
 		(id, machine, name, at, from_status, to_status, who, why, sentence, job, guards)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)`,
@@ -91,10 +75,10 @@ func (t *Tx) AddHistory(h History) error {
 }
 
 // History reads a machine's changes, oldest first.
-func (t *Tx) History(id string) ([]History, error) {
-	var all []History
+func (t *Tx) History(id string) ([]machine.History, error) {
+	var all []machine.History
 	err := t.query("read history of "+id, func(r *sql.Rows) error {
-		var h History
+		var h machine.History
 		var guards string
 		if err := r.Scan(&h.ID, &h.Machine, &h.Name, &h.At, &h.From, &h.To, &h.Who, &h.Why, &h.Sentence, &h.Job, &guards); err != nil {
 			return err

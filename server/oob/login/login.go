@@ -1,0 +1,173 @@
+// Package login logs in to the BMC of a machine of ServerDb: it chooses the
+// credential, proves it by a log-in, keeps it sealed, and pins the BMC's
+// certificate.
+//
+// It imports the words, oob and its adapters; the wiring hands it ServerDb.
+package login
+
+import (
+	"context"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"firstlight/server/journal"
+	"firstlight/server/machine"
+	"firstlight/server/oob"
+	"firstlight/server/oob/credential"
+	"firstlight/server/oob/redfish"
+)
+
+// Store keeps what was proven.
+type Store interface {
+	Machine(ref string) (*machine.Machine, error)
+	Credential(ctx context.Context, owner string) (sealed string, err error)
+	PutCredential(ctx context.Context, owner, sealed string) error
+	Edit(ctx context.Context, id string, version int64, who, what string, change func(*machine.Machine) error) error
+	Note(journal.Event)
+}
+
+// Keeper logs in to BMCs.
+type Keeper struct {
+	Store   Store
+	Key     *credential.Key
+	Vendors []credential.VendorCredential
+	Site    *credential.Credential
+	// Timeout of one operation; the adapter's default when zero.
+	Timeout time.Duration
+}
+
+// version of the sealed form that is written, which its place binds.
+const version = 1
+
+// Open logs in to a machine's BMC, proving a credential first where none is
+// known. oob.ErrNoLogin tells that a person must press the button.
+func (k *Keeper) Open(ctx context.Context, m *machine.Machine) (oob.Controller, error) {
+	if m.BMC.Address == "" {
+		return nil, fmt.Errorf("machine %s: its BMC's address is not known: %w", m.Name, oob.ErrNoLogin)
+	}
+	own, err := k.own(ctx, m)
+	if err != nil {
+		return nil, err
+	}
+	if own == nil || !m.BMC.Proven {
+		if own, err = k.prove(ctx, m, own); err != nil {
+			return nil, err
+		}
+		// The pin is new.
+		if m, err = k.Store.Machine(m.ID); err != nil {
+			return nil, err
+		}
+	}
+	c, err := k.dial(ctx, m, *own)
+	if errors.Is(err, oob.ErrCredentials) {
+		// It worked once: somebody changed it. Guessing on would lock the account.
+		return nil, errors.Join(err, k.failed(ctx, m, err))
+	}
+	return c, err
+}
+
+func (k *Keeper) dial(ctx context.Context, m *machine.Machine, c credential.Credential) (*redfish.Controller, error) {
+	return redfish.Dial(ctx, redfish.Config{
+		Address: m.BMC.Address, User: c.User, Password: c.Password, Pin: m.BMC.Pin,
+		Serial: m.Serial, UUID: m.UUID, Timeout: k.Timeout,
+	})
+}
+
+// prove tries the candidates and keeps the first that works.
+func (k *Keeper) prove(ctx context.Context, m *machine.Machine, own *credential.Credential) (*credential.Credential, error) {
+	if strings.HasPrefix(m.BMC.Failed, refused) {
+		return nil, fmt.Errorf("machine %s: %s; set its credential anew: %w", m.Name, m.BMC.Failed, oob.ErrNoLogin)
+	}
+	pin := ""
+	dial := func(ctx context.Context, c credential.Credential) (oob.Controller, error) {
+		ctl, err := k.dial(ctx, m, c)
+		if err != nil {
+			return nil, err
+		}
+		pin = ctl.Pin()
+		return ctl, nil
+	}
+	found, id, err := credential.Prove(ctx, dial, credential.Candidates(own, m.Vendor, m.Product, k.Vendors, k.Site))
+	switch {
+	case errors.Is(err, credential.ErrNone):
+		return nil, fmt.Errorf("machine %s: no credential for its BMC %s: %w", m.Name, m.BMC.Address, oob.ErrNoLogin)
+	case errors.Is(err, oob.ErrCredentials):
+		return nil, errors.Join(err, k.failed(ctx, m, err))
+	case err != nil:
+		return nil, err
+	}
+	return &found, k.keep(ctx, m, found, id, pin)
+}
+
+const refused = "log-in refused"
+
+// failed parks a credential that was refused: nobody tries it again by itself.
+func (k *Keeper) failed(ctx context.Context, m *machine.Machine, cause error) error {
+	k.Store.Note(journal.Event{Machine: m.ID, Source: journal.BMC, Text: "Log-in to the BMC refused: " + cause.Error()})
+	return k.Store.Edit(ctx, m.ID, 0, "bmc", "", func(m *machine.Machine) error {
+		m.BMC.Proven, m.BMC.Failed = false, refused+": "+cause.Error()
+		return nil
+	})
+}
+
+func (k *Keeper) keep(ctx context.Context, m *machine.Machine, c credential.Credential, id oob.Identity, pin string) error {
+	sealed, err := credential.Seal(k.Key, place(m), oob.Secret(c.User+"\x00"+string(c.Password)))
+	if err != nil {
+		return err
+	}
+	if err := k.Store.PutCredential(ctx, m.ID, base64.StdEncoding.EncodeToString(sealed)); err != nil {
+		return err
+	}
+	k.Store.Note(journal.Event{
+		Machine: m.ID, Source: journal.BMC,
+		Text: fmt.Sprintf("Log-in to BMC %s proven: user %s (%s), firmware %s", m.BMC.Address, c.User, c.Source, id.Firmware),
+	})
+	return k.Store.Edit(ctx, m.ID, 0, "bmc", "", func(m *machine.Machine) error {
+		m.BMC.Proven, m.BMC.Failed, m.BMC.Pin, m.BMC.Firmware = true, "", pin, id.Firmware
+		return nil
+	})
+}
+
+func place(m *machine.Machine) credential.Place {
+	return credential.Place{Host: m.ID, Field: "bmc", Version: version}
+}
+
+// own opens the credential that is kept for a machine, nil where none is.
+func (k *Keeper) own(ctx context.Context, m *machine.Machine) (*credential.Credential, error) {
+	text, err := k.Store.Credential(ctx, m.ID)
+	if err != nil || text == "" {
+		return nil, err
+	}
+	sealed, err := base64.StdEncoding.DecodeString(text)
+	if err != nil {
+		return nil, fmt.Errorf("credential of machine %s: %w", m.Name, err)
+	}
+	plain, err := credential.Open(k.Key, place(m), sealed)
+	if err != nil {
+		return nil, err
+	}
+	user, password, _ := strings.Cut(string(plain), "\x00")
+	return &credential.Credential{User: user, Password: oob.Secret(password), Source: credential.Own}, nil
+}
+
+// Set keeps a credential that a person gave for a machine; the next log-in
+// proves it.
+func (k *Keeper) Set(ctx context.Context, who string, m *machine.Machine, address, user string, password oob.Secret) error {
+	sealed, err := credential.Seal(k.Key, place(m), oob.Secret(user+"\x00"+string(password)))
+	if err != nil {
+		return err
+	}
+	if err := k.Store.PutCredential(ctx, m.ID, base64.StdEncoding.EncodeToString(sealed)); err != nil {
+		return err
+	}
+	return k.Store.Edit(ctx, m.ID, 0, who, "Credential of the BMC set", func(m *machine.Machine) error {
+		if address != "" {
+			m.BMC.Address, m.BMC.Type, m.BMC.Pin = address, "redfish", ""
+		}
+		m.BMC.Proven, m.BMC.Failed = false, ""
+		return nil
+	})
+}
