@@ -2,7 +2,6 @@ package web
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"net/netip"
 	"slices"
@@ -12,6 +11,7 @@ import (
 
 	"firstlight/server/auth"
 	"firstlight/server/boot"
+	"firstlight/server/discovery"
 	"firstlight/server/journal"
 	"firstlight/server/lease"
 	"firstlight/server/machine"
@@ -41,7 +41,8 @@ type canned struct {
 	broken    error // what reads from disk answer
 }
 
-var cannedNow = time.Date(2026, 3, 1, 17, 39, 12, 431_000_000, time.UTC)
+// cannedNow is the present, so that the browser's clock agrees on ages.
+var cannedNow = time.Now().UTC()
 
 func at(back time.Duration) time.Time { return cannedNow.Add(-back) }
 
@@ -183,17 +184,6 @@ func (c *canned) Explain(_ context.Context, name string) (boot.Answer, boot.Requ
 
 func (c *canned) Console(string) []string { return c.console }
 
-func (c *canned) InstallDisk(_ context.Context, name string) (machine.Disk, error) {
-	m, err := c.Machine(name)
-	if err != nil {
-		return machine.Disk{}, err
-	}
-	if m.Facts == nil || len(m.Facts.Disks) == 0 {
-		return machine.Disk{}, errors.New("the agent found no disk with a serial")
-	}
-	return m.Facts.Disks[0], nil
-}
-
 func (c *canned) Health() []Check { return c.checks }
 
 func (c *canned) Audit(context.Context, int) ([]auth.Entry, error) { return c.entries, c.broken }
@@ -226,7 +216,7 @@ func cannedMachine(i int) *machine.Machine {
 		Hostname: fmt.Sprintf("lon6-web-%d", i), Image: "debian-12", Rule: "lab-light", Owner: "search-infra", Owned: true,
 		NICs:     []machine.NIC{{Name: "eth0", MAC: machine.MAC{0x52, 0x54, 0, 0, 1, byte(i)}, Address: netip.AddrFrom4([4]byte{10, 80, 12, byte(20 + i)}), Boot: true}},
 		BMC:      machine.BMC{Type: "redfish", Address: fmt.Sprintf("10.9.12.%d", 20+i), Proven: true, Firmware: "1.4"},
-		Observed: machine.Observed{Power: "on", BootAt: at(4 * time.Minute), BootAnswer: "its own disk", CallAt: at(time.Second), HomeAt: at(2 * time.Minute), Waits: "Waits for nothing."},
+		Observed: machine.Observed{Power: "on", BootAt: at(4 * time.Minute), BootAnswer: "disk", CallAt: at(time.Second), HomeAt: at(2 * time.Minute), Waits: "Waits for nothing."},
 		Facts: &machine.Facts{
 			Vendor: "QEMU", Product: "Standard PC (Q35 + ICH9, 2009)", Firmware: "edk2-stable202511", Platform: "efi", Kernel: "6.12.57+deb13-amd64", Arch: "amd64",
 			Sockets: 2, Cores: 24, Threads: 48, CPU: "Intel Xeon E5-2690 v3", Memory: 256 << 30, BMC: true,
@@ -258,13 +248,13 @@ func dressUp(c *canned) {
 			m.Observed.Waits = "The agent waits for an order."
 		case machine.Held:
 			free(m)
-			m.Reason, m.Sentence = "foreign-data", "nvme0n1 has an ext4 file system 'pgdata', 412 GB used; release it by name."
+			m.Reason, m.Sentence = discovery.ReasonDisks, "nvme0n1 has an ext4 file system 'pgdata', 412 GB used; release it by name."
 			m.Facts.Disks[0].Contents = []machine.Content{
 				{Device: "nvme0n1", Kind: "partition-table", Type: "gpt"},
 				{Device: "nvme0n1p1", Kind: "filesystem", Type: "ext4", Label: "pgdata", Used: 412e9, Bytes: 1_900e9},
 			}
 		case machine.Installing:
-			m.Observed.Waits, m.Observed.Progress, m.Observed.BootAnswer = "Writing debian-12 to S4EVNF0M31, 11.9 of 19.5 GB.", 0.61, "the agent, to be installed"
+			m.Observed.Waits, m.Observed.Progress, m.Observed.BootAnswer = "Writing debian-12 to S4EVNF0M31, 11.9 of 19.5 GB.", 0.61, "agent"
 		case machine.Configuring, machine.Recycling:
 			m.Observed.Progress = 0.3
 		case machine.Broken:
@@ -292,8 +282,8 @@ func cannedJobs(c *canned) {
 	}
 	open := &machine.Job{
 		ID: "13fd7feb-95ae-4b0c-b6ff-1f8d1b3ab9c1", Action: machine.ActionInstall, Status: machine.JobStarted, Target: "hardwarename=" + m.Name,
-		Params: map[string]string{"image": "debian-12"}, Requester: "negz", User: "root", CreatedAt: at(161 * time.Second), Machine: m.ID, Attempt: 1, Steps: steps,
-		Token: machine.Token{Disk: "S4EVNF0M31", RedeemedAt: at(23 * time.Second)},
+		Params: map[string]string{"image": "debian-12", "disk": "S4EVNF0M31"}, Requester: "negz", User: "root", CreatedAt: at(161 * time.Second), Machine: m.ID, Attempt: 1, Steps: steps,
+		Token: machine.Token{RedeemedAt: at(23 * time.Second)},
 	}
 	failed := &machine.Job{
 		ID: "77aa0c22-0000-4b0c-b6ff-1f8d1b3ab9c1", Action: machine.ActionInstall, Status: machine.JobFailed, Target: "hardwarename=MQ0016", Machine: c.machines[16].ID,
@@ -313,18 +303,19 @@ func cannedEvents(open bool) []journal.Event {
 	all := []journal.Event{
 		{At: at(166 * time.Second), Source: journal.People, Text: "Install asked for", Who: "negz"},
 		{At: at(165 * time.Second), Source: journal.Job, Text: "install started", Who: "negz"},
-		{At: at(164 * time.Second), Source: journal.BMC, Text: "Boot once from network: accepted; power cycled, on", Duration: 1900 * time.Millisecond},
+		{At: at(164 * time.Second), Source: journal.BMC, Text: "Power on", Duration: 1900 * time.Millisecond},
 		{At: at(69 * time.Second), Source: journal.DHCP, Text: "DISCOVER → OFFER → REQUEST → ACK 10.80.12.32", Duration: 3100 * time.Millisecond},
 		{At: at(66 * time.Second), Source: journal.Files, Text: "TFTP snponly.efi, 1468-byte blocks", Bytes: 285_000, Duration: 200 * time.Millisecond},
 		{At: at(65 * time.Second), Source: journal.Boot, Text: "Decided the agent, install: it is installing by job 13fd7feb", Details: map[string]string{"inputs": `{"mac":"52:54:00:00:01:0c","arch":7,"stage":"ipxe"}`, "answer": "agent install"}, Count: 3, LastAt: at(64 * time.Second)},
 		{At: at(64800 * time.Millisecond), Source: journal.Files, Text: "GET vmlinuz → 200", Bytes: 8_200_000, Duration: 400 * time.Millisecond},
 		{At: at(63 * time.Second), Source: journal.Files, Text: "GET agent.img → 200", Bytes: 15_300_000, Duration: 900 * time.Millisecond},
-		{At: at(28 * time.Second), Source: journal.Agent, Text: "Hello from kernel 6.12.57, up 3.1 s"},
-		{At: at(24 * time.Second), Source: journal.Agent, Text: "Redeemed the install token; writes the image to S4EVNF0M31, 1.92 TB"},
+		{At: at(28 * time.Second), Source: journal.Agent, Text: "Reported 3.1 s after kernel start: 24 cores, 275 GB memory, 1 disks, 1 interfaces"},
+		{At: at(24 * time.Second), Source: journal.Agent, Text: "Redeemed the install token; plan accepted: write debian-12 to disk S4EVNF0M31, 1.9 TB"},
 	}
 	if !open {
 		all = append(all,
-			journal.Event{At: at(10 * time.Second), Source: journal.Agent, Text: "Written and verified; reboots", Bytes: 19_500_000_000, Duration: 14 * time.Second},
+			journal.Event{At: at(12 * time.Second), Source: journal.Agent, Text: "Image hashed; verifies the disk", Bytes: 19_500_000_000, Duration: 14 * time.Second},
+			journal.Event{At: at(10 * time.Second), Source: journal.Status, Text: "installing → configuring: image written", Who: "agent"},
 			journal.Event{At: at(time.Second), Source: journal.System, Text: "Called home as lon6-web-0"})
 	}
 	for i := range all {
@@ -336,10 +327,10 @@ func cannedEvents(open bool) []journal.Event {
 
 func cannedChanges(m *machine.Machine, open bool) []Change {
 	all := []Change{
-		{ID: 1, At: at(time.Hour), To: machine.Registered, Who: "agent", Why: "the agent reported", Guards: []string{"passed:identity (serial and UUID)"}},
-		{ID: 2, At: at(59 * time.Minute), From: machine.Registered, To: machine.Available, Who: "discovery", Why: "all checks passed", Guards: []string{"passed:rule-matched (rule lab-light)", "not-checked:burn-in", "not-checked:spec-matches"}},
-		{ID: 3, At: at(3 * time.Minute), From: machine.Available, To: machine.Allocated, Who: "negz", Why: "a request or a rule", Sentence: "for role web as " + m.Hostname},
-		{ID: 4, At: at(2 * time.Minute), From: machine.Allocated, To: machine.Installing, Who: "job 13fd7feb", Why: "the install job started"},
+		{ID: 1, At: at(27 * time.Second), To: machine.Registered, Who: "agent", Why: "the agent reported", Guards: []string{"passed:identity (serial and UUID)"}},
+		{ID: 2, At: at(26 * time.Second), From: machine.Registered, To: machine.Available, Who: "discovery", Why: "all checks passed", Guards: []string{"passed:rule-matched (rule lab-light)", "not-checked:burn-in", "not-checked:spec-matches"}},
+		{ID: 3, At: at(25 * time.Second), From: machine.Available, To: machine.Allocated, Who: "negz", Why: "a request or a rule", Sentence: "for role web as " + m.Hostname},
+		{ID: 4, At: at(24 * time.Second), From: machine.Allocated, To: machine.Installing, Who: "job 13fd7feb", Why: "the install job started"},
 	}
 	if !open {
 		all = append(all, Change{ID: 5, At: at(time.Second), From: machine.Configuring, To: machine.InUse, Who: "job 88bb0c22", Why: "the installed system came up", Guards: []string{"not-checked:puppet"}})

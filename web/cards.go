@@ -5,8 +5,11 @@ import (
 	"context"
 	"fmt"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 
 	"firstlight/server/boot"
+	"firstlight/server/discovery"
 	"firstlight/server/machine"
 )
 
@@ -28,6 +31,7 @@ type didData struct {
 	*machine.Machine
 	Answer string // of the last boot request
 	Waits  string
+	System bool // the last who spoke was the installed system, not the agent
 }
 
 type nowData struct {
@@ -65,8 +69,8 @@ func should(m *machine.Machine, job *machine.Job) []word {
 	if job.Action != machine.ActionInstall || job.Params["image"] == "" {
 		words = []word{{Text: "Run"}, {string(job.Action), true}}
 	}
-	if disk := findDisk(m, job.Token.Disk); disk != nil {
-		words = append(words, word{Text: "to disk"}, word{disk.Serial, true}, word{Text: "(" + size(disk.Bytes) + ")"})
+	if disk := findDisk(m, job.Params["disk"]); disk != nil {
+		words = append(words, word{Text: "to disk"}, word{disk.Serial, true}, word{Text: "(" + discovery.Bytes(disk.Bytes) + ")"})
 	}
 	words = append(words, word{Text: "then boot it."}, word{Text: "Job"}, word{short(job.ID), true})
 	rest := fmt.Sprintf("step %d of %d, attempt %d", min(job.StepIndex()+1, len(job.Steps)), len(job.Steps), max(job.Attempt, 1))
@@ -89,7 +93,14 @@ func findDisk(m *machine.Machine, serial string) *machine.Disk {
 }
 
 func did(m *machine.Machine) didData {
-	return didData{m, m.Observed.BootAnswer, cmp.Or(m.Observed.Waits, "Waits: nothing known.")}
+	o := m.Observed
+	system := !o.HomeAt.IsZero() && (m.Status == machine.InUse || m.Status == machine.Configuring)
+	return didData{m, answers[boot.Target(o.BootAnswer)], cmp.Or(sentence(o.Waits), "What it waits for is not known."), system}
+}
+
+// answers spells the last boot answer.
+var answers = map[boot.Target]string{
+	boot.Ignore: "no answer", boot.Disk: "its own disk", boot.Agent: "the agent", boot.Wait: "nothing yet",
 }
 
 func (s *Site) wouldGet(ctx context.Context, m *machine.Machine) nowData {
@@ -124,14 +135,18 @@ var modes = map[boot.Mode]string{
 	boot.ModeDiagnose: "The agent, to be looked at. Disks stay read-only.",
 }
 
-// sentence begins with a capital and ends with a full stop.
+// sentence begins with a capital and ends as sentences do.
 func sentence(s string) string {
-	if s == "" {
+	first, n := utf8.DecodeRuneInString(s)
+	if n == 0 {
 		return ""
 	}
-	s = strings.ToUpper(s[:1]) + s[1:]
-	if !strings.ContainsAny(s[len(s)-1:], ".!?") {
-		s += "."
+	return punctuated(string(unicode.ToUpper(first)) + s[n:])
+}
+
+func punctuated(s string) string {
+	if s == "" || strings.ContainsAny(s[len(s)-1:], ".!?") {
+		return s
 	}
-	return s
+	return s + "."
 }

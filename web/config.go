@@ -54,8 +54,6 @@ type Insight interface {
 	Explain(ctx context.Context, name string) (boot.Answer, boot.Request, []string, error)
 	// Console gives the last lines of a machine's console, oldest first.
 	Console(name string) []string
-	// InstallDisk is the disk that an install would write.
-	InstallDisk(ctx context.Context, name string) (machine.Disk, error)
 	Health() []Check
 	// Audit gives the newest entries first.
 	Audit(ctx context.Context, limit int) ([]auth.Entry, error)

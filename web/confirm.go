@@ -1,9 +1,12 @@
 package web
 
 import (
+	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 
+	"firstlight/server/discovery"
 	"firstlight/server/machine"
 )
 
@@ -21,6 +24,7 @@ type confirm struct {
 	Note    string // label of a line of text; empty: none is asked
 	Must    string // to be typed; empty: nothing
 	Error   string
+	Shut    bool // there is nothing to confirm, only the error to read
 }
 
 // choices is a list to choose from.
@@ -54,23 +58,45 @@ func (s *Site) askInstall(r *http.Request) (view, error) {
 		Button: "Install", Danger: true, Must: m.Name,
 		Choices: &choices{Name: "image", Label: "Image"},
 	}
+	c.Choices.All, c.Disks, err = s.installs(m)
+	if err != nil {
+		c.Error, c.Shut, c.Choices, c.Must = sentence(err.Error()), true, nil, ""
+		return confirmView(c), nil
+	}
+	c.Says = []string{
+		"The image is written over everything on the disk. Other disks are not touched.", s.running(m),
+		"It waits in the agent: the write begins at once, without another netboot.",
+	}
+	return confirmView(c), nil
+}
+
+// installs lists the images that fit, and the disks that they would go to.
+func (s *Site) installs(m *machine.Machine) (fits []choice, targets []diskData, err error) {
+	if m.Facts == nil {
+		return nil, nil, errors.New("the agent has not reported its disks yet")
+	}
 	for _, image := range s.Data.Images() {
-		if m.Facts == nil || m.Facts.Arch == "" || image.Arch == m.Facts.Arch {
-			c.Choices.All = append(c.Choices.All, choice{image.Name, fmt.Sprintf("%s, %s on disk", image.Name, size(uint64(max(image.Bytes, 0)))), image.Name == m.Image})
+		if image.Arch != m.Facts.Arch {
+			continue
+		}
+		var disk machine.Disk
+		if disk, err = discovery.InstallDisk(m.Facts, image.Bytes); err != nil {
+			continue
+		}
+		label := fmt.Sprintf("%s, to disk %s", image.Name, disk.Serial)
+		fits = append(fits, choice{image.Name, label, image.Name == m.Image})
+		if !slices.ContainsFunc(targets, func(d diskData) bool { return d.Serial == disk.Serial }) {
+			targets = append(targets, newDiskData(m, disk))
 		}
 	}
-	disk, err := s.Insight.InstallDisk(r.Context(), m.Name)
 	switch {
+	case len(fits) > 0:
+		return fits, targets, nil
 	case err != nil:
-		c.Error = "No disk can be written: " + err.Error()
-	case len(c.Choices.All) == 0:
-		c.Error = "The catalogue has no image for this machine."
+		return nil, nil, err
 	default:
-		c.Disks = []diskData{newDiskData(disk)}
-		c.Says = append(c.Says, "The image is written over everything on this disk. Other disks are not touched.")
+		return nil, nil, fmt.Errorf("the catalogue has no image for %s: add one to the image folder", m.Facts.Arch)
 	}
-	c.Says = append(c.Says, s.running(m), "It waits in the agent: no second netboot is needed before the write.")
-	return confirmView(c), nil
 }
 
 // running says what happens to work that goes on.
@@ -93,16 +119,9 @@ func (s *Site) askRelease(r *http.Request) (view, error) {
 		Title: "Release " + m.Name, Action: machineURL(m) + "/release", Back: machineURL(m),
 		Button: "Release", Danger: true, Must: m.Name, Disks: filled(m),
 	}
-	if m.Status == machine.InUse {
-		c.Says = []string{
-			"Its owner gives it up: its names leave DNS, its disks are erased, and it is checked anew.",
-			"Whatever runs on it stops.",
-		}
-	} else {
-		c.Says = []string{
-			"Nobody needs what is on these disks any more. From then on an install may overwrite them.",
-			"Releasing itself writes nothing. " + s.running(m),
-		}
+	c.Says = []string{
+		"You say that nobody needs what is on these disks. From then on an install may overwrite them.",
+		"Releasing itself writes nothing; the rules decide again about the machine. " + s.running(m),
 	}
 	return confirmView(c), nil
 }
@@ -166,16 +185,14 @@ func (s *Site) askCancel(r *http.Request) (view, error) {
 	c := confirm{
 		Title: "Cancel the " + string(job.Action) + " of " + m.Name, Action: "/jobs/" + job.ID + "/cancel", Back: machineURL(m),
 		Button: "Cancel the job", Danger: true, Must: m.Name,
-		Says: []string{"The job stops at " + current(job) + "."},
+		Says: []string{"The job stops at " + current(job) + ". No disk was written yet."},
 	}
-	switch disk := findDisk(m, job.Token.Disk); {
-	case job.Token.RedeemedAt.IsZero():
-		c.Says = append(c.Says, "No disk was written yet.")
-	case disk != nil:
-		c.Disks = []diskData{newDiskData(*disk)}
-		c.Says = append(c.Says, "The write to this disk has begun: it holds half an image and is erased before anybody gets the machine.")
-	default:
-		c.Says = append(c.Says, "The write to its disk has begun: it is erased before anybody gets the machine.")
+	if !job.Token.RedeemedAt.IsZero() {
+		c.Says = []string{"The write to the disk has begun: let it end, else half an image lies there."}
+		c.Error, c.Shut, c.Must = "The job cannot be cancelled any more.", true, ""
+	}
+	if disk := findDisk(m, job.Params["disk"]); disk != nil {
+		c.Disks = []diskData{newDiskData(m, *disk)}
 	}
 	return confirmView(c), nil
 }

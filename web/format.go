@@ -10,23 +10,6 @@ import (
 	"firstlight/server/machine"
 )
 
-// size spells bytes with three digits at most: "19.5 GB".
-func size(n uint64) string {
-	if n < 1000 {
-		return fmt.Sprintf("%d B", n)
-	}
-	f, units := float64(n), []string{"kB", "MB", "GB", "TB", "PB", "EB"}
-	i := -1
-	for f >= 999.5 && i < len(units)-1 {
-		f /= 1000
-		i++
-	}
-	if f < 9.95 {
-		return fmt.Sprintf("%.1f %s", f, units[i])
-	}
-	return fmt.Sprintf("%.0f %s", f, units[i])
-}
-
 // memory spells bytes of memory, which come in powers of two: "256 GiB".
 func memory(n uint64) string {
 	for _, u := range []struct {

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 
+	"firstlight/server/discovery"
 	"firstlight/server/machine"
 )
 
@@ -116,20 +117,21 @@ type disksData struct {
 type diskData struct {
 	machine.Disk
 	Contents []string
+	Released string // who gave it free though it was not empty
 }
 
 func disks(m *machine.Machine) disksData {
 	d := disksData{Seen: m.Facts != nil}
 	if m.Facts != nil {
 		for _, disk := range m.Facts.Disks {
-			d.Disks = append(d.Disks, newDiskData(disk))
+			d.Disks = append(d.Disks, newDiskData(m, disk))
 		}
 	}
 	return d
 }
 
-func newDiskData(d machine.Disk) diskData {
-	data := diskData{Disk: d}
+func newDiskData(m *machine.Machine, d machine.Disk) diskData {
+	data := diskData{Disk: d, Released: m.Released[d.Serial]}
 	for _, c := range d.Contents {
 		data.Contents = append(data.Contents, content(c))
 	}
@@ -147,9 +149,9 @@ func content(c machine.Content) string {
 	}
 	switch {
 	case c.Used > 0:
-		text += ", " + size(c.Used) + " used"
+		text += ", " + discovery.Bytes(c.Used) + " used"
 	case c.Bytes > 0:
-		text += ", " + size(c.Bytes)
+		text += ", " + discovery.Bytes(c.Bytes)
 	}
 	return text
 }

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"firstlight/server/discovery"
 	"firstlight/server/machine"
 )
 
@@ -28,10 +29,11 @@ type machineData struct {
 type headData struct {
 	*machine.Machine
 	URL, Group, Pill, About string
+	Says                    string // its sentence, punctuated
 	Heard                   time.Time
 	Job                     *machine.Job
 	Install, Recheck        bool
-	Release, Power          bool
+	Release, Power, Cancel  bool
 }
 
 type consoleData struct {
@@ -102,12 +104,12 @@ func (s *Site) lastJob(id string) *machine.Job {
 
 func (s *Site) head(m *machine.Machine, job *machine.Job) headData {
 	h := headData{
-		Machine: m, URL: machineURL(m), Group: group(m.Status), Heard: heard(m),
+		Machine: m, URL: machineURL(m), Group: group(m.Status), Says: sentence(m.Sentence), Heard: heard(m),
 		Install: m.Status == machine.Available && !m.Flags.Locked,
 		Recheck: canRecheck(m), Release: canRelease(m), Power: m.BMC.Address != "",
 	}
 	if job != nil && job.Status.Open() {
-		h.Job = job
+		h.Job, h.Cancel = job, job.Token.RedeemedAt.IsZero()
 	}
 	pill := []string{m.Status.Human()}
 	if step := current(h.Job); step != "" {
@@ -129,18 +131,11 @@ func current(job *machine.Job) string {
 }
 
 // canRecheck: the table lets it be registered anew, and nobody's data is on it.
-func canRecheck(m *machine.Machine) bool {
-	_, legal := machine.Find(m.Status, machine.Registered)
-	return legal && !m.Owned && m.Status != machine.Unknown && m.Status != machine.Expected && m.Status != machine.Recycling
-}
+func canRecheck(m *machine.Machine) bool { return needs(m) && !m.Owned }
 
-// canRelease: somebody's data would be given up.
+// canRelease: it is held for what lies on its disks, and no owner here knows it.
 func canRelease(m *machine.Machine) bool {
-	return m.Status == machine.InUse || (needs(m) && (m.Owned || hasContents(m)))
-}
-
-func hasContents(m *machine.Machine) bool {
-	return m.Facts != nil && slices.ContainsFunc(m.Facts.Disks, func(d machine.Disk) bool { return len(d.Contents) > 0 })
+	return m.Status == machine.Held && m.Reason == discovery.ReasonDisks && !m.Owned
 }
 
 func join(separator string, parts ...string) string {

@@ -20,10 +20,9 @@ type rows []machineRow
 // machineRow is a line of the list; comparable like a tile.
 type machineRow struct {
 	tile
-	Address, MAC string
-	Product      string
-	Image, Owner string
-	Heard        time.Time
+	Host, Address, MAC    string
+	Product, Image, Owner string
+	Heard                 time.Time
 }
 
 func (s *Site) machines(r *http.Request) (view, error) {
@@ -47,7 +46,7 @@ func (s *Site) machines(r *http.Request) (view, error) {
 
 func (s *Site) machineRow(m *machine.Machine) machineRow {
 	row := machineRow{
-		tile: s.tile(m), MAC: m.BootMAC().String(),
+		tile: s.tile(m), Host: m.Hostname, MAC: m.BootMAC().String(),
 		Product: m.Product, Image: m.Image, Owner: m.Owner, Heard: heard(m),
 	}
 	if a := m.Address(); a.IsValid() {

@@ -39,6 +39,7 @@ type tile struct {
 type layout struct {
 	Racks     []rack
 	Empty     bool
+	Searched  bool // only what a selector picked is drawn
 	Strangers int
 	Subnets   []*machine.Subnet
 }
@@ -75,7 +76,7 @@ func (s *Site) racks(r *http.Request) (view, error) {
 		tiles[i] = s.tile(m)
 	}
 	d := racksData{
-		Search: q, Summary: summarise(all), Layout: s.layout(all, tiles),
+		Search: q, Summary: summarise(all), Layout: s.layout(all, tiles, q.picks()),
 		Needs: needsOf(all, tiles), Moving: moving(tiles), Done: s.figures.done(r.Context(), all),
 	}
 	return view{
@@ -102,13 +103,13 @@ func (s *Site) tile(m *machine.Machine) tile {
 	t := tile{
 		ID: m.ID, URL: machineURL(m), Name: m.Name, Group: group(m.Status), Word: m.Status.Human(),
 		Extra: m.Hostname, Place: place(m), Locked: m.Flags.Locked, Unit: unit(m.Unit),
-		Sentence: cmp.Or(m.Sentence, m.Observed.Waits),
+		Sentence: sentence(cmp.Or(m.Sentence, m.Observed.Waits)),
 	}
 	if m.Status == machine.Registered || t.Group == "work" {
 		t.Moving = true
 		t.Percent = s.percent(m)
 		t.Extra = strconv.Itoa(t.Percent) + " %"
-		t.Sentence = cmp.Or(m.Observed.Waits, m.Sentence)
+		t.Sentence = sentence(cmp.Or(m.Observed.Waits, m.Sentence))
 	}
 	return t
 }
@@ -132,7 +133,7 @@ func unit(n int) string {
 }
 
 // layout sorts machines into racks and units.
-func (s *Site) layout(all []*machine.Machine, tiles []tile) layout {
+func (s *Site) layout(all []*machine.Machine, tiles []tile, searched bool) layout {
 	byRack := map[string][]int{}
 	for i, m := range all {
 		name := ""
@@ -141,12 +142,12 @@ func (s *Site) layout(all []*machine.Machine, tiles []tile) layout {
 		}
 		byRack[name] = append(byRack[name], i)
 	}
-	l := layout{Empty: len(all) == 0}
+	l := layout{Empty: len(all) == 0, Searched: searched}
 	if l.Empty {
 		l.Strangers, l.Subnets = countStrangers(s.Data.Strangers()), s.Data.Subnets()
 	}
 	for name, members := range byRack {
-		l.Racks = append(l.Racks, newRack(name, all, tiles, members))
+		l.Racks = append(l.Racks, newRack(name, all, tiles, members, searched))
 	}
 	slices.SortFunc(l.Racks, func(a, b rack) int {
 		none := cmp.Compare(strconv.FormatBool(a.Name == ""), strconv.FormatBool(b.Name == ""))
@@ -156,8 +157,9 @@ func (s *Site) layout(all []*machine.Machine, tiles []tile) layout {
 }
 
 // newRack draws the units from the highest that is used down to the first.
-// Machines whose unit nobody said stand below, by name.
-func newRack(name string, all []*machine.Machine, tiles []tile, members []int) rack {
+// Machines whose unit nobody said stand below, by name. A search does not draw
+// free units: those may hold what it did not pick.
+func newRack(name string, all []*machine.Machine, tiles []tile, members []int, searched bool) rack {
 	units := map[int][]int{}
 	top := 0
 	for _, i := range members {
@@ -165,14 +167,14 @@ func newRack(name string, all []*machine.Machine, tiles []tile, members []int) r
 		top = max(top, all[i].Unit)
 	}
 	r := rack{Name: name, Note: plural(len(members), "machine", "machines")}
-	if top > 0 {
+	if top > 0 && !searched {
 		r.Note = fmt.Sprintf("front · u1–u%d", top)
 	}
 	for u := top; u >= 0; u-- {
 		for _, i := range units[u] { // two claim one unit: show both
 			r.Rows = append(r.Rows, rackRow{unit(u), &tiles[i]})
 		}
-		if u > 0 && len(units[u]) == 0 {
+		if u > 0 && len(units[u]) == 0 && !searched {
 			r.Rows = append(r.Rows, rackRow{Unit: unit(u)})
 		}
 	}

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"firstlight/server/auth"
+	"firstlight/server/discovery"
 	"firstlight/server/machine"
 )
 
@@ -58,14 +59,14 @@ type renderer struct{ *template.Template }
 
 func loadTemplates(a *assets, now func() time.Time) (*renderer, error) {
 	t := template.New("").Option("missingkey=error").Funcs(template.FuncMap{
-		"asset": a.url, "size": size, "memory": memory, "span": span, "short": short, "group": group,
+		"asset": a.url, "size": discovery.Bytes, "memory": memory, "span": span, "short": short, "group": group,
 		"human":    func(s machine.Status) string { return s.Human() },
 		"url":      machineURL,
 		"place":    place,
 		"plural":   plural,
 		"time":     func(t time.Time) stamp { return stamp{t, now().Sub(t)} },
 		"upto":     func(n int, s string) string { return clip(s, n) },
-		"byteSize": func(n int64) string { return size(uint64(max(n, 0))) }, //nolint:gosec // never negative
+		"byteSize": func(n int64) string { return discovery.Bytes(uint64(max(n, 0))) }, //nolint:gosec // never negative
 	})
 	t, err := t.ParseFS(templateFiles, "templates/*.html")
 	return &renderer{t}, err

@@ -2,8 +2,8 @@ package web
 
 import (
 	"errors"
-	"fmt"
 	"net/http"
+	"strconv"
 	"strings"
 
 	"firstlight/server/machine"
@@ -28,11 +28,14 @@ func parseSearch(r *http.Request) search {
 	q.Error = err.Error()
 	var at *machine.SelectorError
 	if errors.As(err, &at) {
-		q.Error = fmt.Sprintf("column %d: %s", at.Column, at.Reason)
+		q.Error = "column " + strconv.Itoa(at.Column) + ": " + punctuated(at.Reason)
 		q.Caret = strings.Repeat(" ", max(at.Column-1, 0)) + "▲"
 	}
 	return q
 }
+
+// picks tells whether it leaves out anything.
+func (q search) picks() bool { return q.Text != "" && q.Error == "" }
 
 // count is how many machines have a status.
 type count struct {

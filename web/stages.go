@@ -1,6 +1,8 @@
 package web
 
 import (
+	"cmp"
+	"slices"
 	"strings"
 	"time"
 
@@ -30,8 +32,10 @@ var marks = []stageMark{
 	{"kernel", file("vmlinuz", "kernel", "linux")},
 	{"agent image", file("initrd", "initramfs", "agent.img", "agent-")},
 	{"agent", from(journal.Agent)},
-	{"image", func(e journal.Event) bool { return e.Source == journal.Agent && says(e, "image", "writ") }},
-	{"first boot", func(e journal.Event) bool { return e.Source == journal.Agent && says(e, "reboot") }},
+	{"image", func(e journal.Event) bool {
+		return e.Source == journal.Agent && says(e, "redeemed", "writes the image")
+	}},
+	{"first boot", func(e journal.Event) bool { return e.Source == journal.Status && says(e, "→ configuring") }},
 	{"up", from(journal.System)},
 }
 
@@ -64,9 +68,14 @@ func powered(e journal.Event) bool { return e.Source == journal.BMC && says(e, "
 // stages gives the last boot's, from a machine's events, newest first. A boot
 // that installs goes on through the restart into the new system.
 func stages(newestFirst []journal.Event, now time.Time, moving bool) []stage {
+	// Rows of transfers are written at their end and dated at their beginning.
+	inOrder := slices.Clone(newestFirst)
+	slices.SortStableFunc(inOrder, func(a, b journal.Event) int {
+		return cmp.Or(a.At.Compare(b.At), cmp.Compare(a.ID, b.ID))
+	})
 	var b bootClock
-	for i := len(newestFirst) - 1; i >= 0; i-- {
-		b.see(newestFirst[i])
+	for _, e := range inOrder {
+		b.see(e)
 	}
 	return b.stages(now, moving)
 }

@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"time"
 
+	"firstlight/server/discovery"
 	"firstlight/server/journal"
 	"firstlight/server/machine"
 )
@@ -104,7 +105,7 @@ func newTimelineRow(e journal.Event) timelineRow {
 	row := timelineRow{Event: e}
 	var transferred, took string
 	if e.Bytes > 0 {
-		transferred = size(uint64(e.Bytes))
+		transferred = discovery.Bytes(uint64(e.Bytes))
 	}
 	if e.Duration > 0 {
 		took = span(e.Duration)

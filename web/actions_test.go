@@ -1,0 +1,146 @@
+package web
+
+import (
+	"errors"
+	"net/http"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"firstlight/server/auth"
+	"firstlight/server/machine"
+)
+
+func TestActionsReachTheAppliance(t *testing.T) {
+	for _, test := range []struct {
+		path string
+		form []string
+		want string
+	}{
+		{"/machines/MQ0010/install", []string{"typed", "MQ0010", "image", "debian-12"}, "root install MQ0010 debian-12"},
+		{"/machines/MQ0009/release", []string{"typed", " MQ0009 "}, "root release MQ0009 MQ0009"},
+		{"/machines/MQ0009/recheck", nil, "root recheck MQ0009"},
+		{"/machines/MQ0000/power", []string{"typed", "MQ0000", "verb", "cycle"}, "root power MQ0000 cycle"},
+		{"/machines/MQ0000/lock", []string{"note", "disk swap"}, "root lock MQ0000 disk swap"},
+		{"/machines/MQ0022/unlock", nil, "root unlock MQ0022"},
+		{"/jobs/13fd7feb-95ae-4b0c-b6ff-1f8d1b3ab9c1/cancel", []string{"typed", "MQ0012"}, "root cancel 13fd7feb-95ae-4b0c-b6ff-1f8d1b3ab9c1"},
+	} {
+		c := full()
+		b := newBench(t, c)
+		r := b.post(test.path, b.as(auth.Admin), test.form...)
+		if diff := cmp.Diff([]string{test.want}, c.asked); diff != "" || r.StatusCode != http.StatusSeeOther {
+			t.Errorf("POST %s = %d, asked (-want +got):\n%s", test.path, r.StatusCode, diff)
+		}
+	}
+}
+
+func TestAWrongNameStopsEverythingDangerous(t *testing.T) {
+	c := full()
+	b := newBench(t, c)
+	cookie := b.as(auth.Admin)
+	for _, path := range []string{"/machines/MQ0010/install", "/machines/MQ0009/release", "/machines/MQ0000/power", "/jobs/13fd7feb-95ae-4b0c-b6ff-1f8d1b3ab9c1/cancel"} {
+		for _, typed := range []string{"", "mq0010", "MQ00"} {
+			r := b.post(path, cookie, "typed", typed, "verb", "off", "image", "debian-12")
+			if r.StatusCode != http.StatusConflict || !strings.Contains(r.body, "The name typed is") || len(c.asked) > 0 {
+				t.Errorf("POST %s with %q typed = %d, asked %v, want 409, the reason and nothing done", path, typed, r.StatusCode, c.asked)
+			}
+		}
+	}
+}
+
+func TestARefusalIsShownWhereItWasAsked(t *testing.T) {
+	c := full()
+	b := newBench(t, c)
+	cookie := b.as(auth.Admin)
+	c.refuse = &machine.GuardError{Name: "MQ0010", From: machine.Available, To: machine.Allocated, Guard: machine.GuardEmptyDisks}
+	r := b.post("/machines/MQ0010/install", cookie, "typed", "MQ0010", "image", "debian-12")
+	if r.StatusCode != http.StatusConflict || !strings.Contains(r.body, "Machine MQ0010 cannot become allocated: empty-disks is not proven.") {
+		t.Errorf("refused install = %d %s, want 409 and the guard", r.StatusCode, r.body)
+	}
+	c.refuse = errors.New("BMC 10.9.12.29: connection refused")
+	r = b.post("/machines/MQ0009/recheck", cookie)
+	if r.StatusCode != http.StatusConflict || !strings.Contains(r.body, "connection refused") {
+		t.Errorf("refused re-check = %d %s, want 409 and what the BMC said", r.StatusCode, r.body)
+	}
+}
+
+func TestButtonsFitTheStatus(t *testing.T) {
+	b := newBench(t, full())
+	cookie := b.as(auth.Admin)
+	for name, want := range map[string]string{
+		"MQ0010": "Install… Power… Lock…",             // available
+		"MQ0009": "Check again Power… Lock… Release…", // held for its disks
+		"MQ0000": "Power… Lock…",                      // in use
+		"MQ0012": "Power… Lock…",                      // installing, the write has begun
+		"MQ0022": "Power… Unlock",                     // locked
+		"MQ0007": "Lock…",                             // expected: no BMC known
+	} {
+		head := regexp.MustCompile(`(?s)<div class="buttons">.*?</div>`).FindString(b.get("/machines/"+name, cookie).body)
+		var got []string
+		for _, m := range regexp.MustCompile(`(?:<button>|">)([A-Z][a-z …]+)</`).FindAllStringSubmatch(head, -1) {
+			got = append(got, m[1])
+		}
+		if strings.Join(got, " ") != want {
+			t.Errorf("buttons of %s = %q, want %q", name, strings.Join(got, " "), want)
+		}
+	}
+}
+
+func TestTheDialogNamesTheDiskAndWhatLiesOnIt(t *testing.T) {
+	b := newBench(t, full())
+	cookie := b.as(auth.Admin)
+	for path, want := range map[string][]string{
+		"/machines/MQ0010/install": {"S4EVNF0M31", "Nothing found on it.", "debian-12, to disk S4EVNF0M31", "Nothing runs on it."},
+		"/machines/MQ0009/release": {"S4EVNF0M31", "ext4 file system &#39;pgdata&#39;, 412 GB used", "Type <code>MQ0009</code>"},
+		"/machines/MQ0000/power":   {"Whatever runs on it stops."},
+		"/machines/MQ0007/install": {"The agent has not reported its disks yet."},
+	} {
+		body := b.get(path, cookie).body
+		for _, w := range want {
+			if !strings.Contains(body, w) {
+				t.Errorf("GET %s lacks %q", path, w)
+			}
+		}
+	}
+	if body := b.get("/machines/MQ0010/install", cookie).body; strings.Contains(body, "debian-13-arm") {
+		t.Error("an arm64 image is offered to an amd64 machine")
+	}
+}
+
+func TestPeopleAndTokens(t *testing.T) {
+	b := newBench(t, full())
+	admin := b.as(auth.Admin)
+	r := b.post("/people", admin, "name", "anna", "role", "technician")
+	code := regexp.MustCompile(`[A-Z2-7]{4}(-[A-Z2-7]{4}){3}`).FindString(r.body)
+	if code == "" {
+		t.Fatalf("POST /people = %d without a code: %s", r.StatusCode, r.body)
+	}
+	if again := b.get("/people", admin); strings.Contains(again.body, code) {
+		t.Error("the code is shown a second time")
+	}
+	anna := sessionOf(t, b.post("/login/code", "", "code", code, "name", "anna", "password", password))
+	r = b.post("/account/tokens", anna, "label", "ci <b>", "role", "viewer", "days", "7")
+	token := regexp.MustCompile(`flt_[A-Za-z0-9_-]{43}`).FindString(r.body)
+	if token == "" || strings.Contains(r.body, "ci <b>") {
+		t.Fatalf("POST /account/tokens = %d without a token, or with markup: %s", r.StatusCode, r.body)
+	}
+	if r := b.send(t.Context(), http.MethodGet, "/machines", "", nil, "Authorization", "Bearer "+token); r.StatusCode != http.StatusOK {
+		t.Errorf("GET with the token = %d, want 200", r.StatusCode)
+	}
+	for name, form := range map[string][]string{
+		"a bigger role": {"label", "x", "role", "admin", "days", "7"}, "no number": {"label", "x", "role", "viewer", "days", "many"},
+		"a hundred days": {"label", "x", "role", "viewer", "days", "100"}, "no label": {"role", "viewer", "days", "7"},
+	} {
+		if r := b.post("/account/tokens", anna, form...); r.StatusCode != http.StatusUnprocessableEntity {
+			t.Errorf("a token with %s = %d, want 422", name, r.StatusCode)
+		}
+	}
+	if r := b.post("/people/anna/disabled", admin, "disabled", "yes"); r.StatusCode != http.StatusSeeOther {
+		t.Errorf("shutting anna out = %d, want 303", r.StatusCode)
+	}
+	if r := b.get("/", anna); !denied(r) {
+		t.Errorf("GET / as anna = %d, want the log-in page", r.StatusCode)
+	}
+}

@@ -1,0 +1,116 @@
+package web
+
+import (
+	"context"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/chromedp/cdproto/cdp"
+	"github.com/chromedp/cdproto/emulation"
+	"github.com/chromedp/cdproto/network"
+	cdpage "github.com/chromedp/cdproto/page"
+	"github.com/chromedp/chromedp"
+
+	"firstlight/server/auth"
+)
+
+// browser starts Debian's chromium with a blank page.
+func browser(t *testing.T) context.Context {
+	t.Helper()
+	path, err := exec.LookPath("chromium")
+	if err != nil {
+		t.Skip("SKIPPED, a browser is needed: apt-get install chromium")
+	}
+	alloc, stop := chromedp.NewExecAllocator(t.Context(), append(chromedp.DefaultExecAllocatorOptions[:],
+		chromedp.ExecPath(path), chromedp.NoSandbox, chromedp.IgnoreCertErrors, chromedp.UserDataDir(t.TempDir()))...)
+	t.Cleanup(stop)
+	ctx, cancel := chromedp.NewContext(alloc)
+	t.Cleanup(cancel)
+	ctx, done := context.WithTimeout(ctx, time.Minute)
+	t.Cleanup(done)
+	do(t, ctx, chromedp.Navigate("about:blank"))
+	return ctx
+}
+
+func do(t *testing.T, ctx context.Context, steps ...chromedp.Action[chromedp.Void]) {
+	t.Helper()
+	if err := chromedp.Do(ctx, steps...); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func run[T any](t *testing.T, ctx context.Context, a chromedp.Action[T]) T {
+	t.Helper()
+	v, err := chromedp.Run(ctx, a)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return v
+}
+
+func call[P, R any](t *testing.T, ctx context.Context, cmd cdp.Command[P, R], params P) {
+	t.Helper()
+	if _, err := chromedp.Call(ctx, cmd, params); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// logIn hands the browser a session.
+func (b *bench) logIn(ctx context.Context, role auth.Role) {
+	b.t.Helper()
+	call(b.t, ctx, network.SetCookie, network.SetCookieParams{
+		Name: auth.Cookie, Value: b.as(role), URL: b.URL, Secure: new(true), HTTPOnly: new(true), Path: "/",
+	})
+}
+
+// eventually waits until an expression of the page is true.
+func eventually(t *testing.T, ctx context.Context, expression string) {
+	t.Helper()
+	if _, err := chromedp.Run(ctx, chromedp.Poll[bool](expression, chromedp.WithPollingTimeout(10*time.Second))); err != nil {
+		t.Fatalf("wait until %s: %v", expression, err)
+	}
+}
+
+// TestScreens writes a picture of every page, for people to look at, into the
+// folder that FIRSTLIGHT_SCREENS names.
+func TestScreens(t *testing.T) {
+	dir := os.Getenv("FIRSTLIGHT_SCREENS")
+	if dir == "" {
+		t.Skip("SKIPPED: FIRSTLIGHT_SCREENS names no folder for the pictures")
+	}
+	looks := []struct {
+		name, scheme  string
+		width, height int64
+	}{{"light", "light", 1360, 900}, {"dark", "dark", 1360, 900}, {"phone", "light", 390, 844}, {"phone-dark", "dark", 390, 844}}
+	for site, c := range map[string]*canned{"full": full(), "empty": {subnets: full().subnets, strangers: full().strangers}} {
+		b := newBench(t, c)
+		ctx := browser(t)
+		do(t, ctx, chromedp.Navigate(b.URL+"/login"))
+		all := append([]struct{ name, path string }{{"login-first", "/login"}}, stories...)
+		for i, s := range all {
+			if site == "empty" && s.path != "/" && s.path != "/login" && s.path != "/jobs" && s.path != "/network" {
+				continue
+			}
+			if i == 1 {
+				b.logIn(ctx, auth.Admin)
+			}
+			for _, look := range looks {
+				call(t, ctx, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{
+					Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: look.scheme}},
+				})
+				do(t, ctx, chromedp.EmulateViewport(look.width, look.height), chromedp.Navigate(b.URL+s.path))
+				shot, err := chromedp.Call(ctx, cdpage.CaptureScreenshot, cdpage.CaptureScreenshotParams{CaptureBeyondViewport: new(true)})
+				if err != nil {
+					t.Fatal(err)
+				}
+				name := filepath.Join(dir, site+"-"+s.name+"-"+look.name+".png")
+				if err := os.WriteFile(name, shot.Data, 0o600); err != nil {
+					t.Fatal(err)
+				}
+			}
+		}
+	}
+}
