@@ -1,0 +1,88 @@
+package config
+
+import (
+	"fmt"
+	"net"
+	"net/netip"
+	"slices"
+	"strings"
+)
+
+// Device is a network interface of this machine.
+type Device struct {
+	Name      string
+	Up        bool
+	Addresses []netip.Prefix // IPv4
+}
+
+// Devices lists the interfaces of this machine, without loopback.
+func Devices() ([]Device, error) {
+	all, err := net.Interfaces()
+	if err != nil {
+		return nil, fmt.Errorf("list network interfaces: %w", err)
+	}
+	var out []Device
+	for _, i := range all {
+		if i.Flags&net.FlagLoopback != 0 {
+			continue
+		}
+		addrs, err := i.Addrs()
+		if err != nil {
+			return nil, fmt.Errorf("list addresses of %s: %w", i.Name, err)
+		}
+		d := Device{Name: i.Name, Up: i.Flags&net.FlagUp != 0}
+		for _, a := range addrs {
+			if p, err := netip.ParsePrefix(a.String()); err == nil && p.Addr().Is4() {
+				d.Addresses = append(d.Addresses, p)
+			}
+		}
+		out = append(out, d)
+	}
+	return out, nil
+}
+
+// Bind holds the interfaces of the configuration against those that there are,
+// and takes the first IPv4 address where the file names none.
+func (c *Config) Bind(file string, have []Device) error {
+	var problems Problems
+	for i := range c.Interfaces {
+		if err := c.Interfaces[i].bind(have); err != nil {
+			problems = append(problems, Problem{File: file, Line: c.Interfaces[i].line, Key: c.Interfaces[i].key, Text: err.Error()})
+		}
+	}
+	return problems.orNil()
+}
+
+func (i *Interface) bind(have []Device) error {
+	at := slices.IndexFunc(have, func(d Device) bool { return d.Name == i.Name })
+	if at < 0 {
+		var names []string
+		for _, d := range have {
+			names = append(names, d.Name)
+		}
+		return fmt.Errorf("%q: this machine has no such interface; it has %s", i.Name, orNone(names))
+	}
+	d := have[at]
+	if !i.Address.IsValid() {
+		if len(d.Addresses) == 0 {
+			return fmt.Errorf("%q: has no IPv4 address: give it one, such as: ip address add 10.80.12.1/24 dev %s", i.Name, i.Name)
+		}
+		i.Address = d.Addresses[0].Addr()
+		return nil
+	}
+	if !slices.ContainsFunc(d.Addresses, func(p netip.Prefix) bool { return p.Addr() == i.Address }) {
+		var texts []string
+		for _, p := range d.Addresses {
+			texts = append(texts, p.String())
+		}
+		return fmt.Errorf("%q: does not have the address %s; it has %s", i.Name, i.Address, orNone(texts))
+	}
+	return nil
+}
+
+func orNone(all []string) string {
+	if len(all) == 0 {
+		return "none"
+	}
+	return strings.Join(all, ", ")
+}
