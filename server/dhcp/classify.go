@@ -91,8 +91,15 @@ func (q *query) check() error {
 		return fmt.Errorf("it passed %d relays", p.HopCount)
 	case q.giaddr.IsValid() && q.giaddr == q.from.server:
 		return errLoop
+	case q.giaddr.IsValid() && !isHost(q.giaddr):
+		return fmt.Errorf("its relay %s is no host", q.giaddr)
 	}
 	return nil
+}
+
+// isHost tells an address that one host on some network may have.
+func isHost(a netip.Addr) bool {
+	return a.IsGlobalUnicast() && a != netip.AddrFrom4([4]byte{255, 255, 255, 255})
 }
 
 // bootRequest is what the packet says of a machine that boots.

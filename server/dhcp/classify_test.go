@@ -79,6 +79,8 @@ func TestClassifyRefuses(t *testing.T) {
 		{"a group address", change(func(p *dhcpv4.DHCPv4) { p.ClientHWAddr = []byte{1, 0, 0x5e, 0, 0, 1} })},
 		{"BOOTP", change(func(p *dhcpv4.DHCPv4) { p.Options.Del(dhcpv4.OptionDHCPMessageType) })},
 		{"seventeen relays", change(func(p *dhcpv4.DHCPv4) { p.HopCount = 17 })},
+		{"a group as the relay", change(func(p *dhcpv4.DHCPv4) { p.GatewayIPAddr = []byte{224, 0, 0, 1} })},
+		{"everyone as the relay", change(func(p *dhcpv4.DHCPv4) { p.GatewayIPAddr = []byte{255, 255, 255, 255} })},
 		{"ourselves as the relay", change(func(p *dhcpv4.DHCPv4) { p.GatewayIPAddr = slice(ourServer) })},
 	} {
 		if q, err := classify(incomingBytes(tt.data)); err == nil {

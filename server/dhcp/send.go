@@ -63,6 +63,8 @@ const (
 	ipHeader  = 20
 	udpHeader = 8
 	protoUDP  = 17
+	// maxReply fits into an Ethernet frame: firmware puts no fragments together.
+	maxReply = 1500 - ipHeader - udpHeader
 )
 
 // datagramTo writes the IPv4 and UDP headers by hand (RFC 791, RFC 768).

@@ -50,7 +50,13 @@ func (s *Server) handle(ctx context.Context, d *datagram) {
 
 // reply sends and counts.
 func (s *Server) reply(d *datagram, q *query, v verdict) bool {
-	if err := d.wire.send(routeOf(q, v.reply), v.reply.ToBytes()); err != nil {
+	payload := v.reply.ToBytes()
+	if len(payload) > maxReply {
+		// Only a client that sends identifiers of a thousand bytes gets here.
+		s.metrics.dropped[dropMalformed].Add(1)
+		return false
+	}
+	if err := d.wire.send(routeOf(q, v.reply), payload); err != nil {
 		s.metrics.dropped[dropSend].Add(1)
 		s.complain("sending a DHCP reply failed", "interface", d.from.name, "mac", q.boot.MAC.String(), "error", err)
 		return false
