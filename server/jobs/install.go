@@ -1,6 +1,7 @@
 package jobs
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"time"
@@ -20,9 +21,11 @@ type Request struct {
 	Image     string
 	Role      string // for a machine that is not allocated yet
 	Owner     string
-	Target    string // the selector as given
-	Requester string // for whom
-	User      string // who called
+	Target    string            // the selector as given
+	Requester string            // for whom
+	User      string            // who called
+	Audit     string            // who called, as the audit writes it; empty: User
+	Params    map[string]string // kept with the job beside its own
 }
 
 // Install makes an install job. It answers *serverdb.BusyError when the
@@ -44,10 +47,18 @@ func (e *Engine) Install(ctx context.Context, r Request) (*machine.Job, error) {
 		Params:    map[string]string{"image": image.Name, "sha256": image.SHA256, "disk": disk.Serial},
 		Requester: r.Requester, User: r.User, CreatedAt: e.Now().UTC(), Machine: r.Machine.ID, Attempt: 1,
 	}
+	for k, v := range r.Params {
+		j.Params[k] = v
+	}
 	for _, s := range installSteps {
 		j.Steps = append(j.Steps, machine.Step{Name: s.name, Status: machine.StepWaiting})
 	}
-	return j, e.DB.CreateJob(ctx, j, func(w *serverdb.Write) error { return reserve(w, r) })
+	return j, e.DB.CreateJob(ctx, j, func(w *serverdb.Write) error {
+		if err := reserve(w, r); err != nil {
+			return err
+		}
+		return w.Audit(cmp.Or(r.Audit, r.User), "install", r.Machine.Name, "", "image "+image.Name+" on disk "+disk.Serial+", job "+j.ID)
+	})
 }
 
 // reserve allocates an available machine in the job's own transaction.

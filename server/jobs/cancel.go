@@ -1,0 +1,73 @@
+package jobs
+
+import (
+	"context"
+	"fmt"
+
+	"firstlight/server/journal"
+	"firstlight/server/machine"
+	"firstlight/server/serverdb"
+)
+
+// Cancel ends a job whose machine's disk is untouched. A machine that waited
+// for its install to start is available again; one that was on its way into
+// the agent ends broken, and a re-check makes it available. From the moment
+// that the agent holds the plan, the disk may be half written: then the job
+// runs to its end. audited is who, as the audit writes it.
+func (e *Engine) Cancel(ctx context.Context, id, who, audited string) error {
+	return e.DB.ChangeJob(ctx, id, func(w *serverdb.Write, j *machine.Job) error {
+		m, err := w.Machine(j.Machine)
+		if err != nil {
+			return err
+		}
+		if err := mayCancel(m, j); err != nil {
+			return err
+		}
+		result := "cancelled by " + who + ", before the disk was touched"
+		if c := j.Current(); c != nil {
+			c.Status, c.EndedAt, c.Note = machine.StepSkipped, e.Now(), "cancelled"
+		}
+		j.Status, j.Result, j.EndedAt, j.Token = machine.JobCancelled, result, e.Now(), machine.Token{}
+		if err := w.Event(journal.Event{Machine: m.ID, Source: journal.Job, Text: "Job " + string(j.Action) + " " + result, Who: who, Job: j.ID}); err != nil {
+			return err
+		}
+		if err := w.Audit(audited, "cancel "+string(j.Action), m.Name, "job "+j.ID, result); err != nil {
+			return err
+		}
+		return leave(w, m, j, who)
+	})
+}
+
+// CancelError says why a job cannot be cancelled.
+type CancelError struct{ Why string }
+
+func (e *CancelError) Error() string { return e.Why }
+
+func mayCancel(m *machine.Machine, j *machine.Job) error {
+	switch {
+	case !j.Status.Open():
+		return &CancelError{fmt.Sprintf("job %s is %s: it cannot be cancelled any more", j.ID, j.Status)}
+	case !j.Token.RedeemedAt.IsZero() || j.Attempt > 1:
+		return &CancelError{fmt.Sprintf("the agent of machine %s has begun to write its disk: half an image cannot be left behind; let job %s come to its end", m.Name, j.ID)}
+	}
+	return nil
+}
+
+// leave brings the machine out of the job's hands.
+func leave(w *serverdb.Write, m *machine.Machine, j *machine.Job, who string) error {
+	change := serverdb.Change{
+		From: m.Status, Who: who, Why: "install-cancelled", Job: j.ID,
+		Apply: func(m *machine.Machine) { m.Hostname, m.Role, m.Pool, m.Owner, m.Image = "", "", "", "", "" },
+	}
+	switch m.Status {
+	case machine.Allocated:
+		change.To = machine.Available
+		change.Evidence = machine.Evidence{machine.GuardUntouched: "the token of job " + j.ID + " was never redeemed"}
+	case machine.Installing:
+		change.To = machine.Broken
+		change.Sentence = "its install was cancelled before the disk was touched; check it again to make it available"
+	default:
+		return nil
+	}
+	return w.Transition(m, change)
+}

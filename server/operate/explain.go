@@ -1,0 +1,142 @@
+package operate
+
+import (
+	"context"
+	"fmt"
+	"regexp"
+	"strings"
+	"time"
+
+	"firstlight/server/auth"
+	"firstlight/server/boot"
+	"firstlight/server/discovery"
+	"firstlight/server/machine"
+)
+
+// Explanation is what would be served now, and why.
+type Explanation struct {
+	Request boot.Request
+	Known   boot.Known
+	Answer  boot.Answer
+	Script  string // as it would be served to iPXE; empty when nothing is
+}
+
+// Lookup explains what a machine, or an interface that nobody knows, would
+// boot if it asked now: the same Decide on the same facts, written nowhere.
+func (d *Desk) Lookup(_ context.Context, ref string) (Explanation, error) {
+	req, subnet, err := d.asker(ref)
+	if err != nil {
+		return Explanation{}, err
+	}
+	e := Explanation{Request: req, Known: d.DB.Known(req)}
+	e.Answer = boot.Decide(req, e.Known, d.Now())
+	if d.Render == nil || e.Answer.Target == boot.Ignore || subnet == nil {
+		return e, nil
+	}
+	script, err := d.Render(req, e.Known, e.Answer, subnet)
+	if err != nil {
+		return e, fmt.Errorf("write the script for %s: %w", ref, err)
+	}
+	e.Script = session.ReplaceAllString(script, "${1}…")
+	return e, nil
+}
+
+// session is the secret of a boot: an explanation must not hand it out.
+var session = regexp.MustCompile(`(firstlight\.session=)\S+`)
+
+// asker makes the request that a machine would send.
+func (d *Desk) asker(ref string) (boot.Request, *machine.Subnet, error) {
+	m, err := d.find(ref)
+	if err == nil {
+		req := boot.Request{MAC: m.BootMAC(), UUID: m.UUID, Serial: m.Serial, Stage: boot.StageIPXE}
+		if m.Facts != nil {
+			req.Platform = m.Facts.Platform
+		}
+		return d.on(req, d.subnetOf(m))
+	}
+	mac, bad := machine.ParseMAC(ref)
+	if bad != nil {
+		return boot.Request{}, nil, err
+	}
+	return d.on(boot.Request{MAC: mac, Stage: boot.StageIPXE}, d.leased(mac))
+}
+
+func (d *Desk) on(req boot.Request, s *machine.Subnet) (boot.Request, *machine.Subnet, error) {
+	if s != nil {
+		req.Subnet = s.Name
+	}
+	return req, s, nil
+}
+
+func (d *Desk) subnetOf(m *machine.Machine) *machine.Subnet {
+	if s, ok := d.DB.SubnetFor(m.Address()); ok {
+		return s
+	}
+	return d.leased(m.BootMAC())
+}
+
+// leased is the subnet in which an interface has or had a lease, or the only
+// one that there is.
+func (d *Desk) leased(mac machine.MAC) *machine.Subnet {
+	var last time.Time
+	var found *machine.Subnet
+	for _, l := range d.DB.Leases() {
+		if s, ok := d.DB.SubnetFor(l.Address); ok && l.MAC == mac && l.UpdatedAt.After(last) {
+			last, found = l.UpdatedAt, s
+		}
+	}
+	if all := d.DB.Subnets(); found == nil && len(all) == 1 {
+		return all[0]
+	}
+	return found
+}
+
+// Explain is Lookup in the words of the pages.
+func (d *Desk) Explain(ctx context.Context, name string) (boot.Answer, boot.Request, []string, error) {
+	e, err := d.Lookup(ctx, name)
+	var lines []string
+	if e.Script != "" {
+		lines = strings.Split(strings.TrimRight(e.Script, "\n"), "\n")
+	}
+	return e.Answer, e.Request, lines, err
+}
+
+// InstallDisk is the disk that an install of the machine's image, or of the
+// smallest one, would write.
+func (d *Desk) InstallDisk(_ context.Context, name string) (machine.Disk, error) {
+	m, err := d.find(name)
+	if err != nil {
+		return machine.Disk{}, err
+	}
+	if m.Facts == nil {
+		return machine.Disk{}, &Refused{Why: "the hardware of machine " + m.Name + " is not known", Remedy: "let it boot the agent first"}
+	}
+	return discovery.InstallDisk(m.Facts, d.need(m))
+}
+
+func (d *Desk) need(m *machine.Machine) int64 {
+	if i, err := d.DB.Image(m.Image); err == nil {
+		return i.Bytes
+	}
+	var least int64
+	for _, i := range d.DB.Images() {
+		if least == 0 || i.Bytes < least {
+			least = i.Bytes
+		}
+	}
+	return least
+}
+
+// Audit reads the newest of the audit log.
+func (d *Desk) Audit(ctx context.Context, limit int) ([]auth.Entry, error) {
+	rows, err := d.DB.Audits(ctx, limit)
+	if err != nil {
+		return nil, err
+	}
+	all := make([]auth.Entry, len(rows))
+	for i, a := range rows {
+		who, address, _ := strings.Cut(a.Who, " from ")
+		all[i] = auth.Entry{At: a.At, Who: who, Address: address, What: a.Action, Object: a.Target, Before: a.Before, After: a.After}
+	}
+	return all, nil
+}

@@ -1,0 +1,158 @@
+package operate
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strconv"
+
+	"firstlight/server/auth"
+	"firstlight/server/jobs"
+	"firstlight/server/machine"
+	"firstlight/server/serverdb"
+)
+
+// Order asks for the installation of what a selector picks.
+type Order struct {
+	Target    string // selector
+	Image     string
+	Role      string // empty: the machine's, its rule's, or DefaultRole
+	Owner     string
+	Requester string // for whom; empty: for the one who asks
+	// Expect is how many machines the target must pick; 0 stands for one.
+	Expect int
+	// Key makes the order repeatable: the same key from the same person is the
+	// same order (Idempotency-Key).
+	Key string
+}
+
+// DefaultRole names machines for which nobody said a role.
+const DefaultRole = "node"
+
+// paramKey is the job parameter that remembers an Order's Key.
+const paramKey = "idempotency_key"
+
+// Install installs one machine by name.
+func (d *Desk) Install(ctx context.Context, who auth.User, name, image string) (*machine.Job, error) {
+	m, err := d.find(name)
+	if err != nil {
+		return nil, err
+	}
+	return d.install(ctx, who, m, Order{Target: "hardwarename=" + m.Name, Image: image})
+}
+
+// Outcome is what became of one machine of an order.
+type Outcome struct {
+	Machine *machine.Machine
+	Job     *machine.Job
+	Err     error // why there is no job
+}
+
+// Order installs every machine that the target picks. An empty selection, or
+// another number than expected, is refused as a whole.
+func (d *Desk) Order(ctx context.Context, who auth.User, o Order) ([]Outcome, error) {
+	picked, err := d.pick(o)
+	if err != nil {
+		return nil, err
+	}
+	all := make([]Outcome, 0, len(picked))
+	for _, m := range picked {
+		j, err := d.install(ctx, who, m, o)
+		all = append(all, Outcome{m, j, err})
+	}
+	return all, nil
+}
+
+// pick finds the machines of an order. More than one must have been counted by
+// whoever asks: a selector that picks too much must not install too much.
+func (d *Desk) pick(o Order) ([]*machine.Machine, error) {
+	sel, err := machine.ParseSelector(o.Target)
+	if err != nil {
+		return nil, err
+	}
+	if o.Target == "" {
+		return nil, &Refused{Field: "target", Why: "picks every machine", Remedy: "say which, such as hardwarename=C0MPUT3"}
+	}
+	picked := d.DB.Machines(sel)
+	want := max(o.Expect, 1)
+	switch {
+	case len(picked) == 0:
+		return nil, &Refused{Field: "target", Value: o.Target, Why: "picks no machine", Remedy: "see what it picks with: firstlight machine ls"}
+	case len(picked) != want && o.Expect == 0:
+		return nil, &Refused{Field: "target", Value: o.Target, Why: fmt.Sprintf("picks %d machines", len(picked)), Remedy: "narrow it to one, or say how many you expect"}
+	case len(picked) != want:
+		return nil, &Refused{Field: "expect", Value: strconv.Itoa(o.Expect), Why: fmt.Sprintf("the target picks %d machines", len(picked)), Remedy: "look at them again before you change the number"}
+	}
+	return picked, nil
+}
+
+func (d *Desk) install(ctx context.Context, who auth.User, m *machine.Machine, o Order) (*machine.Job, error) {
+	if j := d.repeated(who, m, o); j != nil {
+		return j, same(j, o)
+	}
+	r := jobs.Request{
+		Machine: m, Image: o.Image, Role: o.Role, Owner: o.Owner, Target: o.Target, Requester: o.Requester, User: who.Name,
+		Audit: audited(who),
+	}
+	if r.Role == "" {
+		r.Role = d.role(m)
+	}
+	if r.Requester == "" {
+		r.Requester = who.Name
+	}
+	if o.Key != "" {
+		r.Params = map[string]string{paramKey: o.Key}
+	}
+	j, err := d.Jobs.Install(ctx, r)
+	var busy *serverdb.BusyError
+	if errors.As(err, &busy) && o.Key != "" {
+		// Two with one key raced; the other one was first.
+		if j := d.repeated(who, m, o); j != nil {
+			return j, same(j, o)
+		}
+	}
+	if err != nil {
+		return nil, err
+	}
+	return j, nil
+}
+
+// repeated finds the job that the same order made before.
+func (d *Desk) repeated(who auth.User, m *machine.Machine, o Order) *machine.Job {
+	if o.Key == "" {
+		return nil
+	}
+	found := d.DB.Jobs(func(j *machine.Job) bool {
+		return j.Machine == m.ID && j.User == who.Name && j.Params[paramKey] == o.Key
+	})
+	if len(found) == 0 {
+		return nil
+	}
+	return found[0]
+}
+
+// same refuses a key that comes again with another order.
+func same(j *machine.Job, o Order) error {
+	if j.Params["image"] == o.Image && j.Target == o.Target {
+		return nil
+	}
+	return &Refused{Field: "Idempotency-Key", Value: o.Key, Why: "was used for another order, job " + j.ID, Remedy: "send a new key with a new order"}
+}
+
+// role is what the machine, or the rule that accepted it, is for.
+func (d *Desk) role(m *machine.Machine) string {
+	if m.Role != "" {
+		return m.Role
+	}
+	for _, r := range d.DB.Rules() {
+		if r.Name == m.Rule && r.Role != "" {
+			return r.Role
+		}
+	}
+	return DefaultRole
+}
+
+// Cancel ends a job while its machine's disk is untouched.
+func (d *Desk) Cancel(ctx context.Context, who auth.User, id string) error {
+	return d.Jobs.Cancel(ctx, id, who.Name, audited(who))
+}

@@ -1,0 +1,118 @@
+package operate
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"firstlight/server/auth"
+	"firstlight/server/discovery"
+	"firstlight/server/journal"
+	"firstlight/server/machine"
+	"firstlight/server/serverdb"
+)
+
+// Release gives the disks of a held machine free to be overwritten. typed must
+// be the machine's name: the one proof that a person read which machine it is.
+func (d *Desk) Release(ctx context.Context, who auth.User, name, typed string) error {
+	m, err := d.find(name)
+	if err != nil {
+		return err
+	}
+	if err := named(m, typed); err != nil {
+		return err
+	}
+	switch {
+	case m.Owned:
+		return &Refused{
+			Why:    fmt.Sprintf("machine %s is %s and its disks may hold its owner's data", m.Name, m.Status.Human()),
+			Remedy: "this version cannot erase disks; wipe them by other means and retire the record",
+		}
+	case m.Status != machine.Held || m.Reason != discovery.ReasonDisks:
+		return &Refused{Why: fmt.Sprintf("machine %s is %s%s", m.Name, m.Status.Human(), brackets(m.Reason)), Remedy: "only a machine that is held for its disks is released by name"}
+	}
+	if err := unlocked(m); err != nil {
+		return err
+	}
+	return d.DB.ReleaseDisks(ctx, audited(who), m.ID, typed)
+}
+
+func brackets(reason string) string {
+	if reason == "" {
+		return ""
+	}
+	return " (" + reason + ")"
+}
+
+// Recheck lets the rules decide again on a held machine, or on a broken one
+// that nobody owns.
+func (d *Desk) Recheck(ctx context.Context, who auth.User, name string) error {
+	m, err := d.find(name)
+	if err != nil {
+		return err
+	}
+	// History keeps the change and who asked; the audit keeps that it was asked.
+	if err := d.DB.RecordAudit(ctx, audited(who), "re-check", m.Name, string(m.Status), ""); err != nil {
+		return err
+	}
+	return d.DB.Recheck(ctx, who.Name, m.ID)
+}
+
+// maxNote bounds what people write beside a lock.
+const maxNote = 200
+
+// Lock keeps automation away from a machine. The note says why.
+func (d *Desk) Lock(ctx context.Context, who auth.User, name, note string) error {
+	note = strings.TrimSpace(note)
+	if note == "" || len(note) > maxNote {
+		return &Refused{Field: "note", Value: clip(note), Why: fmt.Sprintf("has %d bytes", len(note)), Remedy: fmt.Sprintf("say in 1 to %d why it is locked", maxNote)}
+	}
+	return d.flag(ctx, who, name, "lock", note, true)
+}
+
+// Unlock lets automation at it again.
+func (d *Desk) Unlock(ctx context.Context, who auth.User, name, note string) error {
+	return d.flag(ctx, who, name, "unlock", clip(strings.TrimSpace(note)), false)
+}
+
+func clip(s string) string {
+	if len(s) > maxNote {
+		return strings.ToValidUTF8(s[:maxNote], "")
+	}
+	return s
+}
+
+// flag sets the lock with its audit and its row in the timeline. Asking for
+// what holds already changes nothing.
+func (d *Desk) flag(ctx context.Context, who auth.User, name, verb, note string, locked bool) error {
+	found, err := d.find(name)
+	if err != nil {
+		return err
+	}
+	return d.DB.Do(ctx, func(w *serverdb.Write) error {
+		m, err := w.Machine(found.ID)
+		if err != nil {
+			return err
+		}
+		if m.Flags.Locked == locked && (!locked || m.Flags.LockNote == note) {
+			return nil
+		}
+		before := m.Flags.LockNote
+		if err := w.Mark(m, func(m *machine.Machine) {
+			m.Flags.Locked, m.Flags.LockNote = locked, ""
+			if locked {
+				m.Flags.LockNote = note
+			}
+		}); err != nil {
+			return err
+		}
+		text := strings.ToUpper(verb[:1]) + verb[1:] + "ed"
+		if note != "" {
+			text += ": " + note
+		}
+		if err := w.Event(journal.Event{Machine: m.ID, Source: journal.People, Text: text, Who: who.Name}); err != nil {
+			return err
+		}
+		return w.Audit(audited(who), verb, m.Name, before, note)
+	})
+}

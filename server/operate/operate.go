@@ -1,0 +1,90 @@
+// Package operate is what people and programs may ask of the appliance:
+// install, cancel, release, re-check, power, lock, explain.
+//
+// It promises that the API, the pages and the command line, which all come
+// through here, have the same verbs, the same refusals and the same audit: an
+// act that cannot be recorded does not happen. Who may ask is decided at the
+// doors, before it comes here; what may happen is decided by the state engine
+// and its guards, behind it.
+//
+// It works on serverdb and jobs. The API, the wiring and, through interfaces
+// of its own, the web import it.
+package operate
+
+import (
+	"fmt"
+	"log/slog"
+	"time"
+
+	"firstlight/server/auth"
+	"firstlight/server/boot"
+	"firstlight/server/jobs"
+	"firstlight/server/machine"
+	"firstlight/server/serverdb"
+)
+
+// Config is what a Desk works with.
+type Config struct {
+	DB   *serverdb.DB
+	Jobs *jobs.Engine
+	// Render writes the script of an answer, as it would be served.
+	Render func(boot.Request, boot.Known, boot.Answer, *machine.Subnet) (string, error)
+	Log    *slog.Logger
+	Now    func() time.Time
+}
+
+// Desk carries out what is asked for.
+type Desk struct{ Config }
+
+// New makes a Desk.
+func New(c Config) *Desk { return &Desk{c} }
+
+// Refused says what was wrong with a request, for whoever made it.
+type Refused struct {
+	Field, Value string // of the request; empty where the state of things refuses
+	Why          string
+	Remedy       string
+}
+
+func (e *Refused) Error() string {
+	text := e.Why
+	if e.Field != "" {
+		text = fmt.Sprintf("%s %q: %s", e.Field, e.Value, e.Why)
+	}
+	if e.Remedy != "" {
+		text += ": " + e.Remedy
+	}
+	return text
+}
+
+// find gives the machine that a name, id, MAC or host name means.
+func (d *Desk) find(ref string) (*machine.Machine, error) { return d.DB.Machine(ref) }
+
+// audited is how the audit names who asked: with the token and the address
+// that it came from.
+func audited(u auth.User) string {
+	who := u.Name
+	if u.Token != "" {
+		who += " by token " + u.Token
+	}
+	if u.Address != "" {
+		who += " from " + u.Address
+	}
+	return who
+}
+
+// unlocked refuses what a lock forbids.
+func unlocked(m *machine.Machine) error {
+	if !m.Flags.Locked {
+		return nil
+	}
+	return &Refused{Why: fmt.Sprintf("machine %s is locked (%s)", m.Name, m.Flags.LockNote), Remedy: "unlock it first"}
+}
+
+// named checks the name that a person typed to confirm.
+func named(m *machine.Machine, typed string) error {
+	if typed == m.Name {
+		return nil
+	}
+	return &Refused{Field: "name", Value: typed, Why: "is not the machine's name", Remedy: "type " + m.Name + " to confirm"}
+}

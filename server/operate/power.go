@@ -1,0 +1,105 @@
+package operate
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"firstlight/server/auth"
+	"firstlight/server/journal"
+	"firstlight/server/machine"
+	"firstlight/server/oob"
+)
+
+// powerVerbs are what Power takes.
+var powerVerbs = [...]string{"on", "off", "cycle"}
+
+const (
+	// powerLimit bounds one act of power as a whole: slow BMCs take half a minute
+	// for each of off and on.
+	powerLimit = 2 * time.Minute
+	powerLook  = 500 * time.Millisecond
+)
+
+// Power switches a machine on or off, or off and on again, and returns once the
+// BMC shows it. The act goes on when the one who asked hangs up: half a cycle
+// would leave the machine off.
+func (d *Desk) Power(ctx context.Context, who auth.User, name, verb string) error {
+	m, err := d.find(name)
+	if err != nil {
+		return err
+	}
+	if err := d.mayPower(m, verb); err != nil {
+		return err
+	}
+	if err := d.DB.RecordAudit(ctx, audited(who), "power "+verb, m.Name, m.Observed.Power, verb); err != nil {
+		return err
+	}
+	d.DB.Note(journal.Event{Machine: m.ID, Source: journal.People, Text: "Asked for power " + verb, Who: who.Name})
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), powerLimit)
+	defer cancel()
+	err = d.Jobs.WithBMC(ctx, m, func(c oob.Controller) error { return d.act(ctx, c, m, verb) })
+	if errors.Is(err, oob.ErrNoLogin) {
+		return &Refused{Why: err.Error(), Remedy: "power-" + verb + " it by hand"}
+	}
+	if err != nil {
+		d.DB.Note(journal.Event{Machine: m.ID, Source: journal.BMC, Text: fmt.Sprintf("Power %s did not work: %v", verb, err)})
+		return fmt.Errorf("power %s of machine %s: %w", verb, m.Name, err)
+	}
+	return nil
+}
+
+// mayPower refuses to cut the power where something forbids it or works there.
+func (d *Desk) mayPower(m *machine.Machine, verb string) error {
+	switch verb {
+	case "on":
+		return nil
+	case "off", "cycle":
+	default:
+		return &Refused{Field: "action", Value: verb, Why: "no such power action", Remedy: "want one of " + strings.Join(powerVerbs[:], ", ")}
+	}
+	if m.Flags.NoPowerOff {
+		return &Refused{Why: fmt.Sprintf("machine %s must not be powered off", m.Name), Remedy: "take the flag no_power_off away first"}
+	}
+	if j, open := d.DB.OpenJob(m.ID); open {
+		return &Refused{Why: fmt.Sprintf("job %s (%s) works on machine %s", j.ID, j.Action, m.Name), Remedy: "wait for its end or cancel it"}
+	}
+	return unlocked(m)
+}
+
+func (d *Desk) act(ctx context.Context, c oob.Controller, m *machine.Machine, verb string) error {
+	if verb == "cycle" {
+		if err := d.become(ctx, c, m, oob.PowerOff); err != nil {
+			return err
+		}
+		verb = "on"
+	}
+	return d.become(ctx, c, m, oob.Power(verb))
+}
+
+// become asks for a power state and looks until it holds.
+func (d *Desk) become(ctx context.Context, c oob.Controller, m *machine.Machine, want oob.Power) error {
+	if err := c.SetPower(ctx, want); err != nil {
+		return err
+	}
+	tick := time.NewTicker(powerLook)
+	defer tick.Stop()
+	for {
+		is, err := c.Power(ctx)
+		if err != nil {
+			return err
+		}
+		d.DB.Observe(m.ID, func(o *machine.Observed) { o.Power, o.PowerAt = string(is), d.Now() })
+		if is == want {
+			d.DB.Note(journal.Event{Machine: m.ID, Source: journal.BMC, Text: "Power " + string(want)})
+			return nil
+		}
+		select {
+		case <-tick.C:
+		case <-ctx.Done():
+			return fmt.Errorf("the BMC accepted it but still says %q after %s", is, powerLimit)
+		}
+	}
+}
