@@ -66,11 +66,22 @@ func (b *bench) logIn(ctx context.Context, role auth.Role) {
 	})
 }
 
-// eventually waits until an expression of the page is true.
+// eventually waits until an expression of the page is true, across loads.
 func eventually(t *testing.T, ctx context.Context, expression string) {
 	t.Helper()
-	if _, err := chromedp.Run(ctx, chromedp.Poll[bool](expression, chromedp.WithPollingTimeout(10*time.Second))); err != nil {
-		t.Fatalf("wait until %s: %v", expression, err)
+	tick := time.NewTicker(20 * time.Millisecond)
+	defer tick.Stop()
+	bound := time.After(10 * time.Second)
+	for {
+		ok, err := chromedp.Run(ctx, chromedp.Evaluate[bool](expression))
+		if err == nil && ok {
+			return
+		}
+		select {
+		case <-tick.C: // a page that is being left answers with an error
+		case <-bound:
+			t.Fatalf("wait until %s: %v, %v", expression, ok, err)
+		}
 	}
 }
 

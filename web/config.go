@@ -60,19 +60,7 @@ type Insight interface {
 }
 
 // Change is one change of a machine's status.
-type Change struct {
-	ID       int64
-	Machine  string
-	Name     string
-	At       time.Time
-	From     machine.Status
-	To       machine.Status
-	Who      string
-	Why      string
-	Sentence string
-	Job      string
-	Guards   []string // such as "passed:rule-matched (rule lab)", "not-checked:burn-in"
-}
+type Change = machine.History
 
 // Check is how one part of the appliance is.
 type Check struct {

@@ -25,15 +25,16 @@ func memory(n uint64) string {
 
 // span spells a duration with two units at most: "1 min 35 s".
 func span(d time.Duration) string {
-	d = max(d, 0)
 	switch {
+	case d <= 0:
+		return "0 s"
 	case d < 10*time.Millisecond:
 		return fmt.Sprintf("%.1f ms", d.Seconds()*1000)
 	case d < 995*time.Millisecond:
 		return fmt.Sprintf("%d ms", d.Milliseconds())
 	case d < 9950*time.Millisecond:
 		return fmt.Sprintf("%.1f s", d.Seconds())
-	case d < time.Minute:
+	case d < 59500*time.Millisecond:
 		return fmt.Sprintf("%d s", int(d.Seconds()+0.5))
 	case d < time.Hour:
 		return two(d.Round(time.Second), time.Minute, "min", time.Second, "s")

@@ -73,7 +73,7 @@ if (document.body.hasAttribute("data-live")) {
     source = new EventSource(location.pathname + location.search);
     source.onopen = hear;
     source.addEventListener("beat", hear);
-    source.addEventListener("patch", (e) => { hear(); apply(JSON.parse(e.data)); });
+    source.addEventListener("patch", (e) => { hear(); apply(JSON.parse(e.data)); document.body.dataset.live = "on"; });
     source.addEventListener("bye", () => { source.close(); location.reload(); });
     source.onerror = () => show(false);
   };

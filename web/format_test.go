@@ -1,0 +1,97 @@
+package web
+
+import (
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"firstlight/server/journal"
+	"firstlight/server/machine"
+)
+
+func TestSpan(t *testing.T) {
+	for d, want := range map[time.Duration]string{
+		-time.Second: "0 s", 400 * time.Microsecond: "0.4 ms", 61 * time.Millisecond: "61 ms", 999 * time.Millisecond: "1.0 s",
+		9949 * time.Millisecond: "9.9 s", 9951 * time.Millisecond: "10 s", 59 * time.Second: "59 s", 95 * time.Second: "1 min 35 s", time.Minute: "1 min",
+		61 * time.Minute: "1 h 1 min", 50 * time.Hour: "2 d 2 h", 59*time.Second + 700*time.Millisecond: "1 min",
+	} {
+		if got := span(d); got != want {
+			t.Errorf("span(%v) = %q, want %q", d, got, want)
+		}
+	}
+}
+
+func TestMemory(t *testing.T) {
+	for n, want := range map[uint64]string{0: "0 B", 512 << 20: "512 MiB", 256 << 30: "256 GiB", 3 << 29: "1.5 GiB", 1 << 41: "2 TiB"} {
+		if got := memory(n); got != want {
+			t.Errorf("memory(%d) = %q, want %q", n, got, want)
+		}
+	}
+}
+
+func TestMachineAddressesAreSafe(t *testing.T) {
+	for name, want := range map[string]string{"C0MPUT3": "/machines/C0MPUT3", "..": "/machines/id-1", "a/b": "/machines/id-1", "": "/machines/id-1", "a?b": "/machines/id-1", "Ü-1": "/machines/%C3%9C-1"} {
+		if got := machineURL(&machine.Machine{ID: "id-1", Name: name}); got != want {
+			t.Errorf("machineURL(%q) = %q, want %q", name, got, want)
+		}
+	}
+}
+
+func TestSentence(t *testing.T) {
+	for in, want := range map[string]string{"": "", "it is held": "It is held.", "ünlike": "Ünlike.", "Who is it?": "Who is it?"} {
+		if got := sentence(in); got != want {
+			t.Errorf("sentence(%q) = %q, want %q", in, got, want)
+		}
+	}
+}
+
+func TestTheDigLineFitsTheServer(t *testing.T) {
+	for server, want := range map[string]string{
+		"10.80.12.1": "dig @10.80.12.1 a.b A +short", "127.0.0.1:5353": "dig @127.0.0.1 -p 5353 a.b A +short", "fd00::1": "dig @fd00::1 a.b A +short",
+	} {
+		if got := digLine(server, "a.b"); got != want {
+			t.Errorf("digLine(%q) = %q, want %q", server, got, want)
+		}
+	}
+}
+
+func TestSilencesAreRows(t *testing.T) {
+	events := boots(t, "0 bmc Power on", "95 dhcp asked", "96 files TFTP", "101.5 agent Reported")
+	rows, older := timelineRows(events, "")
+	var got []string
+	for _, r := range rows {
+		got = append(got, r.Text+r.Gap)
+	}
+	want := []string{"Reported", "5.5 s", "TFTP", "asked", "1 min 35 s: firmware", "Power on"}
+	if diff := cmp.Diff(want, got); diff != "" || older != 0 {
+		t.Errorf("rows (-want +got), older %d:\n%s", older, diff)
+	}
+	if rows, _ := timelineRows(events, journal.Files); len(rows) != 1 {
+		t.Errorf("rows of files = %v, want one without silences", rows)
+	}
+}
+
+func TestALongTimelineHasPages(t *testing.T) {
+	var events []journal.Event
+	for i := range 250 {
+		events = append(events, journal.Event{ID: int64(250 - i), At: cannedNow, Source: journal.DHCP})
+	}
+	rows, older := timelineRows(events, "")
+	if len(rows) != timelinePage || older != 151 {
+		t.Errorf("first page = %d rows, older than %d, want %d and 151", len(rows), older, timelinePage)
+	}
+}
+
+func TestFiguresAreMedians(t *testing.T) {
+	c := full()
+	f := newFigures(c)
+	want := []figure{{"First packet → registered", 139 * time.Second, 3}, {"First packet → in use", 165 * time.Second, 3}}
+	if diff := cmp.Diff(want, f.done(t.Context(), c.machines)); diff != "" {
+		t.Errorf("done (-want +got):\n%s", diff)
+	}
+	usual, n := f.usual(t.Context(), c.machines[12], c.machines)
+	if n != 3 || usual["firmware"] != 95*time.Second {
+		t.Errorf("usual = %v of %d, want firmware 1 min 35 s of 3", usual, n)
+	}
+}
