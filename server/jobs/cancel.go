@@ -38,17 +38,22 @@ func (e *Engine) Cancel(ctx context.Context, id, who, audited string) error {
 	})
 }
 
-// CancelError says why a job cannot be cancelled.
-type CancelError struct{ Why string }
+// RefusedError says, for whoever asked, why a job cannot be made or cancelled.
+type RefusedError struct{ cause error }
 
-func (e *CancelError) Error() string { return e.Why }
+func (e *RefusedError) Error() string { return e.cause.Error() }
+
+// Unwrap gives what was found.
+func (e *RefusedError) Unwrap() error { return e.cause }
+
+func refuse(format string, args ...any) error { return &RefusedError{fmt.Errorf(format, args...)} }
 
 func mayCancel(m *machine.Machine, j *machine.Job) error {
 	switch {
 	case !j.Status.Open():
-		return &CancelError{fmt.Sprintf("job %s is %s: it cannot be cancelled any more", j.ID, j.Status)}
+		return refuse("job %s is %s: it cannot be cancelled any more", j.ID, j.Status)
 	case !j.Token.RedeemedAt.IsZero() || j.Attempt > 1:
-		return &CancelError{fmt.Sprintf("the agent of machine %s has begun to write its disk: half an image cannot be left behind; let job %s come to its end", m.Name, j.ID)}
+		return refuse("the agent of machine %s has begun to write its disk: half an image cannot be left behind; let job %s come to its end", m.Name, j.ID)
 	}
 	return nil
 }

@@ -36,11 +36,11 @@ func (e *Engine) Install(ctx context.Context, r Request) (*machine.Job, error) {
 		return nil, fmt.Errorf("image %q: %w; the images are listed by: firstlight image ls", r.Image, machine.ErrNotFound)
 	}
 	if r.Machine.Facts == nil {
-		return nil, fmt.Errorf("machine %s: its hardware is not known: let it boot the agent first", r.Machine.Name)
+		return nil, refuse("machine %s: its hardware is not known: let it boot the agent first", r.Machine.Name)
 	}
 	disk, err := discovery.InstallDisk(r.Machine.Facts, image.Bytes)
 	if err != nil {
-		return nil, fmt.Errorf("machine %s: %w", r.Machine.Name, err)
+		return nil, refuse("machine %s: %w", r.Machine.Name, err)
 	}
 	j := &machine.Job{
 		ID: uuid.NewString(), Action: machine.ActionInstall, Status: machine.JobQueued, Target: r.Target,
@@ -69,13 +69,13 @@ func reserve(w *serverdb.Write, r Request) error {
 	}
 	switch {
 	case m.Flags.Locked:
-		return fmt.Errorf("machine %s is locked: %s", m.Name, m.Flags.LockNote)
+		return refuse("machine %s is locked: %s", m.Name, m.Flags.LockNote)
 	case m.Status == machine.Allocated:
 		return nil
 	case m.Status != machine.Available:
 		return &machine.IllegalError{Name: m.Name, From: m.Status, To: machine.Installing}
 	case !machine.ValidLabel(r.Role):
-		return fmt.Errorf("role %q: want lower-case letters, digits and inner dashes, because the host name is made of it", r.Role)
+		return refuse("role %q: want lower-case letters, digits and inner dashes, because the host name is made of it", r.Role)
 	}
 	_, err = w.Allocate(m, serverdb.Claim{Who: r.User, Role: r.Role, Owner: r.Owner, Image: r.Image})
 	return err

@@ -109,7 +109,7 @@ func (d *Desk) InstallDisk(_ context.Context, name string) (machine.Disk, error)
 		return machine.Disk{}, err
 	}
 	if m.Facts == nil {
-		return machine.Disk{}, &Refused{Why: "the hardware of machine " + m.Name + " is not known", Remedy: "let it boot the agent first"}
+		return machine.Disk{}, conflict("the hardware of machine "+m.Name+" is not known", "let it boot the agent first")
 	}
 	return discovery.InstallDisk(m.Facts, d.need(m))
 }

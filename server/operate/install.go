@@ -112,7 +112,7 @@ func (d *Desk) install(ctx context.Context, who auth.User, m *machine.Machine, o
 		}
 	}
 	if err != nil {
-		return nil, err
+		return nil, explain(err)
 	}
 	return j, nil
 }
@@ -154,5 +154,5 @@ func (d *Desk) role(m *machine.Machine) string {
 
 // Cancel ends a job while its machine's disk is untouched.
 func (d *Desk) Cancel(ctx context.Context, who auth.User, id string) error {
-	return d.Jobs.Cancel(ctx, id, who.Name, audited(who))
+	return explain(d.Jobs.Cancel(ctx, id, who.Name, audited(who)))
 }

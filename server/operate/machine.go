@@ -24,17 +24,15 @@ func (d *Desk) Release(ctx context.Context, who auth.User, name, typed string) e
 	}
 	switch {
 	case m.Owned:
-		return &Refused{
-			Why:    fmt.Sprintf("machine %s is %s and its disks may hold its owner's data", m.Name, m.Status.Human()),
-			Remedy: "this version cannot erase disks; wipe them by other means and retire the record",
-		}
+		return conflict(fmt.Sprintf("machine %s is %s and its disks may hold its owner's data", m.Name, m.Status.Human()),
+			"this version does not erase disks, and gives none on that is not proven clean")
 	case m.Status != machine.Held || m.Reason != discovery.ReasonDisks:
-		return &Refused{Why: fmt.Sprintf("machine %s is %s%s", m.Name, m.Status.Human(), brackets(m.Reason)), Remedy: "only a machine that is held for its disks is released by name"}
+		return conflict(fmt.Sprintf("machine %s is %s%s", m.Name, m.Status.Human(), brackets(m.Reason)), "only a machine that is held for its disks is released by name")
 	}
 	if err := unlocked(m); err != nil {
 		return err
 	}
-	return d.DB.ReleaseDisks(ctx, audited(who), m.ID, typed)
+	return explain(d.DB.ReleaseDisks(ctx, audited(who), m.ID, typed))
 }
 
 func brackets(reason string) string {
@@ -51,11 +49,14 @@ func (d *Desk) Recheck(ctx context.Context, who auth.User, name string) error {
 	if err != nil {
 		return err
 	}
+	if _, ok := d.DB.SubnetFor(m.Address()); !ok || m.Facts == nil {
+		return conflict("machine "+m.Name+" has not reported from a subnet of ours", "power it on, then check again")
+	}
 	// History keeps the change and who asked; the audit keeps that it was asked.
 	if err := d.DB.RecordAudit(ctx, audited(who), "re-check", m.Name, string(m.Status), ""); err != nil {
 		return err
 	}
-	return d.DB.Recheck(ctx, who.Name, m.ID)
+	return explain(d.DB.Recheck(ctx, who.Name, m.ID))
 }
 
 // maxNote bounds what people write beside a lock.

@@ -12,6 +12,7 @@
 package operate
 
 import (
+	"errors"
 	"fmt"
 	"log/slog"
 	"time"
@@ -44,6 +45,8 @@ type Refused struct {
 	Field, Value string // of the request; empty where the state of things refuses
 	Why          string
 	Remedy       string
+	// Conflict tells that the state of things refuses, not the request.
+	Conflict bool
 }
 
 func (e *Refused) Error() string {
@@ -55,6 +58,26 @@ func (e *Refused) Error() string {
 		text += ": " + e.Remedy
 	}
 	return text
+}
+
+func conflict(why, remedy string) error { return &Refused{Why: why, Remedy: remedy, Conflict: true} }
+
+// explain gives the errors of the layers below, which people cannot tell from
+// a fault of ours, the one form that the doors know.
+func explain(err error) error {
+	var busy *serverdb.BusyError
+	var refused *jobs.RefusedError
+	var illegal *machine.IllegalError
+	var guard *machine.GuardError
+	switch {
+	case errors.As(err, &busy):
+		return &Refused{Field: "job", Value: busy.Job.ID, Why: "the machine has this open job already", Remedy: "wait for its end or cancel it", Conflict: true}
+	case errors.As(err, &refused), errors.As(err, &illegal), errors.As(err, &guard):
+		return conflict(err.Error(), "")
+	case errors.Is(err, serverdb.ErrConflict):
+		return conflict(err.Error(), "look again")
+	}
+	return err
 }
 
 // find gives the machine that a name, id, MAC or host name means.
@@ -78,7 +101,7 @@ func unlocked(m *machine.Machine) error {
 	if !m.Flags.Locked {
 		return nil
 	}
-	return &Refused{Why: fmt.Sprintf("machine %s is locked (%s)", m.Name, m.Flags.LockNote), Remedy: "unlock it first"}
+	return conflict(fmt.Sprintf("machine %s is locked (%s)", m.Name, m.Flags.LockNote), "unlock it first")
 }
 
 // named checks the name that a person typed to confirm.

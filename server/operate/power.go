@@ -42,7 +42,7 @@ func (d *Desk) Power(ctx context.Context, who auth.User, name, verb string) erro
 	defer cancel()
 	err = d.Jobs.WithBMC(ctx, m, func(c oob.Controller) error { return d.act(ctx, c, m, verb) })
 	if errors.Is(err, oob.ErrNoLogin) {
-		return &Refused{Why: err.Error(), Remedy: "power-" + verb + " it by hand"}
+		return conflict(err.Error(), "power-"+verb+" it by hand")
 	}
 	if err != nil {
 		d.DB.Note(journal.Event{Machine: m.ID, Source: journal.BMC, Text: fmt.Sprintf("Power %s did not work: %v", verb, err)})
@@ -61,10 +61,10 @@ func (d *Desk) mayPower(m *machine.Machine, verb string) error {
 		return &Refused{Field: "action", Value: verb, Why: "no such power action", Remedy: "want one of " + strings.Join(powerVerbs[:], ", ")}
 	}
 	if m.Flags.NoPowerOff {
-		return &Refused{Why: fmt.Sprintf("machine %s must not be powered off", m.Name), Remedy: "take the flag no_power_off away first"}
+		return conflict(fmt.Sprintf("machine %s must not be powered off", m.Name), "take the flag no_power_off away first")
 	}
 	if j, open := d.DB.OpenJob(m.ID); open {
-		return &Refused{Why: fmt.Sprintf("job %s (%s) works on machine %s", j.ID, j.Action, m.Name), Remedy: "wait for its end or cancel it"}
+		return conflict(fmt.Sprintf("job %s (%s) works on machine %s", j.ID, j.Action, m.Name), "wait for its end or cancel it")
 	}
 	return unlocked(m)
 }

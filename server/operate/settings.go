@@ -1,0 +1,21 @@
+package operate
+
+import (
+	"context"
+
+	"firstlight/server/auth"
+	"firstlight/server/machine"
+)
+
+// PutSubnet adds or changes a subnet.
+func (d *Desk) PutSubnet(ctx context.Context, who auth.User, s *machine.Subnet) error {
+	if err := s.Validate(); err != nil {
+		return &Refused{Field: "subnet", Value: s.Name, Why: err.Error()}
+	}
+	for _, o := range d.DB.Subnets() {
+		if o.Name != s.Name && o.Prefix.Overlaps(s.Prefix) {
+			return &Refused{Field: "prefix", Value: s.Prefix.String(), Why: "overlaps " + o.Prefix.String() + " of subnet " + o.Name, Remedy: "give each network one row"}
+		}
+	}
+	return d.DB.PutSubnet(ctx, audited(who), s)
+}
