@@ -33,7 +33,7 @@ func NewSwitch(name string) (*Switch, error) {
 func (s *Switch) Tap(name string) error {
 	t := &netlink.Tuntap{LinkAttrs: attrs(name), Mode: netlink.TUNTAP_MODE_TAP}
 	if err := netlink.LinkAdd(t); err != nil {
-		return fmt.Errorf("make tap %s (needs /dev/net/tun, open to this user): %w", name, err)
+		return fmt.Errorf("make tap %s (this user must be able to open /dev/net/tun; systems ship it with mode 0666): %w", name, err)
 	}
 	return s.port(t)
 }
