@@ -1,0 +1,210 @@
+package api
+
+import "time"
+
+// Machine is one machine of ServerDb.
+type Machine struct {
+	ID      string `json:"id" doc:"Stays for as long as the record lives (UUIDv7)" example:"0198f0a2-7c1b-7d3e-9a51-3f1c0f6f2b10"`
+	Name    string `json:"name" doc:"Unique hardware name, from the serial" example:"C0MPUT3"`
+	Kind    string `json:"kind" enum:"metal,virtual,gce" doc:"What the machine is made of"`
+	Serial  string `json:"serial" example:"C0MPUT3"`
+	UUID    string `json:"uuid" doc:"Of the system (SMBIOS type 1)" example:"4c4c4544-0030-4d10-8050-b4c04f543330"`
+	Vendor  string `json:"vendor" example:"Dell Inc."`
+	Product string `json:"product" example:"PowerEdge R730"`
+
+	Status   string    `json:"status" enum:"expected,registered,held,available,allocated,installing,configuring,in_use,recycling,broken,repairing,retiring,retired" doc:"What the machine is for; it decides what it boots" example:"in_use"`
+	Reason   string    `json:"reason,omitempty" doc:"One word that explains the status" example:"no-rule"`
+	Sentence string    `json:"sentence,omitempty" doc:"The reason as one sentence for people" example:"no rule accepts it"`
+	Since    time.Time `json:"since" doc:"When it came into this status"`
+	Flags    Flags     `json:"flags"`
+
+	Site     string `json:"site,omitempty" example:"lon6"`
+	Rack     string `json:"rack,omitempty" example:"r12"`
+	Unit     int    `json:"unit,omitempty" doc:"Rack unit, from 1; absent: not known" example:"17"`
+	Hostname string `json:"hostname,omitempty" example:"lon6-web-1"`
+	Role     string `json:"role,omitempty" example:"web"`
+	Pool     string `json:"pool,omitempty" example:"a"`
+	Owner    string `json:"owner,omitempty" example:"team-search"`
+	Image    string `json:"image,omitempty" doc:"What is, or is to be, installed" example:"debian-12"`
+	Rule     string `json:"rule,omitempty" doc:"The rule that accepted it" example:"lab-metal"`
+	Owned    bool   `json:"owned" doc:"Its disks may hold somebody's data: true from the first allocation until an erase is proven"`
+	Address  string `json:"address,omitempty" doc:"IP address of the interface that it boots through" example:"10.80.12.100"`
+	Job      string `json:"job,omitempty" doc:"Id of its open job" example:"5f0c9c6e-6f0b-4b5e-8a43-0d7b8f5f3c1e"`
+
+	NICs     []NIC    `json:"nics" nullable:"false" doc:"Interfaces as ServerDb names and numbers them"`
+	BMC      BMC      `json:"bmc"`
+	Facts    *Facts   `json:"facts,omitempty" doc:"What the agent saw of the hardware. Lists have it only with facts=true"`
+	Observed Observed `json:"observed"`
+
+	Version   int64     `json:"version" doc:"Grows with every change but what is observed" example:"14"`
+	CreatedAt time.Time `json:"created_at"`
+	UpdatedAt time.Time `json:"updated_at"`
+}
+
+// Flags restrain what automation may do.
+type Flags struct {
+	Locked             bool   `json:"locked" doc:"Automation keeps away"`
+	LockNote           string `json:"lock_note,omitempty" doc:"Why it is locked" example:"disk under investigation"`
+	RetireWhenReleased bool   `json:"retire_when_released" doc:"It leaves the fleet instead of going to the next owner"`
+	NoPowerOff         bool   `json:"no_power_off" doc:"Its power is never cut"`
+}
+
+// NIC is an interface.
+type NIC struct {
+	Name    string `json:"name" example:"eth0"`
+	MAC     string `json:"mac" example:"52:54:00:12:34:56"`
+	Address string `json:"address,omitempty" doc:"IP address reserved for it" example:"10.80.12.100"`
+	Boot    bool   `json:"boot" doc:"The machine booted through this one"`
+}
+
+// BMC is a machine's management controller. Its credentials are never shown.
+type BMC struct {
+	Type     string `json:"type,omitempty" doc:"Protocol that it speaks; absent: no BMC is known" example:"redfish"`
+	Address  string `json:"address,omitempty" doc:"host or host:port" example:"10.80.99.3:443"`
+	MAC      string `json:"mac,omitempty" example:"52:54:00:ff:34:56"`
+	Firmware string `json:"firmware,omitempty" example:"2.86"`
+	Proven   bool   `json:"proven" doc:"A log-in succeeded"`
+	Failed   string `json:"failed,omitempty" doc:"Why the last log-in did not" example:"wrong password"`
+}
+
+// Observed is what was last seen of a machine.
+type Observed struct {
+	Power      string     `json:"power,omitempty" doc:"Absent: never asked" enum:"on,off,unknown" example:"on"`
+	PowerAt    *time.Time `json:"power_at,omitempty"`
+	BootAt     *time.Time `json:"boot_at,omitempty" doc:"Last boot request"`
+	BootAnswer string     `json:"boot_answer,omitempty" doc:"What it was given" example:"agent"`
+	CallAt     *time.Time `json:"call_at,omitempty" doc:"Last word of its agent or installed system"`
+	HomeAt     *time.Time `json:"home_at,omitempty" doc:"First call of the installed system"`
+	Waits      string     `json:"waits,omitempty" doc:"What it does or waits for, one sentence" example:"Writes the image: 412 MB of 1.2 GB"`
+	Progress   float64    `json:"progress,omitempty" minimum:"0" maximum:"1" doc:"How much of it is done, as a fraction" example:"0.34"`
+}
+
+// Facts is what the agent saw of a machine's hardware.
+type Facts struct {
+	Vendor        string   `json:"vendor" example:"Dell Inc."`
+	Product       string   `json:"product" example:"PowerEdge R730"`
+	SKU           string   `json:"sku,omitempty" example:"SKU=NotProvided;ModelName=PowerEdge R730"`
+	BoardSerial   string   `json:"board_serial,omitempty" example:"CN7475158R0123"`
+	ChassisSerial string   `json:"chassis_serial,omitempty" example:"C0MPUT3"`
+	Firmware      string   `json:"firmware" doc:"Version of BIOS or UEFI" example:"2.19.0"`
+	Platform      string   `json:"platform" enum:"bios,efi" doc:"How it booted"`
+	SecureBoot    bool     `json:"secure_boot" doc:"Secure Boot is enforced"`
+	Kernel        string   `json:"kernel" doc:"Of the agent" example:"6.1.0-56-amd64"`
+	Arch          string   `json:"arch" doc:"As Go spells it" example:"amd64"`
+	CPU           string   `json:"cpu" example:"Intel(R) Xeon(R) CPU E5-2630 v3 @ 2.40GHz"`
+	Sockets       int      `json:"sockets" example:"2"`
+	Cores         int      `json:"cores" doc:"Of all sockets" example:"16"`
+	Threads       int      `json:"threads" doc:"Of all cores" example:"32"`
+	MemoryBytes   uint64   `json:"memory_bytes" doc:"Bytes" example:"68719476736"`
+	DIMMs         []DIMM   `json:"dimms" nullable:"false"`
+	Disks         []Disk   `json:"disks" nullable:"false"`
+	NICs          []Port   `json:"nics" nullable:"false"`
+	BMC           bool     `json:"bmc" doc:"It has one"`
+	Missing       []string `json:"missing,omitempty" doc:"What the agent could not read" example:"[\"dimms\"]"`
+}
+
+// DIMM is one memory module.
+type DIMM struct {
+	Slot   string `json:"slot" example:"A1"`
+	Bytes  uint64 `json:"bytes" doc:"Bytes" example:"17179869184"`
+	Type   string `json:"type,omitempty" example:"DDR4"`
+	MTs    int    `json:"mts,omitempty" doc:"Million transfers a second" example:"2133"`
+	Part   string `json:"part,omitempty" example:"M393A2G40DB0-CPB"`
+	Serial string `json:"serial,omitempty" example:"1234ABCD"`
+}
+
+// Disk is one whole disk.
+type Disk struct {
+	Name       string    `json:"name" example:"nvme0n1"`
+	Serial     string    `json:"serial" example:"S3EVNX0J512345"`
+	WWN        string    `json:"wwn,omitempty" example:"eui.0025385b71b0a7a1"`
+	Model      string    `json:"model" example:"SAMSUNG MZQLW960HMJP"`
+	Bytes      uint64    `json:"bytes" doc:"Bytes" example:"960197124096"`
+	Transport  string    `json:"transport" example:"nvme"`
+	Rotational bool      `json:"rotational"`
+	Contents   []Content `json:"contents,omitempty" doc:"What was found on it; absent: it is empty"`
+}
+
+// Content is something found on a disk.
+type Content struct {
+	Device string `json:"device" doc:"Disk or partition" example:"nvme0n1p2"`
+	Kind   string `json:"kind" example:"filesystem"`
+	Type   string `json:"type" example:"ext4"`
+	Label  string `json:"label,omitempty" example:"pgdata"`
+	Bytes  uint64 `json:"bytes,omitempty" doc:"Size, bytes" example:"959000000000"`
+	Used   uint64 `json:"used,omitempty" doc:"Bytes in use" example:"412000000000"`
+}
+
+// Port is an interface as the hardware has it.
+type Port struct {
+	Name   string `json:"name" example:"eth0"`
+	MAC    string `json:"mac" example:"52:54:00:12:34:56"`
+	Driver string `json:"driver" example:"ixgbe"`
+	Link   bool   `json:"link" doc:"A cable carries a signal"`
+	Mbps   int    `json:"mbps,omitempty" doc:"Speed of the link, Mb/s" example:"10000"`
+}
+
+// Change is one change of a machine's status.
+type Change struct {
+	ID       int64     `json:"id" example:"42"`
+	At       time.Time `json:"at"`
+	From     string    `json:"from" doc:"Empty: the machine was unknown" example:"configuring"`
+	To       string    `json:"to" example:"in_use"`
+	Who      string    `json:"who" example:"ada"`
+	Why      string    `json:"why" doc:"One word" example:"called-home"`
+	Sentence string    `json:"sentence,omitempty" doc:"The same for people"`
+	Job      string    `json:"job,omitempty" doc:"Id of the job that brought it about"`
+	Guards   []string  `json:"guards" nullable:"false" doc:"What was proven, and what could not be checked" example:"[\"passed:called-home (token of job 5f0c9c6e)\",\"not-checked:puppet\"]"`
+}
+
+// Boot is what a machine would be served if it asked now, and why.
+type Boot struct {
+	Machine string      `json:"machine,omitempty" doc:"Hardware name; absent: nobody knows the interface" example:"C0MPUT3"`
+	Request BootRequest `json:"request" doc:"What it would ask"`
+	Answer  BootAnswer  `json:"answer"`
+	Script  string      `json:"script,omitempty" doc:"The iPXE script, without the secret of its session"`
+}
+
+// BootRequest is who asks, and in which stage of its boot.
+type BootRequest struct {
+	MAC      string `json:"mac" example:"52:54:00:12:34:56"`
+	UUID     string `json:"uuid,omitempty" example:"4c4c4544-0030-4d10-8050-b4c04f543330"`
+	Serial   string `json:"serial,omitempty" example:"C0MPUT3"`
+	Arch     uint16 `json:"arch" doc:"DHCP option 93 (RFC 4578)" example:"7"`
+	Platform string `json:"platform,omitempty" doc:"bios or efi; absent: not known yet" example:"efi"`
+	Stage    string `json:"stage" enum:"firmware,http,ipxe"`
+	Subnet   string `json:"subnet,omitempty" doc:"Absent: none could be found" example:"lab"`
+}
+
+// BootAnswer is what the machine boots and why.
+type BootAnswer struct {
+	Target  string `json:"target" enum:"ignore,disk,agent,wait" doc:"ignore: no answer at all; disk: its own; agent: our agent in memory; wait: ask again"`
+	Mode    string `json:"mode,omitempty" doc:"What the agent is there for" example:"install"`
+	Address bool   `json:"address" doc:"DHCP gives it an address"`
+	Why     string `json:"why" doc:"One sentence" example:"it is in use"`
+}
+
+// Console is the end of what a machine's console showed.
+type Console struct {
+	Lines []string `json:"lines" nullable:"false" doc:"Oldest first" example:"[\"firstlight agent\",\"waiting for orders\"]"`
+}
+
+// PowerOrder asks for power.
+type PowerOrder struct {
+	Action string `json:"action" enum:"on,off,cycle" doc:"cycle is off, then on" example:"cycle"`
+}
+
+// LockOrder keeps automation away.
+type LockOrder struct {
+	Note string `json:"note" minLength:"1" maxLength:"200" doc:"Why; people see it on the machine's page" example:"disk under investigation"`
+}
+
+// UnlockOrder lets automation at it again.
+type UnlockOrder struct {
+	Note string `json:"note,omitempty" maxLength:"200" doc:"Kept in the timeline" example:"disk replaced"`
+}
+
+// ReleaseOrder gives disks that are not empty free to be overwritten.
+type ReleaseOrder struct {
+	Name string `json:"name" maxLength:"200" doc:"The machine's hardware name, typed: the proof that somebody read which machine it is" example:"C0MPUT3"`
+}
