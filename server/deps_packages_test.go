@@ -80,8 +80,9 @@ var ourPackages = map[string]row{
 	"images/embedded":            {why: carried},
 
 	// The virtual rack.
-	"server/virtualrack/console": {why: "a console's lines know nothing of who writes them"},
-	"server/virtualrack/netns":   {why: "namespaces know nothing of what runs in them"},
+	"server/virtualrack/console":         {why: "a console's lines know nothing of who writes them"},
+	"server/virtualrack/netns":           {why: "namespaces know nothing of what runs in them"},
+	"server/virtualrack/netns/netnstest": {ours: []string{"server/virtualrack/netns"}, why: suite},
 	"server/virtualrack/qemu": {ours: []string{
 		"server/machine", "server/oob", "server/virtualrack/console",
 	}, why: "a machine knows its power button and its console, not who presses or reads"},

@@ -72,6 +72,6 @@ var ourRules = rules{
 		"github.com/google/go-cmp":            {in: []string{"server/auth/authtest", "server/oob/oobtest"}, why: "comparing with a report is for tests only"},
 		"pgregory.net/rapid":                  {why: "property testing is for tests only"},
 		"go.uber.org/goleak":                  {why: "leak checking is for tests only"},
-		"testing":                             {in: []string{"server/auth/authtest", "server/oob/oobtest"}, why: "only contract suites are tests outside test files"},
+		"testing":                             {in: []string{"server/auth/authtest", "server/oob/oobtest", "server/virtualrack/netns/netnstest"}, why: "only contract suites are tests outside test files"},
 	},
 }

@@ -51,6 +51,9 @@ func TestReplies(t *testing.T) {
 			if r == nil {
 				t.Fatal("silence")
 			}
+			if got := len(r.ToBytes()); got > 576-ipHeader-udpHeader {
+				t.Errorf("the reply has %d bytes: more than every client takes (RFC 2131 §2)", got)
+			}
 			golden(t, filepath.Join("testdata", tt.file+".txt"), strings.ReplaceAll(r.Summary(), "\x00", `\0`))
 		})
 	}
