@@ -33,6 +33,9 @@ func TestFrozenV1(t *testing.T) {
 		Host:  "sto1-web-1",
 		Seed:  map[string]string{"meta-data": "instance-id: 1\n", "user-data": "#cloud-config\n"},
 	})
+	frozen(t, "plan-compressed-hash", Plan{
+		Image: Image{Name: "debian-13", Path: "/i", Compressed: 1, Bytes: 2, SHA256: strings.Repeat("0a", 32), CompressedSHA256: strings.Repeat("0b", 32)},
+	})
 	frozen(t, "progress", Progress{Order: "7", Step: StepWrite, Message: "80 MB/s", Done: 1 << 20, Total: 1 << 31, Console: []string{"link up"}})
 	frozen(t, "result-done", Result{Order: "7", OK: true})
 	frozen(t, "result-refused", Result{Order: "7", Step: StepRedeem, Error: "no disk has the serial \"X\""})

@@ -56,6 +56,10 @@ type Image struct {
 	Compressed int64  `json:"compressed"` // bytes on the wire
 	Bytes      int64  `json:"bytes"`      // bytes on the disk
 	SHA256     string `json:"sha256"`     // of the raw bytes, lower-case hex
+	// CompressedSHA256 is of the bytes on the wire. Where it is given, an agent
+	// may check it in place of SHA256: the one decides the other, and there are a
+	// fifth as many bytes to hash.
+	CompressedSHA256 string `json:"compressed_sha256,omitempty"`
 }
 
 // Steps of an install, in their order, as an agent names them in Progress.
