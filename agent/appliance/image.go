@@ -2,6 +2,7 @@ package appliance
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -12,20 +13,22 @@ import (
 )
 
 // ErrChanged says that an image is not the one whose first part was read.
-type ErrChanged struct{ Was, Is string }
+var ErrChanged = errors.New("the image changed while it was read")
 
-// Error implements error.
-func (e *ErrChanged) Error() string {
-	return fmt.Sprintf("the image changed while it was read: its ETag was %s and is %s", e.Was, e.Is)
+// Stream is an image from some offset on.
+type Stream struct {
+	Body io.ReadCloser
+	Size int64  // of the whole image
+	ETag string // names these very bytes
 }
 
-// Image opens an image from offset on and returns its ETag. An offset above 0
-// needs the ETag of the first answer: the appliance then sends the rest of that
-// very image, or we get an ErrChanged (RFC 9110, 13.1.5 and 14.2).
-func (c *Client) Image(ctx context.Context, path string, offset int64, etag string) (io.ReadCloser, string, error) {
+// Image opens an image from offset on. An offset above 0 needs the ETag of the
+// first answer: the appliance then sends the rest of that very image, or we get
+// an error that is ErrChanged (RFC 9110, 13.1.5 and 14.2).
+func (c *Client) Image(ctx context.Context, path string, offset int64, etag string) (Stream, error) {
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, c.base+"/"+strings.TrimLeft(path, "/"), nil)
 	if err != nil {
-		return nil, "", fmt.Errorf("open image: %w", err)
+		return Stream{}, fmt.Errorf("open image: %w", err)
 	}
 	req.Header.Set("Authorization", "Bearer "+c.session)
 	if offset > 0 {
@@ -34,32 +37,34 @@ func (c *Client) Image(ctx context.Context, path string, offset int64, etag stri
 	}
 	resp, err := c.images.Do(req)
 	if err != nil {
-		return nil, "", fmt.Errorf("open image: %w", err)
+		return Stream{}, fmt.Errorf("open image: %w", err)
 	}
-	if err := check(resp, offset, etag); err != nil {
+	size, err := check(resp, offset, etag)
+	if err != nil {
 		resp.Body.Close()
-		return nil, "", fmt.Errorf("open image: %w", err)
+		return Stream{}, fmt.Errorf("open image: %w", err)
 	}
-	return resp.Body, resp.Header.Get("ETag"), nil
+	return Stream{Body: resp.Body, Size: size, ETag: resp.Header.Get("ETag")}, nil
 }
 
-func check(resp *http.Response, offset int64, etag string) error {
-	got := resp.Header.Get("ETag")
+// check returns the size of the whole image if the answer is what was asked.
+func check(resp *http.Response, offset int64, etag string) (int64, error) {
 	switch {
 	case resp.StatusCode/100 != 2:
-		return refusal(resp)
-	case offset == 0 && resp.StatusCode == http.StatusOK:
-		return nil
-	case resp.StatusCode == http.StatusOK: // If-Range did not hold
-		return &ErrChanged{Was: etag, Is: got}
-	case resp.StatusCode != http.StatusPartialContent:
-		return fmt.Errorf("the answer to a range is %s", resp.Status)
-	case got != etag:
-		return &ErrChanged{Was: etag, Is: got}
-	case !strings.HasPrefix(resp.Header.Get("Content-Range"), fmt.Sprintf("bytes %d-", offset)):
-		return fmt.Errorf("asked for bytes from %d on and got %q", offset, resp.Header.Get("Content-Range"))
+		return 0, refusal(resp)
+	case resp.Header.Get("ETag") == "":
+		return 0, errors.New("the answer has no ETag, without which it could not be resumed")
+	case resp.StatusCode == http.StatusOK && offset == 0:
+		return resp.ContentLength, nil
+	case resp.StatusCode == http.StatusOK || resp.Header.Get("ETag") != etag: // If-Range did not hold
+		return 0, fmt.Errorf("%w: its ETag was %s and is %s", ErrChanged, etag, resp.Header.Get("ETag"))
 	}
-	return nil
+	var first, last, size int64
+	_, err := fmt.Sscanf(resp.Header.Get("Content-Range"), "bytes %d-%d/%d", &first, &last, &size)
+	if err != nil || first != offset || last != size-1 {
+		return 0, fmt.Errorf("asked for the bytes from %d on and got %q", offset, resp.Header.Get("Content-Range"))
+	}
+	return size, nil
 }
 
 // impatient dials connections that fail when nothing arrives for a while: an
