@@ -1,0 +1,217 @@
+package install
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"time"
+
+	"firstlight/agent/report"
+
+	"github.com/klauspost/compress/zstd"
+	"golang.org/x/sync/errgroup"
+)
+
+const (
+	held      = 1 << 20   // bytes of the head that are held back, and wiped at either end
+	chunk     = 4 << 20   // bytes that travel through the pipeline together
+	depth     = 4         // chunks on their way
+	maxWindow = 128 << 20 // memory that an image may ask of us to be unpacked (zstd --long=27)
+)
+
+// write streams the image to the disk, all but its head.
+func (r *run) write(ctx context.Context) (string, error) {
+	disk, err := r.Open(r.name)
+	if err != nil {
+		return "", fmt.Errorf("open %s for writing: %w", r.name, err)
+	}
+	r.disk = disk
+	if got := uint64(disk.Size()); got != r.plan.Disk.Bytes {
+		return "", fmt.Errorf("%s has %d bytes now that it is open, and %d in the plan", r.name, got, r.plan.Disk.Bytes)
+	}
+	if err := wipeEnds(disk); err != nil {
+		return "", err
+	}
+	src := &download{ctx: ctx, open: r.Appliance.Image, image: r.plan.Image, patience: r.Patience, log: r.Log}
+	defer src.close()
+	began := time.Now()
+	head, err := r.pipeline(ctx, src)
+	if err != nil {
+		return "", err
+	}
+	if err := disk.Sync(); err != nil {
+		return "", fmt.Errorf("write image: %w", err)
+	}
+	r.head = head
+	return fmt.Sprintf("%.0f MB/s", float64(r.plan.Image.Bytes)/1e6/time.Since(began).Seconds()), nil
+}
+
+// wipeEnds takes away what a firmware or a kernel would recognise of an earlier
+// system, before a single byte of the new one is there.
+func wipeEnds(d Disk) error {
+	n := min(held, d.Size())
+	for _, off := range []int64{0, d.Size() - n} {
+		if err := d.Zero(off, n); err != nil {
+			return fmt.Errorf("wipe the disk's ends: %w", err)
+		}
+	}
+	if err := d.Sync(); err != nil {
+		return fmt.Errorf("wipe the disk's ends: %w", err)
+	}
+	return nil
+}
+
+// block is a chunk of the image on its way.
+type block struct {
+	off  int64
+	data []byte
+}
+
+// pipeline unpacks, hashes and writes at the same time. It returns the head
+// once the whole image is there and its hash is the plan's.
+func (r *run) pipeline(ctx context.Context, src io.Reader) (head []byte, err error) {
+	sum := newSum(r.plan.Image)
+	z, err := zstd.NewReader(sum.wire(src), zstd.WithDecoderMaxWindow(maxWindow))
+	if err != nil {
+		return nil, fmt.Errorf("unpack image: %w", err)
+	}
+	defer z.Close()
+	g, ctx := errgroup.WithContext(ctx)
+	free, toHash, toDisk := make(chan []byte, depth), make(chan block, depth), make(chan block, depth)
+	for range depth {
+		free <- make([]byte, chunk)
+	}
+	g.Go(func() error { defer close(toHash); return r.unpack(ctx, z, free, toHash) })
+	g.Go(func() error { defer close(toDisk); return hashAll(ctx, sum.raw(), toHash, toDisk) })
+	g.Go(func() error { head, err = r.store(ctx, toDisk, free); return err })
+	if err := g.Wait(); err != nil {
+		return nil, err
+	}
+	if err := sum.check(); err != nil {
+		return nil, fmt.Errorf("image %s %w; the disk stays without a partition table", r.plan.Image.Name, err)
+	}
+	return head, nil
+}
+
+// unpack cuts the image into blocks, exactly as many bytes as the plan says.
+func (r *run) unpack(ctx context.Context, z io.Reader, free <-chan []byte, out chan<- block) error {
+	want := r.plan.Image.Bytes
+	for off := int64(0); ; {
+		var data []byte
+		select {
+		case data = <-free:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+		n, err := io.ReadFull(z, data[:chunk])
+		ended := errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF)
+		switch {
+		case err != nil && !ended:
+			return fmt.Errorf("unpack image %s: %w", r.plan.Image.Name, err)
+		case off+int64(n) > want || (ended && off+int64(n) < want):
+			return fmt.Errorf("image %s has %s bytes, and %d in the plan", r.plan.Image.Name, atLeast(off+int64(n), ended), want)
+		}
+		if n > 0 {
+			select {
+			case out <- block{off, data[:n]}:
+			case <-ctx.Done():
+				return ctx.Err()
+			}
+		}
+		if off += int64(n); ended {
+			return nil
+		}
+	}
+}
+
+func atLeast(n int64, ended bool) string {
+	if ended {
+		return fmt.Sprint(n)
+	}
+	return fmt.Sprintf("at least %d", n)
+}
+
+func hashAll(ctx context.Context, sum io.Writer, in <-chan block, out chan<- block) error {
+	for b := range in {
+		if _, err := sum.Write(b.data); err != nil { // never, by the contract of hashes
+			return err
+		}
+		select {
+		case out <- b:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+	return nil
+}
+
+// store writes blocks and keeps the head back.
+func (r *run) store(ctx context.Context, in <-chan block, free chan<- []byte) ([]byte, error) {
+	var head []byte
+	t := ticker{emit: r.progress, total: r.plan.Image.Bytes, began: time.Now()}
+	for b := range in {
+		data, off := b.data, b.off
+		if off == 0 {
+			n := min(held, len(data))
+			head = bytes.Clone(data[:n])
+			data, off = data[n:], int64(n)
+		}
+		if err := put(r.disk, off, data); err != nil {
+			return nil, fmt.Errorf("write to %s at byte %d: %w", r.name, off, err)
+		}
+		t.tick(off + int64(len(data)))
+		select {
+		case free <- b.data[:chunk]:
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		}
+	}
+	return head, nil
+}
+
+// put writes data, and lets the disk make zeros by itself where it only holds
+// zeros: most of an image is empty space, and a disk that is asked for zeros
+// needs no bytes to be moved to it.
+func put(d Disk, off int64, data []byte) error {
+	for len(data) > 0 {
+		n := min(held, len(data))
+		empty := zeros(data[:n])
+		for n < len(data) && zeros(data[n:min(n+held, len(data))]) == empty {
+			n = min(n+held, len(data))
+		}
+		var err error
+		if empty {
+			err = d.Zero(off, int64(n))
+		} else {
+			_, err = d.WriteAt(data[:n], off)
+		}
+		if err != nil {
+			return err
+		}
+		off, data = off+int64(n), data[n:]
+	}
+	return nil
+}
+
+func zeros(b []byte) bool { return b[0] == 0 && bytes.Equal(b[1:], b[:len(b)-1]) }
+
+// ticker tells of progress when another percent is done, but not more often
+// than five times a second, and at least each second while there is any.
+type ticker struct {
+	emit        func(report.Progress)
+	total, last int64
+	began, told time.Time
+}
+
+func (t *ticker) tick(done int64) {
+	now := time.Now()
+	pause := now.Sub(t.told)
+	if done < t.total && pause < time.Second && (pause < 200*time.Millisecond || (done-t.last)*100 < t.total) {
+		return
+	}
+	t.last, t.told = done, now
+	rate := float64(done) / 1e6 / max(now.Sub(t.began).Seconds(), 0.001)
+	t.emit(report.Progress{Step: report.StepWrite, Message: fmt.Sprintf("%.0f MB/s", rate), Done: done, Total: t.total})
+}
