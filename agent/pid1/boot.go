@@ -5,13 +5,17 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
+	"runtime"
 	"strings"
 	"time"
 
 	"firstlight/agent"
 	"firstlight/agent/appliance"
+	"firstlight/agent/collect"
 	"firstlight/agent/console"
+	"firstlight/agent/efiboot"
 	"firstlight/agent/hotplug"
+	"firstlight/agent/install"
 	"firstlight/agent/network"
 	"firstlight/agent/report"
 
@@ -56,7 +60,7 @@ func Boot(version string) error {
 
 	facts := NewFacts(version, log)
 	a := &agent.Agent{
-		Appliance: client, Collect: facts.Collect,
+		Appliance: client, Installer: installer(client, log), Collect: facts.Collect,
 		Changed: rest, Screen: con, Log: log, Name: name,
 	}
 	end, err := a.Run(ctx)
@@ -65,6 +69,21 @@ func Boot(version string) error {
 	}
 	log.Info("leaves", "to", end)
 	return leave(end)
+}
+
+// patience is how long an image's stream may stand still: an appliance that is
+// restarted or upgraded takes a minute, one whose power failed a few.
+const patience = 10 * time.Minute
+
+func installer(client *appliance.Client, log *slog.Logger) *install.Installer {
+	i := &install.Installer{
+		Appliance: client, Open: install.OpenDevice, Arch: runtime.GOARCH, Log: log, Patience: patience,
+		Disks: func() []report.Disk { return collect.Machine{Root: os.DirFS("/")}.Collect().Disks },
+	}
+	if _, err := os.Stat(efivars); err == nil {
+		i.Variables = efiboot.Dir(efivars)
+	}
+	return i
 }
 
 // devices starts to load modules and returns a channel that tells when disks
