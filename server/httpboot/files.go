@@ -150,3 +150,14 @@ func (c *counted) ReadFrom(r io.Reader) (int64, error) {
 	c.bytes += n
 	return n, err
 }
+
+// MissingFiles names the boot files that this binary was built without.
+func (s *Server) MissingFiles() []string {
+	var missing []string
+	for _, url := range []string{script.KernelPath, script.InitramfsPath} {
+		if s.files[url] == nil {
+			missing = append(missing, path.Base(url))
+		}
+	}
+	return missing
+}
