@@ -1,0 +1,146 @@
+package main
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+
+	"firstlight/images/bootimage"
+	"firstlight/images/bootimage/initramfs"
+)
+
+// base is the kernel's half of a boot image, as it lies in the cache.
+type base struct {
+	dir string
+	// Manifest without files, and the unpacked size of the archive.
+	Manifest bootimage.Manifest
+	Unpacked int64
+}
+
+const (
+	baseKernel  = "vmlinuz"
+	baseArchive = "base.cpio.zst"
+	baseSummary = "base.json"
+)
+
+// openBase answers the kernel's half, from the cache or made anew.
+func openBase(ctx context.Context, opts options, pkg string) (base, error) {
+	key, err := cacheKey(pkg)
+	if err != nil {
+		return base{}, fmt.Errorf("find kernel's half in the cache: %w", err)
+	}
+	dir := filepath.Join(opts.cache, opts.architecture, key)
+	if found, err := readBase(dir); err == nil {
+		return found, nil
+	}
+	if err := makeBase(ctx, opts, pkg, dir); err != nil {
+		return base{}, fmt.Errorf("make kernel's half: %w", err)
+	}
+	return readBase(dir)
+}
+
+// cacheKey names a half by its two inputs: the package, and this very program
+// with its list of modules. Whoever changes a line of the builder gets a new one.
+func cacheKey(pkg string) (string, error) {
+	program, err := os.Executable()
+	if err != nil {
+		return "", err
+	}
+	hash := sha256.New()
+	for _, path := range []string{program, pkg} {
+		sum, err := hashFile(path)
+		if err != nil {
+			return "", err
+		}
+		fmt.Fprintf(hash, "%x\n", sum)
+	}
+	return hex.EncodeToString(hash.Sum(nil)[:12]), nil
+}
+
+func hashFile(path string) ([]byte, error) {
+	file, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer file.Close()
+	hash := sha256.New()
+	_, err = io.Copy(hash, file)
+	return hash.Sum(nil), err
+}
+
+func readBase(dir string) (base, error) {
+	found := base{dir: dir}
+	data, err := os.ReadFile(filepath.Join(dir, baseSummary))
+	if err != nil {
+		return base{}, err
+	}
+	return found, json.Unmarshal(data, &found)
+}
+
+// makeBase makes the half in a temporary folder and moves it to its place when
+// it is whole. Older halves of the architecture go: each is 26 MB.
+func makeBase(ctx context.Context, opts options, pkg, dir string) error {
+	if err := os.MkdirAll(filepath.Dir(dir), 0o755); err != nil {
+		return err
+	}
+	work, err := os.MkdirTemp(opts.cache, "making-")
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(work)
+	kernel, err := unpackKernel(ctx, pkg, opts.architecture, filepath.Join(work, "package"))
+	if err != nil {
+		return err
+	}
+	made := filepath.Join(work, filepath.Base(dir))
+	if err := writeBase(made, kernel, filepath.Base(pkg)); err != nil {
+		return err
+	}
+	if err := os.RemoveAll(filepath.Dir(dir)); err != nil {
+		return err
+	}
+	if err := os.MkdirAll(filepath.Dir(dir), 0o755); err != nil {
+		return err
+	}
+	err = os.Rename(made, dir)
+	if _, other := readBase(dir); other == nil {
+		return nil // ours, or the equal one of a build that ran beside this one
+	}
+	return err
+}
+
+func writeBase(dir string, kernel *initramfs.Kernel, pkg string) error {
+	image, err := kernel.Image()
+	if err != nil {
+		return err
+	}
+	if err := os.Mkdir(dir, 0o755); err != nil {
+		return err
+	}
+	if err := os.WriteFile(filepath.Join(dir, baseKernel), image, 0o644); err != nil {
+		return err
+	}
+	archive, err := os.Create(filepath.Join(dir, baseArchive))
+	if err != nil {
+		return err
+	}
+	defer archive.Close()
+	summary, err := initramfs.WriteBase(archive, kernel)
+	if err != nil {
+		return err
+	}
+	if err := archive.Close(); err != nil {
+		return err
+	}
+	return writeJSON(filepath.Join(dir, baseSummary), base{
+		Manifest: bootimage.Manifest{
+			Version: kernel.Version, Package: pkg, Architecture: kernel.Architecture, Modules: summary.Modules,
+		},
+		Unpacked: summary.Unpacked,
+	})
+}

@@ -1,0 +1,84 @@
+// Command build makes the boot image: Debian's kernel and an initramfs with the
+// agent, and their manifest. It runs at build time, from the root of the module:
+//
+//	go run ./images/bootimage/build -agent bin/firstlight-agent -out images/embedded/files
+//
+// The kernel's half, which takes half a minute, is kept in the user's cache
+// folder; with it a new agent takes a second.
+package main
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"runtime"
+	"syscall"
+)
+
+// options are the choices of the command line.
+type options struct {
+	agent        string // path of the agent's program
+	out          string // folder to write to
+	architecture string // Debian's name
+	suite        string // Debian suite the kernel comes from
+	fetch        string // path of images/debian/fetch
+	cache        string // folder for the kernel's half
+}
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	if err := run(ctx, os.Args[1:], os.Stdout); err != nil {
+		fmt.Fprintln(os.Stderr, "bootimage:", err)
+		stop()
+		os.Exit(1)
+	}
+}
+
+func run(ctx context.Context, args []string, out io.Writer) error {
+	opts, err := parse(args)
+	if err != nil {
+		return err
+	}
+	pkg, err := fetchKernel(ctx, opts)
+	if err != nil {
+		return err
+	}
+	base, err := openBase(ctx, opts, pkg)
+	if err != nil {
+		return err
+	}
+	manifest, err := assemble(opts, base)
+	if err != nil {
+		return err
+	}
+	_, err = fmt.Fprintf(out, "boot image %s: %d modules, %.1f MB on the wire\n",
+		manifest.Version, manifest.Modules, float64(manifest.Size())/1e6)
+	return err
+}
+
+func parse(args []string) (options, error) {
+	var opts options
+	flags := flag.NewFlagSet("build", flag.ContinueOnError)
+	flags.StringVar(&opts.agent, "agent", "bin/firstlight-agent", "the agent's `program`, linked statically")
+	flags.StringVar(&opts.out, "out", "images/embedded/files", "the `folder` to write to")
+	flags.StringVar(&opts.architecture, "arch", runtime.GOARCH, "Debian's `name` of the architecture: amd64 or arm64")
+	flags.StringVar(&opts.suite, "suite", "trixie", "the Debian `suite` to take the kernel from")
+	flags.StringVar(&opts.fetch, "fetch", "images/debian/fetch", "the `script` that fetches Debian packages")
+	if err := flags.Parse(args); err != nil {
+		return options{}, err
+	}
+	if flags.NArg() > 0 {
+		return options{}, fmt.Errorf("unknown argument %q: give flags only", flags.Arg(0))
+	}
+	cache, err := os.UserCacheDir()
+	if err != nil {
+		return options{}, fmt.Errorf("find cache folder: %w", err)
+	}
+	opts.cache = filepath.Join(cache, "firstlight", "bootimage")
+	return opts, nil
+}
