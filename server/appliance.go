@@ -1,0 +1,172 @@
+package server
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"log/slog"
+	"net/netip"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"firstlight/server/config"
+	"firstlight/server/dhcp"
+	"firstlight/server/dns"
+	"firstlight/server/health"
+	"firstlight/server/httpboot"
+	"firstlight/server/jobs"
+	"firstlight/server/oob/credential"
+	"firstlight/server/oob/login"
+	"firstlight/server/serverdb"
+	"firstlight/server/tftp"
+)
+
+// Options are what the command hands in beside the configuration.
+type Options struct {
+	Config    *config.Config
+	BootImage fs.FS // vmlinuz and initramfs
+	Loaders   fs.FS
+	Version   string
+	Log       *slog.Logger
+	// Out is where the appliance tells where to look and how to log in.
+	Out io.Writer
+	// Ready is called once everything answers.
+	Ready func()
+}
+
+// Appliance is everything, opened and not yet running.
+type Appliance struct {
+	Options
+	db        *serverdb.DB
+	images    *os.Root
+	keeper    *login.Keeper
+	jobs      *jobs.Engine
+	dhcp      *dhcp.Server
+	tftp      *tftp.Server
+	http      *httpboot.Server
+	dns       *dns.Server
+	publisher *dns.Publisher
+	people    *people
+	health    health.Registry
+	metrics   *prometheus.Registry
+	started   time.Time
+}
+
+// Open checks everything that can be wrong before the first packet: files,
+// keys, database, and every socket.
+func Open(ctx context.Context, o Options) (*Appliance, error) {
+	a := &Appliance{Options: o, started: time.Now(), metrics: prometheus.NewRegistry()}
+	for _, part := range []func(context.Context) error{
+		a.openState, a.openDB, a.openBMCs, a.openDNS, a.openJobs, a.openMachines, a.openPeople, a.listen,
+	} {
+		if err := part(ctx); err != nil {
+			return nil, errors.Join(err, a.Close())
+		}
+	}
+	return a, nil
+}
+
+// Run serves until ctx ends or a part fails.
+func (a *Appliance) Run(ctx context.Context) error {
+	return serve(ctx, a.Log, a.ready, a.tasks()...)
+}
+
+// tasks are the parts that run.
+func (a *Appliance) tasks() []task {
+	return []task{a.dns, a.publisher, a.dhcp, a.tftp, a.http, a.jobs, a.people}
+}
+
+// Close ends what Open opened, the database last: everything before it may
+// still write.
+func (a *Appliance) Close() error {
+	var err error
+	if a.db != nil {
+		err = a.db.Close()
+	}
+	if a.images != nil {
+		err = errors.Join(err, a.images.Close())
+	}
+	return err
+}
+
+func (a *Appliance) openState(context.Context) error {
+	images := filepath.Join(a.Config.State, "images")
+	if err := os.MkdirAll(images, 0o750); err != nil {
+		return fmt.Errorf("state: make folder %s: %w; make it, or set state to a folder that this user may write", images, err)
+	}
+	root, err := os.OpenRoot(images)
+	a.images = root
+	return err
+}
+
+func (a *Appliance) openDB(ctx context.Context) error {
+	c := a.Config
+	db, err := serverdb.Open(ctx, filepath.Join(c.State, "serverdb.sqlite"), serverdb.Options{
+		Log: a.Log.With("part", "serverdb"), Now: time.Now, Retention: c.Retention,
+		Patterns: map[string]string{c.Site.Name: c.Site.Hostnames},
+	})
+	if err != nil {
+		return err
+	}
+	a.db = db
+	if err := db.Seed(ctx, c.Subnets, c.Rules); err != nil {
+		return fmt.Errorf("seed the database: %w", err)
+	}
+	db.SetOwn(a.own())
+	return readCatalogue(ctx, db, a.images, time.Now())
+}
+
+// own are the appliance's addresses on the boot networks.
+func (a *Appliance) own() []netip.Addr {
+	var all []netip.Addr
+	for _, i := range a.Config.Interfaces {
+		all = append(all, i.Address)
+	}
+	return all
+}
+
+func (a *Appliance) openBMCs(context.Context) error {
+	key, err := credential.KeyFile(filepath.Join(a.Config.State, "credentials.key"))
+	if err != nil {
+		return err
+	}
+	a.keeper = &login.Keeper{Store: a.db, Key: key}
+	if l := a.Config.Site.BMC; l != nil {
+		a.keeper.Site = &credential.Credential{User: l.User, Password: l.Password}
+	}
+	for _, v := range a.Config.Vendors {
+		a.keeper.Vendors = append(a.keeper.Vendors, credential.VendorCredential{
+			Vendor: v.Vendor, Product: v.Product, Credential: credential.Credential{User: v.User, Password: v.Password},
+		})
+	}
+	return nil
+}
+
+// ready tells systemd, and the person at the console.
+func (a *Appliance) ready() {
+	if a.Ready != nil {
+		a.Ready()
+	}
+	a.people.greet(a.Out)
+}
+
+// secretKey reads one of the appliance's own keys, or makes it.
+func (a *Appliance) secretKey(ctx context.Context, name string) ([]byte, error) {
+	text, err := a.db.Meta(ctx, name)
+	if err != nil {
+		return nil, err
+	}
+	if text != "" {
+		return hex.DecodeString(text)
+	}
+	key := make([]byte, 32)
+	_, _ = rand.Read(key) // never fails (crypto/rand)
+	return key, a.db.PutMeta(ctx, name, hex.EncodeToString(key))
+}

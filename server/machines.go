@@ -1,0 +1,136 @@
+package server
+
+import (
+	"context"
+	"fmt"
+	"net/netip"
+	"time"
+
+	"firstlight/images/bootimage"
+	"firstlight/ipxe"
+	"firstlight/ipxe/script"
+	"firstlight/server/dhcp"
+	"firstlight/server/dns"
+	"firstlight/server/httpboot"
+	"firstlight/server/jobs"
+	"firstlight/server/machine"
+	"firstlight/server/oob"
+	"firstlight/server/tftp"
+	"firstlight/server/zone"
+)
+
+func (a *Appliance) openDNS(context.Context) error {
+	listen := a.Config.DNS.Listen
+	if len(listen) == 0 {
+		listen = a.ports(53)
+	}
+	log := a.Log.With("part", "dns")
+	a.dns = dns.New(dns.Config{Listen: listen, NSID: a.Config.DNS.NSID, Log: log})
+	a.publisher = dns.NewPublisher(dns.PublisherConfig{
+		Source: a.db, Publish: a.dns.Publish, Options: zone.Options{Servers: a.own()}, Now: time.Now, Log: log,
+	})
+	a.metrics.MustRegister(a.dns, a.publisher)
+	return nil
+}
+
+// ports is one port on each of our addresses.
+func (a *Appliance) ports(port uint16) []netip.AddrPort {
+	var all []netip.AddrPort
+	for _, addr := range a.own() {
+		all = append(all, netip.AddrPortFrom(addr, port))
+	}
+	return all
+}
+
+func (a *Appliance) openJobs(context.Context) error {
+	a.jobs = jobs.New(jobs.Config{
+		DB: a.db, Log: a.Log.With("part", "jobs"), Now: time.Now,
+		BMC:     func(ctx context.Context, m *machine.Machine) (oob.Controller, error) { return a.keeper.Open(ctx, m) },
+		Visible: a.dns.Visible, Base: a.base, Keys: a.Config.SSHKeys,
+	})
+	return nil
+}
+
+// base is the machines' door as the machines of a subnet reach it: our address
+// in the subnet, or the first one where a relay stands between.
+func (a *Appliance) base(s *machine.Subnet) string {
+	addr := a.own()[0]
+	for _, own := range a.own() {
+		if s.Prefix.Contains(own) {
+			addr = own
+		}
+	}
+	return a.door(addr)
+}
+
+func (a *Appliance) door(addr netip.Addr) string {
+	return "http://" + netip.AddrPortFrom(addr, uint16(a.Config.HTTPPort)).String() //nolint:gosec // checked by config
+}
+
+func (a *Appliance) openMachines(ctx context.Context) error {
+	key, err := a.secretKey(ctx, "session-key")
+	if err != nil {
+		return err
+	}
+	a.http, err = httpboot.New(httpboot.Config{
+		Listen: a.ports(uint16(a.Config.HTTPPort)), Inventory: a.db, Records: a.db, Jobs: a.jobs, //nolint:gosec // checked by config
+		BootImage: a.BootImage, Loaders: a.Loaders, Images: a.images, KernelArgs: bootimage.KernelArgs("amd64"),
+		Page: a.page, Key: key, Log: a.Log.With("part", "http"), Now: time.Now,
+	})
+	if err != nil {
+		return err
+	}
+	a.tftp = tftp.New(tftp.Config{
+		Addresses: a.ports(69), Routes: a.tftpRoutes(), WhoIs: a.db.WhoIs, Journal: a.db, Log: a.Log.With("part", "tftp"), Now: time.Now,
+		Transfers: a.Config.TFTP.Transfers, PerSource: a.Config.TFTP.PerSource,
+	})
+	a.dhcp = a.newDHCP()
+	a.metrics.MustRegister(a.http, a.tftp, a.dhcp)
+	a.probes()
+	return nil
+}
+
+// tftpRoutes is every name that TFTP serves: the loaders, and nothing else.
+func (a *Appliance) tftpRoutes() []tftp.Route {
+	return []tftp.Route{
+		{Name: ipxe.UndionlyKPXE, Files: a.Loaders},
+		{Name: ipxe.SNPOnlyEFI, Files: a.Loaders},
+		{Name: ipxe.AMD64EFI, Files: a.Loaders},
+		{Name: ipxe.ARM64EFI, Files: a.Loaders},
+	}
+}
+
+func (a *Appliance) newDHCP() *dhcp.Server {
+	var interfaces []dhcp.Interface
+	for _, i := range a.Config.Interfaces {
+		interfaces = append(interfaces, dhcp.Interface{Name: i.Name, Address: i.Address})
+	}
+	return dhcp.New(dhcp.Config{
+		Interfaces: interfaces, Inventory: a.db, Leases: a.db, Journal: a.db,
+		Loader:    ipxe.LoaderFor,
+		ScriptURL: func(addr netip.Addr) string { return a.door(addr) + script.EntryPath },
+		LoaderURL: func(addr netip.Addr, loader string) string { return a.door(addr) + "/boot/loaders/" + loader },
+		Log:       a.Log.With("part", "dhcp"), Now: time.Now,
+	})
+}
+
+// page is the address of a machine's page for people.
+func (a *Appliance) page(name string) string {
+	return fmt.Sprintf("https://%s/machines/%s", a.people.address(), name)
+}
+
+// listen opens every socket before anything runs.
+func (a *Appliance) listen(ctx context.Context) error {
+	for _, open := range []func() error{
+		func() error { return a.dns.Listen(ctx) },
+		a.dhcp.Listen,
+		a.tftp.Listen,
+		func() error { return a.http.Listen(ctx) },
+		func() error { return a.people.listen(ctx) },
+	} {
+		if err := open(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
