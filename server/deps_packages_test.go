@@ -50,6 +50,9 @@ var ourPackages = map[string]row{
 	}, why: "jobs change machines through ServerDb and BMCs through oob; they speak no protocol themselves"},
 
 	// The people's door.
+	"server/api": {ours: []string{
+		"server/auth", "server/health", "server/journal", "server/lease", "server/machine", "server/oob", "server/operate", "server/serverdb",
+	}, why: "the API shows ServerDb and hands every verb to operate; it knows no adapter and no page"},
 	"web": {ours: []string{
 		"server/auth", "server/boot", "server/discovery", "server/journal", "server/lease", "server/machine",
 	}, why: adapters},
@@ -60,14 +63,15 @@ var ourPackages = map[string]row{
 	"agent/bmc":       {ours: []string{"agent/report"}, why: agentSide},
 	"agent/collect":   {ours: []string{"agent/report"}, why: agentSide},
 	"agent/console":   {why: agentSide},
+	"agent/efiboot":   {why: agentSide},
 	"agent/gpt":       {why: agentSide},
 	"agent/hotplug":   {why: agentSide},
 	"agent/install":   {ours: []string{"agent/appliance", "agent/efiboot", "agent/gpt", "agent/report"}, why: agentSide},
 	"agent/network":   {why: agentSide},
 	"agent/signature": {ours: []string{"agent/gpt", "agent/report"}, why: agentSide},
 	"agent/pid1": {ours: []string{
-		"agent", "agent/appliance", "agent/bmc", "agent/collect", "agent/console", "agent/hotplug", "agent/network",
-		"agent/report", "agent/signature",
+		"agent", "agent/appliance", "agent/bmc", "agent/collect", "agent/console", "agent/efiboot", "agent/hotplug",
+		"agent/install", "agent/network", "agent/report", "agent/signature",
 	}, why: agentSide},
 
 	// What machines are given.

@@ -3,6 +3,8 @@ package api
 import (
 	"net/http"
 
+	"github.com/danielgtaylor/huma/v2"
+
 	"firstlight/server/auth"
 )
 
@@ -15,46 +17,47 @@ type route struct {
 	role         auth.Role
 	id           string // of the operation, for whoever generates clients
 	says         string
+	serve        func(*API, huma.Operation) // registers the handler
 }
 
 // routes is every address of the API. The roles are those that the pages ask
 // for the same verbs.
-func routes() []route {
+func (a *API) routes() []route {
 	const get, post, put, del = http.MethodGet, http.MethodPost, http.MethodPut, http.MethodDelete
 	return []route{
-		{get, "/machines", auth.Viewer, "list-machines", "Machines that a selector picks, by name"},
-		{get, "/machines/{ref}", auth.Viewer, "get-machine", "One machine, by name, id, MAC or host name"},
-		{get, "/machines/{ref}/timeline", auth.Viewer, "machine-timeline", "What happened to a machine, newest first"},
-		{get, "/machines/{ref}/history", auth.Viewer, "machine-history", "Changes of a machine's status, oldest first"},
-		{get, "/machines/{ref}/boot", auth.Viewer, "explain-boot", "What a machine, or a MAC that nobody knows, would boot now, and why"},
-		{get, "/machines/{ref}/console", auth.Viewer, "machine-console", "The last lines of a machine's console"},
-		{post, "/machines/{ref}/power", auth.Technician, "power-machine", "Switch the power; answers once the BMC shows it"},
-		{post, "/machines/{ref}/recheck", auth.Technician, "recheck-machine", "Let the rules decide again"},
-		{post, "/machines/{ref}/lock", auth.Engineer, "lock-machine", "Keep automation away"},
-		{post, "/machines/{ref}/unlock", auth.Engineer, "unlock-machine", "Let automation at it again"},
-		{post, "/machines/{ref}/release", auth.Engineer, "release-machine", "Give disks that are not empty free to be overwritten"},
+		{get, "/machines", auth.Viewer, "list-machines", "Machines that a selector picks, by name", serve(a.machines)},
+		{get, "/machines/{ref}", auth.Viewer, "get-machine", "One machine, by name, id, MAC or host name", serve(a.machine)},
+		{get, "/machines/{ref}/timeline", auth.Viewer, "machine-timeline", "What happened to a machine, newest first", serve(a.timeline)},
+		{get, "/machines/{ref}/history", auth.Viewer, "machine-history", "Changes of a machine's status, oldest first", serve(a.history)},
+		{get, "/machines/{ref}/boot", auth.Viewer, "explain-boot", "What a machine, or a MAC that nobody knows, would boot now, and why", serve(a.boot)},
+		{get, "/machines/{ref}/console", auth.Viewer, "machine-console", "The last lines of a machine's console", serve(a.console)},
+		{post, "/machines/{ref}/power", auth.Technician, "power-machine", "Switch the power; answers once the BMC shows it", serve(a.power)},
+		{post, "/machines/{ref}/recheck", auth.Technician, "recheck-machine", "Let the rules decide again", serve(a.recheck)},
+		{post, "/machines/{ref}/lock", auth.Engineer, "lock-machine", "Keep automation away", serve(a.lock)},
+		{post, "/machines/{ref}/unlock", auth.Engineer, "unlock-machine", "Let automation at it again", serve(a.unlock)},
+		{post, "/machines/{ref}/release", auth.Engineer, "release-machine", "Give disks that are not empty free to be overwritten", serve(a.release)},
 
-		{get, "/jobs", auth.Viewer, "list-jobs", "Jobs, newest first"},
-		{get, "/jobs/{id}", auth.Viewer, "get-job", "One job"},
-		{post, "/jobs", auth.Engineer, "create-job", "Order a job on each machine that a selector picks"},
-		{post, "/jobs/{id}/cancel", auth.Engineer, "cancel-job", "End a job while its machine's disk is untouched"},
+		{get, "/jobs", auth.Viewer, "list-jobs", "Jobs, newest first", serve(a.jobs)},
+		{get, "/jobs/{id}", auth.Viewer, "get-job", "One job", serve(a.job)},
+		{post, "/jobs", auth.Engineer, "create-job", "Order a job on each machine that a selector picks", orderJobs},
+		{post, "/jobs/{id}/cancel", auth.Engineer, "cancel-job", "End a job while its machine's disk is untouched", serve(a.cancel)},
 
-		{get, "/images", auth.Viewer, "list-images", "The catalogue of images, by name"},
-		{get, "/images/{name}", auth.Viewer, "get-image", "One image"},
-		{get, "/subnets", auth.Viewer, "list-subnets", "Subnets, by name"},
-		{get, "/subnets/{name}", auth.Viewer, "get-subnet", "One subnet"},
-		{put, "/subnets/{name}", auth.Admin, "put-subnet", "Add or replace a subnet"},
-		{get, "/rules", auth.Viewer, "list-rules", "Acceptance rules, in their order"},
-		{get, "/leases", auth.Viewer, "list-leases", "DHCP leases, by address"},
-		{get, "/strangers", auth.Viewer, "list-strangers", "What interfaces that nobody knows did, newest first"},
+		{get, "/images", auth.Viewer, "list-images", "The catalogue of images, by name", serve(a.images)},
+		{get, "/images/{name}", auth.Viewer, "get-image", "One image", serve(a.image)},
+		{get, "/subnets", auth.Viewer, "list-subnets", "Subnets, by name", serve(a.subnets)},
+		{get, "/subnets/{name}", auth.Viewer, "get-subnet", "One subnet", serve(a.subnet)},
+		{put, "/subnets/{name}", auth.Admin, "put-subnet", "Add or replace a subnet", serve(a.putSubnet)},
+		{get, "/rules", auth.Viewer, "list-rules", "Acceptance rules, in their order", serve(a.rules)},
+		{get, "/leases", auth.Viewer, "list-leases", "DHCP leases, by address", serve(a.leases)},
+		{get, "/strangers", auth.Viewer, "list-strangers", "What interfaces that nobody knows did, newest first", serve(a.strangers)},
 
-		{get, "/events", auth.Viewer, "stream-events", "The journal as it grows (server-sent events)"},
-		{get, "/audit", auth.Admin, "list-audit", "What people and programs did, newest first"},
-		{get, "/health", auth.Viewer, "get-health", "How the parts of the appliance are"},
-		{get, "/me", auth.Viewer, "get-me", "Who asks, and as what"},
-		{get, "/tokens", auth.Viewer, "list-tokens", "Your API tokens; those of others for an admin"},
-		{post, "/tokens", auth.Viewer, "create-token", "Make an API token"},
-		{del, "/tokens/{id}", auth.Viewer, "delete-token", "End an API token at once"},
-		{get, "/openapi.json", auth.Viewer, "get-openapi", "This document (OpenAPI 3.1)"},
+		{get, "/events", auth.Viewer, "stream-events", "The journal as it grows (server-sent events)", streamEvents},
+		{get, "/audit", auth.Admin, "list-audit", "What people and programs did, newest first", serve(a.audit)},
+		{get, "/health", auth.Viewer, "get-health", "How the parts of the appliance are", serve(a.health)},
+		{get, "/me", auth.Viewer, "get-me", "Who asks, and as what", serve(a.me)},
+		{get, "/tokens", auth.Viewer, "list-tokens", "Your API tokens; those of others for an admin", serve(a.tokens)},
+		{post, "/tokens", auth.Viewer, "create-token", "Make an API token", create(a.newToken)},
+		{del, "/tokens/{id}", auth.Viewer, "delete-token", "End an API token at once", remove(a.deleteToken)},
+		{get, "/openapi.json", auth.Viewer, "get-openapi", "This document (OpenAPI 3.1)", document},
 	}
 }

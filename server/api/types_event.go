@@ -41,6 +41,6 @@ type AuditEntry struct {
 	Address string    `json:"address,omitempty" doc:"It came from" example:"192.0.2.7"`
 	What    string    `json:"what" example:"lock"`
 	Object  string    `json:"object,omitempty" example:"C0MPUT3"`
-	Before  string    `json:"before,omitempty"`
-	After   string    `json:"after,omitempty"`
+	Before  string    `json:"before,omitempty" doc:"What was, where it was kept"`
+	After   string    `json:"after,omitempty" doc:"What was asked for, or is now"`
 }

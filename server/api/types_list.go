@@ -13,3 +13,9 @@ type Page struct {
 	Limit  int    `query:"limit" minimum:"1" maximum:"1000" default:"100" doc:"Rows on a page"`
 	Cursor string `query:"cursor" maxLength:"200" doc:"The next_cursor of the page before" example:"C0MPUT3"`
 }
+
+// Tail is one page of a list that is not counted, newest first.
+type Tail[T any] struct {
+	Items      []T    `json:"items" nullable:"false" doc:"The rows of this page, newest first"`
+	NextCursor string `json:"next_cursor,omitempty" doc:"Send it as cursor for the page of older ones; absent when there are none" example:"90125"`
+}

@@ -163,6 +163,7 @@ type Boot struct {
 	Request BootRequest `json:"request" doc:"What it would ask"`
 	Answer  BootAnswer  `json:"answer"`
 	Script  string      `json:"script,omitempty" doc:"The iPXE script, without the secret of its session"`
+	Problem string      `json:"problem,omitempty" doc:"Why the script cannot be written" example:"the boot image has no kernel"`
 }
 
 // BootRequest is who asks, and in which stage of its boot.

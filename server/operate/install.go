@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 
 	"firstlight/server/auth"
@@ -51,6 +52,9 @@ type Outcome struct {
 // Order installs every machine that the target picks. An empty selection, or
 // another number than expected, is refused as a whole.
 func (d *Desk) Order(ctx context.Context, who auth.User, o Order) ([]Outcome, error) {
+	if made, err := d.again(who, o); err != nil || len(made) > 0 {
+		return made, err
+	}
 	picked, err := d.pick(o)
 	if err != nil {
 		return nil, err
@@ -60,6 +64,27 @@ func (d *Desk) Order(ctx context.Context, who auth.User, o Order) ([]Outcome, er
 		j, err := d.install(ctx, who, m, o)
 		all = append(all, Outcome{m, j, err})
 	}
+	return all, nil
+}
+
+// again finds what the same order made before. It looks at jobs, not at what
+// the target picks now: "status=available" would pick other machines.
+func (d *Desk) again(who auth.User, o Order) ([]Outcome, error) {
+	if o.Key == "" {
+		return nil, nil
+	}
+	var all []Outcome
+	for _, j := range d.DB.Jobs(func(j *machine.Job) bool { return j.User == who.Name && j.Params[paramKey] == o.Key }) {
+		if err := same(j, o); err != nil {
+			return nil, err
+		}
+		m, err := d.DB.Machine(j.Machine)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, Outcome{Machine: m, Job: j})
+	}
+	slices.SortFunc(all, func(x, y Outcome) int { return machine.CompareNames(x.Machine.Name, y.Machine.Name) })
 	return all, nil
 }
 

@@ -51,11 +51,12 @@ func (d *Desk) Power(ctx context.Context, who auth.User, name, verb string) erro
 	return nil
 }
 
-// mayPower refuses to cut the power where something forbids it or works there.
+// mayPower refuses what a lock forbids, and to cut the power where something
+// forbids it or works there.
 func (d *Desk) mayPower(m *machine.Machine, verb string) error {
 	switch verb {
 	case "on":
-		return nil
+		return unlocked(m)
 	case "off", "cycle":
 	default:
 		return &Refused{Field: "action", Value: verb, Why: "no such power action", Remedy: "want one of " + strings.Join(powerVerbs[:], ", ")}

@@ -10,7 +10,7 @@ import (
 // PutSubnet adds or changes a subnet.
 func (d *Desk) PutSubnet(ctx context.Context, who auth.User, s *machine.Subnet) error {
 	if err := s.Validate(); err != nil {
-		return &Refused{Field: "subnet", Value: s.Name, Why: err.Error()}
+		return &Refused{Why: err.Error()} // it names subnet, field, value and remedy
 	}
 	for _, o := range d.DB.Subnets() {
 		if o.Name != s.Name && o.Prefix.Overlaps(s.Prefix) {

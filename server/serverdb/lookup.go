@@ -129,6 +129,16 @@ func (d *DB) Timeline(ctx context.Context, machineID string, before int64, limit
 	return all, err
 }
 
+// EventsAfter reads the journal of all machines after an event id, oldest
+// first: a follower that was away catches up with it.
+func (d *DB) EventsAfter(ctx context.Context, id int64, limit int) (all []journal.Event, err error) {
+	err = d.store.View(ctx, func(tx *store.Tx) (err error) {
+		all, err = tx.EventsAfter(id, limit)
+		return err
+	})
+	return all, err
+}
+
 // History reads a machine's changes of status, oldest first.
 func (d *DB) History(ctx context.Context, machineID string) (all []History, err error) {
 	err = d.store.View(ctx, func(tx *store.Tx) (err error) {

@@ -30,6 +30,11 @@ func (t *Tx) Events(id string, before int64, limit int) ([]journal.Event, error)
 	return t.events(`WHERE machine = $1 AND id < $2 ORDER BY id DESC LIMIT $3`, id, before, limit)
 }
 
+// EventsAfter reads the journal of all machines after an id, oldest first.
+func (t *Tx) EventsAfter(id int64, limit int) ([]journal.Event, error) {
+	return t.events(`WHERE id > $1 ORDER BY id LIMIT $2`, id, limit)
+}
+
 // EventsOfMAC reads what is known of a MAC that no machine had at the time.
 func (t *Tx) EventsOfMAC(mac machine.MAC, limit int) ([]journal.Event, error) {
 	return t.events(`WHERE machine = '' AND mac = $1 ORDER BY id DESC LIMIT $2`, mac.String(), limit)

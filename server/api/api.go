@@ -1,0 +1,82 @@
+package api
+
+import (
+	"errors"
+	"log/slog"
+	"net/http"
+	"sync"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/danielgtaylor/huma/v2/adapters/humago"
+
+	"firstlight/server/auth"
+	"firstlight/server/health"
+	"firstlight/server/operate"
+	"firstlight/server/serverdb"
+)
+
+// Config is what the API works with. Console may be nil, all else is needed.
+type Config struct {
+	Desk   *operate.Desk
+	DB     *serverdb.DB
+	Health *health.Registry
+	People *auth.Service
+	// Console gives the last lines of a machine's console, oldest first.
+	Console func(machineID string) []string
+	Log     *slog.Logger
+	Now     func() time.Time
+	Version string // of the build
+}
+
+// API serves everything below Prefix. Whoever asks must stand in the request's
+// context already: put auth's middleware around it.
+type API struct {
+	Config
+	mux      *http.ServeMux
+	huma     huma.API
+	document []byte // OpenAPI 3.1
+	handler  http.Handler
+
+	closing chan struct{}
+	close   sync.Once
+}
+
+// New registers every route and writes the document. It listens nowhere.
+func New(c Config) (*API, error) {
+	if c.Desk == nil || c.DB == nil || c.Health == nil || c.People == nil || c.Log == nil || c.Now == nil {
+		return nil, errors.New("new API: Desk, DB, Health, People, Log and Now must be set")
+	}
+	a := &API{Config: c, mux: http.NewServeMux(), closing: make(chan struct{})}
+	a.huma = humago.NewWithPrefix(a.mux, Prefix, a.settings())
+	for _, r := range a.routes() {
+		if err := a.register(r); err != nil {
+			return nil, err
+		}
+	}
+	if err := a.describe(); err != nil {
+		return nil, err
+	}
+	a.handler = auth.Require(auth.Viewer)(http.HandlerFunc(a.dispatch))
+	return a, nil
+}
+
+// ServeHTTP answers one request.
+func (a *API) ServeHTTP(w http.ResponseWriter, r *http.Request) { a.handler.ServeHTTP(w, r) }
+
+// Close ends the streams that are open; http.Server.Shutdown would wait for
+// them. Give it to RegisterOnShutdown.
+func (a *API) Close() { a.close.Do(func() { close(a.closing) }) }
+
+// dispatch reads the body whole and within bounds, then finds the route.
+func (a *API) dispatch(w http.ResponseWriter, r *http.Request) {
+	if _, pattern := a.mux.Handler(r); pattern == "" {
+		a.unknown(w, r)
+		return
+	}
+	if err := readBody(w, r); err != nil {
+		a.write(w, r, err)
+		return
+	}
+	a.mux.ServeHTTP(w, r)
+}

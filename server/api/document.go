@@ -1,0 +1,51 @@
+package api
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"reflect"
+	"strings"
+
+	"github.com/danielgtaylor/huma/v2"
+)
+
+// describe writes the document once: nothing of it changes afterwards.
+func (a *API) describe() error {
+	b, err := json.MarshalIndent(a.huma.OpenAPI(), "", "  ")
+	if err != nil {
+		return fmt.Errorf("write the OpenAPI document: %w", err)
+	}
+	a.document = append(b, '\n')
+	return nil
+}
+
+// document registers the document's own route.
+func document(a *API, op huma.Operation) {
+	op.Responses = map[string]*huma.Response{"200": {
+		Description: "The document",
+		Content:     map[string]*huma.MediaType{"application/json": {Schema: &huma.Schema{Type: huma.TypeObject}}},
+	}}
+	huma.Register(a.huma, op, func(context.Context, *struct{}) (*huma.StreamResponse, error) {
+		return &huma.StreamResponse{Body: func(c huma.Context) {
+			c.SetHeader("Content-Type", "application/json")
+			c.SetStatus(http.StatusOK)
+			_, _ = c.BodyWriter().Write(a.document) // the client may be gone
+		}}, nil
+	})
+}
+
+// answer documents a response with a body.
+func answer[T any](a *API, says string) *huma.Response {
+	t := reflect.TypeFor[T]()
+	return &huma.Response{Description: says, Content: map[string]*huma.MediaType{
+		"application/json": {Schema: a.huma.OpenAPI().Components.Schemas.Schema(t, true, t.Name())},
+	}}
+}
+
+// tag groups routes by the first word of their path.
+func (r route) tag() string {
+	first, _, _ := strings.Cut(strings.TrimPrefix(r.path, "/"), "/")
+	return strings.TrimSuffix(first, ".json")
+}

@@ -1,0 +1,129 @@
+package api
+
+import (
+	"context"
+	"net/http"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"firstlight/server/journal"
+	"firstlight/server/machine"
+)
+
+// MachineRef names one machine. It is exported because huma reads only the
+// exported parts of an input.
+type MachineRef struct {
+	Ref string `path:"ref" maxLength:"200" doc:"Name, id, MAC or host name of a machine" example:"C0MPUT3"`
+}
+
+type machinesInput struct {
+	Page
+	Selector string `query:"selector" maxLength:"1024" doc:"Which machines; absent: all" example:"status=available rack=r12"`
+	Facts    bool   `query:"facts" doc:"With what the agent saw of the hardware"`
+}
+
+var machineOrder = order[*machine.Machine]{
+	after: func(cursor string) (func(*machine.Machine) bool, error) {
+		return func(m *machine.Machine) bool { return machine.CompareNames(m.Name, cursor) > 0 }, nil
+	},
+	name: func(m *machine.Machine) string { return m.Name },
+}
+
+func (a *API) machines(_ context.Context, in *machinesInput) (List[Machine], error) {
+	sel, err := machine.ParseSelector(in.Selector)
+	if err != nil {
+		return List[Machine]{}, at("query.selector", in.Selector, err)
+	}
+	return page(a.DB.Machines(sel), in.Page, machineOrder, func(m *machine.Machine) Machine {
+		shown := a.showMachine(m)
+		if !in.Facts {
+			shown.Facts = nil
+		}
+		return shown
+	})
+}
+
+// at is a problem of one field, whose error says it in full.
+func at(location string, value any, err error) error {
+	return huma.Error422UnprocessableEntity(err.Error(), &huma.ErrorDetail{Message: err.Error(), Location: location, Value: value})
+}
+
+func (a *API) machine(_ context.Context, in *MachineRef) (Machine, error) {
+	m, err := a.find(in.Ref)
+	if err != nil {
+		return Machine{}, err
+	}
+	return a.showMachine(m), nil
+}
+
+// find answers a machine that there is not with where to look.
+func (a *API) find(ref string) (*machine.Machine, error) {
+	m, err := a.DB.Machine(ref)
+	if err != nil {
+		return nil, huma.NewError(http.StatusNotFound, err.Error()+": list those that there are with GET "+Prefix+"/machines")
+	}
+	return m, nil
+}
+
+type timelineInput struct {
+	MachineRef
+	Page
+}
+
+func (a *API) timeline(ctx context.Context, in *timelineInput) (Tail[Event], error) {
+	m, err := a.find(in.Ref)
+	if err != nil {
+		return Tail[Event]{}, err
+	}
+	before, err := idCursor(in.Cursor)
+	if err != nil {
+		return Tail[Event]{}, err
+	}
+	rows, err := a.DB.Timeline(ctx, m.ID, before, in.Limit+1)
+	if err != nil {
+		return Tail[Event]{}, err
+	}
+	return tail(rows, in.Limit, eventID, func(e journal.Event) Event { return a.showEvent(&e) }), nil
+}
+
+func (a *API) history(ctx context.Context, in *MachineRef) (List[Change], error) {
+	m, err := a.find(in.Ref)
+	if err != nil {
+		return List[Change]{}, err
+	}
+	rows, err := a.DB.History(ctx, m.ID)
+	if err != nil {
+		return List[Change]{}, err
+	}
+	return whole(rows, showChange), nil
+}
+
+// boot explains; where only the script cannot be written, the rest still says
+// what was decided and why.
+func (a *API) boot(ctx context.Context, in *MachineRef) (Boot, error) {
+	e, err := a.Desk.Lookup(ctx, in.Ref)
+	if err != nil && e.Answer.Why == "" {
+		return Boot{}, err
+	}
+	shown := showBoot(e)
+	if err != nil {
+		shown.Problem = err.Error()
+	}
+	return shown, nil
+}
+
+func (a *API) console(_ context.Context, in *MachineRef) (Console, error) {
+	m, err := a.find(in.Ref)
+	if err != nil || a.Console == nil {
+		return Console{Lines: []string{}}, err
+	}
+	return Console{Lines: filled(a.Config.Console(m.ID))}, nil
+}
+
+// filled is a list that JSON writes as [] when it is empty.
+func filled[T any](s []T) []T {
+	if s == nil {
+		return []T{}
+	}
+	return s
+}

@@ -1,0 +1,102 @@
+package api
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/danielgtaylor/huma/v2/adapters/humago"
+
+	"firstlight/server/auth"
+)
+
+// settings are huma's, without what it would serve by itself.
+func (a *API) settings() huma.Config {
+	c := huma.DefaultConfig("Firstlight", a.Version)
+	c.OpenAPIPath, c.DocsPath, c.SchemasPath = "", "", "" // routes has all that is served
+	c.CreateHooks = nil                                   // no $schema in every body
+	c.RejectUnknownQueryParameters = true
+	c.Transformers = []huma.Transformer{a.explainValidation}
+	c.Info.Description = "Machines from bare metal to in use. Times are RFC 3339, but those of jobs: " +
+		"`2015-07-31 17:45:53`, in UTC. Every error is a problem (RFC 9457) whose detail says what to do."
+	c.Components.SecuritySchemes = map[string]*huma.SecurityScheme{
+		"token":   {Type: "http", Scheme: "bearer", Description: "An API token, " + auth.TokenPrefix + "…"},
+		"session": {Type: "apiKey", In: "cookie", Name: auth.Cookie, Description: "A person's log-in"},
+	}
+	c.Security = []map[string][]string{{"token": {}}, {"session": {}}}
+	return c
+}
+
+// register adds a route, which must ask for a role.
+func (a *API) register(r route) error {
+	if !auth.Admin.Allows(r.role) || r.role == auth.Nobody {
+		return fmt.Errorf("route %s %s asks for the role %q: want viewer, technician, engineer or admin", r.method, r.path, r.role)
+	}
+	r.serve(a, huma.Operation{
+		Method: r.method, Path: r.path, OperationID: r.id, Summary: r.says, Tags: []string{r.tag()},
+		Description: "Needs the role " + string(r.role) + ".",
+		Extensions:  map[string]any{"x-role": string(r.role)},
+		Errors:      r.errors(),
+		Middlewares: huma.Middlewares{require(r.role)},
+		// dispatch has read the body: -1 keeps huma from setting a deadline.
+		BodyReadTimeout: -1, MaxBodyBytes: maxBody + 1,
+	})
+	return nil
+}
+
+// errors are what a route may answer beside what every route does.
+func (r route) errors() []int {
+	all := []int{http.StatusUnauthorized, http.StatusForbidden, http.StatusNotFound}
+	if r.method != http.MethodGet {
+		all = append(all, http.StatusConflict, http.StatusRequestEntityTooLarge)
+	}
+	return all
+}
+
+// require lets through those whose role is large enough, in auth's words.
+func require(want auth.Role) func(huma.Context, func(huma.Context)) {
+	return func(c huma.Context, next func(huma.Context)) {
+		r, w := humago.Unwrap(c)
+		auth.Require(want)(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { next(c) })).ServeHTTP(w, r)
+	}
+}
+
+// body is an answer that is nothing but its body.
+type body[T any] struct{ Body T }
+
+// serve registers a handler that answers 200 with a body.
+func serve[I, O any](do func(context.Context, *I) (O, error)) func(*API, huma.Operation) {
+	return as(http.StatusOK, do)
+}
+
+// create registers a handler that answers 201 with a body.
+func create[I, O any](do func(context.Context, *I) (O, error)) func(*API, huma.Operation) {
+	return as(http.StatusCreated, do)
+}
+
+func as[I, O any](status int, do func(context.Context, *I) (O, error)) func(*API, huma.Operation) {
+	return func(a *API, op huma.Operation) {
+		op.DefaultStatus = status
+		huma.Register(a.huma, op, func(ctx context.Context, in *I) (*body[O], error) {
+			out, err := do(ctx, in)
+			if err != nil {
+				return nil, a.problem(ctx, err)
+			}
+			return &body[O]{out}, nil
+		})
+	}
+}
+
+// remove registers a handler that answers 204.
+func remove[I any](do func(context.Context, *I) error) func(*API, huma.Operation) {
+	return func(a *API, op huma.Operation) {
+		op.DefaultStatus = http.StatusNoContent
+		huma.Register(a.huma, op, func(ctx context.Context, in *I) (*struct{}, error) {
+			if err := do(ctx, in); err != nil {
+				return nil, a.problem(ctx, err)
+			}
+			return nil, nil //nolint:nilnil // huma's way to say: no body
+		})
+	}
+}

@@ -1,0 +1,116 @@
+package api
+
+import (
+	"cmp"
+	"net/netip"
+	"time"
+
+	"firstlight/server/machine"
+	"firstlight/server/operate"
+)
+
+// What ServerDb holds, as the API shows it. A field that is added there shows
+// here only when somebody writes it down: secrets stay where they are.
+
+func (a *API) showMachine(m *machine.Machine) Machine {
+	shown := Machine{
+		ID: m.ID, Name: m.Name, Kind: string(m.Kind), Serial: m.Serial, UUID: m.UUID, Vendor: m.Vendor, Product: m.Product,
+		Status: string(m.Status), Reason: m.Reason, Sentence: m.Sentence, Since: m.Since, Flags: Flags(m.Flags),
+		Site: m.Site, Rack: m.Rack, Unit: m.Unit, Hostname: m.Hostname, Role: m.Role, Pool: m.Pool, Owner: m.Owner,
+		Image: m.Image, Rule: m.Rule, Owned: m.Owned, Address: showAddr(m.Address()),
+		NICs: each(m.NICs, showNIC), BMC: showBMC(m.BMC), Facts: showFacts(m.Facts), Observed: showObserved(m.Observed),
+		Version: m.Version, CreatedAt: m.CreatedAt, UpdatedAt: m.UpdatedAt,
+	}
+	if j, open := a.DB.OpenJob(m.ID); open {
+		shown.Job = j.ID
+	}
+	return shown
+}
+
+// each shows every row; the result is never nil.
+func each[T, V any](all []T, show func(T) V) []V {
+	shown := make([]V, 0, len(all))
+	for _, row := range all {
+		shown = append(shown, show(row))
+	}
+	return shown
+}
+
+func showAddr(addr netip.Addr) string {
+	if !addr.IsValid() {
+		return ""
+	}
+	return addr.String()
+}
+
+// showTime leaves out what has not happened.
+func showTime(t time.Time) *time.Time {
+	if t.IsZero() {
+		return nil
+	}
+	return &t
+}
+
+func showNIC(n machine.NIC) NIC {
+	return NIC{Name: n.Name, MAC: n.MAC.String(), Address: showAddr(n.Address), Boot: n.Boot}
+}
+
+func showBMC(b machine.BMC) BMC {
+	return BMC{Type: b.Type, Address: b.Address, MAC: b.MAC.String(), Firmware: b.Firmware, Proven: b.Proven, Failed: b.Failed}
+}
+
+func showObserved(o machine.Observed) Observed {
+	return Observed{
+		Power: o.Power, PowerAt: showTime(o.PowerAt), BootAt: showTime(o.BootAt), BootAnswer: o.BootAnswer,
+		CallAt: showTime(o.CallAt), HomeAt: showTime(o.HomeAt), Waits: o.Waits, Progress: o.Progress,
+	}
+}
+
+func showFacts(f *machine.Facts) *Facts {
+	if f == nil {
+		return nil
+	}
+	return &Facts{
+		Vendor: f.Vendor, Product: f.Product, SKU: f.SKU, BoardSerial: f.BoardSN, ChassisSerial: f.ChassisSN,
+		Firmware: f.Firmware, Platform: f.Platform, SecureBoot: f.SecureBoot, Kernel: f.Kernel, Arch: f.Arch, CPU: f.CPU,
+		Sockets: f.Sockets, Cores: f.Cores, Threads: f.Threads, MemoryBytes: f.Memory,
+		DIMMs: each(f.DIMMs, func(d machine.DIMM) DIMM { return DIMM(d) }),
+		Disks: each(f.Disks, showDisk), NICs: each(f.NICs, showPort), BMC: f.BMC, Missing: f.Missing,
+	}
+}
+
+func showDisk(d machine.Disk) Disk {
+	shown := Disk{
+		Name: d.Name, Serial: d.Serial, WWN: d.WWN, Model: d.Model, Bytes: d.Bytes, Transport: d.Transport, Rotational: d.Rotational,
+	}
+	for _, c := range d.Contents {
+		shown.Contents = append(shown.Contents, Content(c))
+	}
+	return shown
+}
+
+func showPort(p machine.Port) Port {
+	return Port{Name: p.Name, MAC: p.MAC.String(), Driver: p.Driver, Link: p.Link, Mbps: p.Mbps}
+}
+
+func showChange(h machine.History) Change {
+	return Change{
+		ID: h.ID, At: h.At, From: string(h.From), To: string(h.To), Who: h.Who, Why: h.Why, Sentence: h.Sentence,
+		Job: h.Job, Guards: filled(h.Guards),
+	}
+}
+
+func showBoot(e operate.Explanation) Boot {
+	r := e.Request
+	shown := Boot{
+		Request: BootRequest{
+			MAC: r.MAC.String(), UUID: r.UUID, Serial: r.Serial, Arch: r.Arch, Platform: r.Platform, Stage: string(r.Stage), Subnet: r.Subnet,
+		},
+		Answer: BootAnswer{Target: cmp.Or(string(e.Answer.Target), "ignore"), Mode: string(e.Answer.Mode), Address: e.Answer.Address, Why: e.Answer.Why},
+		Script: e.Script,
+	}
+	if e.Known.Machine != nil {
+		shown.Machine = e.Known.Machine.Name
+	}
+	return shown
+}

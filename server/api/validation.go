@@ -1,0 +1,105 @@
+package api
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/danielgtaylor/huma/v2/validation"
+
+	"firstlight/server/machine"
+)
+
+// unknownQuery is huma's text for a query parameter that it does not know.
+const unknownQuery = "unknown query parameter"
+
+// explainValidation makes the detail of a request that huma refused say which
+// field is wrong, with which value, and what to do.
+func (a *API) explainValidation(c huma.Context, _ string, v any) (any, error) {
+	p, ok := v.(*huma.ErrorModel)
+	if !ok || len(p.Errors) == 0 || c.Operation() == nil {
+		return v, nil
+	}
+	var says []string
+	for _, e := range p.Errors {
+		if e.Message == validation.MsgUnexpectedProperty || e.Message == unknownQuery {
+			e.Message, e.Value = a.unexpected(c.Operation(), e.Location), nil
+		}
+		says = append(says, sentence(e))
+	}
+	if p.Detail == "" || p.Detail == "validation failed" {
+		p.Detail = strings.Join(says, "; ")
+	}
+	return p, nil
+}
+
+// sentence names field, value and remedy.
+func sentence(e *huma.ErrorDetail) string {
+	switch value := e.Value.(type) {
+	case nil, map[string]any, []any:
+		return e.Location + ": " + e.Message
+	case string:
+		return fmt.Sprintf("%s %.80q: %s", e.Location, value, e.Message)
+	default:
+		return fmt.Sprintf("%s %v: %s", e.Location, value, e.Message)
+	}
+}
+
+// unexpected says that there is no such field, and which was probably meant.
+func (a *API) unexpected(op *huma.Operation, location string) string {
+	where, name := location, ""
+	if i := strings.LastIndexByte(location, '.'); i >= 0 {
+		where, name = location[:i], location[i+1:]
+	}
+	known := a.fields(op, where)
+	if len(known) == 0 {
+		return "there is no such field: leave it out"
+	}
+	if best, distance := machine.Nearest(name, known); distance <= 3 {
+		return "there is no such field: did you mean " + best + "?"
+	}
+	return "there is no such field: there are " + strings.Join(known, ", ")
+}
+
+// fields are the names that may stand at a place of a request.
+func (a *API) fields(op *huma.Operation, where string) []string {
+	if where == "query" {
+		return queryNames(op)
+	}
+	if op.RequestBody == nil || op.RequestBody.Content["application/json"] == nil {
+		return nil
+	}
+	s := a.resolve(op.RequestBody.Content["application/json"].Schema)
+	for _, part := range strings.Split(where, ".")[1:] {
+		name, index, _ := strings.Cut(part, "[")
+		if _, err := strconv.Atoi(name); err != nil && s != nil && name != "" {
+			s = a.resolve(s.Properties[name])
+		}
+		if s != nil && index != "" {
+			s = a.resolve(s.Items)
+		}
+	}
+	if s == nil {
+		return nil
+	}
+	return slices.Sorted(maps.Keys(s.Properties))
+}
+
+func queryNames(op *huma.Operation) (all []string) {
+	for _, p := range op.Parameters {
+		if p.In == "query" {
+			all = append(all, p.Name)
+		}
+	}
+	return all
+}
+
+func (a *API) resolve(s *huma.Schema) *huma.Schema {
+	if s == nil || s.Ref == "" {
+		return s
+	}
+	return a.huma.OpenAPI().Components.Schemas.SchemaFromRef(s.Ref)
+}
