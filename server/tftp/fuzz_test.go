@@ -1,9 +1,12 @@
 package tftp
 
 import (
+	"bytes"
 	"io/fs"
+	"slices"
 	"strings"
 	"testing"
+	"time"
 )
 
 func FuzzName(f *testing.F) {
@@ -34,4 +37,45 @@ func validDots(name string) bool {
 		}
 	}
 	return true
+}
+
+// FuzzRequest sends a stranger's bytes to port and socket. Whatever they are,
+// the next client is served.
+func FuzzRequest(f *testing.F) {
+	for _, seed := range [][]byte{
+		nil, {0}, {0, 1}, {0, 9, 9, 9}, {0, 4, 0, 0}, {0, 5, 0, 8, 'x', 0}, {0, 6, 'a', 0, 'b', 0},
+		[]byte("\x00\x01snponly.efi\x00octet\x00"),
+		[]byte("\x00\x01snponly.efi\x00octet\x00blksize\x001468\x00tsize\x000\x00windowsize\x0064\x00"),
+		[]byte("\x00\x01grub/grub.cfg\x00netascii\x00timeout\x00256\x00"),
+		[]byte("\x00\x01../../etc/passwd\x00octet\x00"), []byte("\x00\x01pipe\x00mail\x00"), []byte("\x00\x01exact"),
+		[]byte("\x00\x02snponly.efi\x00octet\x00"), []byte("\x00\x01\xff\x00octet\x00blksize\x00-1\x00"),
+	} {
+		f.Add(seed)
+	}
+	s, _ := start(f, func(c *Config) {
+		c.PerSource, c.Transfers = 1<<14, 1<<14
+		c.Routes = slices.DeleteFunc(loaders(), func(r Route) bool { return r.Name == "panics" })
+	})
+	f.Fuzz(func(t *testing.T, raw []byte) {
+		stranger, next := dial(t, s), dial(t, s)
+		if _, err := stranger.conn.WriteToUDP(raw, stranger.to); err != nil {
+			return // longer than a datagram
+		}
+		next.request(opRRQ, "exact", "octet")
+		op, rest := next.receive(5 * time.Second)
+		next.send(opError, 0, 0, 0)
+		if op != opData || !bytes.Equal(rest[2:], loader[:512]) {
+			t.Errorf("after %q the next client gets op %d %.20q", raw, op, rest)
+		}
+		// One reply at most has come: nothing goes on without an ACK.
+		if op, rest := stranger.receive(time.Millisecond); op != 0 {
+			stranger.send(opError, 0, 0, 0)
+			if len(rest) > largestBlock+2 || op != opData && op != opOACK && op != opError {
+				t.Errorf("%q brings op %d with %d bytes", raw, op, len(rest))
+			}
+		}
+		if s.metrics.results[panicked].Load() != 0 {
+			t.Fatalf("%q makes it panic", raw)
+		}
+	})
 }

@@ -3,11 +3,7 @@ package tftp
 import (
 	"bytes"
 	"encoding/binary"
-	"fmt"
-	"net"
-	"net/netip"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"sync"
@@ -318,58 +314,5 @@ func TestManyAtOnce(t *testing.T) {
 	all.Wait()
 	if got := s.limits.active(); got > 100 {
 		t.Errorf("active = %d", got)
-	}
-}
-
-func TestRealClients(t *testing.T) {
-	s, _ := start(t)
-	for _, tt := range []struct {
-		tool string
-		args func(out string) []string
-	}{
-		{"curl", func(out string) []string {
-			return []string{"-sS", "--max-time", "10", "--tftp-blksize", "1468", "-o", out, fmt.Sprintf("tftp://%s/snponly.efi", s.address())}
-		}},
-		{"tftp", func(out string) []string {
-			return []string{"-m", "binary", "127.0.0.1", fmt.Sprint(s.address().Port), "-c", "get", "snponly.efi", out}
-		}},
-		{"busybox", func(out string) []string {
-			return []string{"tftp", "-g", "-b", "1468", "-r", "snponly.efi", "-l", out, "127.0.0.1", fmt.Sprint(s.address().Port)}
-		}},
-	} {
-		t.Run(tt.tool, func(t *testing.T) {
-			if _, err := exec.LookPath(tt.tool); err != nil {
-				t.Skipf("SKIPPED: %s is not installed; nothing was tested", tt.tool)
-			}
-			out := filepath.Join(t.TempDir(), "out")
-			said, err := exec.CommandContext(t.Context(), tt.tool, tt.args(out)...).CombinedOutput()
-			got, _ := os.ReadFile(out)
-			if err != nil || !bytes.Equal(got, loader) {
-				t.Errorf("%s got %d bytes, want %d: %v\n%s", tt.tool, len(got), len(loader), err, said)
-			}
-		})
-	}
-}
-
-func TestListenSaysWhatStandsInTheWay(t *testing.T) {
-	taken, err := net.ListenUDP("udp4", &net.UDPAddr{IP: net.IPv4(127, 0, 0, 1)})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer taken.Close()
-	busy := taken.LocalAddr().(*net.UDPAddr).AddrPort()
-	for _, tt := range []struct {
-		name string
-		on   []netip.AddrPort
-		want string
-	}{
-		{"the port is taken", []netip.AddrPort{netip.AddrPortFrom(busy.Addr().Unmap(), busy.Port())}, "another TFTP server runs on this host"},
-		{"the address is another host's", []netip.AddrPort{netip.MustParseAddrPort("192.0.2.1:6969")}, "no interface of this host has the address"},
-		{"there is no address", nil, "no address is configured"},
-	} {
-		s := New(Config{Addresses: tt.on})
-		if err := s.Listen(); err == nil || !strings.Contains(err.Error(), tt.want) {
-			t.Errorf("%s: Listen() = %v, want %q in it", tt.name, err, tt.want)
-		}
 	}
 }
