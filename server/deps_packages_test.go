@@ -90,8 +90,15 @@ var ourPackages = map[string]row{
 	"server/virtualrack/qemu": {ours: []string{
 		"server/machine", "server/oob", "server/virtualrack/console",
 	}, why: "a machine knows its power button and its console, not who presses or reads"},
+	"server/virtualrack": {ours: []string{
+		"server/machine", "server/oob", "server/oob/bmcsim", "server/oob/redfish",
+		"server/virtualrack/console", "server/virtualrack/netns", "server/virtualrack/qemu",
+	}, why: "the rack stands outside the appliance and speaks with it by its protocols only"},
 
 	// Wiring and commands.
-	"server":               {why: wiring},
+	"server": {why: wiring},
+	"cmd/virtualrack": {ours: []string{
+		"server/virtualrack", "server/virtualrack/netns", "server/virtualrack/qemu",
+	}, why: command},
 	"cmd/firstlight-agent": {ours: []string{"agent/collect", "agent/pid1"}, why: command + "; " + agentSide},
 }

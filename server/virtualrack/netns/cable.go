@@ -69,6 +69,20 @@ func (c *Cable) Reach(p netip.Prefix) error {
 // Own makes every address of the network one of this host's, as if each had been
 // added: a thousand BMCs then cost one route.
 func (c *Cable) Own(p netip.Prefix) error {
+	return c.local(p, (*netlink.Handle).RouteReplace)
+}
+
+// Disown takes back what Own did.
+func (c *Cable) Disown(p netip.Prefix) error {
+	return c.local(p, func(h *netlink.Handle, r *netlink.Route) error {
+		if err := h.RouteDel(r); !errors.Is(err, syscall.ESRCH) {
+			return err
+		}
+		return nil
+	})
+}
+
+func (c *Cable) local(p netip.Prefix, do func(*netlink.Handle, *netlink.Route) error) error {
 	return c.with(func(h *netlink.Handle) error {
 		lo, err := h.LinkByName("lo")
 		if err != nil {
@@ -78,7 +92,7 @@ func (c *Cable) Own(p netip.Prefix) error {
 			LinkIndex: lo.Attrs().Index, Dst: ipNet(p.Masked()),
 			Table: unix.RT_TABLE_LOCAL, Type: unix.RTN_LOCAL, Scope: netlink.SCOPE_HOST,
 		}
-		if err := h.RouteReplace(r); err != nil {
+		if err := do(h, r); err != nil {
 			return fmt.Errorf("own the addresses of %s: %w", p, err)
 		}
 		return nil

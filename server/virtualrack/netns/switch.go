@@ -1,15 +1,20 @@
 package netns
 
 import (
+	"errors"
 	"fmt"
 	"net"
 	"net/netip"
+	"syscall"
 
 	"github.com/vishvananda/netlink"
 )
 
 // Switch is a bridge: the switch that everything in the rack is plugged into.
-type Switch struct{ link netlink.Link }
+type Switch struct {
+	link  netlink.Link
+	ports []netlink.Link
+}
 
 // NewSwitch makes a bridge in this process's namespace. The kernel's defaults
 // are what a netboot needs, no spanning tree and with it ports that forward at
@@ -67,7 +72,19 @@ func (s *Switch) port(l netlink.Link) error {
 	if err := netlink.LinkSetUp(l); err != nil {
 		return fmt.Errorf("bring %s up: %w", l.Attrs().Name, err)
 	}
+	s.ports = append(s.ports, l)
 	return nil
+}
+
+// Close takes the switch away with everything that was plugged into it.
+func (s *Switch) Close() error {
+	var all error
+	for _, l := range append(s.ports, s.link) {
+		if err := netlink.LinkDel(l); err != nil && !errors.Is(err, syscall.ENODEV) {
+			all = errors.Join(all, fmt.Errorf("remove %s: %w", l.Attrs().Name, err))
+		}
+	}
+	return all
 }
 
 func attrs(name string) netlink.LinkAttrs {

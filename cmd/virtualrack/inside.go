@@ -1,0 +1,81 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"sync"
+	"time"
+
+	"firstlight/server/virtualrack"
+	"firstlight/server/virtualrack/netns"
+)
+
+// peopleFD is the pages' socket: the first file that Reexec hands down.
+const peopleFD = 3
+
+func (c *runCmd) inside(ctx context.Context, machines []virtualrack.MachineSpec) error {
+	if err := netns.Prepare(); err != nil {
+		return err
+	}
+	record, err := os.Create(filepath.Join(c.Dir, "virtualrack.log"))
+	if err != nil {
+		return err
+	}
+	defer record.Close()
+	level := slog.LevelInfo
+	if c.Verbose {
+		level = slog.LevelDebug
+	}
+	rack, err := virtualrack.Start(ctx, virtualrack.Spec{
+		Dir: c.Dir, Program: c.Appliance, Images: c.Images, Machines: machines, Light: c.Light,
+		People: os.NewFile(peopleFD, "people"), Out: os.Stdout, Level: level,
+		Log: slog.New(slog.NewTextHandler(record, nil)),
+	})
+	if err != nil {
+		return err
+	}
+	err = attend(ctx, rack)
+	fmt.Println("Stopping the rack.")
+	return errors.Join(err, rack.Close())
+}
+
+// attend powers the machines on and waits for the end.
+func attend(ctx context.Context, rack *virtualrack.Rack) error {
+	began := time.Now()
+	if err := powerOn(ctx, rack.Machines()); err != nil {
+		return err
+	}
+	fmt.Printf("%d machines powered on by their BMCs in %s; consoles and logs are in the run folder; Ctrl-C stops everything\n",
+		len(rack.Machines()), time.Since(began).Round(10*time.Millisecond))
+	select {
+	case <-ctx.Done():
+		return nil
+	case <-rack.Appliance().Ended():
+		return fmt.Errorf("the appliance ended by itself (%w); firstlight.log in the run folder has its last words", rack.Appliance().Err())
+	}
+}
+
+// presses is how many power buttons are pressed at the same time.
+const presses = 16
+
+func powerOn(ctx context.Context, machines []*virtualrack.Machine) error {
+	errs := make([]error, len(machines))
+	room := make(chan struct{}, presses)
+	var wg sync.WaitGroup
+	for i, m := range machines {
+		wg.Go(func() {
+			room <- struct{}{}
+			defer func() { <-room }()
+			errs[i] = m.PowerOn(ctx)
+		})
+	}
+	wg.Wait()
+	if ctx.Err() != nil {
+		return nil // told to stop meanwhile
+	}
+	return errors.Join(errs...)
+}

@@ -1,0 +1,50 @@
+// Command virtualrack runs a rack of virtual machines with an appliance in it,
+// and compares the appliance with its peers.
+//
+// It holds flags, signals, exit codes and printing; the rack is package
+// server/virtualrack, the comparisons are package server/virtualrack/bench.
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/alecthomas/kong"
+)
+
+type cli struct {
+	Run runCmd `cmd:"" help:"Start a rack and an appliance, power the machines on, and keep them until Ctrl-C."`
+}
+
+func main() { os.Exit(start(os.Args[1:])) }
+
+// start runs the command until it is done or a signal ends it. The first signal
+// ends it in order; a second one ends the process at once, and the kernel ends
+// everything in its namespaces with it.
+func start(args []string) int {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
+	defer stop()
+	context.AfterFunc(ctx, stop)
+	exited := -1 // --help ends with a code instead of an error
+	parser := kong.Must(&cli{}, kong.Name("virtualrack"),
+		kong.Description("A rack of virtual machines with simulated BMCs, on a network that leaves no host."),
+		kong.Exit(func(code int) { exited = code }), kong.ConfigureHelp(kong.HelpOptions{Compact: true}))
+	command, err := parser.Parse(args)
+	if exited >= 0 {
+		return exited
+	}
+	if err != nil {
+		fmt.Fprintf(os.Stderr, "virtualrack: %v; virtualrack --help shows what there is\n", err)
+		return 2
+	}
+	code := 0
+	command.BindTo(ctx, (*context.Context)(nil))
+	if err := command.Run(&code); err != nil {
+		fmt.Fprintln(os.Stderr, "virtualrack:", err)
+		return max(code, 1)
+	}
+	return code
+}

@@ -1,0 +1,71 @@
+package virtualrack
+
+import (
+	"bytes"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"text/template"
+
+	"firstlight/server/machine"
+)
+
+// configuration is firstlight.yaml of a rack. Strings are quoted by Go, which
+// YAML's double quotes read the same for what stands in them here.
+var configuration = template.Must(template.New("").Parse(`# Written by virtualrack for each run; changes are lost.
+state: {{printf "%q" .State}}
+interfaces:
+  - {name: {{.Link}}, address: {{.Own}}}
+people: {listen: "fd:people", names: [localhost]}
+tftp: {transfers: 4096}
+site:
+  name: {{.Site}}
+  domain: {{.Domain}}
+  bmc: {user: {{.User}}, password_file: {{printf "%q" .PasswordFile}}}
+subnets:
+  - name: rack
+    prefix: {{.Prefix}}
+    ranges: [{{.First}}-{{.Last}}]
+    policy: register
+    lease: 1h
+rules:
+{{- range .Rules}}
+  - {name: {{.Name}}, match: {{printf "%q" .Match}}, accept: {{.Accept}}{{with .Site}}, site: {{.}}{{end -}}
+    {{with .Rack}}, rack: {{printf "%q" .}}{{end}}{{with .Role}}, role: {{.}}{{end -}}
+    {{with .Image}}, image: {{printf "%q" .}}{{end}}{{with .Limit}}, limit: {{.}}{{end}}}
+{{- end}}
+log: {level: {{.Level}}, format: text}
+`))
+
+// bmcUser is who may log in to every BMC of the rack.
+const bmcUser = "admin"
+
+// writeConfig lays the appliance's configuration into the run folder.
+func (r *Rack) writeConfig(rules []machine.Rule) error {
+	var text bytes.Buffer
+	err := configuration.Execute(&text, map[string]any{
+		"State": r.stateDir(), "Link": applianceLink, "Own": ownAddress, "Site": siteName, "Domain": domain,
+		"User": bmcUser, "PasswordFile": r.path("bmc.password"), "Prefix": bootNetwork,
+		"First": firstAddress, "Last": lastAddress, "Rules": rules, "Level": strings.ToLower(r.spec.Level.String()),
+	})
+	if err != nil {
+		return fmt.Errorf("write the appliance's configuration: %w", err)
+	}
+	for _, f := range []struct {
+		name string
+		text []byte
+	}{
+		{"bmc.password", []byte(string(r.password) + "\n")},
+		{"firstlight.yaml", text.Bytes()},
+		{"client.json", fmt.Appendf(nil, "{\"socket\": %q}\n", filepath.Join(r.stateDir(), "firstlight.sock"))},
+	} {
+		if err := os.WriteFile(r.path(f.name), f.text, 0o600); err != nil {
+			return fmt.Errorf("write the appliance's configuration: %w", err)
+		}
+	}
+	return nil
+}
+
+func (r *Rack) path(name string) string { return filepath.Join(r.spec.Dir, name) }
+func (r *Rack) stateDir() string        { return r.path("state") }

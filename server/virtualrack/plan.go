@@ -1,0 +1,62 @@
+package virtualrack
+
+import (
+	"fmt"
+	"net/netip"
+
+	"github.com/google/uuid"
+
+	"firstlight/server/machine"
+)
+
+// The rack's network. It is cut off from every other, so that it can be the
+// same each time.
+var (
+	bootNetwork   = netip.MustParsePrefix("10.80.0.0/16")
+	ownAddress    = netip.MustParseAddr("10.80.0.1") // the appliance's
+	firstAddress  = netip.MustParseAddr("10.80.16.0")
+	lastAddress   = netip.MustParseAddr("10.80.255.250")
+	bmcNetwork    = netip.MustParsePrefix("10.81.0.0/16")
+	bmcUplink     = netip.MustParseAddr("10.81.0.1") // the rack's own end
+	bmcPort       = uint16(443)
+	siteName      = "rack"
+	domain        = "rack.example.net"
+	applianceLink = "boot0"
+	rackLink      = "rack0"
+)
+
+// Vendor and products of the machines, for rules to match.
+const (
+	vendor       = "QEMU"
+	ProductFull  = "VR-1000" // a QEMU machine
+	ProductLight = "VR-1"    // a light machine
+)
+
+// maxEach bounds both kinds of machines, so that addresses are enough.
+const maxEach = 20000
+
+// identity is who the n-th machine of a kind is: the same in every run.
+type identity struct {
+	serial string
+	uuid   string
+	mac    machine.MAC
+	bmc    netip.Addr
+	bmcMAC machine.MAC
+}
+
+// full and light number machines from 1. The MACs of QEMU machines are of
+// QEMU's own range, those of light ones locally administered.
+func full(n int) identity  { return identify("VR%04d", n, 0, [3]byte{0x52, 0x54, 0x00}) }
+func light(n int) identity { return identify("LT%04d", n, maxEach, [3]byte{0x02, 0x4c, 0x54}) }
+
+func identify(serial string, n, offset int, oui [3]byte) identity {
+	i := identity{
+		serial: fmt.Sprintf(serial, n),
+		mac:    machine.MAC{oui[0], oui[1], oui[2], 0x80, byte(n >> 8), byte(n)},
+		bmcMAC: machine.MAC{oui[0], oui[1], oui[2], 0x81, byte(n >> 8), byte(n)},
+	}
+	i.uuid = uuid.NewSHA1(uuid.NameSpaceDNS, []byte(i.serial+"."+domain)).String()
+	at := offset + n + 255 // from .1.0 on
+	i.bmc = netip.AddrFrom4([4]byte{10, 81, byte(at >> 8), byte(at)})
+	return i
+}

@@ -1,0 +1,230 @@
+package virtualrack
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"net"
+	"net/netip"
+	"os"
+	"os/exec"
+	"sync"
+	"time"
+
+	"firstlight/server/oob"
+	"firstlight/server/oob/bmcsim"
+	"firstlight/server/virtualrack/netns"
+	"firstlight/server/virtualrack/qemu"
+)
+
+// Rack is a running rack.
+type Rack struct {
+	spec      Spec
+	password  oob.Secret
+	people    *os.File
+	network   *netns.Switch
+	uplink    *netns.Cable
+	appliance *Appliance
+	fleet     *bmcsim.Fleet
+	machines  []*Machine
+
+	end   context.CancelFunc // of the BMCs' service
+	tasks sync.WaitGroup
+}
+
+// Start builds a rack and starts its appliance. This process must be inside
+// namespaces (netns.Run). Close ends it, also after an error that Start returns
+// itself has been cleaned up by Start.
+func Start(ctx context.Context, s Spec) (*Rack, error) {
+	if !netns.Inside() {
+		return nil, errors.New("start a rack: this process is not in namespaces of its own: start it through netns.Run")
+	}
+	if err := s.fill(); err != nil {
+		return nil, err
+	}
+	r := &Rack{spec: s, password: oob.Secret(rand.Text()), fleet: bmcsim.NewFleet()}
+	for _, part := range []func(context.Context) error{r.lay, r.serveBMCs, r.rackMachines, r.configure, r.startAppliance} {
+		if err := part(ctx); err != nil {
+			return nil, errors.Join(err, r.Close())
+		}
+	}
+	return r, nil
+}
+
+// Appliance is the appliance of the rack.
+func (r *Rack) Appliance() *Appliance { return r.appliance }
+
+// Machines are all machines: the QEMU ones first, in the order of the Spec.
+func (r *Rack) Machines() []*Machine { return r.machines }
+
+// CLI runs the appliance's command line against the running appliance, and
+// returns what it printed. Its error holds what it printed on stderr.
+func (r *Rack) CLI(ctx context.Context, args ...string) (string, error) {
+	cmd := exec.CommandContext(ctx, r.spec.Program, args...)
+	cmd.Dir = r.spec.Dir
+	cmd.Env = append(os.Environ(), "FIRSTLIGHT_SOCKET="+r.Socket())
+	out, err := cmd.Output()
+	var exit *exec.ExitError
+	if errors.As(err, &exit) {
+		err = fmt.Errorf("firstlight %v: %w: %s", args, err, exit.Stderr)
+	}
+	return string(out), err
+}
+
+// Socket is where the appliance answers its own host.
+func (r *Rack) Socket() string { return r.path("state/firstlight.sock") }
+
+// lay builds the switch, the box of the appliance and the cables.
+func (r *Rack) lay(context.Context) (err error) {
+	if r.network, err = netns.NewSwitch("switch"); err != nil {
+		return err
+	}
+	box, err := netns.New()
+	if err != nil {
+		return err
+	}
+	r.appliance = &Appliance{rack: r, box: box}
+	theirs, err := r.network.Plug(applianceLink, box)
+	if err != nil {
+		return err
+	}
+	if r.uplink, err = r.network.Plug(rackLink, nil); err != nil {
+		return err
+	}
+	return errors.Join(
+		theirs.Add(netip.PrefixFrom(ownAddress, bootNetwork.Bits())),
+		theirs.Reach(bmcNetwork),
+		r.uplink.Add(netip.PrefixFrom(bmcUplink, 32)),
+		r.uplink.Reach(bootNetwork),
+		r.uplink.Own(bmcNetwork),
+	)
+}
+
+// serveBMCs opens one door for all BMCs; the dialled address tells them apart.
+func (r *Rack) serveBMCs(ctx context.Context) error {
+	l, err := (&net.ListenConfig{}).Listen(ctx, "tcp4", netip.AddrPortFrom(netip.IPv4Unspecified(), bmcPort).String())
+	if err != nil {
+		return fmt.Errorf("serve the BMCs: %w", err)
+	}
+	life, end := context.WithCancel(context.WithoutCancel(ctx))
+	r.end = end
+	r.tasks.Go(func() {
+		if err := r.fleet.Serve(life, l); err != nil {
+			r.spec.Log.Error("the BMCs do not answer any more", "error", err)
+		}
+	})
+	return nil
+}
+
+// rackMachines puts every machine into its unit, off.
+func (r *Rack) rackMachines(context.Context) error {
+	for i, spec := range r.spec.Machines {
+		id := full(i + 1)
+		tap := fmt.Sprintf("tap%d", i+1)
+		if err := r.network.Tap(tap); err != nil {
+			return err
+		}
+		m, err := qemu.New(qemu.Spec{
+			Name: id.serial, Serial: id.serial, UUID: id.uuid, Vendor: vendor, Product: ProductFull,
+			Firmware: spec.Firmware, MAC: id.mac, Card: spec.Card, Tap: tap, BMC: id.bmc,
+			Disk: qemu.Disk{Kind: spec.Disk, Serial: id.serial + "-D1", Bytes: spec.DiskBytes}, MemoryMB: spec.MemoryMB, CPUs: spec.CPUs,
+		}, r.path("machines/"+id.serial), r.spec.Log)
+		if err != nil {
+			return err
+		}
+		one, err := r.add(id, m)
+		if err != nil {
+			return err
+		}
+		one.qemu = m
+		m.AskAtReset(one.BMC.TakeNextBoot)
+	}
+	return nil
+}
+
+// add gives a machine its BMC.
+func (r *Rack) add(id identity, h hands) (*Machine, error) {
+	m := &Machine{
+		Name: id.serial, Serial: id.serial, UUID: id.uuid, MAC: id.mac, BMCAddress: id.bmc, password: r.password, hands: h,
+		BMC: bmcsim.New(h, bmcsim.Options{User: bmcUser, Password: r.password, MACs: []string{id.mac.String()}}),
+	}
+	r.machines = append(r.machines, m)
+	return m, r.fleet.Add(id.bmc, m.BMC)
+}
+
+// configure writes what the appliance reads.
+func (r *Rack) configure(context.Context) error {
+	if err := r.fillCatalogue(); err != nil {
+		return err
+	}
+	rules := r.spec.Rules
+	if rules == nil {
+		rules = DefaultRules(r.image())
+	}
+	return r.writeConfig(rules)
+}
+
+func (r *Rack) startAppliance(ctx context.Context) error {
+	r.people = r.spec.People
+	if r.people == nil {
+		l, err := net.ListenTCP("tcp4", &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1)})
+		if err != nil {
+			return fmt.Errorf("listen for the appliance: %w", err)
+		}
+		defer l.Close()
+		if r.people, err = l.File(); err != nil {
+			return fmt.Errorf("listen for the appliance: %w", err)
+		}
+	}
+	return r.appliance.Start(ctx)
+}
+
+// boundClose is how long machines may take to go dark.
+const boundClose = 15 * time.Second
+
+// Close stops everything in order: machines, BMCs, appliance, network. What it
+// leaves in the run folder are the logs (Clean).
+func (r *Rack) Close() error {
+	ctx, cancel := context.WithTimeout(context.Background(), boundClose)
+	defer cancel()
+	all := r.darken(ctx)
+	if r.appliance != nil {
+		all = errors.Join(all, r.appliance.Stop())
+	}
+	if r.end != nil {
+		r.end()
+		r.tasks.Wait()
+	}
+	for _, m := range r.machines {
+		m.BMC.Close()
+	}
+	if r.people != nil && r.people != r.spec.People {
+		_ = r.people.Close()
+	}
+	return errors.Join(all, r.unplug())
+}
+
+func (r *Rack) darken(ctx context.Context) error {
+	errs := make([]error, len(r.machines))
+	var wg sync.WaitGroup
+	for i, m := range r.machines {
+		wg.Go(func() { errs[i] = m.hands.Close(ctx) })
+	}
+	wg.Wait()
+	return errors.Join(errs...)
+}
+
+func (r *Rack) unplug() error {
+	var all error
+	if r.uplink != nil {
+		all = r.uplink.Disown(bmcNetwork)
+	}
+	if r.network != nil {
+		all = errors.Join(all, r.network.Close())
+	}
+	if r.appliance != nil {
+		all = errors.Join(all, r.appliance.box.Close())
+	}
+	return all
+}

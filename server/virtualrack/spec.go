@@ -1,0 +1,104 @@
+package virtualrack
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"path/filepath"
+
+	"firstlight/server/machine"
+	"firstlight/server/virtualrack/qemu"
+)
+
+// Spec is a rack as it is ordered.
+type Spec struct {
+	Dir      string // run folder: state, disks, consoles, logs; must exist
+	Program  string // the appliance: bin/firstlight
+	Images   string // folder of OS images with manifests; none when empty
+	Machines []MachineSpec
+	Light    int // how many light machines
+	// Rules accept machines; DefaultRules when nil.
+	Rules []machine.Rule
+	// People is the listening socket of the people's door; one on the rack's own
+	// loopback when nil.
+	People *os.File
+	Out    io.Writer // what the appliance prints; discarded when nil
+	Log    *slog.Logger
+	Level  slog.Level // of the appliance's own log, which goes to firstlight.log
+}
+
+// MachineSpec is one QEMU machine. The zero value of a field takes the default.
+type MachineSpec struct {
+	Firmware  qemu.Firmware // BIOS
+	Disk      qemu.DiskKind // virtio
+	Card      qemu.Card     // virtio
+	DiskBytes int64         // 8 GiB, sparse
+	MemoryMB  int           // 1024
+	CPUs      int           // 1
+}
+
+// DefaultRules install the default image on the first two QEMU machines, leave
+// further ones available, and install every other light machine.
+func DefaultRules(image string) []machine.Rule {
+	rules := []machine.Rule{
+		{Name: "web", Match: "serial=VR0001,VR0002", Accept: true, Site: siteName, Rack: "r1", Role: "web", Image: image, Limit: 2},
+		{Name: "spare", Match: "vendor=" + vendor, Accept: true, Site: siteName, Rack: "r1", Role: "spare"},
+	}
+	if image == "" {
+		return rules[1:]
+	}
+	return rules
+}
+
+func (s *Spec) fill() error {
+	if s.Log == nil {
+		s.Log = slog.New(slog.DiscardHandler)
+	}
+	if s.Out == nil {
+		s.Out = io.Discard
+	}
+	var err error
+	if s.Dir, err = filepath.Abs(s.Dir); err != nil {
+		return err
+	}
+	if s.Program, err = filepath.Abs(s.Program); err != nil {
+		return err
+	}
+	switch {
+	case len(s.Machines) > maxEach || s.Light > maxEach || s.Light < 0:
+		return fmt.Errorf("%d machines and %d light ones: want at most %d of each", len(s.Machines), s.Light, maxEach)
+	case len(s.Machines)+s.Light == 0:
+		return errors.New("a rack without machines: want at least one")
+	}
+	if _, err := os.Stat(s.Program); err != nil {
+		return fmt.Errorf("the appliance %s: %w; build it with: make build", s.Program, err)
+	}
+	for i := range s.Machines {
+		s.Machines[i].fill()
+		if err := qemu.Missing(s.Machines[i].Firmware); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (m *MachineSpec) fill() {
+	if m.Firmware == "" {
+		m.Firmware = qemu.BIOS
+	}
+	if m.Disk == "" {
+		m.Disk = qemu.Virtio
+	}
+	if m.Card == "" {
+		m.Card = qemu.VirtioNet
+	}
+	if m.DiskBytes == 0 {
+		m.DiskBytes = 8 << 30
+	}
+	if m.MemoryMB == 0 {
+		m.MemoryMB = 1024
+	}
+	m.CPUs = max(m.CPUs, 1)
+}
