@@ -19,8 +19,8 @@ type agents struct {
 type presence struct {
 	boot string // boot id of the agent's kernel
 	at   time.Time
-	gone bool   // it asked for a boot
-	step string // of its order
+	gone bool            // it asked for a boot
+	said map[string]bool // what it said that is kept once
 }
 
 func newAgents() agents { return agents{&sync.Mutex{}, map[string]presence{}} }
@@ -31,7 +31,7 @@ func (a agents) heard(machine, boot string, now time.Time) {
 	defer a.mu.Unlock()
 	p := a.seen[machine]
 	if p.boot != boot {
-		p.step = ""
+		p.said = nil
 	}
 	p.boot, p.at, p.gone = boot, now, false
 	a.seen[machine] = p
@@ -65,15 +65,30 @@ func (a agents) since(machine string, from, now time.Time) time.Duration {
 	return now.Sub(from)
 }
 
-// newStep tells whether an agent is at a step that it was not at before.
-func (a agents) newStep(machine, step string) bool {
+// known tells whether anything was heard of a machine in this life of ours.
+func (a agents) known(machine string) bool {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	_, ok := a.seen[machine]
+	return ok
+}
+
+// maxSaid bounds what one boot of a machine can make us keep: three attempts
+// of an install have about twenty steps.
+const maxSaid = 64
+
+// first tells whether a machine says something for the first time in this boot.
+func (a agents) first(machine, what string) bool {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	p := a.seen[machine]
-	if p.step == step {
+	if p.said[what] || len(p.said) >= maxSaid {
 		return false
 	}
-	p.step = step
+	if p.said == nil {
+		p.said = map[string]bool{}
+	}
+	p.said[what] = true
 	a.seen[machine] = p
 	return true
 }

@@ -52,7 +52,7 @@ func mayCancel(m *machine.Machine, j *machine.Job) error {
 	switch {
 	case !j.Status.Open():
 		return refuse("job %s is %s: it cannot be cancelled any more", j.ID, j.Status)
-	case !j.Token.RedeemedAt.IsZero() || j.Attempt > 1:
+	case touched(m, j):
 		return refuse("the agent of machine %s has begun to write its disk: half an image cannot be left behind; let job %s come to its end", m.Name, j.ID)
 	}
 	return nil

@@ -14,7 +14,6 @@ package jobs
 
 import (
 	"context"
-	"fmt"
 	"log/slog"
 	"net/netip"
 	"sync"
@@ -43,44 +42,16 @@ type Config struct {
 	Limits Limits
 }
 
-// Limits are the times that steps may take. The zero value takes the defaults.
-type Limits struct {
-	Power    time.Duration // a BMC's power to follow
-	Boot     time.Duration // a boot request after power-on
-	Agent    time.Duration // the agent's first word after the boot request
-	Silence  time.Duration // no progress while an image is written
-	Write    time.Duration // the whole writing
-	Home     time.Duration // the installed system's call home
-	Settle   time.Duration // before an act whose effect does not show is repeated
-	Attempts int           // of the writing
-}
-
-func (l Limits) orDefaults() Limits {
-	set := func(d *time.Duration, v time.Duration) {
-		if *d == 0 {
-			*d = v
-		}
-	}
-	set(&l.Power, 3*time.Minute)
-	set(&l.Boot, 10*time.Minute)
-	set(&l.Agent, 10*time.Minute)
-	set(&l.Silence, 10*time.Minute)
-	set(&l.Write, time.Hour)
-	set(&l.Home, 30*time.Minute)
-	set(&l.Settle, 45*time.Second)
-	if l.Attempts == 0 {
-		l.Attempts = 3
-	}
-	return l
-}
-
 // Engine runs the jobs.
 type Engine struct {
 	Config
 	agents agents
+	looks  looks
+	began  time.Time
 
 	mu      sync.Mutex
 	running map[string]bool // job ids that a goroutine is at
+	first   int             // of the open jobs, in the next turn
 	wg      sync.WaitGroup
 	ready   chan struct{}
 }
@@ -88,7 +59,9 @@ type Engine struct {
 // New makes an engine; Run runs it.
 func New(c Config) *Engine {
 	c.Limits = c.Limits.orDefaults()
-	return &Engine{Config: c, running: map[string]bool{}, ready: make(chan struct{}), agents: newAgents()}
+	return &Engine{
+		Config: c, running: map[string]bool{}, ready: make(chan struct{}), agents: newAgents(), looks: newLooks(), began: c.Now(),
+	}
 }
 
 func (e *Engine) String() string { return "jobs" }
@@ -111,6 +84,7 @@ func (e *Engine) Run(ctx context.Context) error {
 	defer tick.Stop()
 	expire := time.NewTicker(30 * time.Second)
 	defer expire.Stop()
+	e.resume(ctx)
 	close(e.ready)
 	slots := make(chan struct{}, atOnce)
 	defer e.wg.Wait()
@@ -142,23 +116,28 @@ func drain(w *journal.Watcher) {
 }
 
 // turn gives every open job one go, each in a goroutine of its own: one BMC
-// that hangs must not hold up the others.
+// that hangs must not hold up the others. Where there are more jobs than
+// slots, the next turn begins with the one that had to wait.
 func (e *Engine) turn(ctx context.Context, slots chan struct{}) {
 	e.adopt(ctx)
-	for _, j := range e.DB.Jobs(func(j *machine.Job) bool { return j.Status.Open() }) {
-		if !e.claim(j.ID) {
+	open := e.DB.Jobs(func(j *machine.Job) bool { return j.Status.Open() })
+	for i := range open {
+		at := (e.first + i) % len(open)
+		id := open[at].ID
+		if !e.claim(id) {
 			continue
 		}
 		select {
 		case slots <- struct{}{}:
 		default:
-			e.unclaim(j.ID)
+			e.unclaim(id)
+			e.first = at
 			return
 		}
 		e.wg.Go(func() {
-			defer func() { <-slots; e.unclaim(j.ID) }()
-			if err := e.advance(ctx, j.ID); err != nil && ctx.Err() == nil {
-				e.Log.ErrorContext(ctx, "advance job", "job", j.ID, "error", err)
+			defer func() { <-slots; e.unclaim(id) }()
+			if err := e.advance(ctx, id); err != nil && ctx.Err() == nil {
+				e.Log.ErrorContext(ctx, "advance job", "job", id, "error", err)
 			}
 		})
 	}
@@ -178,46 +157,4 @@ func (e *Engine) unclaim(id string) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	delete(e.running, id)
-}
-
-// adopt makes the jobs of machines that a rule allocated with an image. It
-// looks at the truth rather than at an event, so that a crash between the two
-// loses nothing.
-func (e *Engine) adopt(ctx context.Context) {
-	for _, m := range e.DB.Machines(allocated) {
-		if _, open := e.DB.OpenJob(m.ID); open || m.Image == "" || e.triedSince(m) {
-			continue
-		}
-		rule := "rule " + m.Rule
-		_, err := e.Install(ctx, Request{Machine: m, Image: m.Image, Target: "hardwarename=" + m.Name, Requester: rule, User: rule})
-		if err != nil {
-			e.Log.ErrorContext(ctx, "install by rule", "machine", m.Name, "error", err)
-			e.refuse(ctx, m, err)
-		}
-	}
-}
-
-// refuse says on the machine's page why its install cannot start.
-func (e *Engine) refuse(ctx context.Context, m *machine.Machine, cause error) {
-	err := e.DB.Transition(ctx, serverdb.Change{
-		Machine: m.ID, From: machine.Allocated, To: machine.Broken, Who: "jobs", Why: "install-not-started",
-		Sentence: fmt.Sprintf("its install cannot start: %v", cause),
-	})
-	if err != nil {
-		e.Log.ErrorContext(ctx, "mark machine", "machine", m.Name, "error", err)
-	}
-}
-
-// triedSince tells whether a job was made for this allocation already.
-func (e *Engine) triedSince(m *machine.Machine) bool {
-	return len(e.DB.Jobs(func(j *machine.Job) bool { return j.Machine == m.ID && !j.CreatedAt.Before(m.Since) })) > 0
-}
-
-var allocated = must(machine.ParseSelector("status=allocated image !locked"))
-
-func must(s machine.Selector, err error) machine.Selector {
-	if err != nil {
-		panic(err)
-	}
-	return s
 }

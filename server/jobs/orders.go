@@ -6,6 +6,7 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"time"
 
@@ -52,9 +53,9 @@ func (e *Engine) Order(ctx context.Context, m *machine.Machine, seen string) (*r
 	switch {
 	case cur == nil || cur.Status != machine.StepRunning:
 		return nil, nil
-	case cur.Name == "write" && j.Token.WrittenAt.IsZero():
+	case mayOrder(j):
 		return e.installOrder(ctx, m, j, seen)
-	case cur.Name == "reboot" && seen != rebootOrder(j):
+	case cur.Name == stepReboot && seen != rebootOrder(j):
 		return &report.Order{ID: rebootOrder(j), Action: report.ActionReboot, Sentence: "boots the installed system"}, nil
 	}
 	return nil, nil
@@ -62,10 +63,18 @@ func (e *Engine) Order(ctx context.Context, m *machine.Machine, seen string) (*r
 
 func rebootOrder(j *machine.Job) string { return j.ID + "/reboot" }
 
+// mayOrder tells whether an order to install is due: nobody holds the plan yet.
+func mayOrder(j *machine.Job) bool {
+	cur := j.Current()
+	return j.Status.Open() && cur != nil && cur.Name == stepWrite && cur.Status == machine.StepRunning && j.Token.RedeemedAt.IsZero()
+}
+
 // installOrder mints a token for an order that was not redeemed: the one that
-// was sent before may never have arrived, and is void from now on.
+// was sent before may never have arrived, and is void from now on. What it
+// rests on is asked again where it is written, because another poll of the same
+// agent may have led to the redemption in between.
 func (e *Engine) installOrder(ctx context.Context, m *machine.Machine, j *machine.Job, seen string) (*report.Order, error) {
-	if !j.Token.RedeemedAt.IsZero() || seen != "" && seen == j.Token.Order && e.Now().Before(j.Token.Expires) {
+	if seen != "" && seen == j.Token.Order && e.Now().Before(j.Token.Expires) {
 		return nil, nil
 	}
 	plain, hash := secret()
@@ -74,10 +83,19 @@ func (e *Engine) installOrder(ctx context.Context, m *machine.Machine, j *machin
 		Sentence: fmt.Sprintf("installs %s as %s", j.Params["image"], m.Hostname),
 	}
 	err := e.DB.ChangeJob(ctx, j.ID, func(w *serverdb.Write, j *machine.Job) error {
+		if !mayOrder(j) {
+			return errMoved
+		}
 		j.Token = machine.Token{Hash: hash, Order: order.ID, Expires: e.Now().Add(tokenLife)}
 		return w.Event(journal.Event{Machine: m.ID, Source: journal.Job, Job: j.ID, Text: fmt.Sprintf("Order to install %s on disk %s sent, attempt %d", j.Params["image"], j.Params["disk"], j.Attempt)})
 	})
-	return order, err
+	switch {
+	case errors.Is(err, errMoved):
+		return nil, nil
+	case err != nil:
+		return nil, err
+	}
+	return order, nil
 }
 
 // Redeem trades a token for the plan, once. boot.ErrRefused tells the agent to
@@ -131,13 +149,17 @@ func (e *Engine) plan(m *machine.Machine, j *machine.Job, home string) (*report.
 	if err != nil {
 		return nil, err
 	}
+	seed, err := e.seed(m, j, home)
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", boot.ErrRefused, err)
+	}
 	return &report.Plan{
 		Disk: report.Target{Serial: disk.Serial, Bytes: disk.Bytes},
 		Image: report.Image{
 			Name: image.Name, Path: "/boot/images/" + image.Name, Compressed: image.Compressed, Bytes: image.Bytes, SHA256: image.SHA256,
 		},
 		Host: m.Hostname,
-		Seed: e.seed(m, j, home),
+		Seed: seed,
 	}, nil
 }
 

@@ -4,14 +4,20 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"firstlight/server/journal"
 	"firstlight/server/machine"
 	"firstlight/server/oob"
 )
 
+// bmcPatience bounds one visit to a BMC. One that hangs must give its slot back.
+const bmcPatience = time.Minute
+
 // with logs in to the machine's BMC, does f and logs out.
 func (r *run) with(ctx context.Context, f func(oob.Controller) error) error {
+	ctx, cancel := context.WithTimeout(ctx, bmcPatience)
+	defer cancel()
 	return r.WithBMC(ctx, r.machine, f)
 }
 
@@ -29,17 +35,37 @@ func (e *Engine) WithBMC(ctx context.Context, m *machine.Machine, f func(oob.Con
 	return f(c)
 }
 
-// byHand skips a step where there is no BMC to do it.
-func byHand(err error) (state, string, error) {
-	if errors.Is(err, oob.ErrNoLogin) {
-		return skipped, err.Error(), nil
+// asked sorts out what became of a question to a BMC. What no BMC can do for
+// us, a person may: the step is skipped, and its note asks for it.
+func asked(err error) (state, string, error) {
+	if errors.Is(err, oob.ErrNoLogin) || errors.Is(err, oob.ErrUnsupported) {
+		return skipped, clip(err.Error()), nil
 	}
 	return pending, "", err
 }
 
-func checkNetboot(ctx context.Context, r *run) (state, string, error) {
+// agentThere is the note of steps that lead to the agent and are not needed.
+const agentThere = "the agent is there already"
+
+// reached tells whether the steps to the agent can be skipped, or must wait
+// because an agent that was there before the appliance restarted may be about
+// to come back: a power cycle would throw it out.
+func (r *run) reached() (state, string) {
 	if r.agentIsThere() {
-		return skipped, "the agent is there already", nil
+		return skipped, agentThere
+	}
+	seen := r.machine.Observed
+	if r.Now().Sub(r.began) < r.Limits.Return && seen.CallAt.After(seen.BootAt) && !r.agents.known(r.machine.ID) {
+		return waiting, "waits for the agent to come back"
+	}
+	return pending, ""
+}
+
+func (r *run) agentIsThere() bool { return r.agents.polling(r.machine.ID, r.Now()) }
+
+func checkNetboot(ctx context.Context, r *run) (state, string, error) {
+	if st, note := r.reached(); st != pending {
+		return st, note, nil
 	}
 	var dev oob.BootDevice
 	err := r.with(ctx, func(c oob.Controller) (err error) {
@@ -47,9 +73,12 @@ func checkNetboot(ctx context.Context, r *run) (state, string, error) {
 		return err
 	})
 	if err != nil {
-		return byHand(err)
+		return asked(err)
 	}
-	return settle(dev == oob.BootNetwork), "next boot from the network", nil
+	if dev != oob.BootNetwork {
+		return pending, "", nil
+	}
+	return done, "next boot from the network", nil
 }
 
 func actNetboot(ctx context.Context, r *run) error {
@@ -59,8 +88,8 @@ func actNetboot(ctx context.Context, r *run) error {
 
 func checkPower(want oob.Power) func(context.Context, *run) (state, string, error) {
 	return func(ctx context.Context, r *run) (state, string, error) {
-		if r.agentIsThere() {
-			return skipped, "the agent is there already", nil
+		if st, note := r.reached(); st != pending {
+			return st, note, nil
 		}
 		var is oob.Power
 		err := r.with(ctx, func(c oob.Controller) (err error) {
@@ -68,7 +97,7 @@ func checkPower(want oob.Power) func(context.Context, *run) (state, string, erro
 			return err
 		})
 		if err != nil {
-			return byHand(err)
+			return asked(err)
 		}
 		r.DB.Observe(r.machine.ID, func(o *machine.Observed) { o.Power, o.PowerAt = string(is), r.Now() })
 		return settle(is == want), "power " + string(is), nil

@@ -2,9 +2,9 @@ package jobs
 
 import (
 	"context"
-	"crypto/subtle"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"firstlight/agent/report"
@@ -29,13 +29,17 @@ func (e *Engine) Reported(ctx context.Context, m *machine.Machine, bootID string
 
 func redeemed(j *machine.Job) bool {
 	cur := j.Current()
-	return cur != nil && cur.Name == "write" && !j.Token.RedeemedAt.IsZero() && j.Token.WrittenAt.IsZero()
+	return cur != nil && cur.Name == stepWrite && !j.Token.RedeemedAt.IsZero() && j.Token.WrittenAt.IsZero()
 }
 
-// unlessFinal fails the job on an error that ends it.
+// unlessFinal fails the job on an error that ends it. A job that moved on needs
+// no telling.
 func (r *run) unlessFinal(ctx context.Context, err error) error {
 	if errors.Is(err, errFinal) {
-		return r.fail(ctx, r.job.Current(), err)
+		err = r.fail(ctx, err)
+	}
+	if errors.Is(err, errMoved) {
+		return nil
 	}
 	return err
 }
@@ -51,7 +55,7 @@ func (e *Engine) Progress(m *machine.Machine, p report.Progress) {
 	e.DB.Observe(m.ID, func(o *machine.Observed) {
 		o.Waits, o.CallAt, o.Progress = text, e.Now(), fraction(p)
 	})
-	if e.agents.newStep(m.ID, p.Order+" "+p.Step) {
+	if slices.Contains(agentSteps, p.Step) && e.agents.first(m.ID, p.Order+" "+p.Step) {
 		e.DB.Note(journal.Event{Machine: m.ID, Source: journal.Agent, Job: j.ID, Text: stepWords(p.Step)})
 	}
 }
@@ -70,6 +74,9 @@ func waits(p report.Progress) string {
 	return stepWords(p.Step)
 }
 
+// agentSteps are those that get a row in the timeline.
+var agentSteps = []string{report.StepRedeem, report.StepWrite, report.StepVerify, report.StepGrow, report.StepSeed, report.StepBoot}
+
 // stepWords says what an agent's step does.
 func stepWords(step string) string {
 	switch step {
@@ -86,7 +93,7 @@ func stepWords(step string) string {
 	case report.StepBoot:
 		return "Sets the boot order"
 	default:
-		return "Works on step " + step
+		return fmt.Sprintf("Works on step %.40q", step)
 	}
 }
 
@@ -100,20 +107,20 @@ func (e *Engine) Result(ctx context.Context, m *machine.Machine, res report.Resu
 	if !j.Token.WrittenAt.IsZero() {
 		return nil // it said so before, and did not hear our answer
 	}
+	r := &run{e, j, m}
+	if !res.OK {
+		why := clip(fmt.Sprintf("%s: %s", strings.ToLower(stepWords(res.Step)), res.Error))
+		return r.unlessFinal(ctx, r.again(ctx, why))
+	}
 	if j.Token.RedeemedAt.IsZero() {
 		return fmt.Errorf("result of order %s, which was never redeemed: %w", res.Order, boot.ErrRefused)
 	}
-	r := &run{e, j, m}
-	if !res.OK {
-		why := fmt.Sprintf("%s: %s", strings.ToLower(stepWords(res.Step)), res.Error)
-		return r.unlessFinal(ctx, r.again(ctx, why))
-	}
-	return e.DB.ChangeJob(ctx, j.ID, func(w *serverdb.Write, j *machine.Job) error { return written(w, j, e) })
+	return r.unlessFinal(ctx, r.change(ctx, func(w *serverdb.Write, j *machine.Job) error { return written(w, j, e) }))
 }
 
 func written(w *serverdb.Write, j *machine.Job, e *Engine) error {
 	m, err := w.Machine(j.Machine)
-	if err != nil {
+	if err != nil || !j.Token.WrittenAt.IsZero() {
 		return err
 	}
 	j.Token.WrittenAt = e.Now()
@@ -128,42 +135,3 @@ func written(w *serverdb.Write, j *machine.Job, e *Engine) error {
 }
 
 const whoAgent = "agent"
-
-// Home takes an installed system's call, once per install.
-func (e *Engine) Home(ctx context.Context, token string, h report.Home) error {
-	hash := digest(token)
-	for _, j := range e.DB.Jobs(func(j *machine.Job) bool { return j.Status.Open() && j.Token.HomeHash != "" }) {
-		if subtle.ConstantTimeCompare([]byte(j.Token.HomeHash), []byte(hash)) != 1 {
-			continue
-		}
-		return e.home(ctx, j, h)
-	}
-	return fmt.Errorf("call home: no open install has this token: %w", boot.ErrRefused)
-}
-
-func (e *Engine) home(ctx context.Context, j *machine.Job, h report.Home) error {
-	m, err := e.DB.Machine(j.Machine)
-	if err != nil {
-		return err
-	}
-	if j.Token.WrittenAt.IsZero() {
-		return fmt.Errorf("call home of %s: its image is not acknowledged as written: %w", m.Name, boot.ErrRefused)
-	}
-	text := fmt.Sprintf("%s is up: kernel %.64q", m.Hostname, h.Kernel)
-	if h.Hostname != m.Hostname {
-		text = fmt.Sprintf("The installed system calls itself %.64q, not %s", h.Hostname, m.Hostname)
-	}
-	err = e.DB.ChangeJob(ctx, j.ID, func(w *serverdb.Write, j *machine.Job) error {
-		if h.Hostname == m.Hostname {
-			j.Token.HomeAt = e.Now()
-		}
-		return w.Event(journal.Event{Machine: m.ID, Source: journal.System, Job: j.ID, Text: text})
-	})
-	if err != nil || h.Hostname != m.Hostname {
-		return err
-	}
-	e.DB.Observe(m.ID, func(o *machine.Observed) {
-		o.HomeAt, o.CallAt, o.Waits, o.Progress = e.Now(), e.Now(), "", 0
-	})
-	return nil
-}

@@ -1,0 +1,289 @@
+package jobs
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/netip"
+	"regexp"
+	"sync"
+	"time"
+
+	"firstlight/agent/report"
+	"firstlight/server/boot"
+	"firstlight/server/machine"
+	"firstlight/server/oob"
+)
+
+// box is a machine: a disk, a power button, and what runs on it. It knows the
+// appliance by the calls that httpboot passes on, and insists like an agent.
+type box struct {
+	r            *rack
+	mac          machine.MAC
+	networkFirst bool // in the firmware's own boot order
+
+	mu     sync.Mutex
+	off    context.CancelFunc // of what runs; nil while it is off
+	next   oob.BootDevice
+	disks  []report.Disk
+	disk   string // what is on it: "", "half" or "image"
+	home   string // token of the call home, on the disk
+	name   string // that the installed system gives itself
+	oob    *bmc
+	writes int // images that were begun
+	boots  int
+	orders []*report.Order
+
+	// What can go wrong.
+	broken func(*box, report.Order) *report.Result // instead of an install
+	mute   bool                                    // the agent never says a word
+}
+
+func newBox(r *rack) *box {
+	b := &box{
+		r: r, mac: machine.MAC{0x52, 0x54, 0, 0, 0, 1}, networkFirst: true,
+		disks: []report.Disk{{Name: "vda", Serial: "D0001", Bytes: 1 << 33}},
+	}
+	b.oob = &bmc{box: b, sent: map[string]int{}}
+	return b
+}
+
+func (b *box) bmc() *bmc { return b.oob }
+
+func (b *box) power() oob.Power {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.off == nil {
+		return oob.PowerOff
+	}
+	return oob.PowerOn
+}
+
+// turn switches the power.
+func (b *box) turn(want oob.Power) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.off != nil {
+		b.off()
+		b.off = nil
+	}
+	if want != oob.PowerOn {
+		return
+	}
+	var ctx context.Context
+	ctx, b.off = context.WithCancel(context.Background())
+	dev := b.next
+	b.next = oob.BootNormal
+	b.boots++
+	go b.firmware(ctx, dev, b.boots)
+}
+
+// press is a person at the power button.
+func (b *box) press() {
+	b.turn(oob.PowerOff)
+	b.turn(oob.PowerOn)
+}
+
+func nap(ctx context.Context, d time.Duration) bool {
+	select {
+	case <-ctx.Done():
+		return false
+	case <-time.After(d):
+		return true
+	}
+}
+
+// insist does f against an appliance that may be away, until it is refused.
+func (b *box) insist(ctx context.Context, f func(*life) error) error {
+	for {
+		err := errors.New("the appliance is away")
+		if l := b.r.up(); l != nil {
+			err = f(l)
+		}
+		if err == nil || errors.Is(err, boot.ErrRefused) {
+			return err
+		}
+		if !nap(ctx, time.Second) {
+			return ctx.Err()
+		}
+	}
+}
+
+func (b *box) firmware(ctx context.Context, dev oob.BootDevice, n int) {
+	if !nap(ctx, 5*time.Second) {
+		return
+	}
+	target := boot.Disk
+	if dev == oob.BootNetwork || dev == oob.BootNormal && b.networkFirst {
+		_ = b.insist(ctx, func(l *life) error {
+			target = b.ask(l)
+			return nil
+		})
+	}
+	if ctx.Err() != nil || !nap(ctx, 10*time.Second) {
+		return
+	}
+	if target == boot.Agent {
+		b.agent(ctx, fmt.Sprintf("boot-%d", n))
+		return
+	}
+	b.system(ctx)
+}
+
+// ask is a boot request, as httpboot answers it.
+func (b *box) ask(l *life) boot.Target {
+	req := boot.Request{MAC: b.mac, Stage: boot.StageIPXE, Subnet: "lab", Serial: "FL0001"}
+	k := l.db.Known(req)
+	a := boot.Decide(req, k, b.r.now())
+	if k.Machine != nil {
+		l.engine.Booted(k.Machine.ID)
+	}
+	l.db.Decided(req, a, k)
+	return a.Target
+}
+
+func (b *box) report(bootID string) *report.Report {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	disks := append([]report.Disk(nil), b.disks...)
+	if b.disk != "" && len(disks) > 0 {
+		disks[0].Contents = []report.Content{{Device: "vda", Kind: "partition-table", Type: "gpt"}}
+	}
+	return &report.Report{
+		Version: report.Version, Boot: report.Boot{ID: bootID, MAC: b.mac.String(), Platform: "bios"},
+		System: report.System{Vendor: "Firstlight", Product: "VR-1", Serial: "FL0001", UUID: "11111111-0000-0000-0000-000000000001"},
+		Disks:  disks, NICs: []report.NIC{{Name: "eth0", MAC: b.mac.String()}},
+	}
+}
+
+// agent reports and obeys until an order ends its life.
+func (b *box) agent(ctx context.Context, bootID string) {
+	if b.mute {
+		return
+	}
+	err := b.insist(ctx, func(l *life) error {
+		m, err := l.db.Report(l.ctx, b.report(bootID), netip.MustParseAddr("10.80.12.100"))
+		if err != nil {
+			return err
+		}
+		l.db.Observe(m.ID, func(o *machine.Observed) { o.CallAt, o.AgentBoot = b.r.now(), bootID })
+		return l.engine.Reported(l.ctx, m, bootID)
+	})
+	for seen := ""; err == nil; {
+		var o *report.Order
+		err = b.insist(ctx, func(l *life) (err error) {
+			o, err = b.poll(l, seen)
+			return err
+		})
+		if o == nil {
+			if !nap(ctx, time.Second) {
+				return
+			}
+			continue
+		}
+		seen = o.ID
+		if b.obey(ctx, *o) {
+			b.press()
+			return
+		}
+	}
+}
+
+func (b *box) poll(l *life, seen string) (*report.Order, error) {
+	m, _ := l.db.ByMAC(b.mac)
+	l.engine.Heard(m)
+	o, err := l.engine.Order(l.ctx, m, seen)
+	if o != nil {
+		b.mu.Lock()
+		b.orders = append(b.orders, o)
+		b.mu.Unlock()
+	}
+	return o, err
+}
+
+// obey carries out an order; true ends the agent's life.
+func (b *box) obey(ctx context.Context, o report.Order) (reboot bool) {
+	if o.Action == report.ActionReboot {
+		return true
+	}
+	res := report.Result{Order: o.ID, OK: true}
+	if b.broken != nil {
+		if r := b.broken(b, o); r != nil {
+			res = *r
+		}
+	}
+	if res.OK {
+		res = b.write(ctx, o)
+	}
+	err := b.insist(ctx, func(l *life) error {
+		m, _ := l.db.ByMAC(b.mac)
+		l.engine.Heard(m)
+		return l.engine.Result(l.ctx, m, res)
+	})
+	return err == nil && res.OK
+}
+
+func (b *box) redeem(o report.Order) (*report.Plan, error) {
+	l := b.r.up()
+	if l == nil {
+		return nil, errors.New("the appliance is away")
+	}
+	m, _ := l.db.ByMAC(b.mac)
+	return l.engine.Redeem(l.ctx, m, report.Redeem{Order: o.ID, Token: o.Token})
+}
+
+var homeToken = regexp.MustCompile(`/home/v1/([A-Za-z0-9_-]+)`)
+
+// write takes half a minute and goes on while the appliance is away, as the
+// agent does that asks for the rest of its image.
+func (b *box) write(ctx context.Context, o report.Order) report.Result {
+	plan, err := b.redeem(o)
+	if err != nil {
+		return report.Result{Order: o.ID, Step: report.StepRedeem, Error: err.Error()}
+	}
+	b.put("half", "")
+	for i := range int64(10) {
+		if !nap(ctx, 3*time.Second) {
+			return report.Result{}
+		}
+		if l := b.r.up(); l != nil {
+			m, _ := l.db.ByMAC(b.mac)
+			l.engine.Heard(m)
+			l.engine.Progress(m, report.Progress{Order: o.ID, Step: report.StepWrite, Done: i, Total: 10})
+		}
+	}
+	b.put("image", homeToken.FindStringSubmatch(plan.Seed["user-data"])[1])
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.name == "" {
+		b.name = plan.Host
+	}
+	return report.Result{Order: o.ID, OK: true}
+}
+
+func (b *box) put(disk, home string) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.disk, b.home = disk, home
+	if disk == "half" {
+		b.writes++
+	}
+}
+
+// system is what was installed: it calls home, as often as its curl does.
+func (b *box) system(ctx context.Context) {
+	b.mu.Lock()
+	disk, token, name := b.disk, b.home, b.name
+	b.mu.Unlock()
+	if disk != "image" || !nap(ctx, 20*time.Second) {
+		return
+	}
+	for range 60 {
+		if l := b.r.up(); l != nil && l.engine.Home(l.ctx, token, report.Home{Hostname: name, Kernel: "6.12"}) == nil {
+			return
+		}
+		if !nap(ctx, 2*time.Second) {
+			return
+		}
+	}
+}

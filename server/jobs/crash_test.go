@@ -1,0 +1,114 @@
+package jobs
+
+import (
+	"fmt"
+	"testing"
+	"time"
+
+	"firstlight/server/machine"
+)
+
+// crashes are the ways to an installed machine along which the appliance dies.
+var crashes = []struct {
+	name  string
+	ready func(*rack)
+	rule  string // image that the rule installs
+}{
+	{"off, through its BMC", (*rack).dark, ""},
+	{"in the agent", (*rack).available, ""},
+	{"by a rule, from its first boot on", func(r *rack) { r.box.turn("on") }, "debian-12"},
+}
+
+// TestTheApplianceMayDieAnywhere ends the appliance at every single time that
+// it looks at its clock, which it does around each write, and before and after
+// each command to a BMC. It comes back seconds later.
+func TestTheApplianceMayDieAnywhere(t *testing.T) {
+	for _, way := range crashes {
+		t.Run(way.name, func(t *testing.T) {
+			points := crashAt(t, way.ready, way.rule, 0)
+			if points < 50 {
+				t.Fatalf("only %d points to die at", points)
+			}
+			step := 1
+			if testing.Short() {
+				step = 7
+			}
+			for n := 1; n <= points; n += step {
+				crashAt(t, way.ready, way.rule, n)
+			}
+			t.Logf("died at %d points", (points+step-1)/step)
+		})
+	}
+}
+
+// crashAt installs a machine in an appliance that dies at point n, and tells how
+// many points there are.
+func crashAt(t *testing.T, ready func(*rack), image string, n int) (points int) {
+	t.Helper()
+	inRack(t, func(r *rack) {
+		ready(r)
+		if image == "" {
+			r.install()
+		}
+		r.fuse.mu.Lock()
+		before := r.fuse.count
+		if n > 0 {
+			r.fuse.at = before + n
+		}
+		r.fuse.mu.Unlock()
+		r.untilStatus(machine.InUse)
+		r.until("the job has ended", func(*life) bool { return !r.job().Status.Open() })
+		points = r.fuse.count - before
+		r.replays()
+		if p := problem(r); p != "" {
+			t.Errorf("died at %d: %s; steps %v, sent %v", n, p, stepsOf(r.job()), r.box.oob.sent)
+		}
+	}, func(r *rack) { r.rule.Image = image })
+	return points
+}
+
+// problem is what a crash must not lead to.
+func problem(r *rack) string {
+	jobs := r.db().Jobs(func(*machine.Job) bool { return true })
+	switch {
+	case len(jobs) != 1:
+		return fmt.Sprintf("%d jobs, want one", len(jobs))
+	case r.job().Status != machine.JobFinished:
+		return fmt.Sprintf("the job is %s: %s", r.job().Status, r.job().Result)
+	case r.box.writes > 2:
+		return fmt.Sprintf("%d images were written, want one, or one more", r.box.writes)
+	}
+	for command, count := range r.box.oob.sent {
+		if count > 2 {
+			return fmt.Sprintf("%q was sent %d times, want once, or once more", command, count)
+		}
+	}
+	return ""
+}
+
+func TestAnApplianceThatIsAwayForHoursFindsTheImageWritten(t *testing.T) {
+	inRack(t, func(r *rack) {
+		r.available()
+		r.install()
+		r.until("the image is half written", func(*life) bool { r.box.mu.Lock(); defer r.box.mu.Unlock(); return r.box.disk == "half" })
+		r.restart(5 * time.Hour)
+		r.untilStatus(machine.InUse)
+		if r.box.writes != 1 || r.job().Attempt != 1 {
+			t.Errorf("%d images in %d attempts, want the one that the agent went on with", r.box.writes, r.job().Attempt)
+		}
+	})
+}
+
+func TestAnAgentThatComesBackAfterARestartIsNotPowerCycled(t *testing.T) {
+	inRack(t, func(r *rack) {
+		r.available()
+		r.stop()
+		time.Sleep(time.Minute)
+		r.start()
+		r.install()
+		r.untilStatus(machine.InUse)
+		if len(r.box.oob.sent) != 0 {
+			t.Errorf("commands to the BMC: %v, want none", r.box.oob.sent)
+		}
+	})
+}
