@@ -1,0 +1,83 @@
+# The front door: make lists what there is.
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+MAKEFLAGS += --no-builtin-rules --no-print-directory
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+
+# One set of flags for building, testing and vetting, so that they share Go's
+# cache. gin without MessagePack is 2 MB smaller. The version comes from git,
+# where git answers.
+in_git := $(shell git rev-parse --verify --quiet HEAD >/dev/null 2>&1 && echo true || echo false)
+export GOFLAGS := $(shell go env GOFLAGS 2>/dev/null) -tags=nomsgpack -buildvcs=$(in_git)
+
+run_flags ?= --machines 3 --firmware bios,uefi,uefi --light 20
+boot_image := images/embedded/files/bootimage.json
+
+.PHONY: help deps build run test test-long lint fmt gen bench fuzz deb clean go osimage FORCE
+
+help:
+	@awk -F ' *## *' '/^[a-z-]+:.*## / { sub(/:.*/, "", $$1); printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+deps: go ## install the Debian packages that are missing; says nothing when none is
+	@.tools/deps
+
+build: deps bin/firstlight bin/virtualrack ## build the appliance with its boot image, the agent and the rack into bin/
+
+run: build osimage ## start the appliance with a virtual rack; RUN_FLAGS="…" chooses another
+	@exec bin/virtualrack run $(or $(RUN_FLAGS),$(run_flags))
+
+test: build osimage ## every test, real clients, browser and firmware included; what is skipped fails
+	@.tools/test
+
+test-long: build osimage ## the same with every firmware path and the long figures
+	@FIRSTLIGHT_LONG=1 .tools/test
+
+lint: deps ## golangci-lint and shellcheck; builds golangci-lint once, which takes minutes
+	@.tools/lint
+
+fmt: go ## format the Go files as gofumpt does
+	@git ls-files -z --cached --others --exclude-standard -- '*.go' | xargs -0 $$(.tools/tool mvdan.cc/gofumpt) -w
+
+gen: deps ## run the generators and rewrite the golden files; review the difference
+	@go generate ./...
+	@git grep --untracked -lF 'flag.Bool("update"' -- '*_test.go' | xargs -n 1 dirname | sort -u | while read -r dir; do go test "./$$dir" -update; done
+	@git status --short
+
+bench: build ## one line per comparison with a real peer; WORK=dns (dhcp tftp http) runs one
+	@.tools/deps --bench
+	@exec bin/virtualrack bench $(if $(WORK),--work $(WORK))
+
+fuzz: deps ## run every fuzz target for 30 s; TIME=5m for longer
+	@.tools/fuzz $(TIME)
+
+deb: build ## build the Debian package into dist/
+	@cmd/firstlight/debian/build dist
+
+clean: ## remove what make built; caches in ~/.cache/firstlight stay
+	@rm -rf bin dist .run
+	@git clean -fdXq -- ipxe/loaders images/embedded/files
+
+# go says what to do where no Go is, or one too old to read go.mod.
+go:
+	@command -v go >/dev/null || { echo "make: Go is not installed; install $$(sed -n 's/^go //p' go.mod) or newer (go.dev/doc/install)" >&2; exit 1; }
+	@go list -m >/dev/null || { echo "make: $$(go version) cannot build this; install Go $$(sed -n 's/^go //p' go.mod) or newer (go.dev/doc/install)" >&2; exit 1; }
+
+# The programs. The go command knows best whether something changed, but touches
+# what it leaves as it is; the copy keeps its time, so that the boot image is
+# packed again for a new agent only.
+bin/firstlight-agent bin/virtualrack bin/firstlight: bin/%: FORCE
+	@mkdir -p bin/fresh
+	@CGO_ENABLED=0 go build -trimpath -ldflags '-s -w' -o bin/fresh/$* ./cmd/$*
+	@cmp -s bin/fresh/$* $@ || { cp bin/fresh/$* $@.new && mv $@.new $@; }
+
+# The appliance carries the loaders and the boot image, which carries the agent.
+bin/firstlight: $(boot_image)
+
+$(boot_image): bin/firstlight-agent $(wildcard images/bootimage/*.go images/bootimage/build/*.go images/bootimage/initramfs/*) ipxe/loaders.sum | deps
+	@ipxe/fetch
+	@go run ./images/bootimage/build -agent bin/firstlight-agent -out $(@D)
+
+osimage: deps
+	@mkdir -p bin/images
+	@images/osimage/build bin/images
