@@ -8,6 +8,7 @@ import (
 	"flag"
 	"fmt"
 	"os"
+	"os/signal"
 	"regexp"
 )
 
@@ -20,6 +21,7 @@ func main() {
 		fmt.Fprintln(os.Stderr, "testsum: -allow:", err)
 		os.Exit(2)
 	}
+	signal.Ignore(os.Interrupt) // the tests end by it, and then our input does
 	sum := newSummary(os.Stdout)
 	if err := sum.read(os.Stdin); err != nil {
 		fmt.Fprintln(os.Stderr, "testsum: read go test -json:", err)

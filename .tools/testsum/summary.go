@@ -2,10 +2,12 @@ package main
 
 import (
 	"bufio"
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"io"
 	"regexp"
+	"slices"
 	"strings"
 	"time"
 )
@@ -30,11 +32,18 @@ type summary struct {
 	tests                   map[string]int           // ended tests by package
 	passed, failed, skipped int
 	skips                   []skip
+	times                   []timed
 	brokenPackages          int // that failed without a failing test: build, panic, timeout
 	failedTests             map[string]bool
 }
 
 type skip struct{ pkg, test, message string }
+
+// timed is a test of the top level and how long it took.
+type timed struct {
+	pkg, test string
+	took      time.Duration
+}
 
 func newSummary(out io.Writer) *summary {
 	return &summary{
@@ -98,6 +107,9 @@ func (s *summary) release(k key) string {
 func (s *summary) endTest(e event) {
 	text := s.release(key{e.Package, e.Test})
 	s.tests[e.Package]++
+	if !strings.Contains(e.Test, "/") {
+		s.times = append(s.times, timed{e.Package, e.Test, seconds(e.Elapsed)})
+	}
 	switch e.Action {
 	case "pass":
 		s.passed++
@@ -115,7 +127,7 @@ func (s *summary) endTest(e event) {
 // only where no test of it failed and yet it did: a panic, a timeout, a build.
 func (s *summary) endPackage(e event) {
 	text := s.release(key{e.Package, ""})
-	took := time.Duration(e.Elapsed * float64(time.Second)).Round(100 * time.Millisecond)
+	took := seconds(e.Elapsed)
 	switch {
 	case e.Action == "fail":
 		if !s.failedTests[e.Package] {
@@ -138,8 +150,10 @@ func (s *summary) unfinished(pkg string) {
 	}
 }
 
-// close prints the skips and the counts and tells whether all is well.
+// close prints the slowest tests, the skips and the counts and tells whether
+// all is well.
 func (s *summary) close(allow *regexp.Regexp, strict bool) bool {
+	s.slowest(10, time.Second)
 	ok := s.failed == 0 && s.brokenPackages == 0
 	for _, skip := range s.skips {
 		chosen := allow.MatchString(skip.message)
@@ -158,6 +172,21 @@ func (s *summary) close(allow *regexp.Regexp, strict bool) bool {
 	}
 	fmt.Fprintf(s.out, "%d passed, %d failed, %d skipped\n", s.passed, s.failed, s.skipped)
 	return ok
+}
+
+// slowest prints the tests that took longest, of those that took a while.
+func (s *summary) slowest(most int, atLeast time.Duration) {
+	slices.SortStableFunc(s.times, func(a, b timed) int { return cmp.Compare(b.took, a.took) })
+	for i, t := range s.times {
+		if i == most || t.took < atLeast {
+			return
+		}
+		fmt.Fprintf(s.out, "slow  %-40s %8s  %s\n", t.pkg, t.took, t.test)
+	}
+}
+
+func seconds(s float64) time.Duration {
+	return time.Duration(s * float64(time.Second)).Round(100 * time.Millisecond)
 }
 
 // message is what a test said when it skipped itself, without the frame that

@@ -26,6 +26,12 @@ const (
 {"Action":"output","Package":"s","Output":"FAIL\ts [build failed]\n"}
 {"Action":"fail","Package":"s","Elapsed":0}
 `
+	slow = `{"Action":"pass","Package":"v","Test":"TestBrief","Elapsed":0.9}
+{"Action":"pass","Package":"v","Test":"TestOne","Elapsed":2.5}
+{"Action":"pass","Package":"v","Test":"TestTwo/part","Elapsed":30}
+{"Action":"pass","Package":"v","Test":"TestTwo","Elapsed":31}
+{"Action":"pass","Package":"v","Elapsed":34}
+`
 	panicking = `{"Action":"output","Package":"u","Test":"TestD","Output":"panic: no\n"}
 {"Action":"fail","Package":"u","Elapsed":1}
 `
@@ -45,6 +51,7 @@ func TestSummary(t *testing.T) {
 		"a skip fails a strict run":         {in: passing + skipping, strict: true, says: []string{"a failure here: r TestC"}},
 		"a skip by choice does not":         {in: passing + skipping, strict: true, allow: "needs root", ok: true, says: []string{"SKIP  r TestC"}},
 		"a package that does not build":     {in: passing + broken, says: []string{"syntax error", "FAIL  s", "1 packages did not build"}},
+		"slow tests come slowest first":     {in: slow, ok: true, says: []string{"31s  TestTwo\nslow  v                                            2.5s  TestOne\n4 passed"}},
 		"a panic shows what was said":       {in: passing + panicking, says: []string{"panic: no", "FAIL  u"}},
 		"a complaint in plain text is kept": {in: "go: no such tool\n" + passing, ok: true, says: []string{"go: no such tool"}},
 		"nothing at all is a failure":       {in: "", says: []string{"no test ran", "0 passed, 0 failed, 0 skipped\n"}},
