@@ -43,13 +43,28 @@ var ourPackages = map[string]row{
 	"server/oob/credential": {ours: []string{"server/oob"}, why: adapters},
 	"server/oob/oobtest":    {ours: []string{"server/oob"}, why: suite},
 
+	"server/oob/login": {ours: []string{
+		"server/journal", "server/machine", "server/oob", "server/oob/credential", "server/oob/redfish",
+	}, why: "which log-in a machine's BMC takes; the one place that joins credentials with protocols"},
+
 	// Jobs work on machines through ServerDb and BMCs.
 	"server/jobs": {ours: []string{
 		"agent/report", "server/boot", "server/discovery", "server/journal", "server/machine", "server/oob",
 		"server/serverdb", "server/zone",
 	}, why: "jobs change machines through ServerDb and BMCs through oob; they speak no protocol themselves"},
 
+	// What people and programs may ask for, and how the appliance is.
+	"server/operate": {ours: []string{
+		"server/auth", "server/boot", "server/discovery", "server/jobs", "server/journal", "server/machine", "server/oob", "server/serverdb",
+	}, why: "every verb goes through the desk; it knows none of the doors that it stands behind"},
+	"server/health": {why: "parts register what to look at; it knows none of them"},
+
 	// The people's door.
+	"server/operate": {ours: []string{
+		"server/auth", "server/boot", "server/discovery", "server/jobs", "server/journal", "server/machine", "server/oob", "server/serverdb",
+	}, why: "the one desk for what people and programs ask; it knows no door"},
+	"server/health": {why: "parts register with it; it knows none of them"},
+	"server/ca":     {why: "keys and certificates know nothing of what they protect"},
 	"server/api": {ours: []string{
 		"server/auth", "server/health", "server/journal", "server/lease", "server/machine", "server/oob", "server/operate", "server/serverdb",
 	}, why: "the API shows ServerDb and hands every verb to operate; it knows no adapter and no page"},
@@ -96,7 +111,15 @@ var ourPackages = map[string]row{
 	}, why: "the rack stands outside the appliance and speaks with it by its protocols only"},
 
 	// Wiring and commands.
-	"server": {why: wiring},
+	"server": {ours: []string{
+		"images/bootimage", "ipxe", "ipxe/script", "server/api", "server/auth", "server/boot", "server/ca", "server/config",
+		"server/dhcp", "server/dns", "server/health", "server/httpboot", "server/jobs", "server/machine", "server/oob",
+		"server/oob/credential", "server/oob/login", "server/operate", "server/serverdb", "server/tftp", "server/zone", "web",
+	}, why: wiring},
+	"cmd/firstlight": {ours: []string{
+		"cmd/firstlight/client", "images/embedded", "ipxe", "server", "server/api", "server/config", "server/health", "server/machine",
+	}, why: command},
+	"cmd/firstlight/client": {ours: []string{"server/api", "server/auth"}, why: "the command line asks the API as every program does"},
 	"cmd/virtualrack": {ours: []string{
 		"server/virtualrack", "server/virtualrack/netns", "server/virtualrack/qemu",
 	}, why: command},

@@ -11,6 +11,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/collectors"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
+	"firstlight/server/api"
 	"firstlight/server/auth"
 	"firstlight/server/boot"
 	"firstlight/server/health"
@@ -96,19 +97,30 @@ func (a *Appliance) render(req boot.Request, k boot.Known, answer boot.Answer, s
 	return b.String(), nil
 }
 
-// newSite makes the pages and the API, with the metrics beside them.
-func (a *Appliance) newSite(people *auth.Service) (*web.Site, error) {
+// newSite makes the people's door: the pages, the API below them, and the
+// metrics and health beside them.
+func (a *Appliance) newSite(people *auth.Service) (*web.Site, *api.API, error) {
 	desk := a.newDesk()
 	site, err := web.New(web.Config{
 		Data: a.db, Actions: desk, Insight: insight{desk, a}, People: people,
 		Log: a.Log.With("part", "web"), Now: time.Now, Site: a.Config.Site.Name, Version: a.Version, DNS: a.own()[0].String(),
 	})
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
+	programs, err := api.New(api.Config{
+		Desk: desk, DB: a.db, Health: &a.health, People: people, Console: a.http.Console,
+		Log: a.Log.With("part", "api"), Now: time.Now, Version: a.Version,
+	})
+	if err != nil {
+		return nil, nil, err
+	}
+	site.MountTree(api.Prefix, programs)
 	a.metrics.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}), machines{a.db})
 	site.Mount("/metrics", promhttp.HandlerFor(a.metrics, promhttp.HandlerOpts{ErrorLog: slog.NewLogLogger(a.Log.Handler(), slog.LevelError)}), auth.Viewer)
-	return site, nil
+	site.Mount("/healthz", health.Alive(), auth.Nobody)
+	site.Mount("/readyz", a.health.Ready(), auth.Viewer)
+	return site, programs, nil
 }
 
 // machines counts machines by status for the metrics.

@@ -18,6 +18,7 @@ import (
 
 	"github.com/coreos/go-systemd/v22/activation"
 
+	"firstlight/server/api"
 	"firstlight/server/auth"
 	"firstlight/server/ca"
 	"firstlight/web"
@@ -31,6 +32,7 @@ type people struct {
 	tls      *tls.Config
 	print    string // fingerprint of the CA
 	site     *web.Site
+	programs *api.API
 	auth     *auth.Service
 	http     *http.Server
 	local    *http.Server
@@ -54,14 +56,14 @@ func (a *Appliance) openPeople(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	site, err := a.newSite(service)
+	site, programs, err := a.newSite(service)
 	if err != nil {
 		return err
 	}
 	a.people = &people{
 		listenOn: c.People.Listen, socket: filepath.Join(c.State, "firstlight.sock"),
 		tls: authority.TLS(certNames(c.People.Listen, c.People.Names)), print: authority.Fingerprint(),
-		site: site, auth: service, log: a.Log.With("part", "people"), ready: make(chan struct{}),
+		site: site, programs: programs, auth: service, log: a.Log.With("part", "people"), ready: make(chan struct{}),
 	}
 	a.people.servers()
 	return nil
@@ -81,8 +83,14 @@ func (p *people) servers() {
 		Handler: p.site.Handler(), ReadHeaderTimeout: 5 * time.Second, IdleTimeout: 2 * time.Minute,
 		MaxHeaderBytes: 16 << 10, ErrorLog: quiet, TLSConfig: p.tls,
 	}
-	p.http.RegisterOnShutdown(p.site.Close)
+	p.http.RegisterOnShutdown(p.endStreams)
 	p.local = &http.Server{Handler: asAdmin(p.site.Handler()), ReadHeaderTimeout: 5 * time.Second, ErrorLog: quiet}
+}
+
+// endStreams ends what a shutdown would wait for.
+func (p *people) endStreams() {
+	p.site.Close()
+	p.programs.Close()
 }
 
 // asAdmin makes whoever comes through the socket an admin: the socket's mode

@@ -5,7 +5,7 @@ import (
 	"net/http"
 	"sync"
 
-	"github.com/danielgtaylor/huma/v2"
+	"github.com/gin-gonic/gin"
 
 	"firstlight/server/auth"
 )
@@ -36,7 +36,7 @@ func New(c Config) (*Site, error) {
 	if s.pages, err = loadTemplates(s.assets, c.Now); err != nil {
 		return nil, fmt.Errorf("load templates: %w", err)
 	}
-	s.router = newRouter(s.deny, http.HandlerFunc(s.notFound), c.Version)
+	s.router = newRouter(s.deny, http.HandlerFunc(s.notFound))
 	for _, r := range s.routes() {
 		s.router.handle(r.method, r.path, r.role, s.answer(r.serve))
 	}
@@ -47,9 +47,12 @@ func New(c Config) (*Site, error) {
 // Handler serves everything.
 func (s *Site) Handler() http.Handler { return s.handler }
 
-// API is where the JSON API registers its operations; paths are below
-// /api/v1. Who asks must be a viewer at least; operations ask for more.
-func (s *Site) API() huma.API { return s.router.api }
+// MountTree serves everything below a prefix by h, which finds who asks in the
+// request (auth.From) and decides itself what they may. Call it before the
+// first request.
+func (s *Site) MountTree(prefix string, h http.Handler) {
+	s.router.Any(prefix+"/*path", gin.WrapH(h))
+}
 
 // Mount serves h at a pattern such as /metrics, to those whose role allows it;
 // auth.Nobody opens it to all. Call it before the first request.
