@@ -60,11 +60,7 @@ var ourPackages = map[string]row{
 	"server/health": {why: "parts register what to look at; it knows none of them"},
 
 	// The people's door.
-	"server/operate": {ours: []string{
-		"server/auth", "server/boot", "server/discovery", "server/jobs", "server/journal", "server/machine", "server/oob", "server/serverdb",
-	}, why: "the one desk for what people and programs ask; it knows no door"},
-	"server/health": {why: "parts register with it; it knows none of them"},
-	"server/ca":     {why: "keys and certificates know nothing of what they protect"},
+	"server/ca": {why: "keys and certificates know nothing of what they protect"},
 	"server/api": {ours: []string{
 		"server/auth", "server/health", "server/journal", "server/lease", "server/machine", "server/oob", "server/operate", "server/serverdb",
 	}, why: "the API shows ServerDb and hands every verb to operate; it knows no adapter and no page"},
