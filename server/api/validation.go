@@ -3,6 +3,7 @@ package api
 import (
 	"fmt"
 	"maps"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -28,6 +29,7 @@ func (a *API) explainValidation(c huma.Context, _ string, v any) (any, error) {
 		if e.Message == validation.MsgUnexpectedProperty || e.Message == unknownQuery {
 			e.Message, e.Value = a.unexpected(c.Operation(), e.Location), nil
 		}
+		e.Message = exponent.ReplaceAllStringFunc(e.Message, inFull)
 		says = append(says, sentence(e))
 	}
 	if p.Detail == "" || p.Detail == "validation failed" {
@@ -44,8 +46,20 @@ func sentence(e *huma.ErrorDetail) string {
 	case string:
 		return fmt.Sprintf("%s %.80q: %s", e.Location, value, e.Message)
 	default:
-		return fmt.Sprintf("%s %v: %s", e.Location, value, e.Message)
+		return fmt.Sprintf("%s %s: %s", e.Location, inFull(fmt.Sprint(value)), e.Message)
 	}
+}
+
+// exponent is how huma writes the larger bounds of numbers.
+var exponent = regexp.MustCompile(`\b\d+(\.\d+)?e\+\d+\b`)
+
+// inFull writes a number as people do.
+func inFull(number string) string {
+	f, err := strconv.ParseFloat(number, 64)
+	if err != nil {
+		return number
+	}
+	return strconv.FormatFloat(f, 'f', -1, 64)
 }
 
 // unexpected says that there is no such field, and which was probably meant.

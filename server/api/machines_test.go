@@ -1,0 +1,196 @@
+package api
+
+import (
+	"fmt"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"firstlight/agent/report"
+	"firstlight/server/auth"
+	"firstlight/server/boot"
+	"firstlight/server/machine"
+	"firstlight/server/oob"
+)
+
+func TestMachinesByPages(t *testing.T) {
+	b := newBench(t)
+	for n := 1; n <= 12; n++ {
+		b.add(n)
+	}
+	first := read[List[Machine]](b, b.get("/machines?limit=5&selector=status=available"), http.StatusOK)
+	if got, want := names(first), "FL1 FL2 FL3 FL4 FL5"; got != want || first.Total != 12 {
+		t.Fatalf("first page = %s of %d, want %s of 12", got, first.Total, want)
+	}
+	b.add(0) // FL0 comes before what was seen: the next page must not repeat FL5
+	second := read[List[Machine]](b, b.get("/machines?limit=5&cursor="+first.NextCursor), http.StatusOK)
+	if got, want := names(second), "FL6 FL7 FL8 FL9 FL10"; got != want {
+		t.Errorf("second page = %s, want %s", got, want)
+	}
+	last := read[List[Machine]](b, b.get("/machines?limit=5&cursor="+second.NextCursor), http.StatusOK)
+	if got, want := names(last), "FL11 FL12"; got != want || last.NextCursor != "" {
+		t.Errorf("last page = %s and cursor %q, want %s and none", got, last.NextCursor, want)
+	}
+}
+
+func names(l List[Machine]) string {
+	var all []string
+	for _, m := range l.Items {
+		all = append(all, m.Name)
+	}
+	return strings.Join(all, " ")
+}
+
+func TestAMachine(t *testing.T) {
+	b := newBench(t)
+	b.add(1)
+	b.db.Observe(b.id("FL1"), func(o *machine.Observed) { o.Power = "on" })
+	got := read[Machine](b, b.get("/machines/"+mac(1).String()), http.StatusOK) // by MAC
+	if got.Name != "FL1" || got.Status != "available" || got.Rule != "lab" || got.Address != "10.80.12.101" || got.Observed.Power != "on" {
+		t.Errorf("machine = %+v", got)
+	}
+	want := []Disk{{Name: "vda", Serial: "D1", Bytes: 1 << 33}}
+	if diff := cmp.Diff(want, got.Facts.Disks); diff != "" {
+		t.Errorf("disks (-want +got):\n%s", diff)
+	}
+	if list := read[List[Machine]](b, b.get("/machines"), http.StatusOK); list.Items[0].Facts != nil {
+		t.Error("a list has facts unasked")
+	}
+	if list := read[List[Machine]](b, b.get("/machines?facts=true"), http.StatusOK); list.Items[0].Facts == nil {
+		t.Error("a list has no facts though asked")
+	}
+}
+
+// id gives a machine's id.
+func (b *bench) id(name string) string {
+	b.Helper()
+	m, err := b.db.Machine(name)
+	b.must(err)
+	return m.ID
+}
+
+func TestInUseIsSpelledWithALine(t *testing.T) {
+	b := newBench(t)
+	b.add(1)
+	d, _ := readDocument(t)
+	var has bool
+	for _, s := range d.Components.Schemas["Machine"].Properties["status"].Enum {
+		has = has || s == "in_use"
+	}
+	if !has || len(d.Components.Schemas["Machine"].Properties["status"].Enum) != len(machine.Statuses()) {
+		t.Errorf("statuses = %v, want those of package machine", d.Components.Schemas["Machine"].Properties["status"].Enum)
+	}
+	for _, sel := range []string{"status=in_use", "status=available"} {
+		read[List[Machine]](b, b.get("/machines?selector="+sel), http.StatusOK)
+	}
+}
+
+func TestHistoryAndTimeline(t *testing.T) {
+	b := newBench(t)
+	b.add(1)
+	history := read[List[Change]](b, b.get("/machines/FL1/history"), http.StatusOK)
+	if n := len(history.Items); n != 2 || history.Items[1].From != "registered" || history.Items[1].To != "available" {
+		t.Fatalf("history = %+v, want registered, then available", history.Items)
+	}
+	if guards := strings.Join(history.Items[1].Guards, " "); !strings.Contains(guards, "not-checked:burn-in") {
+		t.Errorf("guards = %s, want not-checked:burn-in among them", guards)
+	}
+	read[Machine](b, b.post("/machines/FL1/lock", `{"note":"one"}`), http.StatusOK)
+	read[Machine](b, b.post("/machines/FL1/lock", `{"note":"two"}`), http.StatusOK)
+	newest := read[Tail[Event]](b, b.get("/machines/FL1/timeline?limit=1"), http.StatusOK)
+	older := read[Tail[Event]](b, b.get("/machines/FL1/timeline?limit=1&cursor="+newest.NextCursor), http.StatusOK)
+	if len(newest.Items)+len(older.Items) != 2 {
+		t.Fatalf("pages have %d and %d rows, want 1 each", len(newest.Items), len(older.Items))
+	}
+	got := []string{newest.Items[0].Text, older.Items[0].Text, newest.Items[0].Machine, newest.Items[0].Who, newest.Items[0].Source}
+	if diff := cmp.Diff([]string{"Locked: two", "Locked: one", "FL1", "ada", "people"}, got); diff != "" {
+		t.Errorf("timeline (-want +got):\n%s", diff)
+	}
+}
+
+func TestBootIsExplained(t *testing.T) {
+	b := newBench(t)
+	b.add(1)
+	known := read[Boot](b, b.get("/machines/FL1/boot"), http.StatusOK)
+	want := Boot{
+		Machine: "FL1", Request: BootRequest{MAC: mac(1).String(), UUID: "11111111-0000-0000-0000-000000000001", Serial: "FL1", Platform: "bios", Stage: "ipxe", Subnet: "lab"},
+		Answer: BootAnswer{Target: "agent", Mode: "idle", Address: true, Why: "it is available and waits for an owner"},
+		Script: "#!ipxe\n# agent for 52:54:00:00:00:01\nkernel vmlinuz firstlight.session=… quiet\nboot\n",
+	}
+	if diff := cmp.Diff(want, known); diff != "" {
+		t.Errorf("boot of a machine (-want +got):\n%s", diff)
+	}
+	stranger := read[Boot](b, b.get("/machines/52-54-00-00-00-C8/boot"), http.StatusOK)
+	if stranger.Machine != "" || stranger.Answer.Mode != "register" || stranger.Request.Subnet != "lab" {
+		t.Errorf("boot of a stranger = %+v, want it registered on lab", stranger)
+	}
+}
+
+func TestBootSaysWhyThereIsNoScript(t *testing.T) {
+	b := newBench(t)
+	b.add(1)
+	b.api.Desk.Render = func(boot.Request, boot.Known, boot.Answer, *machine.Subnet) (string, error) {
+		return "", fmt.Errorf("the boot image has no kernel")
+	}
+	got := read[Boot](b, b.get("/machines/FL1/boot"), http.StatusOK)
+	if got.Answer.Target != "agent" || !strings.Contains(got.Problem, "the boot image has no kernel") {
+		t.Errorf("boot = %+v, want the answer and the problem", got)
+	}
+}
+
+func TestConsole(t *testing.T) {
+	b := newBench(t)
+	b.add(1)
+	got := read[Console](b, b.get("/machines/FL1/console"), http.StatusOK)
+	if diff := cmp.Diff([]string{"firstlight agent", "waiting for orders"}, got.Lines); diff != "" {
+		t.Errorf("console (-want +got):\n%s", diff)
+	}
+}
+
+func TestPower(t *testing.T) {
+	b := newBench(t)
+	b.add(1)
+	got := read[Machine](b, b.as(auth.Technician, http.MethodPost, "/machines/FL1/power", `{"action":"cycle"}`), http.StatusOK)
+	if got.Observed.Power != "on" {
+		t.Errorf("power = %q, want on", got.Observed.Power)
+	}
+	read[Machine](b, b.post("/machines/FL1/lock", `{"note":"disk under investigation"}`), http.StatusOK)
+	for _, action := range []string{"on", "off", "cycle"} {
+		b.refuses(b.post("/machines/FL1/power", `{"action":"`+action+`"}`), http.StatusConflict, "locked (disk under investigation)", "unlock it first")
+	}
+	read[Machine](b, b.post("/machines/FL1/unlock", ""), http.StatusOK)
+	b.bmc.fails = oob.ErrUnreachable
+	b.refuses(b.post("/machines/FL1/power", `{"action":"off"}`), http.StatusBadGateway, "power off of machine FL1", "the BMC does not answer")
+	b.bmc.login = oob.ErrNoLogin
+	b.refuses(b.post("/machines/FL1/power", `{"action":"off"}`), http.StatusConflict, "no BMC with a known log-in", "by hand")
+}
+
+func TestReleaseAndRecheck(t *testing.T) {
+	b := newBench(t)
+	b.add(1, report.Content{Device: "vda", Kind: "filesystem", Type: "ext4", Label: "pgdata"})
+	b.refuses(b.post("/machines/FL1/release", `{"name":"fl1"}`), http.StatusUnprocessableEntity, "type FL1")
+	got := read[Machine](b, b.post("/machines/FL1/release", `{"name":"FL1"}`), http.StatusOK)
+	if got.Status != "available" {
+		t.Errorf("status after release = %s, want available", got.Status)
+	}
+	b.refuses(b.post("/machines/FL1/release", `{"name":"FL1"}`), http.StatusConflict, "FL1 is available")
+	b.refuses(b.post("/machines/FL1/recheck", ""), http.StatusConflict, "FL1 is available")
+}
+
+func TestWhatWasDoneIsAudited(t *testing.T) {
+	b := newBench(t)
+	b.add(1)
+	read[Machine](b, b.post("/machines/FL1/lock", `{"note":"why"}`), http.StatusOK)
+	got := read[Tail[AuditEntry]](b, b.get("/audit?limit=1"), http.StatusOK)
+	want := []AuditEntry{{Who: "ada", Address: "192.0.2.7", What: "lock", Object: "FL1", After: "why"}}
+	if age := time.Since(got.Items[0].At); age < 0 || age > time.Minute {
+		t.Errorf("audited %s ago, want now", age)
+	}
+	got.Items[0].At = time.Time{}
+	if diff := cmp.Diff(want, got.Items); diff != "" {
+		t.Errorf("audit (-want +got):\n%s", diff)
+	}
+}

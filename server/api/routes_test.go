@@ -1,0 +1,122 @@
+package api
+
+import (
+	"net/http"
+	"strings"
+	"testing"
+
+	"firstlight/server/auth"
+)
+
+// matrix is who may do what, written a second time: a new route needs a line
+// here, thought about by somebody.
+var matrix = map[string]auth.Role{
+	"GET /machines":                auth.Viewer,
+	"GET /machines/{ref}":          auth.Viewer,
+	"GET /machines/{ref}/timeline": auth.Viewer,
+	"GET /machines/{ref}/history":  auth.Viewer,
+	"GET /machines/{ref}/boot":     auth.Viewer,
+	"GET /machines/{ref}/console":  auth.Viewer,
+	"GET /jobs":                    auth.Viewer,
+	"GET /jobs/{id}":               auth.Viewer,
+	"GET /images":                  auth.Viewer,
+	"GET /images/{name}":           auth.Viewer,
+	"GET /subnets":                 auth.Viewer,
+	"GET /subnets/{name}":          auth.Viewer,
+	"GET /rules":                   auth.Viewer,
+	"GET /leases":                  auth.Viewer,
+	"GET /strangers":               auth.Viewer,
+	"GET /events":                  auth.Viewer,
+	"GET /health":                  auth.Viewer,
+	"GET /me":                      auth.Viewer,
+	"GET /openapi.json":            auth.Viewer,
+	"GET /tokens":                  auth.Viewer,
+	"POST /tokens":                 auth.Viewer,
+	"DELETE /tokens/{id}":          auth.Viewer,
+
+	"POST /machines/{ref}/power":   auth.Technician,
+	"POST /machines/{ref}/recheck": auth.Technician,
+
+	"POST /machines/{ref}/lock":    auth.Engineer,
+	"POST /machines/{ref}/unlock":  auth.Engineer,
+	"POST /machines/{ref}/release": auth.Engineer,
+	"POST /jobs":                   auth.Engineer,
+	"POST /jobs/{id}/cancel":       auth.Engineer,
+
+	"PUT /subnets/{name}": auth.Admin,
+	"GET /audit":          auth.Admin,
+}
+
+func TestEveryRouteHasTheRoleOfTheMatrix(t *testing.T) {
+	d, _ := readDocument(t)
+	served := map[string]auth.Role{}
+	for path, methods := range d.Paths {
+		for method, op := range methods {
+			served[strings.ToUpper(method)+" "+path] = auth.Role(op.Role)
+		}
+	}
+	for name, role := range served {
+		if want, known := matrix[name]; !known || role != want {
+			t.Errorf("%s asks for the role %q, the matrix says %q", name, role, want)
+		}
+	}
+	for name := range matrix {
+		if _, ok := served[name]; !ok {
+			t.Errorf("%s stands in the matrix and is not served", name)
+		}
+	}
+}
+
+// TestEveryRouteRefusesSmallerRoles drives every route in every role. The
+// requests name things that there are not, so that what is allowed ends in
+// 404 or 422 and changes nothing.
+func TestEveryRouteRefusesSmallerRoles(t *testing.T) {
+	b := newBench(t)
+	b.api.Close() // a stream that is allowed ends at once
+	for _, r := range b.api.routes() {
+		path := strings.NewReplacer("{ref}", "NOBODY", "{id}", "none", "{name}", "none").Replace(r.path)
+		for _, role := range append(auth.Roles(), auth.Nobody) {
+			var text string
+			if r.method == http.MethodPost || r.method == http.MethodPut {
+				text = `{}`
+			}
+			got := b.as(role, r.method, path, text).StatusCode
+			want := http.StatusForbidden
+			if role == auth.Nobody {
+				want = http.StatusUnauthorized
+			}
+			if refused := got == want; refused == role.Allows(r.role) || got >= http.StatusInternalServerError {
+				t.Errorf("%s %s as %q = %d, role %s needed", r.method, r.path, role, got, r.role)
+			}
+		}
+	}
+}
+
+func TestARouteWithoutARoleIsNotServed(t *testing.T) {
+	b := newBench(t)
+	for _, role := range []auth.Role{auth.Nobody, "owner"} {
+		err := b.api.register(route{http.MethodGet, "/open", role, "open", "", serve(b.api.me)})
+		if err == nil || !strings.Contains(err.Error(), "want viewer, technician, engineer or admin") {
+			t.Errorf("register with role %q = %v, want it refused", role, err)
+		}
+	}
+}
+
+func TestWhoMayNotIsToldWhy(t *testing.T) {
+	b := newBench(t)
+	b.refuses(b.as(auth.Nobody, http.MethodGet, "/machines", ""), http.StatusUnauthorized, "Authorization: Bearer")
+	b.refuses(b.as(auth.Viewer, http.MethodPost, "/machines/FL1/power", `{"action":"off"}`), http.StatusForbidden, "needs the role technician", "you are viewer")
+}
+
+func TestUnknownPathsAndMethods(t *testing.T) {
+	b := newBench(t)
+	b.refuses(b.get("/machnes"), http.StatusNotFound, "did you mean /api/v1/machines?")
+	r := b.as(auth.Admin, http.MethodDelete, "/machines/FL1", "")
+	b.refuses(r, http.StatusMethodNotAllowed, "use GET")
+	if got := r.Header.Get("Allow"); got != "GET" {
+		t.Errorf("Allow = %q, want GET (RFC 9110 §15.5.6)", got)
+	}
+	if got := b.as(auth.Viewer, http.MethodHead, "/machines", "").StatusCode; got != http.StatusOK {
+		t.Errorf("HEAD /machines = %d, want 200", got)
+	}
+}
