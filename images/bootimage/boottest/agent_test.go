@@ -3,7 +3,6 @@ package boottest
 import (
 	"io"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"testing"
 
@@ -18,19 +17,10 @@ func buildImage(t *testing.T) string {
 	t.Helper()
 	dir := t.TempDir()
 	program := filepath.Join(dir, "init")
-	command(t, "go", "build", "-o", program, "firstlight/images/bootimage/boottest/testdata/init")
+	run(t, "go", "build", "-o", program, "firstlight/images/bootimage/boottest/testdata/init")
 	out := filepath.Join(dir, "image")
-	command(t, "go", "run", "firstlight/images/bootimage/build", "-agent", program, "-out", out, "-fetch", "../../debian/fetch")
+	run(t, "go", "run", "firstlight/images/bootimage/build", "-agent", program, "-out", out, "-fetch", "../../debian/fetch")
 	return out
-}
-
-func command(t *testing.T, name string, args ...string) {
-	t.Helper()
-	c := exec.CommandContext(t.Context(), name, args...)
-	c.Env = append(os.Environ(), "CGO_ENABLED=0")
-	if out, err := c.CombinedOutput(); err != nil {
-		t.Fatalf("%s: %v\n%s", c, err, out)
-	}
 }
 
 func agent(w io.Writer, base string) error {
@@ -49,7 +39,7 @@ func blankDisk(t *testing.T) string {
 }
 
 func TestMachinesBootTheBootImage(t *testing.T) {
-	skipShort(t)
+	needs(t)
 	image := buildImage(t)
 	manifest, err := bootimage.Read(os.DirFS(image))
 	if err != nil {

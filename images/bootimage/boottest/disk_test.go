@@ -38,7 +38,7 @@ func disk(w io.Writer, _ string) error {
 }
 
 func TestABIOSMachineThatIsSentToItsDiskBootsIt(t *testing.T) {
-	skipShort(t)
+	needs(t)
 	t.Parallel()
 	a := serve(t, "", disk)
 	path := filepath.Join(t.TempDir(), "disk.raw")
@@ -49,7 +49,7 @@ func TestABIOSMachineThatIsSentToItsDiskBootsIt(t *testing.T) {
 }
 
 func TestAUEFIMachineThatIsSentToItsDiskBootsIt(t *testing.T) {
-	skipShort(t)
+	needs(t)
 	t.Parallel()
 	a := serve(t, "", disk)
 	// The system on this disk is iPXE once more, with a script that says so.
@@ -64,11 +64,4 @@ func TestAUEFIMachineThatIsSentToItsDiskBootsIt(t *testing.T) {
 		uefi: true, bootfile: ipxe.SNPOnlyEFI, tftp: tftpFolder(t, a), disk: "fat:rw:" + dir,
 	}.boot(t, "Firstlight: ams1-web-7 boots its local disk: in use", diskSays)
 	a.checkIdentity(t, "efi")
-}
-
-func skipShort(t *testing.T) {
-	t.Helper()
-	if testing.Short() {
-		t.Skip("boots a machine on emulated firmware, which takes up to a minute; -short was given")
-	}
 }

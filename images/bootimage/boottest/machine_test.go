@@ -6,11 +6,11 @@ import (
 	"context"
 	"io"
 	"os"
-	"os/exec"
 	"path/filepath"
+	"runtime"
+	"slices"
 	"strings"
 	"testing"
-	"time"
 )
 
 // machine is a QEMU machine of one test: firmware, a card on a user network, and
@@ -46,10 +46,12 @@ func (m machine) arguments(t *testing.T) []string {
 	return append(args, "-machine", "pc,graphics=off", "-boot", "n", "-device", "e1000,"+card, "-device", "ide-hd,drive=d")
 }
 
+// ovmf is where Debian's package has the UEFI firmware.
+const ovmf = "/usr/share/OVMF/"
+
 func (m machine) firmware(t *testing.T) []string {
 	t.Helper()
-	const folder = "/usr/share/OVMF/"
-	vars, err := os.ReadFile(folder + "OVMF_VARS_4M.fd")
+	vars, err := os.ReadFile(ovmf + "OVMF_VARS_4M.fd")
 	if err != nil {
 		t.Fatalf("read UEFI variables: %v; run make deps", err)
 	}
@@ -59,7 +61,7 @@ func (m machine) firmware(t *testing.T) []string {
 	}
 	return []string{
 		"-machine", "q35",
-		"-drive", "if=pflash,format=raw,readonly=on,file=" + folder + "OVMF_CODE_4M.fd",
+		"-drive", "if=pflash,format=raw,readonly=on,file=" + ovmf + "OVMF_CODE_4M.fd",
 		"-drive", "if=pflash,format=raw,file=" + own,
 	}
 }
@@ -67,10 +69,11 @@ func (m machine) firmware(t *testing.T) []string {
 // boot starts the machine and waits until its console says what is expected.
 func (m machine) boot(t *testing.T, expected ...string) {
 	t.Helper()
-	// Ten times what an idle computer takes.
-	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
+	runtime.LockOSThread() // as in run
+	defer runtime.UnlockOSThread()
+	ctx, cancel := context.WithTimeout(bounded(t), patience)
 	defer cancel()
-	qemu := exec.CommandContext(ctx, "qemu-system-x86_64", m.arguments(t)...)
+	qemu := child(ctx, "qemu-system-x86_64", m.arguments(t)...)
 	var complaint bytes.Buffer
 	qemu.Stderr = &complaint
 	console, err := qemu.StdoutPipe()
@@ -81,27 +84,32 @@ func (m machine) boot(t *testing.T, expected ...string) {
 		t.Fatalf("start QEMU: %v; run make deps", err)
 	}
 	var log strings.Builder
-	missing := await(io.TeeReader(console, &log), expected)
+	missing, gaveUp := await(io.TeeReader(console, &log), expected)
+	late := ctx.Err()
 	cancel()
 	_ = qemu.Wait() // it was killed, or its end shows in the console
 	if len(missing) > 0 {
-		t.Fatalf("the console never said %q; QEMU said %q; console:\n%s", missing, complaint.String(), printable(log.String()))
+		t.Fatalf("the console never said %q (firmware gave up: %v; time was up: %v); QEMU said %q; console:\n%s",
+			missing, gaveUp, late != nil, complaint.String(), printable(log.String()))
 	}
 }
 
-// await reads until all expected lines were seen, and answers those that were not.
-func await(console io.Reader, expected []string) []string {
-	missing := append([]string(nil), expected...)
+// lastWords are what firmware says when it has nothing left to boot. It then
+// waits for a person, and we for nothing.
+var lastWords = []string{"No bootable device", "BdsDxe: No bootable option", "No more network devices"}
+
+// await reads until all expected lines were seen, and answers those that were
+// not when the console ends or the firmware gives up.
+func await(console io.Reader, expected []string) (missing []string, gaveUp bool) {
+	missing = slices.Clone(expected)
 	for lines := bufio.NewScanner(console); len(missing) > 0 && lines.Scan(); {
-		var left []string
-		for _, text := range missing {
-			if !strings.Contains(lines.Text(), text) {
-				left = append(left, text)
-			}
+		line := lines.Text()
+		missing = slices.DeleteFunc(missing, func(text string) bool { return strings.Contains(line, text) })
+		if slices.ContainsFunc(lastWords, func(text string) bool { return strings.Contains(line, text) }) {
+			return missing, true
 		}
-		missing = left
 	}
-	return missing
+	return missing, false
 }
 
 // printable drops the firmware's cursor movements.

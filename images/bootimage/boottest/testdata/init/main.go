@@ -1,5 +1,5 @@
 // Command init is the /init of the boot tests. It does what the agent does with
-// the module index: it loads, by the modalias of every PCI device, what
+// the module index: it loads, by the modalias of every device, what
 // modules.alias names, with the closure that modules.dep names. Then it says
 // what the machine can see now, and powers off.
 package main
@@ -44,7 +44,7 @@ func seen(pattern string) string {
 }
 
 func loadByModalias(dir string) {
-	devices, err := filepath.Glob("/sys/bus/pci/devices/*/modalias")
+	devices, err := filepath.Glob("/sys/bus/*/devices/*/modalias") // PCI, and virtio on top of it
 	must("find devices", err)
 	aliases := lines(dir + "modules.alias")
 	for _, device := range devices {
