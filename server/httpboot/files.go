@@ -13,6 +13,7 @@ import (
 
 	"firstlight/ipxe/script"
 	"firstlight/server/journal"
+	"firstlight/server/machine"
 )
 
 // asset is a file of the binary that machines fetch.
@@ -96,8 +97,17 @@ func (s *Server) image(w http.ResponseWriter, r *http.Request) error {
 		return status(http.StatusNotFound, fmt.Errorf("image %s: its file %s is missing in the image folder", i.Name, i.File))
 	}
 	defer f.Close() //nolint:errcheck // only read
-	s.send(w, r, i.Name, fmt.Sprintf(`"%s-%d"`, i.SHA256, i.Compressed), f)
+	s.send(w, r, i.Name, imageTag(i), f)
 	return nil
+}
+
+// imageTag names the very bytes that are sent: by their own hash, or, where a
+// manifest has none, by that of the raw image and their number.
+func imageTag(i *machine.Image) string {
+	if i.CompressedSHA256 != "" {
+		return `"` + i.CompressedSHA256 + `"`
+	}
+	return fmt.Sprintf(`"%s-%d"`, i.SHA256, i.Compressed)
 }
 
 // send serves a file with ranges and notes what left.

@@ -156,7 +156,8 @@ func (e *Engine) plan(m *machine.Machine, j *machine.Job, home string) (*report.
 	return &report.Plan{
 		Disk: report.Target{Serial: disk.Serial, Bytes: disk.Bytes},
 		Image: report.Image{
-			Name: image.Name, Path: "/boot/images/" + image.Name, Compressed: image.Compressed, Bytes: image.Bytes, SHA256: image.SHA256,
+			Name: image.Name, Path: "/boot/images/" + image.Name, Compressed: image.Compressed, Bytes: image.Bytes,
+			SHA256: image.SHA256, CompressedSHA256: image.CompressedSHA256,
 		},
 		Host: m.Hostname,
 		Seed: seed,

@@ -113,13 +113,15 @@ func (r *Rule) Validate() error {
 
 // Image is an installable disk image of the catalogue.
 type Image struct {
-	Name       string    `json:"name"` // such as debian-12
-	Arch       string    `json:"arch"` // GOARCH
-	File       string    `json:"file"` // below the image folder
-	Compressed int64     `json:"compressed"`
-	Bytes      int64     `json:"bytes"`
-	SHA256     string    `json:"sha256"` // of the raw bytes
-	AddedAt    time.Time `json:"added_at"`
+	Name       string `json:"name"` // such as debian-12
+	Arch       string `json:"arch"` // GOARCH
+	File       string `json:"file"` // below the image folder
+	Compressed int64  `json:"compressed"`
+	Bytes      int64  `json:"bytes"`
+	SHA256     string `json:"sha256"` // of the raw bytes
+	// CompressedSHA256 is of the file as it is sent; empty where a manifest has none.
+	CompressedSHA256 string    `json:"compressed_sha256,omitempty"`
+	AddedAt          time.Time `json:"added_at"`
 }
 
 // ValidLabel tells whether s can be one label of a host name (RFC 1123 §2.1).

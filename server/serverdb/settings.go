@@ -118,7 +118,8 @@ func (d *DB) PutSubnet(ctx context.Context, who string, s *machine.Subnet) error
 // PutImage adds or changes an image of the catalogue.
 func (d *DB) PutImage(ctx context.Context, who string, i *machine.Image) error {
 	if old, err := d.Image(i.Name); err == nil {
-		if old.SHA256 == i.SHA256 && old.File == i.File && old.Bytes == i.Bytes && old.Compressed == i.Compressed {
+		if old.SHA256 == i.SHA256 && old.File == i.File && old.Bytes == i.Bytes && old.Compressed == i.Compressed &&
+			old.CompressedSHA256 == i.CompressedSHA256 {
 			return nil
 		}
 	}
