@@ -2,10 +2,12 @@ package jobs
 
 import (
 	"fmt"
+	"os"
 	"testing"
 	"time"
 
 	"firstlight/server/machine"
+	"firstlight/server/oob"
 )
 
 // crashes are the ways to an installed machine along which the appliance dies.
@@ -16,12 +18,13 @@ var crashes = []struct {
 }{
 	{"off, through its BMC", (*rack).dark, ""},
 	{"in the agent", (*rack).available, ""},
-	{"by a rule, from its first boot on", func(r *rack) { r.box.turn("on") }, "debian-12"},
+	{"by a rule, from its first boot on", func(r *rack) { r.box.turn(oob.PowerOn) }, "debian-12"},
 }
 
-// TestTheApplianceMayDieAnywhere ends the appliance at every single time that
-// it looks at its clock, which it does around each write, and before and after
-// each command to a BMC. It comes back seconds later.
+// TestTheApplianceMayDieAnywhere ends the appliance where it looks at its
+// clock, which it does around each write, and before and after each command to
+// a BMC: at every fifth time, at each in the long run. It comes back seconds
+// later.
 func TestTheApplianceMayDieAnywhere(t *testing.T) {
 	for _, way := range crashes {
 		t.Run(way.name, func(t *testing.T) {
@@ -29,9 +32,9 @@ func TestTheApplianceMayDieAnywhere(t *testing.T) {
 			if points < 50 {
 				t.Fatalf("only %d points to die at", points)
 			}
-			step := 1
-			if testing.Short() {
-				step = 7
+			step := 5
+			if os.Getenv("FIRSTLIGHT_LONG") != "" {
+				step = 1
 			}
 			for n := 1; n <= points; n += step {
 				crashAt(t, way.ready, way.rule, n)
@@ -45,7 +48,7 @@ func TestTheApplianceMayDieAnywhere(t *testing.T) {
 // many points there are.
 func crashAt(t *testing.T, ready func(*rack), image string, n int) (points int) {
 	t.Helper()
-	inRack(t, func(r *rack) {
+	inRack(t, func(t *testing.T, r *rack) {
 		ready(r)
 		if image == "" {
 			r.install()
@@ -87,10 +90,10 @@ func problem(r *rack) string {
 }
 
 func TestAnApplianceThatIsAwayForHoursFindsTheImageWritten(t *testing.T) {
-	inRack(t, func(r *rack) {
+	inRack(t, func(t *testing.T, r *rack) {
 		r.available()
 		r.install()
-		r.until("the image is half written", func(*life) bool { r.box.mu.Lock(); defer r.box.mu.Unlock(); return r.box.disk == "half" })
+		r.untilDisk("half")
 		r.restart(5 * time.Hour)
 		r.untilStatus(machine.InUse)
 		if r.box.writes != 1 || r.job().Attempt != 1 {
@@ -100,7 +103,7 @@ func TestAnApplianceThatIsAwayForHoursFindsTheImageWritten(t *testing.T) {
 }
 
 func TestAnAgentThatComesBackAfterARestartIsNotPowerCycled(t *testing.T) {
-	inRack(t, func(r *rack) {
+	inRack(t, func(t *testing.T, r *rack) {
 		r.available()
 		r.stop()
 		time.Sleep(time.Minute)

@@ -9,12 +9,13 @@ import (
 
 	"firstlight/server/journal"
 	"firstlight/server/machine"
+	"firstlight/server/oob"
 )
 
 // inRack runs a test in a bubble of its own time.
-func inRack(t *testing.T, test func(*rack), change ...func(*rack)) {
+func inRack(t *testing.T, test func(*testing.T, *rack), change ...func(*rack)) {
 	t.Helper()
-	synctest.Test(t, func(t *testing.T) { test(newRack(t, change...)) })
+	synctest.Test(t, func(t *testing.T) { test(t, newRack(t, change...)) })
 }
 
 // stepsOf gives the steps of a job, each with what became of it.
@@ -53,7 +54,7 @@ func same(t *testing.T, what string, want, got any) {
 }
 
 func TestAMachineThatIsOffIsInstalledThroughItsBMC(t *testing.T) {
-	inRack(t, func(r *rack) {
+	inRack(t, func(t *testing.T, r *rack) {
 		r.dark()
 		j := r.install()
 		r.untilStatus(machine.InUse)
@@ -82,7 +83,7 @@ func TestAMachineThatIsOffIsInstalledThroughItsBMC(t *testing.T) {
 }
 
 func TestAMachineInTheAgentIsInstalledWithoutANetboot(t *testing.T) {
-	inRack(t, func(r *rack) {
+	inRack(t, func(t *testing.T, r *rack) {
 		r.available()
 		r.install()
 		r.untilStatus(machine.InUse)
@@ -98,8 +99,8 @@ func TestAMachineInTheAgentIsInstalledWithoutANetboot(t *testing.T) {
 }
 
 func TestAMachineThatARuleAllocatesGetsItsJob(t *testing.T) {
-	inRack(t, func(r *rack) {
-		r.available()
+	inRack(t, func(t *testing.T, r *rack) {
+		r.box.turn(oob.PowerOn)
 		r.untilStatus(machine.InUse)
 		if j := r.job(); j.User != "rule lab" || j.Target != "hardwarename=FL0001" || j.Params["image"] != "debian-12" {
 			t.Errorf("job = %+v, want the rule's", j)
@@ -108,8 +109,8 @@ func TestAMachineThatARuleAllocatesGetsItsJob(t *testing.T) {
 }
 
 func TestARuleWhoseImageIsMissingBreaksTheMachineWithOneSentence(t *testing.T) {
-	inRack(t, func(r *rack) {
-		r.box.turn("on")
+	inRack(t, func(t *testing.T, r *rack) {
+		r.box.turn(oob.PowerOn)
 		r.untilStatus(machine.Broken)
 		if s := r.machine().Sentence; !strings.Contains(s, `image "debian-99"`) || !strings.Contains(s, "firstlight image ls") {
 			t.Errorf("sentence = %q, want the image and the remedy", s)
@@ -119,20 +120,20 @@ func TestARuleWhoseImageIsMissingBreaksTheMachineWithOneSentence(t *testing.T) {
 }
 
 func TestAMachineWithoutABMCWaitsForAPerson(t *testing.T) {
-	inRack(t, func(r *rack) {
+	inRack(t, func(t *testing.T, r *rack) {
 		r.dark()
 		r.install()
 		r.untilStep("boot-request")
 		r.until("the page asks for a hand", func(*life) bool {
 			return strings.HasPrefix(r.job().Current().Note, "power-cycle it by hand: its BMC's address is not known")
 		})
-		r.box.turn("on")
+		r.box.turn(oob.PowerOn)
 		r.untilStatus(machine.InUse)
 	}, func(r *rack) { r.noBMC = true })
 }
 
 func TestAMachineThatNobodyPowersOnFailsOnceAndSaysWhy(t *testing.T) {
-	inRack(t, func(r *rack) {
+	inRack(t, func(t *testing.T, r *rack) {
 		r.dark()
 		r.install()
 		r.untilStatus(machine.Broken)

@@ -27,6 +27,7 @@ type rack struct {
 	offset time.Duration // of the appliance's clock
 	noBMC  bool
 	keys   []string
+	dns    error // why our DNS does not answer the name
 
 	mu   sync.Mutex
 	life *life // nil while the appliance is down
@@ -96,7 +97,7 @@ func (r *rack) start() {
 	r.seed(l.db)
 	l.engine = New(Config{
 		DB: l.db, Log: slog.New(slog.DiscardHandler), Now: r.now, BMC: r.bmc, Limits: r.limits, Keys: r.keys,
-		Visible: func(context.Context, string, netip.Addr) (string, error) { return "answered", nil },
+		Visible: func(context.Context, string, netip.Addr) (string, error) { return "answered", r.dns },
 		Base:    func(*machine.Subnet) string { return "http://10.80.12.1:8080" },
 	})
 	go func() {
@@ -188,6 +189,15 @@ func (r *rack) untilStep(name string) {
 	r.until("the job stands at step "+name, func(*life) bool {
 		j := r.job()
 		return j != nil && j.Current() != nil && j.Current().Name == name && j.Current().Status == machine.StepRunning
+	})
+}
+
+func (r *rack) untilDisk(want string) {
+	r.t.Helper()
+	r.until("the disk holds "+want, func(*life) bool {
+		r.box.mu.Lock()
+		defer r.box.mu.Unlock()
+		return r.box.disk == want
 	})
 }
 

@@ -1,0 +1,151 @@
+package jobs
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+
+	"firstlight/server/machine"
+	"firstlight/server/oob"
+)
+
+// once lets only the first of a command go wrong.
+func once(command string, do bool, err error) func(string) (bool, error) {
+	first := true
+	return func(c string) (bool, error) {
+		if c != command || !first {
+			return true, nil
+		}
+		first = false
+		return do, err
+	}
+}
+
+// TestABMCMayLie installs through BMCs that say one thing and do another. What
+// the machine does is what counts.
+func TestABMCMayLie(t *testing.T) {
+	gateway := errors.New("504 Gateway Timeout")
+	for _, tt := range []struct {
+		name     string
+		fault    func(r *rack) func(string) (bool, error)
+		sent     string
+		attempts int
+	}{
+		{"it powers on and says that it failed", func(*rack) func(string) (bool, error) { return once("on", true, gateway) }, "map[boot network:1 on:1]", 1},
+		{"it says that it powered on and did not", func(*rack) func(string) (bool, error) { return once("on", false, nil) }, "map[boot network:1 on:2]", 1},
+		{"it forgets the boot device that it accepted", func(*rack) func(string) (bool, error) { return once("boot network", false, nil) }, "map[boot network:2 on:1]", 1},
+		{"it cannot set a boot device, and the network is first", func(*rack) func(string) (bool, error) {
+			return once("boot network", false, fmt.Errorf("boot override: %w", oob.ErrUnsupported))
+		}, "map[boot network:1 on:1]", 1},
+		{"the machine boots its disk all the same", func(r *rack) func(string) (bool, error) {
+			r.box.networkFirst = false
+			first := true
+			return func(c string) (bool, error) {
+				if c == "on" && first {
+					first, r.box.next = false, oob.BootNormal
+				}
+				return true, nil
+			}
+		}, "map[boot network:2 off:1 on:2]", 2},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			inRack(t, func(t *testing.T, r *rack) {
+				r.dark()
+				r.box.oob.fault = tt.fault(r)
+				r.install()
+				r.untilStatus(machine.InUse)
+				if got := fmt.Sprint(r.box.oob.sent); got != tt.sent || r.job().Attempt != tt.attempts || r.box.writes != 1 {
+					t.Errorf("sent %s in %d attempts with %d writes, want %s in %d with one", got, r.job().Attempt, r.box.writes, tt.sent, tt.attempts)
+				}
+				r.replays()
+			})
+		})
+	}
+}
+
+func TestABMCThatNeverObeysFailsTheJobWithItsOwnWords(t *testing.T) {
+	inRack(t, func(t *testing.T, r *rack) {
+		r.dark()
+		r.box.oob.fault = func(c string) (bool, error) { return c != "on", errors.New("409 the chassis is open") }
+		r.install()
+		r.untilStatus(machine.Broken)
+		j := r.job()
+		last := j.Steps[3]
+		if want := "install stopped at step power-on: nothing after 3m0s (power off): 409 the chassis is open"; j.Result != want || r.machine().Sentence != want {
+			t.Errorf("result %q and sentence %q, want %q", j.Result, r.machine().Sentence, want)
+		}
+		if last.Status != machine.StepFailed || last.Attempt != 4 || last.Attempt != r.box.oob.sent["on"] {
+			t.Errorf("step = %+v after %d commands, want it failed after 4, one every 46 s", last, r.box.oob.sent["on"])
+		}
+		// It was looked at every 2 s, however often something else happened.
+		if r.box.oob.asks > 110 {
+			t.Errorf("%d questions to the BMC in 3 minutes, want at most 110", r.box.oob.asks)
+		}
+		r.replays()
+	})
+}
+
+func TestAMachineThatNeverAsksFailsAfterItsAttempts(t *testing.T) {
+	inRack(t, func(t *testing.T, r *rack) {
+		r.dark()
+		r.box.networkFirst = false
+		r.box.oob.fault = func(c string) (bool, error) {
+			if c == "on" {
+				r.box.next = oob.BootNormal
+			}
+			return true, nil
+		}
+		r.install()
+		r.untilStatus(machine.Broken)
+		if j := r.job(); j.Attempt != 3 || r.box.oob.sent["on"] != 3 || !strings.HasPrefix(j.Result, "install stopped at step boot-request: nothing after 10m0s") {
+			t.Errorf("job ends after %d attempts and %v: %s", j.Attempt, r.box.oob.sent, j.Result)
+		}
+	})
+}
+
+func TestAnAgentThatNeverSpeaksFailsAfterItsAttempts(t *testing.T) {
+	inRack(t, func(t *testing.T, r *rack) {
+		r.dark()
+		r.box.mute = true
+		r.install()
+		r.untilStatus(machine.Broken)
+		if j := r.job(); j.Attempt != 3 || !strings.HasPrefix(j.Result, "install stopped at step agent: nothing after 10m0s") {
+			t.Errorf("job ends after %d attempts: %s", j.Attempt, j.Result)
+		}
+	})
+}
+
+func TestAMachineThatMustNotBePoweredOffIsNot(t *testing.T) {
+	inRack(t, func(t *testing.T, r *rack) {
+		r.dark()
+		r.box.mute = true
+		r.box.turn(oob.PowerOn)
+		err := r.db().Edit(t.Context(), r.machine().ID, 0, "ada", "", func(m *machine.Machine) error {
+			m.Flags.NoPowerOff = true
+			return nil
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		r.install()
+		r.untilStatus(machine.Broken)
+		if j := r.job(); r.box.oob.sent["off"] != 0 || j.Result != "install stopped at step power-off: machine FL0001 must not be powered off" {
+			t.Errorf("%d power-offs, result %q", r.box.oob.sent["off"], j.Result)
+		}
+	})
+}
+
+func TestANameThatDNSDoesNotAnswerHoldsTheInstallUp(t *testing.T) {
+	inRack(t, func(t *testing.T, r *rack) {
+		r.available()
+		r.dns = errors.New("lab-node-1.lab.example: no such name")
+		r.install()
+		r.until("the job says why", func(*life) bool { return r.job().Steps[0].Error == r.dns.Error() })
+		if r.machine().Status != machine.Allocated {
+			t.Errorf("machine is %s, want it allocated", r.machine().Status)
+		}
+		r.dns = nil
+		r.untilStatus(machine.InUse)
+	})
+}
