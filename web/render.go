@@ -66,7 +66,7 @@ func loadTemplates(a *assets, now func() time.Time) (*renderer, error) {
 		"plural":   plural,
 		"time":     func(t time.Time) stamp { return stamp{t, now().Sub(t)} },
 		"upto":     func(n int, s string) string { return clip(s, n) },
-		"byteSize": func(n int64) string { return discovery.Bytes(uint64(max(n, 0))) }, //nolint:gosec // never negative
+		"byteSize": func(n int64) string { return discovery.Bytes(uint64(max(n, 0))) },
 	})
 	t, err := t.ParseFS(templateFiles, "templates/*.html")
 	return &renderer{t}, err

@@ -6,6 +6,7 @@ import (
 	"os"
 	"os/exec"
 	"strings"
+	"sync"
 	"time"
 )
 
@@ -15,6 +16,8 @@ type Process struct {
 	cmd   *exec.Cmd
 	lines chan string
 	seen  []string
+	once  sync.Once
+	ended error
 }
 
 // Start starts a tool on the host. It ends with the test.
@@ -41,7 +44,21 @@ func (p *Process) read(out io.ReadCloser) {
 
 func (p *Process) end() {
 	_ = p.cmd.Process.Kill()
-	_ = p.cmd.Wait()
+	_ = p.wait()
+}
+
+func (p *Process) wait() error {
+	p.once.Do(func() { p.ended = p.cmd.Wait() })
+	return p.ended
+}
+
+// Rest waits for the tool's end and gives the lines that nobody awaited, and
+// how it ended.
+func (p *Process) Rest() (lines []string, err error) {
+	for line := range p.lines {
+		lines = append(lines, line)
+	}
+	return lines, p.wait()
 }
 
 // Signal sends a signal to the tool.
