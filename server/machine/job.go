@@ -1,6 +1,8 @@
 package machine
 
 import (
+	"maps"
+	"slices"
 	"strings"
 	"time"
 )
@@ -110,7 +112,8 @@ func (j *Job) StepIndex() int {
 // Clone copies j so that the copy may be changed.
 func (j *Job) Clone() *Job {
 	c := *j
-	c.Steps = append([]Step(nil), j.Steps...)
+	c.Steps = slices.Clone(j.Steps)
+	c.Params = maps.Clone(j.Params)
 	return &c
 }
 

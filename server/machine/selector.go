@@ -3,7 +3,7 @@ package machine
 import (
 	"fmt"
 	"strings"
-	"unicode"
+	"unicode/utf8"
 )
 
 // Selector picks machines: "status=available rack=r1* cores>=32 (role=db or
@@ -31,7 +31,7 @@ func (s Selector) MatchWith(m *Machine, extra map[string]string) bool {
 // SelectorError points at the column where reading stopped.
 type SelectorError struct {
 	Text   string
-	Column int // from 1
+	Column int // from 1, in characters
 	Reason string
 }
 
@@ -45,7 +45,7 @@ const maxSelector = 1024
 // ParseSelector reads a selector.
 func ParseSelector(text string) (Selector, error) {
 	if len(text) > maxSelector {
-		return Selector{}, &SelectorError{text[:40] + "…", maxSelector, fmt.Sprintf("is %d bytes long; at most %d", len(text), maxSelector)}
+		return Selector{}, &SelectorError{text[:40] + "…", maxSelector + 1, fmt.Sprintf("is %d bytes long; at most %d", len(text), maxSelector)}
 	}
 	p := &parser{text: text}
 	if p.blank(); p.end() {
@@ -85,8 +85,8 @@ func (p *parser) or(depth int) (node, error) {
 func (p *parser) and(depth int) (node, error) {
 	left, err := p.term(depth)
 	for err == nil {
-		p.keyword("and")
-		if p.end() || p.peek() == ')' || p.ahead("or") {
+		joined := p.keyword("and")
+		if !joined && (p.end() || p.peek() == ')' || p.ahead("or")) {
 			break
 		}
 		var right node
@@ -101,27 +101,40 @@ func (p *parser) term(depth int) (node, error) {
 	case p.end():
 		return nil, p.fail("a term is missing")
 	case p.peek() == '!' || p.ahead("not"):
-		if !p.keyword("not") {
-			p.pos++
-		}
-		p.blank()
-		if depth > maxDepth {
-			return nil, p.fail("more than %d nested negations", maxDepth)
-		}
-		n, err := p.term(depth + 1)
-		return notNode{n}, err
+		return p.negation(depth)
 	case p.peek() == '(':
-		p.pos++
-		p.blank()
-		n, err := p.or(depth + 1)
-		if err == nil && (p.end() || p.peek() != ')') {
-			return nil, p.fail("a closing parenthesis is missing")
-		}
-		p.pos++
-		p.blank()
-		return n, err
+		return p.group(depth)
+	case p.ahead("and") || p.ahead("or"):
+		return nil, p.fail("a term is missing before %q", p.rest())
 	}
 	return p.comparison()
+}
+
+func (p *parser) negation(depth int) (node, error) {
+	if !p.keyword("not") {
+		p.pos++
+	}
+	p.blank()
+	if depth > maxDepth {
+		return nil, p.fail("more than %d nested negations", maxDepth)
+	}
+	n, err := p.term(depth + 1)
+	return notNode{n}, err
+}
+
+func (p *parser) group(depth int) (node, error) {
+	p.pos++
+	p.blank()
+	n, err := p.or(depth + 1)
+	if err != nil {
+		return nil, err
+	}
+	if p.end() || p.peek() != ')' {
+		return nil, p.fail("a closing parenthesis is missing")
+	}
+	p.pos++
+	p.blank()
+	return n, nil
 }
 
 func (p *parser) comparison() (node, error) {
@@ -171,7 +184,7 @@ func (p *parser) value() (string, error) {
 		p.pos += closing + 2
 		return p.text[at+1 : p.pos-1], nil
 	}
-	for !p.end() && !unicode.IsSpace(rune(p.peek())) && p.peek() != ')' {
+	for !p.end() && !isBlank(p.peek()) && p.peek() != ')' {
 		p.pos++
 	}
 	if p.pos == at {
@@ -197,7 +210,7 @@ func (p *parser) ahead(w string) bool {
 }
 
 func (p *parser) blank() {
-	for !p.end() && (p.peek() == ' ' || p.peek() == '\t' || p.peek() == '\n' || p.peek() == '\r') {
+	for !p.end() && isBlank(p.peek()) {
 		p.pos++
 	}
 }
@@ -207,8 +220,11 @@ func (p *parser) peek() byte   { return p.text[p.pos] }
 func (p *parser) rest() string { return p.text[p.pos:] }
 
 func (p *parser) fail(format string, args ...any) error {
-	return &SelectorError{p.text, p.pos + 1, fmt.Sprintf(format, args...)}
+	return &SelectorError{p.text, utf8.RuneCountInString(p.text[:p.pos]) + 1, fmt.Sprintf(format, args...)}
 }
+
+// isBlank knows ASCII's blanks only: bytes above are parts of letters.
+func isBlank(b byte) bool { return b == ' ' || b == '\t' || b == '\n' || b == '\r' }
 
 func isWord(b byte) bool {
 	return b == '_' || b == '.' || b >= 'a' && b <= 'z' || b >= 'A' && b <= 'Z' || b >= '0' && b <= '9'

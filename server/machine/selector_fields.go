@@ -1,6 +1,7 @@
 package machine
 
 import (
+	"fmt"
 	"slices"
 	"strconv"
 )
@@ -30,7 +31,7 @@ var fields = map[string]func(*Machine) []string{
 	"product":      func(m *Machine) []string { return one(m.Product) },
 	"status":       func(m *Machine) []string { return one(string(m.Status)) },
 	"reason":       func(m *Machine) []string { return one(m.Reason) },
-	"locked":       func(m *Machine) []string { return flag(m.Flags.Locked) },
+	"locked":       func(m *Machine) []string { return one(strconv.FormatBool(m.Flags.Locked)) },
 	"site":         func(m *Machine) []string { return one(m.Site) },
 	"rack":         func(m *Machine) []string { return one(m.Rack) },
 	"unit":         func(m *Machine) []string { return count(m.Unit) },
@@ -45,13 +46,17 @@ var fields = map[string]func(*Machine) []string{
 	"ip":           addresses,
 	"subnet":       func(*Machine) []string { return nil }, // only where a rule is held against a report
 	"cores":        fact(func(f *Facts) []string { return count(f.Cores) }),
-	"memory":       fact(func(f *Facts) []string { return one(strconv.FormatUint(f.Memory, 10)) }),
-	"disks":        fact(func(f *Facts) []string { return count(len(f.Disks)) }),
+	"memory":       fact(func(f *Facts) []string { return count(f.Memory) }),
+	"disks":        fact(func(f *Facts) []string { return one(strconv.Itoa(len(f.Disks))) }),
 	"platform":     fact(func(f *Facts) []string { return one(f.Platform) }),
 	"arch":         fact(func(f *Facts) []string { return one(f.Arch) }),
 	"cpu":          fact(func(f *Facts) []string { return one(f.CPU) }),
 	"disk":         fact(diskSerials),
 }
+
+// none is the value of a field that counts as absent where its presence is
+// asked for.
+var none = map[string]string{"locked": "false", "disks": "0"}
 
 func (m *Machine) values(field string) []string { return fields[field](m) }
 
@@ -72,18 +77,12 @@ func one(s string) []string {
 	return []string{s}
 }
 
-func count(n int) []string {
+// count gives a number; zero stands for not known.
+func count[T int | uint64](n T) []string {
 	if n == 0 {
 		return nil
 	}
-	return []string{strconv.Itoa(n)}
-}
-
-func flag(b bool) []string {
-	if !b {
-		return nil
-	}
-	return []string{"true"}
+	return []string{fmt.Sprint(n)}
 }
 
 func fact(read func(*Facts) []string) func(*Machine) []string {

@@ -2,7 +2,7 @@ package machine
 
 import (
 	"cmp"
-	"path"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -23,7 +23,12 @@ type (
 func (n andNode) match(s subject) bool { return n.a.match(s) && n.b.match(s) }
 func (n orNode) match(s subject) bool  { return n.a.match(s) || n.b.match(s) }
 func (n notNode) match(s subject) bool { return !n.n.match(s) }
-func (n present) match(s subject) bool { return len(s.values(n.field)) > 0 }
+
+// match holds where the field has a value that is more than none: a machine
+// without disks has none, and one that is not locked has no lock.
+func (n present) match(s subject) bool {
+	return slices.ContainsFunc(s.values(n.field), func(v string) bool { return v != none[n.field] })
+}
 
 // match holds when any of the field's values does; != when none equals.
 func (n compare) match(s subject) bool {
@@ -66,11 +71,39 @@ func equal(v, want string) bool {
 	if first, last, ok := strings.Cut(want, ".."); ok {
 		return order(v, first) >= 0 && order(v, last) <= 0
 	}
-	if strings.ContainsAny(want, "*?") {
-		ok, err := path.Match(strings.ReplaceAll(want, "[", `\[`), v)
-		return err == nil && ok
+	return strings.ContainsAny(want, "*?") && wild(v, want) || sameSize(v, want)
+}
+
+// wild matches * (any characters) and ? (any one) over the whole of v.
+func wild(v, pattern string) bool {
+	text, want := []rune(v), []rune(pattern)
+	i, j, star, retry := 0, 0, -1, 0
+	for i < len(text) {
+		switch {
+		case j < len(want) && want[j] == '*':
+			star, retry = j, i
+			j++
+		case j < len(want) && (want[j] == '?' || want[j] == text[i]):
+			i, j = i+1, j+1
+		case star >= 0: // let the last * eat one more
+			retry++
+			i, j = retry, star+1
+		default:
+			return false
+		}
 	}
-	return false
+	return strings.Trim(string(want[j:]), "*") == ""
+}
+
+// sameSize compares amounts where a unit is written: 2GiB is 2147483648. Plain
+// digits stay text, because serial 007 is not serial 7.
+func sameSize(v, want string) bool {
+	if !strings.HasSuffix(want, "b") {
+		return false
+	}
+	x, errX := number(v)
+	y, errY := number(want)
+	return errX == nil && errY == nil && x == y
 }
 
 // order compares as numbers where both are, with the units that people write,
@@ -95,6 +128,9 @@ func number(s string) (float64, error) {
 			s, scale = strings.TrimSpace(t), u.factor
 			break
 		}
+	}
+	if strings.Trim(s, "0123456789.") != "" {
+		return 0, strconv.ErrSyntax // no "inf", no "1e5": those are names
 	}
 	f, err := strconv.ParseFloat(s, 64)
 	return f * scale, err

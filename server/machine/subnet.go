@@ -66,9 +66,14 @@ func (s *Subnet) Validate() error {
 	case s.Lease < time.Minute:
 		return bad("lease", s.Lease, "want at least 1m")
 	}
-	for _, r := range s.Ranges {
+	for i, r := range s.Ranges {
 		if !s.Prefix.Contains(r.First) || !s.Prefix.Contains(r.Last) || r.Last.Less(r.First) {
 			return bad("range", r.First.String()+"-"+r.Last.String(), "want first and last address inside "+s.Prefix.String()+", in that order")
+		}
+		for _, o := range s.Ranges[:i] {
+			if o.Contains(r.First) || r.Contains(o.First) {
+				return bad("range", r.First.String()+"-"+r.Last.String(), "overlaps "+o.First.String()+"-"+o.Last.String())
+			}
 		}
 	}
 	return nil
