@@ -101,9 +101,13 @@ var ourPackages = map[string]row{
 	"server/virtualrack/qemu": {ours: []string{
 		"server/machine", "server/oob", "server/virtualrack/console",
 	}, why: "a machine knows its power button and its console, not who presses or reads"},
+	"server/virtualrack/light": {ours: []string{
+		"agent", "agent/appliance", "agent/console", "agent/gpt", "agent/install", "agent/pid1", "agent/report", "agent/signature",
+		"server/machine", "server/oob", "server/virtualrack/console",
+	}, why: "a light machine is the agent's own code behind the rack's protocols, and knows the appliance by these only"},
 	"server/virtualrack": {ours: []string{
 		"server/machine", "server/oob", "server/oob/bmcsim", "server/oob/redfish",
-		"server/virtualrack/console", "server/virtualrack/netns", "server/virtualrack/qemu",
+		"server/virtualrack/console", "server/virtualrack/light", "server/virtualrack/netns", "server/virtualrack/qemu",
 	}, why: "the rack stands outside the appliance and speaks with it by its protocols only"},
 
 	// Wiring and commands.
@@ -119,5 +123,11 @@ var ourPackages = map[string]row{
 	"cmd/virtualrack": {ours: []string{
 		"server/virtualrack", "server/virtualrack/netns", "server/virtualrack/qemu",
 	}, why: command},
-	"cmd/firstlight-agent": {ours: []string{"agent/collect", "agent/pid1"}, why: command + "; " + agentSide},
+	"cmd/firstlight": {ours: []string{
+		"cmd/firstlight/client", "cmd/firstlight/doctor", "images/embedded", "ipxe", "server", "server/api", "server/config",
+		"server/health", "server/machine",
+	}, why: command},
+	"cmd/firstlight/client": {ours: []string{"server/api", "server/auth"}, why: "the client speaks the API's types to the API, and nothing else"},
+	"cmd/firstlight/doctor": {ours: []string{"images/bootimage", "ipxe", "server/config", "server/machine"}, why: "it looks at a host and a configuration; what serves is not its business"},
+	"cmd/firstlight-agent":  {ours: []string{"agent/collect", "agent/pid1"}, why: command + "; " + agentSide},
 }

@@ -17,6 +17,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"net/netip"
 	"net/url"
 	"strings"
 	"time"
@@ -66,17 +67,30 @@ type Client struct {
 
 // New makes a Client. base is the address that the kernel's command line gave,
 // session what proves which boot this is.
-func New(base, session string) (*Client, error) {
+func New(base, session string) (*Client, error) { return NewFrom(base, session, netip.Addr{}) }
+
+// NewFrom is New for a host that has many machines' addresses: calls come from
+// the given one. The zero Addr leaves the choice to the kernel.
+func NewFrom(base, session string, from netip.Addr) (*Client, error) {
 	u, err := url.Parse(base)
 	if err != nil || (u.Scheme != "http" && u.Scheme != "https") || u.Host == "" {
 		return nil, fmt.Errorf("the appliance's address %q is not of the form http://10.0.0.1:8080", base)
 	}
 	dialer := &net.Dialer{Timeout: 5 * time.Second, KeepAlive: 10 * time.Second}
+	if from.IsValid() {
+		dialer.LocalAddr = net.TCPAddrFromAddrPort(netip.AddrPortFrom(from, 0))
+	}
 	return &Client{
 		base: strings.TrimRight(base, "/"), session: session,
 		calls:  &http.Client{Transport: &http.Transport{DialContext: dialer.DialContext, IdleConnTimeout: 2 * time.Minute}},
 		images: &http.Client{Transport: &http.Transport{DialContext: impatient(dialer), DisableCompression: true}},
 	}, nil
+}
+
+// Close lets go of connections that nobody uses at the moment.
+func (c *Client) Close() {
+	c.calls.CloseIdleConnections()
+	c.images.CloseIdleConnections()
 }
 
 // Report says what the machine is.

@@ -7,6 +7,8 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+
+	"firstlight/server/virtualrack/light"
 )
 
 // fillCatalogue puts the images of a folder into the appliance's: as hard links
@@ -15,6 +17,11 @@ func (r *Rack) fillCatalogue() error {
 	to := filepath.Join(r.stateDir(), "images")
 	if err := os.MkdirAll(to, 0o750); err != nil {
 		return fmt.Errorf("make the image folder: %w", err)
+	}
+	if r.spec.Light > 0 {
+		if err := light.WriteImage(to); err != nil {
+			return err
+		}
 	}
 	if r.spec.Images == "" {
 		return nil
@@ -59,7 +66,10 @@ func place(from, to string) error {
 // image is the name of the OS image that the rack's rules install: the first of
 // the folder, none where it is empty.
 func (r *Rack) image() string {
-	manifests, err := filepath.Glob(filepath.Join(r.stateDir(), "images", "*.json"))
+	if r.spec.Images == "" {
+		return ""
+	}
+	manifests, err := filepath.Glob(filepath.Join(r.spec.Images, "*.json"))
 	if err != nil || len(manifests) == 0 {
 		return ""
 	}

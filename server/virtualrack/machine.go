@@ -10,6 +10,7 @@ import (
 	"firstlight/server/oob/bmcsim"
 	"firstlight/server/oob/redfish"
 	"firstlight/server/virtualrack/console"
+	"firstlight/server/virtualrack/light"
 	"firstlight/server/virtualrack/qemu"
 )
 
@@ -25,7 +26,8 @@ type Machine struct {
 
 	password oob.Secret
 	hands    hands
-	qemu     *qemu.Machine // nil for a light one
+	qemu     *qemu.Machine  // nil for a light one
+	light    *light.Machine // nil for a QEMU one
 }
 
 // hands are what the BMC has its hands on.
@@ -36,7 +38,15 @@ type hands interface {
 }
 
 // Light tells whether the machine is a light one.
-func (m *Machine) Light() bool { return m.qemu == nil }
+func (m *Machine) Light() bool { return m.light != nil }
+
+// LightDisk is a light machine's disk; nil for a QEMU one.
+func (m *Machine) LightDisk() *light.Disk {
+	if m.light == nil {
+		return nil
+	}
+	return m.light.Disk()
+}
 
 // Running tells whether the machine has power.
 func (m *Machine) Running() bool { return m.hands.Running() }

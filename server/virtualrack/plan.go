@@ -44,10 +44,10 @@ type identity struct {
 	bmcMAC machine.MAC
 }
 
-// full and light number machines from 1. The MACs of QEMU machines are of
+// fullIdentity and lightIdentity number machines from 1. The MACs of QEMU machines are of
 // QEMU's own range, those of light ones locally administered.
-func full(n int) identity  { return identify("VR%04d", n, 0, [3]byte{0x52, 0x54, 0x00}) }
-func light(n int) identity { return identify("LT%04d", n, maxEach, [3]byte{0x02, 0x4c, 0x54}) }
+func fullIdentity(n int) identity  { return identify("VR%04d", n, 0, [3]byte{0x52, 0x54, 0x00}) }
+func lightIdentity(n int) identity { return identify("LT%04d", n, maxEach, [3]byte{0x02, 0x4c, 0x54}) }
 
 func identify(serial string, n, offset int, oui [3]byte) identity {
 	i := identity{

@@ -14,8 +14,8 @@ import (
 
 	"firstlight/server/oob"
 	"firstlight/server/oob/bmcsim"
+	"firstlight/server/virtualrack/light"
 	"firstlight/server/virtualrack/netns"
-	"firstlight/server/virtualrack/qemu"
 )
 
 // Rack is a running rack.
@@ -25,9 +25,11 @@ type Rack struct {
 	people    *os.File
 	network   *netns.Switch
 	uplink    *netns.Cable
+	wire      *light.Wire
 	appliance *Appliance
 	fleet     *bmcsim.Fleet
 	machines  []*Machine
+	records   []*os.File // consoles of light machines
 
 	end   context.CancelFunc // of the BMCs' service
 	tasks sync.WaitGroup
@@ -44,7 +46,7 @@ func Start(ctx context.Context, s Spec) (*Rack, error) {
 		return nil, err
 	}
 	r := &Rack{spec: s, password: oob.Secret(rand.Text()), fleet: bmcsim.NewFleet()}
-	for _, part := range []func(context.Context) error{r.lay, r.serveBMCs, r.rackMachines, r.configure, r.startAppliance} {
+	for _, part := range []func(context.Context) error{r.lay, r.serveBMCs, r.rackFull, r.rackLight, r.configure, r.startAppliance} {
 		if err := part(ctx); err != nil {
 			return nil, errors.Join(err, r.Close())
 		}
@@ -92,13 +94,17 @@ func (r *Rack) lay(context.Context) (err error) {
 	if r.uplink, err = r.network.Plug(rackLink, nil); err != nil {
 		return err
 	}
-	return errors.Join(
+	err = errors.Join(
 		theirs.Add(netip.PrefixFrom(ownAddress, bootNetwork.Bits())),
 		theirs.Reach(bmcNetwork),
 		r.uplink.Add(netip.PrefixFrom(bmcUplink, 32)),
 		r.uplink.Reach(bootNetwork),
 		r.uplink.Own(bmcNetwork),
 	)
+	if err == nil && r.spec.Light > 0 {
+		r.wire, err = light.Open(rackLink, r.uplink)
+	}
+	return err
 }
 
 // serveBMCs opens one door for all BMCs; the dialled address tells them apart.
@@ -117,42 +123,6 @@ func (r *Rack) serveBMCs(ctx context.Context) error {
 	return nil
 }
 
-// rackMachines puts every machine into its unit, off.
-func (r *Rack) rackMachines(context.Context) error {
-	for i, spec := range r.spec.Machines {
-		id := full(i + 1)
-		tap := fmt.Sprintf("tap%d", i+1)
-		if err := r.network.Tap(tap); err != nil {
-			return err
-		}
-		m, err := qemu.New(qemu.Spec{
-			Name: id.serial, Serial: id.serial, UUID: id.uuid, Vendor: vendor, Product: ProductFull,
-			Firmware: spec.Firmware, MAC: id.mac, Card: spec.Card, Tap: tap, BMC: id.bmc,
-			Disk: qemu.Disk{Kind: spec.Disk, Serial: id.serial + "-D1", Bytes: spec.DiskBytes}, MemoryMB: spec.MemoryMB, CPUs: spec.CPUs,
-		}, r.path("machines/"+id.serial), r.spec.Log)
-		if err != nil {
-			return err
-		}
-		one, err := r.add(id, m)
-		if err != nil {
-			return err
-		}
-		one.qemu = m
-		m.AskAtReset(one.BMC.TakeNextBoot)
-	}
-	return nil
-}
-
-// add gives a machine its BMC.
-func (r *Rack) add(id identity, h hands) (*Machine, error) {
-	m := &Machine{
-		Name: id.serial, Serial: id.serial, UUID: id.uuid, MAC: id.mac, BMCAddress: id.bmc, password: r.password, hands: h,
-		BMC: bmcsim.New(h, bmcsim.Options{User: bmcUser, Password: r.password, MACs: []string{id.mac.String()}}),
-	}
-	r.machines = append(r.machines, m)
-	return m, r.fleet.Add(id.bmc, m.BMC)
-}
-
 // configure writes what the appliance reads.
 func (r *Rack) configure(context.Context) error {
 	if err := r.fillCatalogue(); err != nil {
@@ -160,7 +130,7 @@ func (r *Rack) configure(context.Context) error {
 	}
 	rules := r.spec.Rules
 	if rules == nil {
-		rules = DefaultRules(r.image())
+		rules = DefaultRules(r.image(), r.spec.Light)
 	}
 	return r.writeConfig(rules)
 }
@@ -199,6 +169,9 @@ func (r *Rack) Close() error {
 	for _, m := range r.machines {
 		m.BMC.Close()
 	}
+	for _, f := range r.records {
+		all = errors.Join(all, f.Close())
+	}
 	if r.people != nil && r.people != r.spec.People {
 		_ = r.people.Close()
 	}
@@ -217,8 +190,11 @@ func (r *Rack) darken(ctx context.Context) error {
 
 func (r *Rack) unplug() error {
 	var all error
+	if r.wire != nil {
+		all = r.wire.Close()
+	}
 	if r.uplink != nil {
-		all = r.uplink.Disown(bmcNetwork)
+		all = errors.Join(all, r.uplink.Disown(bmcNetwork))
 	}
 	if r.network != nil {
 		all = errors.Join(all, r.network.Close())

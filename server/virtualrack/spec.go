@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 
 	"firstlight/server/machine"
+	"firstlight/server/virtualrack/light"
 	"firstlight/server/virtualrack/qemu"
 )
 
@@ -39,16 +40,21 @@ type MachineSpec struct {
 	CPUs      int           // 1
 }
 
-// DefaultRules install the default image on the first two QEMU machines, leave
-// further ones available, and install every other light machine.
-func DefaultRules(image string) []machine.Rule {
-	rules := []machine.Rule{
-		{Name: "web", Match: "serial=VR0001,VR0002", Accept: true, Site: siteName, Rack: "r1", Role: "web", Image: image, Limit: 2},
-		{Name: "spare", Match: "vendor=" + vendor, Accept: true, Site: siteName, Rack: "r1", Role: "spare"},
+// DefaultRules install the image on the first two QEMU machines and the light
+// image on the first half of the light ones. All others become available.
+func DefaultRules(image string, lights int) []machine.Rule {
+	var rules []machine.Rule
+	add := func(r machine.Rule) {
+		r.Accept, r.Site = true, siteName
+		rules = append(rules, r)
 	}
-	if image == "" {
-		return rules[1:]
+	if image != "" {
+		add(machine.Rule{Name: "web", Match: "serial=VR0001,VR0002", Rack: "r1", Role: "web", Image: image, Limit: 2})
 	}
+	if lights > 1 {
+		add(machine.Rule{Name: "light", Match: "product=" + ProductLight, Rack: "r2", Role: "light", Image: light.ImageName, Limit: lights / 2})
+	}
+	add(machine.Rule{Name: "spare", Match: "vendor=" + vendor, Rack: "r1", Role: "spare"})
 	return rules
 }
 

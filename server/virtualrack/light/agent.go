@@ -1,0 +1,118 @@
+package light
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"firstlight/agent"
+	"firstlight/agent/appliance"
+	agentconsole "firstlight/agent/console"
+	"firstlight/agent/install"
+	"firstlight/agent/pid1"
+	"firstlight/agent/report"
+	"firstlight/agent/signature"
+	"firstlight/server/virtualrack/console"
+)
+
+// What light machines run, by its own word.
+const (
+	kernelName   = "6.12.0-light"
+	agentVersion = "light"
+	patience     = 10 * time.Minute // of an image's stream, as on a real machine
+)
+
+// runAgent is the agent's life from a kernel's command line to the reboot or
+// power-off that ends it.
+func (m *Machine) runAgent(ctx context.Context, cmdline string) (string, error) {
+	opts, err := pid1.ParseOptions(cmdline)
+	if err != nil {
+		return "", err
+	}
+	l, release, err := m.address(ctx, agentProgram())
+	if err != nil {
+		return "", err
+	}
+	defer release()
+	client, err := appliance.NewFrom(opts.Server, opts.Session, l.address)
+	if err != nil {
+		return "", err
+	}
+	defer client.Close()
+	facts := m.facts(l, time.Now())
+	a := &agent.Agent{
+		Appliance: client, Collect: facts, Changed: nil, Screen: screen{m.console}, Log: m.agentLog(), Name: opts.Name,
+		Installer: &turns{m.wire.writers, &install.Installer{
+			Appliance: client, Arch: "amd64", Log: m.agentLog(), Patience: patience,
+			Disks: func() []report.Disk { return facts().Disks },
+			Open:  func(string) (install.Disk, error) { return m.disk, nil },
+		}},
+	}
+	return a.Run(ctx)
+}
+
+func (m *Machine) agentLog() *slog.Logger { return slog.New(slog.DiscardHandler) }
+
+// turns lets only so many installs of a rack run at the same time.
+type turns struct {
+	room chan struct{}
+	*install.Installer
+}
+
+// Install implements agent.Installer.
+func (t *turns) Install(ctx context.Context, o report.Order, progress func(report.Progress)) (string, error) {
+	select {
+	case t.room <- struct{}{}:
+	case <-ctx.Done():
+		return report.StepRedeem, ctx.Err()
+	}
+	defer func() { <-t.room }()
+	return t.Installer.Install(ctx, o, progress)
+}
+
+// facts says what the machine is. Its disk is read as a real one's is.
+func (m *Machine) facts(l lease, since time.Time) func() report.Report {
+	s := m.spec
+	return func() report.Report {
+		return report.Report{
+			Version: report.Version,
+			Boot: report.Boot{
+				ID: m.bootID(), Kernel: kernelName, Arch: "amd64", Platform: map[bool]string{false: "bios", true: "efi"}[s.UEFI],
+				MAC: s.MAC.String(), Started: since.UTC(), Uptime: time.Since(since).Seconds(), Agent: agentVersion,
+			},
+			System:   report.System{Vendor: s.Vendor, Product: s.Product, Serial: s.Serial, UUID: s.UUID},
+			Board:    report.Board{Vendor: s.Vendor, Product: s.Product, Serial: s.Serial + "-B"},
+			Chassis:  report.Chassis{Vendor: s.Vendor, Serial: s.Serial + "-C"},
+			Firmware: report.Firmware{Vendor: s.Vendor, Version: "light", Date: "2026-01-01"},
+			CPUs:     []report.CPU{{Socket: "CPU 0", Model: "Light", Cores: 16, Threads: 32}},
+			Memory:   64 << 30,
+			DIMMs:    []report.DIMM{{Slot: "A1", Bytes: 64 << 30, Type: "DDR5", MTs: 4800, Vendor: s.Vendor, Serial: s.Serial + "-M"}},
+			Disks: []report.Disk{{
+				Name: diskName, Serial: s.Serial + "-D1", Model: "Light", Bytes: uint64(m.disk.Size()), Transport: "virtio",
+				Contents: signature.Find(m.disk, m.disk.Size(), diskName),
+			}},
+			NICs: []report.NIC{{Name: "eth0", MAC: s.MAC.String(), Driver: "light", Link: true, Mbps: 1000, Addresses: []string{l.address.String() + "/16"}}},
+			BMC:  &report.BMC{Address: s.BMC.String(), Source: "smbios-42"},
+		}
+	}
+}
+
+const diskName = "vda"
+
+// screen is the agent's console: a line for each thing it says.
+type screen struct{ to *console.Console }
+
+// Show implements agent.Screen.
+func (s screen) Show(v agentconsole.View) {
+	line := fmt.Sprintf("%s: %s", v.Name, v.Sentence)
+	if last := s.to.Lines(1); len(last) == 0 || last[0] != line {
+		s.to.Printf("%s", line)
+	}
+}
+
+// Progress implements agent.Screen; the appliance hears of it anyway.
+func (screen) Progress(string, int64, int64) {}
+
+// Take implements agent.Screen.
+func (screen) Take() []string { return nil }

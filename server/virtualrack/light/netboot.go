@@ -1,0 +1,163 @@
+package light
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/netip"
+	"time"
+
+	"github.com/pin/tftp/v3"
+)
+
+// maxScripts is how many scripts may follow one another in a boot.
+const maxScripts = 50
+
+// netboot goes from power-on to what the network wants booted.
+func (m *Machine) netboot(ctx context.Context) (outcome, error) {
+	if err := m.loadLoader(ctx); err != nil {
+		return outcome{}, err
+	}
+	l, release, err := m.address(ctx, m.ipxe())
+	if err != nil {
+		return outcome{}, err
+	}
+	defer release()
+	web := newWeb(l.address)
+	defer web.CloseIdleConnections()
+	next := l.file
+	for range maxScripts {
+		o, err := m.follow(ctx, web, next)
+		if err != nil {
+			return outcome{}, err
+		}
+		if err := sleep(ctx, o.pause); err != nil {
+			return outcome{}, err
+		}
+		if o.chain == "" {
+			return o, m.load(ctx, web, o)
+		}
+		next = o.chain
+	}
+	return outcome{}, fmt.Errorf("%d scripts and no end", maxScripts)
+}
+
+// loadLoader is the firmware's part: an address, and a boot loader by TFTP.
+func (m *Machine) loadLoader(ctx context.Context) error {
+	l, release, err := m.address(ctx, m.firmware())
+	if err != nil {
+		return err
+	}
+	defer release()
+	n, err := m.tftp(ctx, l)
+	if err != nil {
+		return fmt.Errorf("TFTP %s from %s: %w", l.file, l.server, err)
+	}
+	m.console.Printf("TFTP %s: %d bytes", l.file, n)
+	return nil
+}
+
+func (m *Machine) tftp(ctx context.Context, l lease) (int64, error) {
+	c, err := tftp.NewClient(netip.AddrPortFrom(l.server, 69).String())
+	if err != nil {
+		return 0, err
+	}
+	if err := c.SetLocalAddr(l.address.String()); err != nil {
+		return 0, err
+	}
+	c.SetBlockSize(1468) // what PXE ROMs ask for on Ethernet
+	c.RequestTSize(true)
+	c.SetTimeout(2 * time.Second)
+	from, err := c.Receive(l.file, "octet")
+	if err != nil {
+		return 0, err
+	}
+	return from.WriteTo(dropper{ctx})
+}
+
+// dropper takes bytes until its context ends, so that a machine that goes dark
+// stops asking for more.
+type dropper struct{ ctx context.Context } //nolint:containedctx // io.Writer has no other way to end
+
+func (d dropper) Write(b []byte) (int, error) { return len(b), d.ctx.Err() }
+
+// newWeb is HTTP from one machine's address.
+func newWeb(from netip.Addr) *http.Client {
+	d := &net.Dialer{Timeout: 5 * time.Second, LocalAddr: net.TCPAddrFromAddrPort(netip.AddrPortFrom(from, 0))}
+	return &http.Client{Transport: &http.Transport{DialContext: d.DialContext, MaxIdleConns: 1}, Timeout: 30 * time.Second}
+}
+
+const maxScript = 64 << 10
+
+// follow fetches a script and reads where it leads. A network that is not up to
+// it is asked again, as the entry script does.
+func (m *Machine) follow(ctx context.Context, web *http.Client, address string) (outcome, error) {
+	text, err := get(ctx, web, http.MethodGet, address, maxScript)
+	for pause := time.Second; err != nil && pause <= 32*time.Second; pause *= 2 {
+		if err := sleep(ctx, pause); err != nil {
+			return outcome{}, err
+		}
+		text, err = get(ctx, web, http.MethodGet, address, maxScript)
+	}
+	if err != nil {
+		return outcome{}, err
+	}
+	return interpret(string(text), m.spec.settings())
+}
+
+// bounded is how much of a kernel or an initramfs is really fetched: enough for
+// the server to open, range and send it.
+const bounded = 256 << 10
+
+func (m *Machine) load(ctx context.Context, web *http.Client, o outcome) error {
+	for _, file := range []string{o.kernel, o.initramfs} {
+		if file == "" {
+			continue
+		}
+		if _, err := get(ctx, web, http.MethodHead, file, 0); err != nil {
+			return err
+		}
+		if _, err := get(ctx, web, http.MethodGet, file, bounded); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// get reads an answer, or its first bytes where it is asked for a bound.
+func get(ctx context.Context, web *http.Client, method, address string, bound int64) ([]byte, error) {
+	req, err := http.NewRequestWithContext(ctx, method, address, nil)
+	if err != nil {
+		return nil, err
+	}
+	req.Header.Set("User-Agent", "iPXE/1.21.1")
+	if bound == bounded {
+		req.Header.Set("Range", fmt.Sprintf("bytes=0-%d", bound-1))
+	}
+	resp, err := web.Do(req)
+	if err != nil {
+		return nil, err
+	}
+	defer resp.Body.Close()
+	b, err := io.ReadAll(io.LimitReader(resp.Body, bound))
+	if err == nil && resp.StatusCode/100 != 2 {
+		err = fmt.Errorf("%s %s: %s", method, address, resp.Status)
+	}
+	return b, err
+}
+
+func sleep(ctx context.Context, d time.Duration) error {
+	if d <= 0 {
+		return ctx.Err()
+	}
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-t.C:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}

@@ -1,0 +1,88 @@
+package virtualrack
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"firstlight/server/oob/bmcsim"
+	"firstlight/server/virtualrack/light"
+	"firstlight/server/virtualrack/qemu"
+)
+
+// rackFull puts the QEMU machines into their units, off.
+func (r *Rack) rackFull(context.Context) error {
+	for i, spec := range r.spec.Machines {
+		id := fullIdentity(i + 1)
+		tap := fmt.Sprintf("tap%d", i+1)
+		if err := r.network.Tap(tap); err != nil {
+			return err
+		}
+		m, err := qemu.New(qemu.Spec{
+			Name: id.serial, Serial: id.serial, UUID: id.uuid, Vendor: vendor, Product: ProductFull,
+			Firmware: spec.Firmware, MAC: id.mac, Card: spec.Card, Tap: tap, BMC: id.bmc,
+			Disk: qemu.Disk{Kind: spec.Disk, Serial: id.serial + "-D1", Bytes: spec.DiskBytes}, MemoryMB: spec.MemoryMB, CPUs: spec.CPUs,
+		}, r.path("machines/"+id.serial), r.spec.Log)
+		if err != nil {
+			return err
+		}
+		one, err := r.add(id, m)
+		if err != nil {
+			return err
+		}
+		one.qemu = m
+		m.AskAtReset(one.BMC.TakeNextBoot)
+	}
+	return nil
+}
+
+// lightDisk is the size of a light machine's disk.
+const lightDisk = 64 << 20
+
+// rackLight does so with the light ones. Every second would start by UEFI.
+func (r *Rack) rackLight(context.Context) error {
+	for i := range r.spec.Light {
+		id := lightIdentity(i + 1)
+		record, err := r.record(id.serial)
+		if err != nil {
+			return err
+		}
+		m := light.New(light.Spec{
+			Serial: id.serial, UUID: id.uuid, Vendor: vendor, Product: ProductLight,
+			UEFI: i%2 == 1, MAC: id.mac, BMC: id.bmc, DiskBytes: lightDisk,
+		}, r.wire, record, r.spec.Log)
+		one, err := r.add(id, m)
+		if err != nil {
+			return err
+		}
+		one.light = m
+		m.AskAtReset(one.BMC.TakeNextBoot)
+	}
+	return nil
+}
+
+// record opens the file of a light machine's console.
+func (r *Rack) record(name string) (*os.File, error) {
+	dir := r.path("machines/" + name)
+	err := os.MkdirAll(dir, 0o755)
+	if err != nil {
+		return nil, fmt.Errorf("record the console of machine %s: %w", name, err)
+	}
+	f, err := os.Create(filepath.Join(dir, "console.log"))
+	if err != nil {
+		return nil, fmt.Errorf("record the console of machine %s: %w", name, err)
+	}
+	r.records = append(r.records, f)
+	return f, nil
+}
+
+// add gives a machine its BMC.
+func (r *Rack) add(id identity, h hands) (*Machine, error) {
+	m := &Machine{
+		Name: id.serial, Serial: id.serial, UUID: id.uuid, MAC: id.mac, BMCAddress: id.bmc, password: r.password, hands: h,
+		BMC: bmcsim.New(h, bmcsim.Options{User: bmcUser, Password: r.password, MACs: []string{id.mac.String()}}),
+	}
+	r.machines = append(r.machines, m)
+	return m, r.fleet.Add(id.bmc, m.BMC)
+}
