@@ -45,7 +45,7 @@ const maxSelector = 1024
 // ParseSelector reads a selector.
 func ParseSelector(text string) (Selector, error) {
 	if len(text) > maxSelector {
-		return Selector{}, &SelectorError{text[:40] + "…", maxSelector + 1, fmt.Sprintf("is %d bytes long; at most %d", len(text), maxSelector)}
+		return Selector{}, &SelectorError{clip(text), utf8.RuneCountInString(text[:maxSelector]) + 1, fmt.Sprintf("is %d bytes long; at most %d", len(text), maxSelector)}
 	}
 	p := &parser{text: text}
 	if p.blank(); p.end() {
@@ -217,7 +217,15 @@ func (p *parser) blank() {
 
 func (p *parser) end() bool    { return p.pos >= len(p.text) }
 func (p *parser) peek() byte   { return p.text[p.pos] }
-func (p *parser) rest() string { return p.text[p.pos:] }
+func (p *parser) rest() string { return clip(p.text[p.pos:]) }
+
+// clip keeps an error to one line.
+func clip(text string) string {
+	if len(text) <= 40 {
+		return text
+	}
+	return strings.ToValidUTF8(text[:40], "") + "…"
+}
 
 func (p *parser) fail(format string, args ...any) error {
 	return &SelectorError{p.text, utf8.RuneCountInString(p.text[:p.pos]) + 1, fmt.Sprintf(format, args...)}
