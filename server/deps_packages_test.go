@@ -116,10 +116,6 @@ var ourPackages = map[string]row{
 		"server/dhcp", "server/dns", "server/health", "server/httpboot", "server/jobs", "server/machine", "server/oob",
 		"server/oob/credential", "server/oob/login", "server/operate", "server/serverdb", "server/tftp", "server/zone", "web",
 	}, why: wiring},
-	"cmd/firstlight": {ours: []string{
-		"cmd/firstlight/client", "images/embedded", "ipxe", "server", "server/api", "server/config", "server/health", "server/machine",
-	}, why: command},
-	"cmd/firstlight/client": {ours: []string{"server/api", "server/auth"}, why: "the command line asks the API as every program does"},
 	"cmd/virtualrack": {ours: []string{
 		"server/virtualrack", "server/virtualrack/netns", "server/virtualrack/qemu",
 	}, why: command},

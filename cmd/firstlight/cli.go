@@ -3,18 +3,36 @@ package main
 import (
 	"context"
 	"errors"
-	"fmt"
 
 	"github.com/alecthomas/kong"
 )
 
 // cli is every command. What a command does stands in the file of its name.
 type cli struct {
-	Serve   serveCmd   `cmd:"" help:"Run the appliance."`
+	Serve  serveCmd  `cmd:"" group:"host" help:"Run the appliance."`
+	Init   initCmd   `cmd:"" group:"host" help:"Write a commented configuration."`
+	Check  checkCmd  `cmd:"" group:"host" help:"Check a configuration and print all its problems."`
+	Doctor doctorCmd `cmd:"" group:"host" help:"Check whether this host can serve."`
+
+	Machine  machineCmd  `cmd:"" group:"ask" help:"Machines: list, show, power, lock, release."`
+	Boot     bootCmd     `cmd:"" group:"ask" help:"What machines boot, and why."`
+	Job      jobCmd      `cmd:"" group:"ask" help:"Jobs: install, follow, cancel."`
+	Image    imageCmd    `cmd:"" group:"ask" help:"The catalogue of images."`
+	Subnet   subnetCmd   `cmd:"" group:"ask" help:"Subnets that are served."`
+	Rule     ruleCmd     `cmd:"" group:"ask" help:"Rules that accept machines."`
+	Lease    leaseCmd    `cmd:"" group:"ask" help:"DHCP leases."`
+	Stranger strangerCmd `cmd:"" group:"ask" help:"Interfaces that nobody knows."`
+	Token    tokenCmd    `cmd:"" group:"ask" help:"API tokens."`
+	Audit    auditCmd    `cmd:"" group:"ask" help:"What people and programs did."`
+	Health   healthCmd   `cmd:"" group:"ask" help:"How the parts of the appliance are."`
+	Login    loginCmd    `cmd:"" group:"ask" help:"Log in, or make the first admin, and keep a token."`
+
 	Version versionCmd `cmd:"" help:"Print the version."`
 }
 
-const description = `Network boot appliance: answers DHCP, TFTP, HTTP boot and DNS from one live database.`
+const description = `Network boot appliance: answers DHCP, TFTP, HTTP boot and DNS from one live database.
+
+` + codes
 
 // run does one command and gives the exit code.
 func run(ctx context.Context, args []string, h *host) int {
@@ -39,15 +57,24 @@ func newParser(h *host, exit func(int)) (*kong.Kong, error) {
 		kong.Name("firstlight"), kong.Description(description),
 		kong.Writers(h.out, h.err), kong.Exit(exit), kong.Bind(h),
 		kong.Vars{"config": defaultConfig},
+		kong.ExplicitGroups([]kong.Group{
+			{Key: "host", Title: "On the appliance's host"},
+			{Key: "ask", Title: "From anywhere, to a running appliance"},
+			{Key: "appliance", Title: applianceGroup},
+		}),
 		kong.ConfigureHelp(kong.HelpOptions{Compact: true}),
 	)
 }
 
 // usageError says which command's help explains more.
 func usageError(err error) error {
-	help := "firstlight --help"
-	if p := (*kong.ParseError)(nil); errors.As(err, &p) && p.Context.Command() != "" {
-		help = "firstlight " + p.Context.Command() + " --help"
+	help := "firstlight"
+	if p := (*kong.ParseError)(nil); errors.As(err, &p) {
+		for _, part := range p.Context.Path {
+			if part.Command != nil {
+				help += " " + part.Command.Name
+			}
+		}
 	}
-	return failure{code: exitUsage, err: fmt.Errorf("%w; %s shows what there is", err, help)}
+	return usage("%w (%s --help shows what there is)", err, help)
 }

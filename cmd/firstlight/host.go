@@ -1,20 +1,36 @@
 package main
 
 import (
-	"errors"
+	"bufio"
 	"fmt"
 	"io"
 	"os"
-
-	"firstlight/server/config"
+	"strings"
+	"time"
 )
 
 // Exit codes, as --help lists them.
 const (
-	exitOK     = 0
-	exitFailed = 1
-	exitUsage  = 2
+	exitOK          = 0
+	exitFailed      = 1
+	exitUsage       = 2
+	exitNotFound    = 3
+	exitRefused     = 4
+	exitNotAllowed  = 5
+	exitUnreachable = 6
+	exitInterrupted = 130
 )
+
+// codes explains them.
+const codes = `Exit codes:
+  0    done
+  1    failed
+  2    wrong usage, or a configuration that is not right
+  3    there is no such thing
+  4    refused: a value, a status, a lock or an expected count forbids it
+  5    not logged in, or not allowed
+  6    no appliance answers
+  130  interrupted`
 
 // failure is an error with the exit code it ends in.
 type failure struct {
@@ -25,14 +41,22 @@ type failure struct {
 func (f failure) Error() string { return f.err.Error() }
 func (f failure) Unwrap() error { return f.err }
 
+// usage refuses what was typed.
+func usage(format string, args ...any) error {
+	return failure{code: exitUsage, err: fmt.Errorf(format, args...)}
+}
+
 // host is what a command has of the machine and the person it runs for.
 type host struct {
-	in       io.Reader
+	in       *os.File
+	lines    *bufio.Reader // of in, once a line was asked for
 	out, err io.Writer
+	getenv   func(string) string
+	now      func() time.Time
 }
 
 func newHost() *host {
-	return &host{in: os.Stdin, out: os.Stdout, err: os.Stderr}
+	return &host{in: os.Stdin, out: os.Stdout, err: os.Stderr, getenv: os.Getenv, now: time.Now}
 }
 
 // fail tells what went wrong, if anything did, and gives the exit code.
@@ -40,14 +64,23 @@ func (h *host) fail(err error) int {
 	if err == nil {
 		return exitOK
 	}
-	fmt.Fprintln(h.err, "firstlight:", err) //nolint:errcheck // there is nowhere else to tell it
-	var f failure
-	var problems config.Problems
-	switch {
-	case errors.As(err, &f):
-		return f.code
-	case errors.As(err, &problems):
-		return exitUsage
+	code := exitCode(err)
+	if code != exitInterrupted {
+		h.note("firstlight: %s", err)
 	}
-	return exitFailed
+	return code
+}
+
+// note tells the person something that is no output.
+func (h *host) note(format string, args ...any) {
+	text := fmt.Sprintf(format, args...)
+	for line := range strings.Lines(text) {
+		fmt.Fprintln(h.err, plain(strings.TrimSuffix(line, "\n"))) //nolint:errcheck // there is nowhere else to tell it
+	}
+}
+
+// say prints one line of output.
+func (h *host) say(format string, args ...any) error {
+	_, err := fmt.Fprintln(h.out, plain(fmt.Sprintf(format, args...)))
+	return err
 }

@@ -1,0 +1,76 @@
+package client
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+
+	"firstlight/server/api"
+)
+
+// maxBody bounds what is read of an answer: a thousand machines with all their
+// facts are some ten megabytes.
+const maxBody = 64 << 20
+
+// Get reads path, such as "/machines", into out and gives the text as the API
+// wrote it.
+func (c *Client) Get(ctx context.Context, path string, query url.Values, out any) (json.RawMessage, error) {
+	if len(query) > 0 {
+		path += "?" + query.Encode()
+	}
+	return c.Do(ctx, http.MethodGet, path, nil, out)
+}
+
+// Do sends in as JSON, unless it is nil, and reads the answer into out, unless
+// that is nil.
+func (c *Client) Do(ctx context.Context, method, path string, in, out any) (json.RawMessage, error) {
+	var body io.Reader
+	if in != nil {
+		text, err := json.Marshal(in)
+		if err != nil {
+			return nil, fmt.Errorf("write request: %w", err)
+		}
+		body = bytes.NewReader(text)
+	}
+	req, err := http.NewRequestWithContext(ctx, method, c.base+api.Prefix+path, body)
+	if err != nil {
+		return nil, err
+	}
+	if in != nil {
+		req.Header.Set("Content-Type", "application/json")
+	}
+	return c.send(req, out)
+}
+
+func (c *Client) send(req *http.Request, out any) (json.RawMessage, error) {
+	req.Header.Set("Accept", "application/json")
+	if c.token != "" {
+		req.Header.Set("Authorization", "Bearer "+c.token)
+	}
+	if c.cookie != nil {
+		req.AddCookie(c.cookie)
+	}
+	res, err := c.http.Do(req)
+	if err != nil {
+		return nil, c.unreachable(req.Context(), err)
+	}
+	defer res.Body.Close() //nolint:errcheck // it was read
+	text, err := io.ReadAll(io.LimitReader(res.Body, maxBody))
+	if err != nil {
+		return nil, c.unreachable(req.Context(), err)
+	}
+	if res.StatusCode >= 300 {
+		return nil, c.problem(res, text)
+	}
+	if out == nil {
+		return text, nil
+	}
+	if err := json.Unmarshal(text, out); err != nil {
+		return nil, fmt.Errorf("the answer of %s cannot be read (%w): is it an appliance of another version?", c.place, err)
+	}
+	return text, nil
+}

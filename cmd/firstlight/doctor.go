@@ -1,0 +1,65 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"firstlight/cmd/firstlight/doctor"
+	"firstlight/images/embedded"
+	"firstlight/ipxe"
+	"firstlight/server/config"
+)
+
+type doctorCmd struct {
+	Config string `default:"${config}" placeholder:"FILE" help:"Configuration file; ${config} unless told otherwise."`
+	Output string `short:"o" enum:"table,json" default:"table" help:"table, or json."`
+}
+
+// Run looks at this host, and fails when the appliance could not serve here.
+func (c *doctorCmd) Run(ctx context.Context, h *host) error {
+	cfg, err := config.Load(c.Config)
+	if err != nil {
+		return failure{code: exitUsage, err: err}
+	}
+	devices, err := config.Devices()
+	if err != nil {
+		return err
+	}
+	found := doctor.Examine(ctx, doctor.Patient{
+		Config: cfg, Devices: devices, BootImage: embedded.FS(), Loaders: ipxe.Loaders(), Now: h.now().In(time.Local),
+	})
+	if err := c.print(h, found); err != nil {
+		return err
+	}
+	return verdict(found)
+}
+
+func (c *doctorCmd) print(h *host, found []doctor.Finding) error {
+	if c.Output == "json" {
+		return printJSON(h.out, found)
+	}
+	for _, f := range found {
+		text := fmt.Sprintf("%-4s  %s: %s", f.State, f.About, f.Detail)
+		if f.Remedy != "" {
+			text += "; " + f.Remedy
+		}
+		if err := h.say("%s", text); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func verdict(found []doctor.Finding) error {
+	bad := 0
+	for _, f := range found {
+		if f.State == doctor.Fail {
+			bad++
+		}
+	}
+	if bad > 0 {
+		return fmt.Errorf("%s would keep the appliance from serving: the lines that begin with fail say what to do", plural(bad, "thing"))
+	}
+	return nil
+}

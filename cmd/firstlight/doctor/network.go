@@ -1,0 +1,135 @@
+package doctor
+
+import (
+	"context"
+	"fmt"
+	"net/netip"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"firstlight/server/config"
+	"firstlight/server/machine"
+)
+
+// interfaces looks for each interface of the configuration.
+func interfaces(_ context.Context, p Patient) []Finding {
+	var all []Finding
+	for _, i := range p.Config.Interfaces {
+		all = append(all, oneInterface(i, p.Devices))
+	}
+	return all
+}
+
+func oneInterface(i config.Interface, have []config.Device) Finding {
+	about := "interface " + i.Name
+	at := slices.IndexFunc(have, func(d config.Device) bool { return d.Name == i.Name })
+	if at < 0 {
+		return Finding{Fail, about, "this host has no such interface; it has " + names(have), "correct interfaces in the configuration, or create " + i.Name}
+	}
+	d := have[at]
+	own := address(i, d)
+	switch {
+	case !d.Up:
+		return Finding{Fail, about, "is down", "ip link set " + i.Name + " up"}
+	case len(d.Addresses) == 0:
+		return Finding{Fail, about, "has no IPv4 address", "ip address add 10.80.12.1/24 dev " + i.Name}
+	case !own.IsValid():
+		return Finding{Fail, about, fmt.Sprintf("does not have the address %s; it has %s", i.Address, prefixes(d.Addresses)), "correct the address in the configuration, or give it to " + i.Name}
+	case !carrier(i.Name):
+		return Finding{Warn, about, own.String() + ", but no cable carries a signal", "plug it in, or check the port of the switch"}
+	}
+	return ok(about, own.String())
+}
+
+// address is the appliance's own on an interface: the configuration's if the
+// interface has it, or its first one.
+func address(i config.Interface, d config.Device) netip.Addr {
+	for _, a := range d.Addresses {
+		if !i.Address.IsValid() || a.Addr() == i.Address {
+			return a.Addr()
+		}
+	}
+	return netip.Addr{}
+}
+
+// carrier reads whether a link has a signal. What cannot be read is not blamed.
+func carrier(name string) bool {
+	text, err := os.ReadFile(filepath.Join("/sys/class/net", name, "carrier"))
+	return err != nil || strings.TrimSpace(string(text)) != "0"
+}
+
+// addresses are the appliance's own, by interface.
+func (p Patient) addresses() map[string]netip.Addr {
+	all := map[string]netip.Addr{}
+	for _, i := range p.Config.Interfaces {
+		for _, d := range p.Devices {
+			if own := address(i, d); d.Name == i.Name && own.IsValid() {
+				all[i.Name] = own
+			}
+		}
+	}
+	return all
+}
+
+// subnets looks whether each interface has a subnet to serve, and whether each
+// subnet can be reached without a relay.
+func subnets(_ context.Context, p Patient) []Finding {
+	if len(p.Config.Subnets) == 0 {
+		return []Finding{{Warn, "subnets", "the configuration seeds none", "add subnets, or add them to a running appliance with: firstlight subnet set"}}
+	}
+	var all []Finding
+	own := p.addresses()
+	for _, s := range p.Config.Subnets {
+		all = append(all, oneSubnet(s, own))
+	}
+	for name, addr := range own {
+		if !slices.ContainsFunc(p.Config.Subnets, func(s *machine.Subnet) bool { return s.Prefix.Contains(addr) }) {
+			all = append(all, Finding{Warn, "interface " + name, "lies in no subnet: machines there get no answer", "add a subnet that contains " + addr.String()})
+		}
+	}
+	return all
+}
+
+func oneSubnet(s *machine.Subnet, own map[string]netip.Addr) Finding {
+	about := "subnet " + s.Name
+	what := fmt.Sprintf("%s, unknown machines: %s", s.Prefix, s.Policy)
+	if s.Mode == "off" {
+		return Finding{Warn, about, what + ", DHCP is off", "set mode: server where this appliance is to answer DHCP"}
+	}
+	for name, addr := range own {
+		for _, r := range s.Ranges {
+			if r.Contains(addr) {
+				return Finding{Fail, about, fmt.Sprintf("its range %s-%s hands out the appliance's own address %s", r.First, r.Last, addr), "take the address out of the range"}
+			}
+		}
+		if s.Prefix.Contains(addr) {
+			return ok(about, what+", on "+name)
+		}
+	}
+	return Finding{Warn, about, what + ", on none of our interfaces", "let a DHCP relay send its requests here, or correct the prefix"}
+}
+
+func names(all []config.Device) string {
+	var texts []string
+	for _, d := range all {
+		texts = append(texts, d.Name)
+	}
+	return orNone(texts)
+}
+
+func prefixes(all []netip.Prefix) string {
+	var texts []string
+	for _, p := range all {
+		texts = append(texts, p.String())
+	}
+	return orNone(texts)
+}
+
+func orNone(all []string) string {
+	if len(all) == 0 {
+		return "none"
+	}
+	return strings.Join(all, ", ")
+}

@@ -1,0 +1,133 @@
+package main
+
+import (
+	"context"
+	"net/http"
+	"net/url"
+
+	"firstlight/cmd/firstlight/client"
+	"firstlight/server/api"
+)
+
+// machineCmd is what can be asked of, and done to, machines.
+type machineCmd struct {
+	Ls       machineLsCmd       `cmd:"" help:"List machines."`
+	Show     machineShowCmd     `cmd:"" help:"Show a machine."`
+	Timeline machineTimelineCmd `cmd:"" help:"Show what happened to a machine."`
+	History  machineHistoryCmd  `cmd:"" help:"Show the changes of a machine's status."`
+	Power    machinePowerCmd    `cmd:"" help:"Switch a machine's power."`
+	Lock     machineLockCmd     `cmd:"" help:"Keep automation away from a machine."`
+	Unlock   machineUnlockCmd   `cmd:"" help:"Let automation at a machine again."`
+	Release  machineReleaseCmd  `cmd:"" help:"Give a machine's disks free to be overwritten."`
+	Recheck  machineRecheckCmd  `cmd:"" help:"Let the rules decide on a machine again."`
+	Fields   machineFieldsCmd   `cmd:"" help:"List the words of selectors."`
+}
+
+// machineRef names one machine.
+type machineRef struct {
+	remote
+	Ref string `arg:"" help:"Hardware name, host name, MAC or id."`
+}
+
+func (m machineRef) path(verb string) string {
+	return "/machines/" + url.PathEscape(m.Ref) + verb
+}
+
+type machineLsCmd struct {
+	remote
+	listFlags
+	Selector string `arg:"" optional:"" help:"Which ones, such as 'status=available rack=r12'; all when left out."`
+}
+
+// Run lists machines.
+func (c *machineLsCmd) Run(ctx context.Context, h *host) error {
+	a, err := c.open(h)
+	if err != nil {
+		return err
+	}
+	query := url.Values{}
+	if c.Selector != "" {
+		query.Set("selector", c.Selector)
+	}
+	rows, err := client.Paged[api.Machine](ctx, a, "/machines", query, 0)
+	if err != nil {
+		return err
+	}
+	if len(rows.Items) == 0 && c.Selector != "" {
+		h.note("no machine matches %s", c.Selector)
+	}
+	return printList(h.out, c.Output, rows, h.machineColumns())
+}
+
+func (h *host) machineColumns() []column[api.Machine] {
+	return []column[api.Machine]{
+		{"NAME", func(m api.Machine) string { return m.Name }},
+		{"STATUS", func(m api.Machine) string { return m.Status }},
+		{"SINCE", func(m api.Machine) string { return h.age(m.Since) }},
+		{"POWER", func(m api.Machine) string { return m.Observed.Power }},
+		{"HOST", func(m api.Machine) string { return m.Hostname }},
+		{"ADDRESS", func(m api.Machine) string { return m.Address }},
+		{"SITE", func(m api.Machine) string { return m.Site }},
+		{"RACK", func(m api.Machine) string { return m.Rack }},
+		{"OWNER", func(m api.Machine) string { return m.Owner }},
+		{"FLAGS", func(m api.Machine) string { return flagsText(m.Flags) }},
+		{"WHAT", whatText},
+	}
+}
+
+// whatText is one sentence on what a machine does, or why it does nothing.
+func whatText(m api.Machine) string {
+	if m.Observed.Waits != "" {
+		return m.Observed.Waits
+	}
+	return m.Sentence
+}
+
+type machinePowerCmd struct {
+	machineRef
+	Action string `arg:"" enum:"on,off,cycle" help:"on, off or cycle (off, then on)."`
+}
+
+// Run switches the power and waits until the BMC shows it.
+func (c *machinePowerCmd) Run(ctx context.Context, h *host) error {
+	return c.order(ctx, h, "/power", api.PowerOrder{Action: c.Action}, "power "+c.Action+" is done")
+}
+
+type machineLockCmd struct {
+	machineRef
+	Note string `required:"" help:"Why; people see it on the machine's page."`
+}
+
+// Run locks.
+func (c *machineLockCmd) Run(ctx context.Context, h *host) error {
+	return c.order(ctx, h, "/lock", api.LockOrder{Note: c.Note}, "locked")
+}
+
+type machineUnlockCmd struct {
+	machineRef
+	Note string `help:"Kept in the timeline."`
+}
+
+// Run unlocks.
+func (c *machineUnlockCmd) Run(ctx context.Context, h *host) error {
+	return c.order(ctx, h, "/unlock", api.UnlockOrder{Note: c.Note}, "unlocked")
+}
+
+type machineRecheckCmd struct{ machineRef }
+
+// Run lets the rules decide again.
+func (c *machineRecheckCmd) Run(ctx context.Context, h *host) error {
+	return c.order(ctx, h, "/recheck", nil, "the rules decided again")
+}
+
+// order asks for something to be done and tells that it was.
+func (m machineRef) order(ctx context.Context, h *host, verb string, body any, done string) error {
+	a, err := m.open(h)
+	if err != nil {
+		return err
+	}
+	if _, err := a.Do(ctx, http.MethodPost, m.path(verb), body, nil); err != nil {
+		return err
+	}
+	return h.say("%s: %s", m.Ref, done)
+}

@@ -1,0 +1,63 @@
+package main
+
+import (
+	"context"
+
+	"firstlight/server/api"
+	"firstlight/server/machine"
+)
+
+type machineReleaseCmd struct {
+	machineRef
+	Name string `help:"The machine's hardware name, typed: proof that somebody read which one it is; asked for on a terminal."`
+}
+
+// Run shows what would be lost, and lets go of it once the name was typed.
+func (c *machineReleaseCmd) Run(ctx context.Context, h *host) error {
+	a, err := c.open(h)
+	if err != nil {
+		return err
+	}
+	var m api.Machine
+	if _, err := a.Get(ctx, c.path(""), nil, &m); err != nil {
+		return err
+	}
+	if c.Name == "" {
+		if !h.terminal() {
+			return usage("release needs the machine's hardware name: give --name")
+		}
+		if c.Name, err = askRelease(h, m); err != nil {
+			return err
+		}
+	}
+	return c.order(ctx, h, "/release", api.ReleaseOrder{Name: c.Name}, "its disks may be overwritten")
+}
+
+func askRelease(h *host, m api.Machine) (string, error) {
+	h.note("%s is %s; owner: %s", m.Name, m.Status, orNobody(m.Owner))
+	if m.Facts != nil {
+		for _, d := range m.Facts.Disks {
+			h.note("  disk %s, serial %s, %s: %s", d.Name, d.Serial, bytesText(d.Bytes), contentsText(d))
+		}
+	}
+	return h.ask("What its disks hold will be lost. Type its hardware name: ")
+}
+
+func orNobody(owner string) string {
+	if owner == "" {
+		return "nobody"
+	}
+	return owner
+}
+
+type machineFieldsCmd struct{}
+
+// Run lists the words of selectors.
+func (*machineFieldsCmd) Run(h *host) error {
+	for _, f := range machine.Fields() {
+		if err := h.say("%s", f); err != nil {
+			return err
+		}
+	}
+	return nil
+}

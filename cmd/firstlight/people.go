@@ -1,0 +1,135 @@
+package main
+
+import (
+	"context"
+	"net/http"
+	"net/url"
+	"strconv"
+	"time"
+
+	"firstlight/cmd/firstlight/client"
+	"firstlight/server/api"
+)
+
+type tokenCmd struct {
+	Ls     tokenLsCmd     `cmd:"" help:"List API tokens."`
+	Create tokenCreateCmd `cmd:"" help:"Make an API token; asks for your password and prints the token once."`
+	Revoke tokenRevokeCmd `cmd:"" help:"End an API token at once."`
+}
+
+type tokenLsCmd struct {
+	remote
+	listFlags
+	All bool `help:"Those of every account; for admins."`
+}
+
+// Run lists tokens.
+func (c *tokenLsCmd) Run(ctx context.Context, h *host) error {
+	query := url.Values{}
+	if c.All {
+		query.Set("all", "true")
+	}
+	return list(ctx, h, &c.remote, c.Output, "/tokens", query, []column[api.Token]{
+		{"ID", func(t api.Token) string { return t.ID }},
+		{"ACCOUNT", func(t api.Token) string { return t.Account }},
+		{"ROLE", func(t api.Token) string { return t.Role }},
+		{"EXPIRES", func(t api.Token) string { return clock(t.Expires) }},
+		{"USED", func(t api.Token) string {
+			if t.UsedAt == nil {
+				return "never"
+			}
+			return clock(*t.UsedAt)
+		}},
+		{"LABEL", func(t api.Token) string { return t.Label }},
+	})
+}
+
+type tokenCreateCmd struct {
+	remote
+	Label string        `arg:"" help:"What it is for, such as 'nightly inventory'."`
+	Name  string        `placeholder:"ACCOUNT" help:"Your account; asked for when left out."`
+	Role  string        `enum:"viewer,technician,engineer,admin" default:"viewer" help:"The most that it allows: viewer, technician, engineer or admin."`
+	Life  time.Duration `default:"24h" help:"How long it is good, at most 2160h (90 days)."`
+}
+
+// Run makes a token. A token makes no tokens, so that one that leaked ends with
+// its life: the person has to log in.
+func (c *tokenCreateCmd) Run(ctx context.Context, h *host) error {
+	a, err := c.open(h)
+	if err != nil {
+		return err
+	}
+	who, err := askLogin(h, c.Name)
+	if err != nil {
+		return err
+	}
+	s, err := a.Login(ctx, who)
+	if err != nil {
+		return err
+	}
+	made, err := s.NewToken(ctx, api.TokenOrder{Label: c.Label, Role: c.Role, LifetimeSeconds: int64(c.Life / time.Second)})
+	if err != nil {
+		return err
+	}
+	h.note("token %s is good until %s; it is not shown again", made.ID, clock(made.Expires))
+	return h.say("%s", made.Secret)
+}
+
+// askLogin asks for what is needed to log in.
+func askLogin(h *host, name string) (client.Who, error) {
+	who := client.Who{Name: name}
+	var err error
+	if who.Name == "" {
+		if who.Name, err = h.ask("Account: "); err != nil {
+			return who, err
+		}
+	}
+	who.Password, err = h.askSecret("Password: ")
+	return who, err
+}
+
+type tokenRevokeCmd struct {
+	remote
+	ID      string `arg:"" help:"Id of a token."`
+	Account string `help:"Whose it is; yours, when left out."`
+}
+
+// Run ends a token.
+func (c *tokenRevokeCmd) Run(ctx context.Context, h *host) error {
+	a, err := c.open(h)
+	if err != nil {
+		return err
+	}
+	path := "/tokens/" + url.PathEscape(c.ID)
+	if c.Account != "" {
+		path += "?" + url.Values{"account": {c.Account}}.Encode()
+	}
+	if _, err := a.Do(ctx, http.MethodDelete, path, nil, nil); err != nil {
+		return err
+	}
+	return h.say("token %s is no longer good", c.ID)
+}
+
+type auditCmd struct {
+	Ls auditLsCmd `cmd:"" help:"List what people and programs did."`
+}
+
+type auditLsCmd struct {
+	remote
+	listJSON
+	Limit int `default:"100" help:"The newest so many, at most 1000."`
+}
+
+// Run lists the audit, the newest first.
+func (c *auditLsCmd) Run(ctx context.Context, h *host) error {
+	query := url.Values{"limit": {strconv.Itoa(c.Limit)}}
+	return list(ctx, h, &c.remote, c.Output, "/audit", query, []column[api.AuditEntry]{
+		{"AT", func(e api.AuditEntry) string { return clock(e.At) }},
+		{"WHO", func(e api.AuditEntry) string { return e.Who }},
+		{"FROM", func(e api.AuditEntry) string { return e.Address }},
+		{"WHAT", func(e api.AuditEntry) string { return e.What }},
+		{"OBJECT", func(e api.AuditEntry) string { return e.Object }},
+		{"BEFORE", func(e api.AuditEntry) string { return e.Before }},
+		{"AFTER", func(e api.AuditEntry) string { return e.After }},
+	})
+}
