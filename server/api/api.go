@@ -38,8 +38,9 @@ type API struct {
 	document []byte // OpenAPI 3.1
 	handler  http.Handler
 
-	closing chan struct{}
-	close   sync.Once
+	checkEvery time.Duration // whether the log-in of a stream is still good
+	closing    chan struct{}
+	close      sync.Once
 }
 
 // New registers every route and writes the document. It listens nowhere.
@@ -47,7 +48,7 @@ func New(c Config) (*API, error) {
 	if c.Desk == nil || c.DB == nil || c.Health == nil || c.People == nil || c.Log == nil || c.Now == nil {
 		return nil, errors.New("new API: Desk, DB, Health, People, Log and Now must be set")
 	}
-	a := &API{Config: c, mux: http.NewServeMux(), closing: make(chan struct{})}
+	a := &API{Config: c, mux: http.NewServeMux(), checkEvery: 5 * time.Second, closing: make(chan struct{})}
 	a.huma = humago.NewWithPrefix(a.mux, Prefix, a.settings())
 	for _, r := range a.routes() {
 		if err := a.register(r); err != nil {

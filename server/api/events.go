@@ -19,7 +19,6 @@ const (
 	streamRoom   = 256                    // signals that may wait; when more do, some are missed
 	streamGather = 200 * time.Millisecond // changes of one machine within it are told once
 	streamBeat   = 15 * time.Second       // a comment that keeps proxies from hanging up
-	streamCheck  = 5 * time.Second        // is the log-in still good?
 	streamWrite  = 10 * time.Second       // a client that takes longer is dropped
 	streamRetry  = 2 * time.Second        // after which a client comes back
 	// streamReplay bounds what a client that was away is sent; more is missed,
@@ -137,7 +136,7 @@ func (s *stream) replay(ctx context.Context) error {
 func (s *stream) follow(r *http.Request, watcher *journal.Watcher) error {
 	_, err := s.People.Identify(r, false)
 	loggedIn := err == nil // and not brought by the socket, which cannot log out
-	gather, beat, check := time.NewTicker(streamGather), time.NewTicker(streamBeat), time.NewTicker(streamCheck)
+	gather, beat, check := time.NewTicker(streamGather), time.NewTicker(streamBeat), time.NewTicker(s.checkEvery)
 	defer gather.Stop()
 	defer beat.Stop()
 	defer check.Stop()

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"strings"
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humago"
@@ -49,7 +50,10 @@ func (a *API) register(r route) error {
 func (r route) errors() []int {
 	all := []int{http.StatusUnauthorized, http.StatusForbidden, http.StatusNotFound}
 	if r.method != http.MethodGet {
-		all = append(all, http.StatusConflict, http.StatusRequestEntityTooLarge)
+		all = append(all, http.StatusBadRequest, http.StatusConflict, http.StatusRequestEntityTooLarge)
+	}
+	if strings.HasSuffix(r.path, "/power") { // it waits for a BMC
+		all = append(all, http.StatusBadGateway, http.StatusGatewayTimeout)
 	}
 	return all
 }

@@ -1,0 +1,82 @@
+package api
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+)
+
+// pipe is a listener with one connection, in memory: time in a bubble is ours.
+type pipe struct {
+	conns chan net.Conn
+	done  chan struct{}
+	once  sync.Once
+}
+
+func (p *pipe) Accept() (net.Conn, error) {
+	select {
+	case c := <-p.conns:
+		return c, nil
+	case <-p.done:
+		return nil, net.ErrClosed
+	}
+}
+
+func (p *pipe) Addr() net.Addr { return &net.UnixAddr{Name: "pipe"} }
+
+func (p *pipe) Close() error {
+	p.once.Do(func() { close(p.done) })
+	return nil
+}
+
+// dial serves h and gives the client's end.
+func dial(t *testing.T, h http.Handler) net.Conn {
+	t.Helper()
+	client, server := net.Pipe()
+	p := &pipe{conns: make(chan net.Conn, 1), done: make(chan struct{})}
+	p.conns <- server
+	s := &http.Server{Handler: h, ReadHeaderTimeout: time.Second}
+	go s.Serve(p) //nolint:errcheck // ended by Close
+	t.Cleanup(func() { _, _ = client.Close(), s.Close() })
+	return client
+}
+
+func TestABodyThatDoesNotComeIsGivenUp(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		begin := time.Now()
+		answered := make(chan error, 1)
+		client := dial(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { answered <- readBody(w, r) }))
+		fmt.Fprint(client, "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\nhalf")
+		var p huma.StatusError
+		if err := <-answered; !errors.As(err, &p) || p.GetStatus() != http.StatusRequestTimeout {
+			t.Errorf("readBody = %v, want 408", err)
+		}
+		if took := time.Since(begin); took != bodyTime {
+			t.Errorf("gave up after %s, want %s", took, bodyTime)
+		}
+	})
+}
+
+// TestALongActIsNotCutOff: the deadline of the body must be gone when a verb
+// waits for a BMC, else its request would look like one whose client went.
+func TestALongActIsNotCutOff(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		ended := make(chan error, 1)
+		client := dial(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			err := readBody(w, r)
+			time.Sleep(10 * bodyTime) // in the bubble's time
+			ended <- errors.Join(err, r.Context().Err())
+		}))
+		fmt.Fprint(client, "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 4\r\n\r\nbody")
+		if err := <-ended; err != nil {
+			t.Errorf("the act ended with %v, want it undisturbed", err)
+		}
+	})
+}
