@@ -2,6 +2,7 @@ package discovery
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"firstlight/server/machine"
@@ -54,10 +55,10 @@ func match(m *machine.Machine, subnet string, rules []*machine.Rule, accepted fu
 	full := ""
 	for _, r := range rules {
 		sel, err := machine.ParseSelector(r.Match)
-		if err != nil || !sel.MatchWith(m, map[string]string{"subnet": subnet}) {
-			continue
-		}
 		switch {
+		case err != nil: // it may have been meant to hold this one
+			return nil, hold(ReasonRule, "rule %s cannot be read: %v", r.Name, err)
+		case !sel.MatchWith(m, map[string]string{"subnet": subnet}):
 		case !r.Accept:
 			return nil, hold(ReasonRule, "rule %s holds such machines", r.Name)
 		case accepted(r.Name) >= r.Limit && r.Limit > 0:
@@ -77,8 +78,15 @@ func disks(m *machine.Machine, rule *machine.Rule, released map[string]bool) (Ve
 	if m.Owned {
 		return hold(ReasonDisks, "it had an owner and its disks are not proven erased"), false
 	}
+	if slices.Contains(m.Facts.Missing, "disks") {
+		return hold(ReasonDisks, "its disks could not be read, so that nobody knows what is on them"), false
+	}
 	for _, d := range m.Facts.Disks {
-		if len(d.Contents) > 0 && !released[d.Serial] {
+		switch {
+		case len(d.Contents) == 0:
+		case d.Serial == "":
+			return hold(ReasonDisks, "%s, and no serial number to release it by: empty or remove it", Describe(d)), false
+		case !released[d.Serial]:
 			return hold(ReasonDisks, "%s; release it by name", Describe(d)), false
 		}
 	}
@@ -137,27 +145,35 @@ func weight(c machine.Content) int {
 }
 
 func noun(c machine.Content) string {
-	article := "a"
-	if c.Type != "" && strings.ContainsRune("aeiou", rune(c.Type[0])) {
-		article = "an"
-	}
 	switch c.Kind {
 	case "filesystem":
-		return article + " " + c.Type + " file system"
+		return article(c.Type) + " file system"
 	case "partition-table":
-		return article + " " + c.Type + " partition table"
+		return article(c.Type) + " partition table"
 	case "raid":
-		return article + " " + c.Type + " RAID member"
+		return article(c.Type) + " RAID member"
 	case "lvm":
 		return "an LVM volume"
 	case "crypt":
-		return article + " " + c.Type + " encrypted volume"
+		return article(c.Type) + " encrypted volume"
 	case "swap":
 		return "swap space"
 	case "unreadable":
 		return "places that cannot be read"
 	default:
 		return "data of an unknown kind"
+	}
+}
+
+// article puts "a" or "an" before a type as it is spoken: an ext4, an NTFS, a GPT.
+func article(kind string) string {
+	switch {
+	case kind == "":
+		return "a"
+	case strings.ContainsRune("aeioux", rune(kind[0])), strings.HasPrefix(kind, "ntfs"), strings.HasPrefix(kind, "mbr"), strings.HasPrefix(kind, "mdraid"):
+		return "an " + kind
+	default:
+		return "a " + kind
 	}
 }
 
@@ -168,7 +184,7 @@ func Bytes(n uint64) string {
 		return fmt.Sprintf("%d B", n)
 	}
 	f, i := float64(n), -1
-	for f >= unit && i < 5 {
+	for f >= unit-0.5 && i < 5 { // 999.7 would be written as 1000
 		f /= unit
 		i++
 	}
@@ -183,12 +199,17 @@ func hold(reason, sentence string, args ...any) Verdict {
 }
 
 // InstallDisk chooses the disk to install to: the smallest that the image
-// fits on and that has a serial to name it by; solid state before rotating.
+// fits on and that has a serial of its own to name it by; solid state before
+// rotating.
 func InstallDisk(f *machine.Facts, need int64) (machine.Disk, error) {
+	times := map[string]int{}
+	for _, d := range f.Disks {
+		times[d.Serial]++
+	}
 	var best *machine.Disk
 	for i := range f.Disks {
 		d := &f.Disks[i]
-		if d.Serial == "" || d.Bytes < uint64(need) { //nolint:gosec // sizes of images are not negative
+		if d.Serial == "" || times[d.Serial] > 1 || d.Bytes < uint64(need) {
 			continue
 		}
 		if best == nil || better(d, best) {
@@ -196,7 +217,7 @@ func InstallDisk(f *machine.Facts, need int64) (machine.Disk, error) {
 		}
 	}
 	if best == nil {
-		return machine.Disk{}, fmt.Errorf("no disk with a serial number holds %s", Bytes(uint64(need))) //nolint:gosec // as above
+		return machine.Disk{}, fmt.Errorf("no disk with a serial number holds %s: add one, or choose a smaller image", Bytes(uint64(need)))
 	}
 	return *best, nil
 }

@@ -1,6 +1,7 @@
 package discovery
 
 import (
+	"slices"
 	"strings"
 
 	"firstlight/agent/report"
@@ -66,13 +67,14 @@ func clean(s string) string {
 }
 
 // NICs joins the interfaces that a machine reports with the ones it had, so
-// that addresses that are kept for it stay.
+// that addresses that are kept for it stay. A MAC counts once: a bridge shows
+// that of its port. A report without any says nothing of those it had.
 func NICs(r *report.Report, had []machine.NIC) []machine.NIC {
 	boot, _ := machine.ParseMAC(r.Boot.MAC)
 	var out []machine.NIC
 	for _, n := range r.NICs {
 		mac, err := machine.ParseMAC(n.MAC)
-		if err != nil {
+		if err != nil || slices.ContainsFunc(out, func(o machine.NIC) bool { return o.MAC == mac }) {
 			continue
 		}
 		nic := machine.NIC{Name: clean(n.Name), MAC: mac, Boot: mac == boot}
@@ -83,6 +85,9 @@ func NICs(r *report.Report, had []machine.NIC) []machine.NIC {
 			}
 		}
 		out = append(out, nic)
+	}
+	if len(out) == 0 {
+		return slices.Clone(had)
 	}
 	return out
 }

@@ -7,6 +7,7 @@ package discovery
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"firstlight/agent/report"
@@ -60,14 +61,14 @@ type Resolution struct {
 }
 
 // Resolve finds whose report it is. One mark alone recognises only a record
-// that has no other mark to compare, such as one of a delivery list; it clashes
+// that has no other mark of its own, such as one of a delivery list; it clashes
 // with any other.
 func Resolve(id Identity, records []*machine.Machine) Resolution {
 	var strong, weak []Match
 	for _, m := range records {
-		marks, comparable := compare(id, m)
+		marks, has := compare(id, m)
 		switch {
-		case len(marks) >= 2, len(marks) == 1 && comparable == 1:
+		case len(marks) >= 2, len(marks) == 1 && has == 1:
 			strong = append(strong, Match{m, marks})
 		case len(marks) == 1:
 			weak = append(weak, Match{m, marks})
@@ -91,40 +92,34 @@ func clash(all []Match) string {
 	return "it shows " + strings.Join(parts, " and ") + ", but not two marks of one machine alone"
 }
 
-// compare gives the marks that agree and how many kinds could be compared.
-func compare(id Identity, m *machine.Machine) (marks []string, comparable int) {
-	check := func(name string, both, same bool) {
-		if both {
-			comparable++
+// compare gives the marks that agree and how many the record has. What the
+// report lacks does not weaken a record: a box that shows nothing but a NIC of
+// another machine is not that machine.
+func compare(id Identity, m *machine.Machine) (marks []string, has int) {
+	check := func(name string, real, same bool) {
+		if real {
+			has++
 		}
-		if both && same {
+		if real && same {
 			marks = append(marks, name)
 		}
 	}
-	check("serial", id.Serial != "" && m.Serial != "", id.Serial == m.Serial)
-	check("UUID", id.UUID != "" && m.UUID != "", machine.SameUUID(id.UUID, m.UUID))
-	check("BMC MAC", !id.BMC.IsZero() && !m.BMC.MAC.IsZero(), id.BMC == m.BMC.MAC)
-	check("MAC", len(id.MACs) > 0 && len(m.NICs) > 0, sharesMAC(id.MACs, m))
-	return marks, comparable
+	check("serial", !machine.PlaceholderSerial(m.Serial), id.Serial == m.Serial)
+	check("UUID", !machine.PlaceholderUUID(m.UUID), machine.SameUUID(id.UUID, m.UUID))
+	check("BMC MAC", !m.BMC.MAC.IsZero(), id.BMC == m.BMC.MAC)
+	check("MAC", len(m.NICs) > 0, sharesMAC(id.MACs, m))
+	return marks, has
 }
 
 func sharesMAC(macs []machine.MAC, m *machine.Machine) bool {
-	for _, mac := range macs {
-		if m.HasMAC(mac) {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(macs, m.HasMAC)
 }
 
 // Name gives the hardware name: the serial, spelt so that it can be typed,
-// spoken and put into a URL. A machine without a serial of its own is named by
-// its boot MAC until a person names it.
+// spoken and put into a URL. A machine without a serial of its own, or with one
+// of signs alone, is named by its boot MAC until a person names it.
 func Name(id Identity, bootMAC machine.MAC) string {
-	if id.Serial == "" {
-		return "MAC-" + strings.ToUpper(strings.ReplaceAll(bootMAC.String(), ":", ""))
-	}
-	clean := strings.Map(func(r rune) rune {
+	spelt := strings.Map(func(r rune) rune {
 		switch {
 		case r >= 'a' && r <= 'z':
 			return r - 'a' + 'A'
@@ -134,5 +129,8 @@ func Name(id Identity, bootMAC machine.MAC) string {
 			return '-'
 		}
 	}, id.Serial)
-	return strings.Trim(clean[:min(len(clean), 64)], "-._")
+	if name := strings.Trim(spelt[:min(len(spelt), 64)], "-._"); name != "" {
+		return name
+	}
+	return "MAC-" + strings.ToUpper(strings.ReplaceAll(bootMAC.String(), ":", ""))
 }

@@ -1,0 +1,72 @@
+package discovery
+
+import (
+	"net/netip"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+
+	"firstlight/agent/report"
+	"firstlight/server/machine"
+)
+
+func TestFactsOfARecordedReport(t *testing.T) {
+	want := &machine.Facts{
+		Vendor: "Example Inc.", Product: "Server 1U", SKU: "SKU7", BoardSN: "BRD-1", ChassisSN: "CHS-1", Firmware: "2.45",
+		Platform: "efi", Kernel: "6.12.117+deb13-amd64", Sockets: 2, Cores: 4, Threads: 4, CPU: "QEMU TCG CPU version 2.5+",
+		Memory: 1 << 30, BMC: true,
+		DIMMs: []machine.DIMM{{Slot: "DIMM_A 0", Bytes: 1 << 30, Type: "RAM", MTs: 3200, Part: "MTA9", Serial: "D1M"}},
+		Disks: []machine.Disk{
+			{Name: "nvme0n1", Serial: "NVME0001", WWN: "nvme.1b36-4e564d4530303031-51454d55204e564d65204374726c-00000001", Model: "QEMU NVMe Ctrl", Bytes: 2 << 30, Transport: "nvme"},
+			{Name: "sda", Serial: "SCSI0001", Model: "QEMU HARDDISK", Bytes: 2 << 30, Transport: "virtio", Rotational: true, Contents: []machine.Content{{Device: "sda", Kind: "data", Type: "unknown"}}},
+			{Name: "sdb", Serial: "SATA0001", WWN: "naa.5000c500a1b2c3d4", Model: "QEMU HARDDISK", Bytes: 2 << 30, Transport: "sata", Rotational: true},
+		},
+		NICs: []machine.Port{
+			{Name: "eth0", MAC: machine.MAC{0x52, 0x54, 0, 0x12, 0x34, 0x57}, Driver: "virtio_net"},
+			{Name: "eth1", MAC: machine.MAC{0x52, 0x54, 0, 0x12, 0x34, 0x56}, Driver: "e1000e"},
+		},
+	}
+	if diff := cmp.Diff(want, Facts(recorded(t, "qemu-q35-uefi")), cmpopts.EquateEmpty()); diff != "" {
+		t.Errorf("Facts (-want +got):\n%s", diff)
+	}
+}
+
+func TestStrangersWordsBecomeOneLine(t *testing.T) {
+	r := &report.Report{System: report.System{Vendor: " A\r\nB\x1b[31m\u2028C\ufffd ", Product: strings.Repeat("ä", 200)}}
+	f := Facts(r)
+	if f.Vendor != "AB[31mC" {
+		t.Errorf("vendor = %q", f.Vendor)
+	}
+	if f.Product != strings.Repeat("ä", 128) {
+		t.Errorf("a long product has %d bytes, want 256 that are whole letters", len(f.Product))
+	}
+}
+
+func TestInterfacesKeepTheirAddresses(t *testing.T) {
+	ip := netip.MustParseAddr("10.80.12.100")
+	had := []machine.NIC{{Name: "old", MAC: mac(1), Address: ip, Boot: true}, {Name: "gone", MAC: mac(3)}}
+	for _, tt := range []struct {
+		name   string
+		report report.Report
+		want   []machine.NIC
+	}{
+		{"an address stays with its MAC", report.Report{Boot: report.Boot{MAC: "52:54:00:00:00:02"}, NICs: []report.NIC{{Name: "eth0", MAC: "52:54:00:00:00:01"}, {Name: "eth1", MAC: "52:54:00:00:00:02"}}},
+			[]machine.NIC{{Name: "eth0", MAC: mac(1), Address: ip}, {Name: "eth1", MAC: mac(2), Boot: true}}},
+		{"without BOOTIF the one that booted before did", report.Report{NICs: []report.NIC{{Name: "eth0", MAC: "52:54:00:00:00:01"}}},
+			[]machine.NIC{{Name: "eth0", MAC: mac(1), Address: ip, Boot: true}}},
+		{"a bridge with the MAC of its port counts once", report.Report{NICs: []report.NIC{{Name: "eth0", MAC: "52:54:00:00:00:01"}, {Name: "br0", MAC: "52:54:00:00:00:01"}}},
+			[]machine.NIC{{Name: "eth0", MAC: mac(1), Address: ip, Boot: true}}},
+		{"what has no address of its own is left out", report.Report{NICs: []report.NIC{{Name: "ib0", MAC: "80:00:02:08"}, {Name: "eth0", MAC: "52:54:00:00:00:01"}}},
+			[]machine.NIC{{Name: "eth0", MAC: mac(1), Address: ip, Boot: true}}},
+		{"a report that could not read any forgets none", report.Report{Missing: []string{"nics"}}, had},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			got := NICs(&tt.report, had)
+			if diff := cmp.Diff(tt.want, got, cmp.Comparer(func(a, b netip.Addr) bool { return a == b })); diff != "" {
+				t.Errorf("NICs (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
