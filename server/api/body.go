@@ -18,18 +18,16 @@ const (
 	bodyTime = 10 * time.Second
 )
 
-// readBody reads the body before a handler begins. The deadline must be gone by
-// then: net/http takes one that passes later for a client that hung up.
+// readBody reads the body before a handler begins: once it is read, net/http
+// takes the deadline away, and a verb may wait for a BMC.
 func readBody(w http.ResponseWriter, r *http.Request) error {
 	if r.Body == nil || r.Body == http.NoBody {
 		return nil
 	}
-	c := http.NewResponseController(w)
 	// A connection that knows no deadlines is one of a test or of a proxy in
 	// this process; the bound of size holds there too.
-	_ = c.SetReadDeadline(time.Now().Add(bodyTime))
+	_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(bodyTime))
 	b, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))
-	_ = c.SetReadDeadline(time.Time{})
 	var tooLarge *http.MaxBytesError
 	var slow net.Error
 	switch {

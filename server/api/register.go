@@ -40,7 +40,9 @@ func (a *API) register(r route) error {
 		Extensions:  map[string]any{"x-role": string(r.role)},
 		Errors:      r.errors(),
 		Middlewares: huma.Middlewares{require(r.role)},
-		// dispatch has read the body: -1 keeps huma from setting a deadline.
+		// dispatch has read the body: -1 keeps huma from setting a deadline,
+		// which net/http, that waits for the next request by then, would take
+		// for a client that hung up.
 		BodyReadTimeout: -1, MaxBodyBytes: maxBody + 1,
 	})
 	return nil
