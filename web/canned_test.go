@@ -366,8 +366,10 @@ func cannedNetwork(c *canned) {
 		{At: at(time.Hour), MAC: machine.MAC{0xa4, 0xbb, 0x6d, 0, 0, 2}, Source: journal.DHCP, Text: "DISCOVER, BIOS, on office: recorded and sent on"},
 	}
 	c.checks = []Check{
-		{"DHCP", "ok", "answers on 10.80.12.1:67, 0.4 ms in the middle"}, {"database", "ok", "schema 3, 1.2 MB, last write 0.8 s ago"},
-		{"image folder", "degraded", "91 % full: 4.1 GB left of 48 GB"}, {"BMC network", "failed", "no BMC of 3 answered within 5 s"},
+		{"DHCP", "ok", "answers on 10.80.12.1:67, 0.4 ms in the middle"},
+		{"database", "ok", "schema 3, 1.2 MB, last write 0.8 s ago"},
+		{"image folder", "degraded", "91 % full: 4.1 GB left of 48 GB"},
+		{"BMC network", "failed", "no BMC of 3 answered within 5 s"},
 	}
 	c.entries = []auth.Entry{
 		{At: at(time.Minute), Who: "negz", Address: "127.0.0.1", What: "install", Object: "MQ0012", Before: "available", After: "allocated"},

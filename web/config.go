@@ -87,8 +87,12 @@ func (c Config) check() error {
 		name string
 		set  bool
 	}{
-		{"Data", c.Data != nil}, {"Actions", c.Actions != nil}, {"Insight", c.Insight != nil},
-		{"People", c.People != nil}, {"Log", c.Log != nil}, {"Now", c.Now != nil},
+		{"Data", c.Data != nil},
+		{"Actions", c.Actions != nil},
+		{"Insight", c.Insight != nil},
+		{"People", c.People != nil},
+		{"Log", c.Log != nil},
+		{"Now", c.Now != nil},
 	} {
 		if !f.set {
 			return fmt.Errorf("web configuration: %s is not set", f.name)

@@ -75,8 +75,10 @@ func TestPagesFitAPhone(t *testing.T) {
 	do(t, ctx, chromedp.Navigate(b.URL+"/login"))
 	b.logIn(ctx, auth.Admin)
 	do(t, ctx, chromedp.EmulateViewport(390, 844, chromedp.EmulateMobile))
-	for _, path := range []string{"/", "/machines", "/machines/MQ0012", "/machines/MQ0009", "/jobs", "/network", "/people", "/machines/MQ0009/release",
-		"/machines/A-VERY-LONG-SERIAL-NUMBER-THAT-SOME-VENDOR-WROTE-0000000000000001"} {
+	for _, path := range []string{
+		"/", "/machines", "/machines/MQ0012", "/machines/MQ0009", "/jobs", "/network", "/people", "/machines/MQ0009/release",
+		"/machines/A-VERY-LONG-SERIAL-NUMBER-THAT-SOME-VENDOR-WROTE-0000000000000001",
+	} {
 		do(t, ctx, chromedp.Navigate(b.URL+path))
 		width := run(t, ctx, chromedp.Evaluate[int](`document.documentElement.scrollWidth`))
 		if width > 390 {

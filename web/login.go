@@ -60,6 +60,8 @@ func (s *Site) enter(w http.ResponseWriter, r *http.Request, secret string, err 
 	form.Next = r.PostFormValue("next")
 	var refusal *auth.Refusal
 	switch {
+	case errors.As(err, &refusal) && !wantsPage(r):
+		return err // a program shows the sentence itself
 	case errors.As(err, &refusal):
 		form.Error = sentence(refusal.Error())
 		return s.loginPage(w, r, http.StatusUnprocessableEntity, form)

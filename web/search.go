@@ -26,8 +26,7 @@ func parseSearch(r *http.Request) search {
 		return q
 	}
 	q.Error = err.Error()
-	var at *machine.SelectorError
-	if errors.As(err, &at) {
+	if at, ok := errors.AsType[*machine.SelectorError](err); ok {
 		q.Error = "column " + strconv.Itoa(at.Column) + ": " + punctuated(at.Reason)
 		q.Caret = strings.Repeat(" ", max(at.Column-1, 0)) + "▲"
 	}

@@ -38,7 +38,7 @@ func newBench(t *testing.T, c *canned) *bench {
 	}
 	b := &bench{t: t, canned: c, people: people, log: &strings.Builder{}}
 	b.site, err = New(Config{
-		Data: c, Actions: c, Insight: c, People: people, Log: slog.New(slog.NewTextHandler(io.Discard, nil)),
+		Data: c, Actions: c, Insight: c, People: people, Log: slog.New(slog.DiscardHandler),
 		Now: func() time.Time { return cannedNow }, Site: "lon6", Version: "test", DNS: "10.80.12.1",
 	})
 	if err != nil {
@@ -65,7 +65,8 @@ func (b *bench) as(role auth.Role) string {
 	if err != nil {
 		b.t.Fatal(err)
 	}
-	name, code := "root", ""
+	name := "root"
+	var code string
 	if empty {
 		code, err = b.people.FirstCode(ctx)
 	} else {

@@ -107,8 +107,8 @@ func (b *bootClock) see(e journal.Event) {
 
 // place is the furthest stage that the event may begin.
 func (b *bootClock) place(e journal.Event) int {
-	for i := len(marks) - 1; i >= 0; i-- {
-		if marks[i].is(e) && (i <= markAgent || b.at > markAgent) {
+	for i, mark := range slices.Backward(marks) {
+		if mark.is(e) && (i <= markAgent || b.at > markAgent) {
 			return i
 		}
 	}

@@ -18,10 +18,18 @@ func TestBind(t *testing.T) {
 	}{
 		{"the first address is taken", Interface{Name: "eth1"}, "10.80.12.1", ""},
 		{"the address of the file is kept", Interface{Name: "eth1", Address: netip.MustParseAddr("10.80.12.2")}, "10.80.12.2", ""},
-		{"an address that it does not have is refused", Interface{Name: "eth1", Address: netip.MustParseAddr("10.80.12.3")}, "",
-			`f: "eth1": does not have the address 10.80.12.3; it has 10.80.12.1/24, 10.80.12.2/24`},
-		{"an interface without address is refused", Interface{Name: "eth0"}, "",
-			`f: "eth0": has no IPv4 address: give it one, such as: ip address add 10.80.12.1/24 dev eth0`},
+		{
+			"an address that it does not have is refused",
+			Interface{Name: "eth1", Address: netip.MustParseAddr("10.80.12.3")},
+			"",
+			`f: "eth1": does not have the address 10.80.12.3; it has 10.80.12.1/24, 10.80.12.2/24`,
+		},
+		{
+			"an interface without address is refused",
+			Interface{Name: "eth0"},
+			"",
+			`f: "eth0": has no IPv4 address: give it one, such as: ip address add 10.80.12.1/24 dev eth0`,
+		},
 		{"an interface that is not there is refused", Interface{Name: "eth7"}, "", `f: "eth7": this machine has no such interface; it has eth0, eth1`},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

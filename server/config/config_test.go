@@ -68,13 +68,15 @@ func wanted(text string) (lines []string) {
 	return lines
 }
 
-var address = cmp.Comparer(func(a, b netip.Addr) bool { return a == b })
-var compareNet = cmp.Options{
-	address,
-	cmp.Comparer(func(a, b netip.Prefix) bool { return a == b }),
-	cmp.Comparer(func(a, b netip.AddrPort) bool { return a == b }),
-	cmpopts.IgnoreUnexported(Interface{}, Login{}),
-}
+var (
+	address    = cmp.Comparer(func(a, b netip.Addr) bool { return a == b })
+	compareNet = cmp.Options{
+		address,
+		cmp.Comparer(func(a, b netip.Prefix) bool { return a == b }),
+		cmp.Comparer(func(a, b netip.AddrPort) bool { return a == b }),
+		cmpopts.IgnoreUnexported(Interface{}, Login{}),
+	}
+)
 
 func TestDefaults(t *testing.T) {
 	got, err := Load("testdata/smallest.good.yaml")

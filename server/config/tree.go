@@ -73,8 +73,7 @@ func parse(file string, text []byte) (root *node, err error) {
 
 func syntax(file string, err error) error {
 	p := Problem{File: file, Text: "is not YAML: " + err.Error()}
-	var s *yaml.SyntaxError
-	if errors.As(err, &s) {
+	if s, ok := errors.AsType[*yaml.SyntaxError](err); ok {
 		p.Text = "is not YAML: " + s.Message
 		if s.Token != nil && s.Token.Position != nil {
 			p.Line = s.Token.Position.Line

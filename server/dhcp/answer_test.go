@@ -123,7 +123,7 @@ func TestAnswer(t *testing.T) {
 			if got != tt.want || addr != want {
 				t.Errorf("answer = %v %v, want %v %v", got, addr, tt.want, want)
 			}
-			for why := reasonDone; why < reasons; why++ {
+			for why := range reasons {
 				wantCount := uint64(0)
 				if why == tt.drops && why != reasonDone {
 					wantCount = 1

@@ -73,7 +73,7 @@ func listenUDP(device string) (*net.UDPConn, error) {
 	if err != nil {
 		return nil, err
 	}
-	udp := conn.(*net.UDPConn)
+	udp := conn.(*net.UDPConn) //nolint:forcetypeassert // ListenPacket gives nothing else for udp4
 	// A rack that powers on at once fits into the socket's buffer. The kernel
 	// may grant less; that is no reason not to start.
 	_ = udp.SetReadBuffer(4 << 20)

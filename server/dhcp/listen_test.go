@@ -30,20 +30,38 @@ func TestListenSaysWhatStandsInTheWay(t *testing.T) {
 		ifc  Interface
 		want string // all of it but the kernel's word at the end
 	}{
-		{"the port is taken", busy, Interface{Name: "br0"},
+		{
+			"the port is taken", busy,
+			Interface{Name: "br0"},
 			"listen for DHCP on br0: port 67/udp is in use: another DHCP server runs on this host (dnsmasq, isc-dhcp-server, " +
-				"kea-dhcp4-server, libvirt's dnsmasq, a second firstlight); 'ss -ulpn sport = :67' names it: stop it there: "},
-		{"the interface is not there", plain, Interface{Name: "eth9"},
-			`listen for DHCP: there is no interface "eth9" here: configure one of lo, br0, bare0`},
-		{"the interface has no address", plain, Interface{Name: "bare0"},
-			"listen for DHCP on bare0: it has no IPv4 address, and machines need one to reach the appliance by: give it one"},
-		{"the interface has no address and should have", plain, Interface{Name: "bare0", Address: ourServer},
-			"listen for DHCP on bare0: it does not have the address 10.80.12.1, nor another IPv4 address: give it that address"},
-		{"the address is another", plain, Interface{Name: "br0", Address: netip.MustParseAddr("10.1.1.1")},
-			"listen for DHCP on br0: it does not have the address 10.1.1.1, but 10.80.12.1: correct the configuration or give it that address"},
-		{"the user may not", host.Powerless, Interface{Name: "br0"},
+				"kea-dhcp4-server, libvirt's dnsmasq, a second firstlight); 'ss -ulpn sport = :67' names it: stop it there: ",
+		},
+		{
+			"the interface is not there", plain,
+			Interface{Name: "eth9"},
+			`listen for DHCP: there is no interface "eth9" here: configure one of lo, br0, bare0`,
+		},
+		{
+			"the interface has no address", plain,
+			Interface{Name: "bare0"},
+			"listen for DHCP on bare0: it has no IPv4 address, and machines need one to reach the appliance by: give it one",
+		},
+		{
+			"the interface has no address and should have", plain,
+			Interface{Name: "bare0", Address: ourServer},
+			"listen for DHCP on bare0: it does not have the address 10.80.12.1, nor another IPv4 address: give it that address",
+		},
+		{
+			"the address is another", plain,
+			Interface{Name: "br0", Address: netip.MustParseAddr("10.1.1.1")},
+			"listen for DHCP on br0: it does not have the address 10.1.1.1, but 10.80.12.1: correct the configuration or give it that address",
+		},
+		{
+			"the user may not", host.Powerless,
+			Interface{Name: "br0"},
 			"listen for DHCP on br0: not permitted: port 67 needs CAP_NET_BIND_SERVICE and frames to machines without an address need " +
-				"CAP_NET_RAW: start as the packaged systemd unit does, or as root: "},
+				"CAP_NET_RAW: start as the packaged systemd unit does, or as root: ",
+		},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			s := serverOver(t, newMemory(lab()), time.Now)

@@ -2,6 +2,7 @@ package dns
 
 import (
 	"encoding/binary"
+	"slices"
 
 	miekg "github.com/miekg/dns"
 )
@@ -157,7 +158,7 @@ func pack(m *miekg.Msg, opt *miekg.OPT, limit int, out []byte) ([]byte, error) {
 		if opt == nil {
 			return rrs
 		}
-		return append(rrs[:len(rrs):len(rrs)], opt)
+		return append(slices.Clip(rrs), opt)
 	}
 	m.Extra = withOption(m.Extra)
 	b, err := m.PackBuffer(out)

@@ -91,7 +91,7 @@ func readMessage(r io.Reader, buf []byte) ([]byte, error) {
 // clients cannot take them in two.
 func writeMessage(w io.Writer, msg []byte) error {
 	framed := make([]byte, 2, 2+len(msg))
-	binary.BigEndian.PutUint16(framed, uint16(len(msg))) //nolint:gosec // pack keeps to 65535
+	binary.BigEndian.PutUint16(framed, uint16(len(msg)))
 	_, err := w.Write(append(framed, msg...))
 	return err
 }

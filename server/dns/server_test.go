@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"log/slog"
+	"maps"
 	"net"
 	"net/netip"
 	"regexp"
@@ -220,9 +221,7 @@ func TestASilentOrSlowTCPClientIsLeft(t *testing.T) {
 
 func TestAPanicCostsOneAnswer(t *testing.T) {
 	broken := &Snapshot{tables: map[string]*table{"broken.": nil}}
-	for name, tab := range snapshotOf(t, first(site()), second(site())).tables {
-		broken.tables[name] = tab
-	}
+	maps.Copy(broken.tables, snapshotOf(t, first(site()), second(site())).tables)
 	server := started(t, broken)
 	if reply := server.handle(t.Context(), request(t, "x.broken.", miekg.TypeA, nil), true, nil); reply != nil {
 		t.Errorf("handle(a query that panics) = %x, want nothing", reply)

@@ -25,8 +25,10 @@ func TestCheckGivesEveryPartInOrder(t *testing.T) {
 		r.Register("dns", func(context.Context) (State, string) { panic("no zone") })
 		r.Register("images", says(Degraded, "none"))
 		want := []Status{
-			{"dhcp", OK, "answers on eth1"}, {"disk", Failed, "did not answer within 2s"},
-			{"dns", Failed, "its probe panicked: no zone"}, {"images", Degraded, "none"},
+			{"dhcp", OK, "answers on eth1"},
+			{"disk", Failed, "did not answer within 2s"},
+			{"dns", Failed, "its probe panicked: no zone"},
+			{"images", Degraded, "none"},
 		}
 		if diff := cmp.Diff(want, r.Check(t.Context())); diff != "" {
 			t.Errorf("Check() (-want +got):\n%s", diff)

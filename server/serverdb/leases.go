@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/netip"
+	"slices"
 	"sync"
 	"time"
 
@@ -126,10 +127,8 @@ func (v view) Own(a netip.Addr) bool {
 	if a == v.s.Gateway || v.d.ownAddress(a) {
 		return true
 	}
-	for _, dns := range v.s.DNS {
-		if a == dns {
-			return true
-		}
+	if slices.Contains(v.s.DNS, a) {
+		return true
 	}
 	return a == v.s.Prefix.Addr()
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 
@@ -81,9 +82,9 @@ func (d *DB) Strangers() []journal.Event {
 	d.notes.mu.Lock()
 	defer d.notes.mu.Unlock()
 	var all []journal.Event
-	for i := len(d.notes.strangers) - 1; i >= 0; i-- {
-		if d.index.mac(d.notes.strangers[i].MAC) == nil {
-			all = append(all, d.notes.strangers[i])
+	for _, v := range slices.Backward(d.notes.strangers) {
+		if d.index.mac(v.MAC) == nil {
+			all = append(all, v)
 		}
 	}
 	return all

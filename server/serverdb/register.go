@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"net/netip"
 	"reflect"
 	"strings"
@@ -107,9 +108,7 @@ func (w *Write) candidates(id discovery.Identity) []*machine.Machine {
 		all[m.ID] = m
 	}
 	for _, c := range []*changes{w.batch, &w.own} {
-		for mid, m := range c.machines {
-			all[mid] = m
-		}
+		maps.Copy(all, c.machines)
 	}
 	list := make([]*machine.Machine, 0, len(all))
 	for _, m := range all {

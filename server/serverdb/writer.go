@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"time"
 
 	"firstlight/server/journal"
@@ -48,12 +49,8 @@ func (c *changes) add(o changes) {
 	if c.machines == nil {
 		c.machines, c.jobs = map[string]*machine.Machine{}, map[string]*machine.Job{}
 	}
-	for id, m := range o.machines {
-		c.machines[id] = m
-	}
-	for id, j := range o.jobs {
-		c.jobs[id] = j
-	}
+	maps.Copy(c.machines, o.machines)
+	maps.Copy(c.jobs, o.jobs)
 	c.leases = append(c.leases, o.leases...)
 	c.events = append(c.events, o.events...)
 	c.after = append(c.after, o.after...)

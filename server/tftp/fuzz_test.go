@@ -43,7 +43,13 @@ func validDots(name string) bool {
 // the next client is served.
 func FuzzRequest(f *testing.F) {
 	for _, seed := range [][]byte{
-		nil, {0}, {0, 1}, {0, 9, 9, 9}, {0, 4, 0, 0}, {0, 5, 0, 8, 'x', 0}, {0, 6, 'a', 0, 'b', 0},
+		nil,
+		{0},
+		{0, 1},
+		{0, 9, 9, 9},
+		{0, 4, 0, 0},
+		{0, 5, 0, 8, 'x', 0},
+		{0, 6, 'a', 0, 'b', 0},
 		[]byte("\x00\x01snponly.efi\x00octet\x00"),
 		[]byte("\x00\x01snponly.efi\x00octet\x00blksize\x001468\x00tsize\x000\x00windowsize\x0064\x00"),
 		[]byte("\x00\x01grub/grub.cfg\x00netascii\x00timeout\x00256\x00"),

@@ -67,7 +67,7 @@ func (s *Server) sendFile(t *transfer, out tftp.OutgoingTransfer, rf io.ReaderFr
 		s.cfg.Log.Warn("a TFTP file cannot be read", "client", t.to.String(), "name", t.name, "error", err)
 		return errRead
 	}
-	defer f.Close()
+	defer f.Close() //nolint:errcheck // it was read only
 	out.SetSize(size)
 	s.register(t)
 	defer s.forget(t)

@@ -124,7 +124,7 @@ func (b *builder) inOrder() []*draft {
 func (d *draft) sorted() []*keyed {
 	order := make([]int32, len(d.keyed))
 	for i := range order {
-		order[i] = int32(i) //nolint:gosec // a zone of 2³¹ records does not fit into memory
+		order[i] = int32(i)
 	}
 	slices.SortFunc(order, func(x, y int32) int { return compareKeyed(&d.keyed[x], &d.keyed[y]) })
 	records := make([]*keyed, len(order))

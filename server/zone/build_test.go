@@ -96,39 +96,48 @@ func TestConflictsNameBothSidesAndKeepWhoServes(t *testing.T) {
 	}{
 		"the name stays with the machine in use": {
 			[]*machine.Machine{named("C0A", "db-1", machine.Allocated, "10.80.12.17"), named("C0B", "db-1", machine.InUse, "10.80.12.18")},
-			"db-1.lon6.example. 300 IN A 10.80.12.18", zone.NameTaken, []string{"C0A (db-1, allocated)", "C0B (db-1, in use)"},
+			"db-1.lon6.example. 300 IN A 10.80.12.18", zone.NameTaken,
+			[]string{"C0A (db-1, allocated)", "C0B (db-1, in use)"},
 		},
 		"names differ in more than their case": {
 			[]*machine.Machine{named("C0A", "DB-1", machine.Allocated, "10.80.12.17"), named("C0B", "db-1", machine.InUse, "10.80.12.18")},
-			"db-1.lon6.example. 300 IN A 10.80.12.18", zone.NameTaken, []string{"C0A", "C0B"},
+			"db-1.lon6.example. 300 IN A 10.80.12.18", zone.NameTaken,
+			[]string{"C0A", "C0B"},
 		},
 		"of two in use, the name stays with the first": {
 			[]*machine.Machine{later, named("C0B", "db-1", machine.InUse, "10.80.12.18")},
-			"db-1.lon6.example. 300 IN A 10.80.12.18", zone.NameTaken, []string{"C0Z", "C0B"},
+			"db-1.lon6.example. 300 IN A 10.80.12.18", zone.NameTaken,
+			[]string{"C0Z", "C0B"},
 		},
 		"an address leads to one machine": {
 			[]*machine.Machine{named("C0A", "db-1", machine.Broken, "10.80.12.17"), named("C0B", "db-2", machine.Installing, "10.80.12.17")},
-			"17.12.80.10.in-addr.arpa. 300 IN PTR db-1.lon6.example.", zone.AddressTaken, []string{"C0A", "C0B", "10.80.12.17"},
+			"17.12.80.10.in-addr.arpa. 300 IN PTR db-1.lon6.example.", zone.AddressTaken,
+			[]string{"C0A", "C0B", "10.80.12.17"},
 		},
 		"no machine has the appliance's address": {
 			[]*machine.Machine{named("C0A", "db-1", machine.InUse, "10.80.12.1")},
-			"1.12.80.10.in-addr.arpa. 300 IN PTR ns.lon6.example.", zone.AddressTaken, []string{"the appliance", "C0A"},
+			"1.12.80.10.in-addr.arpa. 300 IN PTR ns.lon6.example.", zone.AddressTaken,
+			[]string{"the appliance", "C0A"},
 		},
 		"no machine has the appliance's name": {
 			[]*machine.Machine{named("C0A", "NS", machine.InUse, "10.80.12.9")},
-			"ns.lon6.example. 300 IN A 10.80.12.1", zone.BadHostname, []string{"C0A", "reserved"},
+			"ns.lon6.example. 300 IN A 10.80.12.1", zone.BadHostname,
+			[]string{"C0A", "reserved"},
 		},
 		"no machine has the name of a zone": {
 			[]*machine.Machine{named("C0A", "lab", machine.InUse, "10.80.12.9")},
-			"lab.lon6.example. 300 IN NS ns.lab.lon6.example.", zone.NameTaken, []string{"C0A", "the appliance"},
+			"lab.lon6.example. 300 IN NS ns.lab.lon6.example.", zone.NameTaken,
+			[]string{"C0A", "the appliance"},
 		},
 		"a host name is a label": {
 			[]*machine.Machine{named("C0A", "db_1.evil\n", machine.InUse, "10.80.12.9")},
-			"ns.lon6.example. 300 IN A 10.80.12.1", zone.BadHostname, []string{"C0A", "letters, digits and dashes"},
+			"ns.lon6.example. 300 IN A 10.80.12.1", zone.BadHostname,
+			[]string{"C0A", "letters, digits and dashes"},
 		},
 		"a named machine without an address is a problem": {
 			[]*machine.Machine{named("C0A", "db-1", machine.InUse, "192.0.2.7")},
-			"ns.lon6.example. 300 IN A 10.80.12.1", zone.NoAddress, []string{"C0A"},
+			"ns.lon6.example. 300 IN A 10.80.12.1", zone.NoAddress,
+			[]string{"C0A"},
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

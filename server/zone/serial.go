@@ -10,7 +10,7 @@ func SerialBefore(a, b uint32) bool { return a != b && b-a < 1<<31 }
 // time in seconds where that lies ahead, so that an appliance that lost its
 // memory still goes forward; else, when the clock stands or went back, one more.
 func NextSerial(prev uint32, now time.Time) uint32 {
-	next := uint32(now.Unix()) //nolint:gosec // wraps in 2106, as serials may
+	next := uint32(now.Unix()) // wraps in 2106, as serials may
 	if prev != 0 && !SerialBefore(prev, next) {
 		next = prev + 1
 	}

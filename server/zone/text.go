@@ -27,5 +27,5 @@ func record(s *strings.Builder, name string, ttl time.Duration, t Type, data str
 
 // Seconds is a time as the DNS has it. RFC 2181 §8: at most 31 bits.
 func Seconds(d time.Duration) uint32 {
-	return uint32(max(0, min(d/time.Second, 1<<31-1))) //nolint:gosec // bounded in the same line
+	return uint32(max(0, min(d/time.Second, 1<<31-1)))
 }

@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"net/http"
 	"strconv"
 )
@@ -64,9 +65,7 @@ func (a answer) write(w http.ResponseWriter, drop bool) {
 		}
 	}
 	h := w.Header()
-	for key, values := range a.header {
-		h[key] = values
-	}
+	maps.Copy(h, a.header)
 	h.Set("OData-Version", "4.0")
 	h.Set("Cache-Control", "no-cache")
 	if text != nil {

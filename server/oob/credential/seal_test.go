@@ -136,7 +136,7 @@ func TestKeyFileRefuses(t *testing.T) {
 		{"half a key", func(p string) error { return os.WriteFile(p, []byte(good[:32]), 0o600) }, "restore it from the backup"},
 		{"an empty file", func(p string) error { return os.WriteFile(p, nil, 0o600) }, "restore it from the backup"},
 		{"a directory", func(p string) error { return os.Mkdir(p, 0o700) }, "no regular file"},
-		{"a directory that is missing", func(p string) error { return nil }, ""},
+		{"a directory that is missing", func(string) error { return nil }, ""},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {

@@ -20,8 +20,7 @@ func classify(err error) error {
 	var refusal *schemas.Error
 	var syntax *json.SyntaxError
 	var kind *json.UnmarshalTypeError
-	var at *url.Error
-	if errors.As(err, &at) { // it quotes the whole link, which is the BMC's text
+	if at, ok := errors.AsType[*url.Error](err); ok { // it quotes the whole link, which is the BMC's text
 		err = at.Err
 	}
 	switch {

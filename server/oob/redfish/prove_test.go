@@ -28,7 +28,7 @@ func TestProvingNeverLocksAnAccount(t *testing.T) {
 	}{
 		{"a vendor's default after a wrong one", nil, []credential.VendorCredential{{Vendor: "Contoso", Credential: wrong("1")}, {Vendor: "Contoso", Credential: right}}, nil, true, 1},
 		{"the site's default alone", nil, nil, &right, true, 0},
-		{"a wrong own one, and a right default that is not tried", ptr(wrong("1")), nil, &right, false, 1},
+		{"a wrong own one, and a right default that is not tried", new(wrong("1")), nil, &right, false, 1},
 		{"a long list of wrong ones of one user", nil, []credential.VendorCredential{{Vendor: "Contoso", Credential: wrong("1")}, {Vendor: "Contoso", Credential: wrong("2")}, {Vendor: "Contoso", Credential: wrong("3")}}, &right, false, 2},
 	}
 	for _, test := range tests {
@@ -52,5 +52,3 @@ func TestProvingNeverLocksAnAccount(t *testing.T) {
 		})
 	}
 }
-
-func ptr[T any](v T) *T { return &v }
