@@ -1,0 +1,244 @@
+package virtualrack_test
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"regexp"
+	"testing"
+	"time"
+
+	"github.com/vishvananda/netlink"
+
+	"firstlight/server/machine"
+	"firstlight/server/virtualrack"
+	"firstlight/server/virtualrack/light"
+	"firstlight/server/virtualrack/qemu"
+)
+
+// start racks up and takes down with the test, which fails if anything is left.
+func start(t *testing.T, s virtualrack.Spec) *virtualrack.Rack {
+	t.Helper()
+	program, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	// Sockets have short names only; t.TempDir() is as long as the test's.
+	if s.Dir, err = os.MkdirTemp("", "rack"); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = os.RemoveAll(s.Dir) })
+	s.Program = program
+	r, err := virtualrack.Start(t.Context(), s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if t.Failed() {
+			log, _ := os.ReadFile(filepath.Join(s.Dir, "firstlight.log"))
+			t.Logf("firstlight.log ends with:\n%s", log[max(0, len(log)-3000):])
+		}
+		if err := r.Close(); err != nil {
+			t.Errorf("Close() = %v", err)
+		}
+		onlyLoopback(t)
+	})
+	return r
+}
+
+func onlyLoopback(t *testing.T) {
+	t.Helper()
+	links, err := netlink.LinkList()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, l := range links {
+		if name := l.Attrs().Name; name != "lo" {
+			t.Errorf("interface %s is left over", name)
+		}
+	}
+}
+
+// statuses asks the appliance's metrics how many machines there are of each.
+func statuses(ctx context.Context, r *virtualrack.Rack) (map[string]int, error) {
+	web := &http.Client{Transport: &http.Transport{
+		DisableKeepAlives: true,
+		DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
+			return (&net.Dialer{}).DialContext(ctx, "unix", r.Socket())
+		},
+	}}
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://rack/metrics", nil)
+	if err != nil {
+		return nil, err
+	}
+	resp, err := web.Do(req)
+	if err != nil {
+		return nil, err
+	}
+	defer resp.Body.Close()
+	b, err := io.ReadAll(resp.Body)
+	count := map[string]int{}
+	for _, m := range regexp.MustCompile(`(?m)^firstlight_machines\{status="(\w+)"\} (\d+)$`).FindAllSubmatch(b, -1) {
+		n := 0
+		_ = json.Unmarshal(m[2], &n)
+		count[string(m[1])] = n
+	}
+	return count, err
+}
+
+// await waits, within the bound, until as many machines have the status.
+func await(t *testing.T, r *virtualrack.Rack, bound time.Duration, want map[machine.Status]int) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), bound)
+	defer cancel()
+	tick := time.NewTicker(100 * time.Millisecond)
+	defer tick.Stop()
+	for {
+		got, err := statuses(ctx, r)
+		met := err == nil
+		for status, n := range want {
+			met = met && got[string(status)] == n
+		}
+		if met {
+			return
+		}
+		select {
+		case <-tick.C:
+		case <-ctx.Done():
+			t.Fatalf("after %s the machines are %v (%v), want %v; the first one's console: %q", bound, got, err, want, r.Machines()[0].ConsoleTail(12))
+		}
+	}
+}
+
+func powerOn(t *testing.T, machines []*virtualrack.Machine) {
+	t.Helper()
+	errs := make(chan error)
+	for _, m := range machines {
+		go func() { errs <- m.PowerOn(t.Context()) }()
+	}
+	for range machines {
+		if err := <-errs; err != nil {
+			t.Error(err)
+		}
+	}
+}
+
+func TestALightMachineGoesFromUnknownToInUse(t *testing.T) {
+	r := start(t, virtualrack.Spec{Light: 1, Rules: []machine.Rule{
+		{Name: "all", Accept: true, Site: "rack", Role: "light", Image: light.ImageName},
+	}})
+	m := r.Machines()[0]
+	if n := m.LightDisk().Written(); n != 0 {
+		t.Fatalf("%d bytes are on its disk before its first boot", n)
+	}
+	powerOn(t, r.Machines())
+	await(t, r, time.Minute, map[machine.Status]int{machine.InUse: 1})
+	if _, err := m.Console().Wait(t.Context(), 0, regexp.MustCompile(`^rack-light-1 login:`)); err != nil {
+		t.Errorf("the installed system's name is not ServerDb's: %v", err)
+	}
+	if n := m.LightDisk().Written(); n < 4<<20 {
+		t.Errorf("%d bytes were written to its disk, want the whole image", n)
+	}
+	if m.BMC.Counts().PowerOns != 1 {
+		t.Errorf("its BMC counts %+v, want one power-on: ours", m.BMC.Counts())
+	}
+	// In use, it netboots and gets its local disk.
+	disk := m.LightDisk().Sum()
+	mark := m.Console().Mark()
+	if err := m.PowerOff(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	powerOn(t, r.Machines())
+	if _, err := m.Console().Wait(t.Context(), mark, regexp.MustCompile(`^rack-light-1 login:`)); err != nil {
+		t.Error(err)
+	}
+	if m.LightDisk().Sum() != disk {
+		t.Error("the disk of a machine in use changed over a reboot")
+	}
+}
+
+func TestAMachineThatNoRuleAcceptsKeepsItsDisk(t *testing.T) {
+	r := start(t, virtualrack.Spec{Light: 1, Rules: []machine.Rule{}})
+	powerOn(t, r.Machines())
+	await(t, r, time.Minute, map[machine.Status]int{machine.Held: 1})
+	if n := r.Machines()[0].LightDisk().Written(); n != 0 {
+		t.Errorf("%d bytes were written to the disk of a held machine, want none", n)
+	}
+}
+
+func TestTwoHundredLightMachinesAtOnce(t *testing.T) {
+	const n = 200
+	r := start(t, virtualrack.Spec{Light: n})
+	began := time.Now()
+	powerOn(t, r.Machines())
+	await(t, r, time.Minute, map[machine.Status]int{machine.InUse: n / 2, machine.Available: n / 2})
+	t.Logf("%d machines powered on, registered, and half of them installed and home, in %s", n, time.Since(began).Round(10*time.Millisecond))
+}
+
+func TestTheApplianceIsKilledWhileMachinesInstall(t *testing.T) {
+	const n = 10
+	r := start(t, virtualrack.Spec{Light: n, Rules: []machine.Rule{
+		{Name: "all", Accept: true, Site: "rack", Role: "light", Image: light.ImageName},
+	}})
+	powerOn(t, r.Machines())
+	if _, err := r.Machines()[0].Console().Wait(t.Context(), 0, regexp.MustCompile("Allocated|nstalls")); err != nil {
+		t.Fatal(err)
+	}
+	if err := r.Appliance().Restart(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	await(t, r, 2*time.Minute, map[machine.Status]int{machine.InUse: n})
+}
+
+func TestABMCPowersAQEMUMachine(t *testing.T) {
+	if err := qemu.Missing(qemu.BIOS); err != nil {
+		t.Skip(err)
+	}
+	r := start(t, virtualrack.Spec{Machines: []virtualrack.MachineSpec{{Firmware: qemu.BIOS}}})
+	m := r.Machines()[0]
+	if m.Running() {
+		t.Error("the machine has power before anybody pressed its button")
+	}
+	powerOn(t, r.Machines())
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	if _, err := m.Console().Wait(ctx, 0, regexp.MustCompile("iPXE")); err != nil {
+		t.Fatal(err)
+	}
+	if err := m.PowerOff(ctx); err != nil || m.Running() {
+		t.Errorf("PowerOff() = %v, and it runs: %v; want it off", err, m.Running())
+	}
+	if got := m.BMC.Counts(); got.PowerOns != 1 || got.PowerOffs != 1 {
+		t.Errorf("the BMC counts %+v, want one power-on and one power-off", got)
+	}
+	if info, err := os.Stat(m.DiskPath()); err != nil || info.Size() != 8<<30 {
+		t.Errorf("its disk is %v, %v; want 8 GiB", info, err)
+	}
+}
+
+func TestStartSaysWhatIsWrong(t *testing.T) {
+	program, _ := os.Executable()
+	for _, test := range []struct {
+		name string
+		spec virtualrack.Spec
+		want string
+	}{
+		{"no machines", virtualrack.Spec{Dir: t.TempDir(), Program: program}, "a rack without machines"},
+		{"no appliance", virtualrack.Spec{Dir: t.TempDir(), Program: "/nowhere/firstlight", Light: 1}, "build it with: make build"},
+		{"too many", virtualrack.Spec{Dir: t.TempDir(), Program: program, Light: 1e6}, "at most 20000"},
+		{"an appliance that ends at once", virtualrack.Spec{Dir: t.TempDir(), Program: "/bin/false", Light: 1}, "ended at its start"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			_, err := virtualrack.Start(t.Context(), test.spec)
+			if err == nil || !regexp.MustCompile(test.want).MatchString(err.Error()) {
+				t.Errorf("Start() = %v, want it to say %q", fmt.Sprint(err), test.want)
+			}
+			onlyLoopback(t)
+		})
+	}
+}
