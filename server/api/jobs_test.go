@@ -103,6 +103,26 @@ func TestManyMachinesMustBeCounted(t *testing.T) {
 	}
 }
 
+// TestAKeySentAtOnceMakesOneOrder: whoever comes second must not pick what the
+// first one left.
+func TestAKeySentAtOnceMakesOneOrder(t *testing.T) {
+	b := newBench(t)
+	b.add(1)
+	b.add(2)
+	const order = `{"action":"install","target":"status=available","params":{"image":"debian-12"},"expect":2}`
+	answers := make(chan reply, 8)
+	for range cap(answers) {
+		go func() { answers <- b.post("/jobs", order, idempotencyKey, "k") }()
+	}
+	first := read[JobBatch](b, <-answers, http.StatusMultiStatus)
+	for range cap(answers) - 1 {
+		if diff := cmp.Diff(first, read[JobBatch](b, <-answers, http.StatusMultiStatus)); diff != "" {
+			t.Errorf("two answers to one key (-first +other):\n%s", diff)
+		}
+	}
+	b.refuses(b.post("/jobs", strings.Replace(order, `,"expect":2`, "", 1), idempotencyKey, "k"), http.StatusUnprocessableEntity, "this key ordered 2 machines before")
+}
+
 func TestJobsByPagesNewestFirst(t *testing.T) {
 	b := newBench(t)
 	var want []string

@@ -2,7 +2,6 @@ package operate
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 	"strconv"
@@ -10,7 +9,6 @@ import (
 	"firstlight/server/auth"
 	"firstlight/server/jobs"
 	"firstlight/server/machine"
-	"firstlight/server/serverdb"
 )
 
 // Order asks for the installation of what a selector picks.
@@ -52,8 +50,12 @@ type Outcome struct {
 // Order installs every machine that the target picks. An empty selection, or
 // another number than expected, is refused as a whole.
 func (d *Desk) Order(ctx context.Context, who auth.User, o Order) ([]Outcome, error) {
-	if made, err := d.again(who, o); err != nil || len(made) > 0 {
-		return made, err
+	if o.Key != "" {
+		d.keyed.Lock()
+		defer d.keyed.Unlock()
+		if made, err := d.again(who, o); err != nil || len(made) > 0 {
+			return made, err
+		}
 	}
 	picked, err := d.pick(o)
 	if err != nil {
@@ -70,9 +72,6 @@ func (d *Desk) Order(ctx context.Context, who auth.User, o Order) ([]Outcome, er
 // again finds what the same order made before. It looks at jobs, not at what
 // the target picks now: "status=available" would pick other machines.
 func (d *Desk) again(who auth.User, o Order) ([]Outcome, error) {
-	if o.Key == "" {
-		return nil, nil
-	}
 	var all []Outcome
 	for _, j := range d.DB.Jobs(func(j *machine.Job) bool { return j.User == who.Name && j.Params[paramKey] == o.Key }) {
 		if err := same(j, o); err != nil {
@@ -83,6 +82,9 @@ func (d *Desk) again(who auth.User, o Order) ([]Outcome, error) {
 			return nil, err
 		}
 		all = append(all, Outcome{Machine: m, Job: j})
+	}
+	if want := max(o.Expect, 1); len(all) > want {
+		return nil, &Refused{Field: "expect", Value: strconv.Itoa(o.Expect), Why: fmt.Sprintf("this key ordered %d machines before", len(all)), Remedy: "send a new key with a new order"}
 	}
 	slices.SortFunc(all, func(x, y Outcome) int { return machine.CompareNames(x.Machine.Name, y.Machine.Name) })
 	return all, nil
@@ -112,9 +114,6 @@ func (d *Desk) pick(o Order) ([]*machine.Machine, error) {
 }
 
 func (d *Desk) install(ctx context.Context, who auth.User, m *machine.Machine, o Order) (*machine.Job, error) {
-	if j := d.repeated(who, m, o); j != nil {
-		return j, same(j, o)
-	}
 	r := jobs.Request{
 		Machine: m, Image: o.Image, Role: o.Role, Owner: o.Owner, Target: o.Target, Requester: o.Requester, User: who.Name,
 		Audit: audited(who),
@@ -129,31 +128,10 @@ func (d *Desk) install(ctx context.Context, who auth.User, m *machine.Machine, o
 		r.Params = map[string]string{paramKey: o.Key}
 	}
 	j, err := d.Jobs.Install(ctx, r)
-	var busy *serverdb.BusyError
-	if errors.As(err, &busy) && o.Key != "" {
-		// Two with one key raced; the other one was first.
-		if j := d.repeated(who, m, o); j != nil {
-			return j, same(j, o)
-		}
-	}
 	if err != nil {
 		return nil, explain(err)
 	}
 	return j, nil
-}
-
-// repeated finds the job that the same order made before.
-func (d *Desk) repeated(who auth.User, m *machine.Machine, o Order) *machine.Job {
-	if o.Key == "" {
-		return nil
-	}
-	found := d.DB.Jobs(func(j *machine.Job) bool {
-		return j.Machine == m.ID && j.User == who.Name && j.Params[paramKey] == o.Key
-	})
-	if len(found) == 0 {
-		return nil
-	}
-	return found[0]
 }
 
 // same refuses a key that comes again with another order.

@@ -15,6 +15,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"sync"
 	"time"
 
 	"firstlight/server/auth"
@@ -35,10 +36,13 @@ type Config struct {
 }
 
 // Desk carries out what is asked for.
-type Desk struct{ Config }
+type Desk struct {
+	Config
+	keyed sync.Mutex // held while an order with a key is made: two of one key must not both be the first
+}
 
 // New makes a Desk.
-func New(c Config) *Desk { return &Desk{c} }
+func New(c Config) *Desk { return &Desk{Config: c} }
 
 // Refused says what was wrong with a request, for whoever made it.
 type Refused struct {
