@@ -110,6 +110,8 @@ var ourPackages = map[string]row{
 		"server/virtualrack/console", "server/virtualrack/light", "server/virtualrack/netns", "server/virtualrack/qemu",
 	}, why: "the rack stands outside the appliance and speaks with it by its protocols only"},
 
+	"server/virtualrack/e2e": {why: suite},
+
 	// Wiring and commands.
 	"server": {ours: []string{
 		"images/bootimage", "ipxe", "ipxe/script", "server/api", "server/auth", "server/boot", "server/ca", "server/config",

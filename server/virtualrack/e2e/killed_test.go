@@ -38,7 +38,7 @@ func TestTheApplianceDiesInTheMiddleOfAnImage(t *testing.T) {
 	}
 	r.awaitStatus(m.Name, "in_use", boundInstall)
 	r.replayed(r.history(m.Name))
-	if n := r.count(m, "agent", "redeemed"); n > 2 {
+	if n := r.count(m, "agent", "Writes the image"); n > 2 {
 		t.Errorf("the image was written %d times, want at most twice:\n%s", n, printed(r.timeline(m.Name)))
 	}
 	r.hasItsName(m)
