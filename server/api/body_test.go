@@ -58,7 +58,7 @@ func TestABodyThatDoesNotComeIsGivenUp(t *testing.T) {
 		begin := time.Now()
 		answered := make(chan error, 1)
 		client := dial(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { answered <- readBody(w, r) }))
-		fmt.Fprint(client, "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\nhalf")
+		fmt.Fprint(client, "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\nhalf") //nolint:errcheck // nothing would be answered
 		var p huma.StatusError
 		if err := <-answered; !errors.As(err, &p) || p.GetStatus() != http.StatusRequestTimeout {
 			t.Errorf("readBody = %v, want 408", err)
@@ -88,8 +88,8 @@ func TestALongActIsNotCutOff(t *testing.T) {
 			a.dispatch(w, r.WithContext(auth.With(r.Context(), auth.User{Name: "ada", Role: auth.Viewer})))
 		}))
 		const text = `{"note":"why"}`
-		fmt.Fprintf(client, "POST %s/long HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%s", Prefix, len(text), text)
-		go io.Copy(io.Discard, client) //nolint:errcheck // ends with the connection
+		fmt.Fprintf(client, "POST %s/long HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%s", Prefix, len(text), text) //nolint:errcheck // nothing would be answered
+		go io.Copy(io.Discard, client)                                                                                                                     //nolint:errcheck // ends with the connection
 		if err := <-ended; err != nil {
 			t.Errorf("the act ended with %v, want it undisturbed", err)
 		}

@@ -57,6 +57,9 @@ type jobInput struct {
 
 func (a *API) job(_ context.Context, in *jobInput) (Job, error) {
 	j, err := a.DB.Job(in.ID)
+	if errors.Is(err, machine.ErrNotFound) {
+		return Job{}, missing("job", in.ID, "jobs")
+	}
 	if err != nil {
 		return Job{}, err
 	}
@@ -65,6 +68,9 @@ func (a *API) job(_ context.Context, in *jobInput) (Job, error) {
 
 func (a *API) cancel(ctx context.Context, in *jobInput) (Job, error) {
 	who, _ := auth.From(ctx)
+	if _, err := a.job(ctx, in); err != nil {
+		return Job{}, err
+	}
 	if err := a.Desk.Cancel(ctx, who, in.ID); err != nil {
 		return Job{}, err
 	}

@@ -2,6 +2,7 @@ package api
 
 import (
 	"context"
+	"errors"
 	"net/http"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -102,6 +103,9 @@ func (a *API) history(ctx context.Context, in *MachineRef) (List[Change], error)
 // what was decided and why.
 func (a *API) boot(ctx context.Context, in *MachineRef) (Boot, error) {
 	e, err := a.Desk.Lookup(ctx, in.Ref)
+	if errors.Is(err, machine.ErrNotFound) {
+		return Boot{}, huma.Error404NotFound(err.Error() + ": ask for a machine's name or id, or for a MAC such as 52:54:00:12:34:56")
+	}
 	if err != nil && e.Answer.Why == "" {
 		return Boot{}, err
 	}

@@ -102,7 +102,7 @@ func remove[I any](do func(context.Context, *I) error) func(*API, huma.Operation
 			if err := do(ctx, in); err != nil {
 				return nil, a.problem(ctx, err)
 			}
-			return nil, nil //nolint:nilnil // huma's way to say: no body
+			return nil, nil // huma's way to say: no body
 		})
 	}
 }

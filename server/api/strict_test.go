@@ -33,17 +33,19 @@ func TestWhatIsWrongIsNamed(t *testing.T) {
 		{"a target that picks nobody", "POST", "/jobs", `{"action":"install","target":"name=FL9","params":{"image":"debian-12"}}`, 422, []string{"target", `"name=FL9"`, "picks no machine"}},
 		{"an image that there is not", "POST", "/jobs", `{"action":"install","target":"name=FL1","params":{"image":"debian-99"}}`, 422, []string{`image "debian-99"`, "listed by"}},
 		{"a machine that there is not", "GET", "/machines/FL9", "", 404, []string{`"FL9"`, "GET /api/v1/machines"}},
-		{"a job that there is not", "GET", "/jobs/none", "", 404, []string{`job "none"`}},
+		{"a job that there is not", "GET", "/jobs/none", "", 404, []string{`job "none"`, "GET /api/v1/jobs"}},
+		{"a job to cancel that there is not", "POST", "/jobs/none/cancel", "", 404, []string{`job "none"`, "GET /api/v1/jobs"}},
+		{"a machine to check that there is not", "POST", "/machines/FL9/recheck", "", 404, []string{`"FL9"`, "GET /api/v1/machines"}},
 		{"an image in the path that there is not", "GET", "/images/none", "", 404, []string{`image "none"`, "GET /api/v1/images"}},
 		{"a subnet that there is not", "GET", "/subnets/none", "", 404, []string{`subnet "none"`, "GET /api/v1/subnets"}},
 		{"a cursor of somebody else's", "GET", "/leases?cursor=x", "", 422, []string{"query.cursor", `"x"`, "next_cursor"}},
 		{"a cursor of a timeline", "GET", "/machines/FL1/timeline?cursor=x", "", 422, []string{"query.cursor", `"x"`}},
 		{"a job cursor", "GET", "/jobs?cursor=x", "", 422, []string{"query.cursor", `"x"`}},
 		{"a MAC that is none", "GET", "/leases?mac=zz", "", 422, []string{`"zz"`, "six pairs"}},
-		{"a MAC that is none to explain", "GET", "/machines/zz/boot", "", 404, []string{`"zz"`}},
+		{"a MAC that is none to explain", "GET", "/machines/zz/boot", "", 404, []string{`"zz"`, "a MAC such as 52:54:00:12:34:56"}},
 		{"a body that is no JSON", "POST", "/machines/FL1/lock", `{"note":`, 400, []string{"body", "JSON"}},
 		{"a body of another kind", "POST", "/machines/FL1/lock", `[]`, 422, []string{"body", "expected object"}},
-		{"no body at all", "POST", "/machines/FL1/lock", "", 400, []string{"body"}},
+		{"no body at all", "POST", "/machines/FL1/lock", "", 400, []string{"body", "a JSON object with note"}},
 		{"a body without an end", "POST", "/machines/FL1/lock", `{"note":"` + strings.Repeat("x", maxBody) + `"}`, 413, []string{"larger than 65536 bytes"}},
 		{"another name than the machine's", "POST", "/machines/FL1/release", `{"name":"FL2"}`, 422, []string{`name "FL2"`, "type FL1"}},
 		{"a prefix that is none", "PUT", "/subnets/new", `{"prefix":"10.1","site":"lab"}`, 422, []string{"body.prefix", `"10.1"`, "such as 10.80.12.0/24"}},
@@ -52,11 +54,12 @@ func TestWhatIsWrongIsNamed(t *testing.T) {
 		{"a gateway that is none", "PUT", "/subnets/new", `{"prefix":"10.1.0.0/24","site":"lab","gateway":"here"}`, 422, []string{"body.gateway", `"here"`}},
 		{"another name than the path's", "PUT", "/subnets/new", `{"name":"old","prefix":"10.1.0.0/24","site":"lab"}`, 422, []string{"body.name", `"old"`, "path"}},
 		{"a token for ever", "POST", "/tokens", `{"label":"x","role":"viewer","lifetime_seconds":99999999999}`, 422, []string{"lifetime_seconds", "7776000"}},
-		{"an id of an event that is none", "GET", "/events?machine=FL9", "", 404, []string{`"FL9"`}},
+		{"a stream of a machine that there is not", "GET", "/events?machine=FL9", "", 404, []string{`"FL9"`}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			b.T = t
-			b.refuses(b.as(auth.Admin, tt.method, tt.path, tt.body), tt.status, tt.says...)
+			p := b.refuses(b.as(auth.Admin, tt.method, tt.path, tt.body), tt.status, tt.says...)
+			t.Log(p.Detail)
 		})
 	}
 }

@@ -14,15 +14,24 @@ import (
 	"firstlight/server/machine"
 )
 
-// unknownQuery is huma's text for a query parameter that it does not know.
-const unknownQuery = "unknown query parameter"
+// Texts of huma that say too little.
+const (
+	unknownQuery = "unknown query parameter"
+	noBody       = "request body is required"
+)
 
 // explainValidation makes the detail of a request that huma refused say which
 // field is wrong, with which value, and what to do.
 func (a *API) explainValidation(c huma.Context, _ string, v any) (any, error) {
 	p, ok := v.(*huma.ErrorModel)
-	if !ok || len(p.Errors) == 0 || c.Operation() == nil {
+	if !ok || c.Operation() == nil {
 		return v, nil
+	}
+	if p.Detail == noBody {
+		p.Detail = "body: is missing: send a JSON object with " + strings.Join(a.fields(c.Operation(), "body"), ", ")
+	}
+	if len(p.Errors) == 0 {
+		return p, nil
 	}
 	var says []string
 	for _, e := range p.Errors {
