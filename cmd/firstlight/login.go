@@ -31,7 +31,7 @@ func (c *loginCmd) Run(ctx context.Context, h *host) error {
 	if err != nil {
 		return err
 	}
-	who, err := c.ask(h)
+	who, err := c.ask(ctx, h)
 	if err != nil {
 		return err
 	}
@@ -62,20 +62,20 @@ func (c *loginCmd) label() string {
 }
 
 // ask asks for the name and, as the page does, for the code before the password.
-func (c *loginCmd) ask(h *host) (who client.Who, err error) {
+func (c *loginCmd) ask(ctx context.Context, h *host) (who client.Who, err error) {
 	name := c.Name
 	if name == "" {
-		if name, err = h.ask("Account: "); err != nil {
+		if name, err = h.ask(ctx, "Account: "); err != nil {
 			return who, err
 		}
 	}
 	code := ""
 	if c.Code {
-		if code, err = h.ask("One-time code: "); err != nil {
+		if code, err = h.ask(ctx, "One-time code: "); err != nil {
 			return who, err
 		}
 	}
-	who, err = askLogin(h, name)
+	who, err = askLogin(ctx, h, name)
 	who.Code = strings.TrimSpace(code)
 	return who, err
 }
@@ -92,7 +92,7 @@ func (c *loginCmd) trust(ctx context.Context, h *host) (string, error) {
 	seen := client.Fingerprint(ca)
 	if c.Fingerprint == "" {
 		h.note("the CA of %s has the SHA-256 fingerprint\n  %s", c.URL, seen)
-		answer, err := h.ask("Does the appliance's console show the same? [yes/no] ")
+		answer, err := h.ask(ctx, "Does the appliance's console show the same? [yes/no] ")
 		if err != nil {
 			return "", err
 		}

@@ -26,21 +26,21 @@ func (c *machineReleaseCmd) Run(ctx context.Context, h *host) error {
 		if !h.terminal() {
 			return usage("release needs the machine's hardware name: give --name")
 		}
-		if c.Name, err = askRelease(h, m); err != nil {
+		if c.Name, err = askRelease(ctx, h, m); err != nil {
 			return err
 		}
 	}
 	return c.order(ctx, h, "/release", api.ReleaseOrder{Name: c.Name}, "its disks may be overwritten")
 }
 
-func askRelease(h *host, m api.Machine) (string, error) {
+func askRelease(ctx context.Context, h *host, m api.Machine) (string, error) {
 	h.note("%s is %s; owner: %s", m.Name, m.Status, orNobody(m.Owner))
 	if m.Facts != nil {
 		for _, d := range m.Facts.Disks {
 			h.note("  disk %s, serial %s, %s: %s", d.Name, d.Serial, bytesText(d.Bytes), contentsText(d))
 		}
 	}
-	return h.ask("What its disks hold will be lost. Type its hardware name: ")
+	return h.ask(ctx, "What its disks hold will be lost. Type its hardware name: ")
 }
 
 func orNobody(owner string) string {

@@ -59,7 +59,7 @@ func (c *tokenCreateCmd) Run(ctx context.Context, h *host) error {
 	if err != nil {
 		return err
 	}
-	who, err := askLogin(h, c.Name)
+	who, err := askLogin(ctx, h, c.Name)
 	if err != nil {
 		return err
 	}
@@ -76,15 +76,15 @@ func (c *tokenCreateCmd) Run(ctx context.Context, h *host) error {
 }
 
 // askLogin asks for what is needed to log in.
-func askLogin(h *host, name string) (client.Who, error) {
+func askLogin(ctx context.Context, h *host, name string) (client.Who, error) {
 	who := client.Who{Name: name}
 	var err error
 	if who.Name == "" {
-		if who.Name, err = h.ask("Account: "); err != nil {
+		if who.Name, err = h.ask(ctx, "Account: "); err != nil {
 			return who, err
 		}
 	}
-	who.Password, err = h.askSecret("Password: ")
+	who.Password, err = h.askSecret(ctx, "Password: ")
 	return who, err
 }
 

@@ -46,6 +46,9 @@ func state(_ context.Context, p Patient) []Finding {
 // missingState is fine where it can be made: the first start does.
 func missingState(about, dir string) Finding {
 	parent := filepath.Dir(dir)
+	for parent != "/" && errors.Is(unix.Access(parent, unix.F_OK), fs.ErrNotExist) {
+		parent = filepath.Dir(parent)
+	}
 	if unix.Access(parent, unix.W_OK) == nil {
 		return ok(about, "is not there yet; the first start makes it")
 	}

@@ -3,7 +3,10 @@ package doctor
 import (
 	"bufio"
 	"cmp"
+	"encoding/binary"
+	"encoding/hex"
 	"fmt"
+	"net/netip"
 	"os"
 	"path/filepath"
 	"slices"
@@ -19,12 +22,13 @@ type holder struct {
 
 func (h holder) String() string { return fmt.Sprintf("%s (process %d)", h.name, h.pid) }
 
-// holding finds who has a local port open, as far as this user may see it: the
-// sockets stand in /proc/net, and who has them among the files of processes.
-func holding(network string, port uint16) []holder {
+// holding finds who stands in the way of a local address, as far as this user
+// may see it: the sockets stand in /proc/net, and who has them among the files
+// of processes.
+func holding(network string, want netip.AddrPort) []holder {
 	inodes := map[string]bool{}
 	for _, file := range []string{"/proc/net/" + network, "/proc/net/" + network + "6"} {
-		if err := listeners(file, port, inodes); err != nil {
+		if err := listeners(file, want, inodes); err != nil {
 			continue // without IPv6 there is no such file
 		}
 	}
@@ -50,8 +54,9 @@ func holding(network string, port uint16) []holder {
 // sockets have one state only.
 const listening = "0A"
 
-// listeners adds the sockets of one file of /proc/net that have the port.
-func listeners(file string, port uint16, into map[string]bool) error {
+// listeners adds the sockets of one file of /proc/net that collide with an
+// address.
+func listeners(file string, want netip.AddrPort, into map[string]bool) error {
 	f, err := os.Open(file)
 	if err != nil {
 		return err
@@ -63,12 +68,32 @@ func listeners(file string, port uint16, into map[string]bool) error {
 		if len(fields) < 10 || strings.Contains(file, "tcp") && fields[3] != listening {
 			continue
 		}
-		_, text, _ := strings.Cut(fields[1], ":")
-		if n, err := strconv.ParseUint(text, 16, 16); err == nil && uint16(n) == port {
+		if have, found := localAddress(fields[1]); found && collide(have, want) {
 			into["socket:["+fields[9]+"]"] = true
 		}
 	}
 	return lines.Err()
+}
+
+// collide tells whether two sockets want the same packets.
+func collide(a, b netip.AddrPort) bool {
+	return a.Port() == b.Port() && (a.Addr() == b.Addr() || a.Addr().IsUnspecified() || b.Addr().IsUnspecified())
+}
+
+// localAddress reads an address of /proc/net, such as 0100007F:1F90: words of
+// 32 bits, each in the order of this machine, and the port.
+func localAddress(text string) (netip.AddrPort, bool) {
+	words, port, _ := strings.Cut(text, ":")
+	raw, err := hex.DecodeString(words)
+	if err != nil || len(raw)%4 != 0 {
+		return netip.AddrPort{}, false
+	}
+	for i := 0; i < len(raw); i += 4 {
+		binary.BigEndian.PutUint32(raw[i:], binary.NativeEndian.Uint32(raw[i:]))
+	}
+	addr, ok := netip.AddrFromSlice(raw)
+	n, err := strconv.ParseUint(port, 16, 16)
+	return netip.AddrPortFrom(addr.Unmap(), uint16(n)), ok && err == nil
 }
 
 // processOf names the process of /proc/PID/fd/N.

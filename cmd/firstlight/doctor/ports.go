@@ -100,7 +100,7 @@ func (d door) open(ctx context.Context) error {
 
 // taken tells our own appliance from a stranger.
 func taken(about string, d door) Finding {
-	holders := holding(d.network[:3], port(d.address))
+	holders := holding(d.network[:3], wanted(d.address))
 	var texts []string
 	for _, h := range holders {
 		texts = append(texts, h.String())
@@ -114,14 +114,19 @@ func taken(about string, d door) Finding {
 	return Finding{Fail, about, "is held by " + strings.Join(texts, ", "), "stop it, such as: systemctl disable --now " + holders[0].name}
 }
 
-func port(address string) uint16 {
-	_, text, err := net.SplitHostPort(address)
+// wanted is the address of a door; an empty or unknown host stands for all.
+func wanted(address string) netip.AddrPort {
+	host, text, err := net.SplitHostPort(address)
 	if err != nil {
-		return 0
+		return netip.AddrPort{}
 	}
-	n, err := net.LookupPort("tcp", text)
+	port, err := net.LookupPort("tcp", text)
 	if err != nil {
-		return 0
+		return netip.AddrPort{}
 	}
-	return uint16(n) //nolint:gosec // a port
+	addr, err := netip.ParseAddr(host)
+	if err != nil {
+		addr = netip.IPv4Unspecified()
+	}
+	return netip.AddrPortFrom(addr.Unmap(), uint16(port)) //nolint:gosec // a port
 }
