@@ -137,7 +137,10 @@ func TestPeopleAndTokens(t *testing.T) {
 			t.Errorf("a token with %s = %d, want 422", name, r.StatusCode)
 		}
 	}
-	if r := b.post("/people/anna/disabled", admin, "disabled", "yes"); r.StatusCode != http.StatusSeeOther {
+	if r := b.post("/people/anna/disabled", admin, "disabled", "yes"); r.StatusCode != http.StatusConflict || !strings.Contains(r.body, "Shut out anna") {
+		t.Errorf("shutting anna out without typing the name = %d, want the dialog again", r.StatusCode)
+	}
+	if r := b.post("/people/anna/disabled", admin, "disabled", "yes", "typed", "anna"); r.StatusCode != http.StatusSeeOther {
 		t.Errorf("shutting anna out = %d, want 303", r.StatusCode)
 	}
 	if r := b.get("/", anna); !denied(r) {

@@ -200,10 +200,13 @@ func full() *canned {
 	dressUp(c)
 	cannedJobs(c)
 	cannedNetwork(c)
-	c.console = []string{
-		"[    0.000000] Linux version 6.12.57+deb13-amd64", "[    1.204991] virtio_net virtio0 eth0: link up",
-		"firstlight: MQ0007", "firstlight: writing image to S4EVNF0M31 61 %", strings.Repeat("long ", 60),
+	for i := range 40 {
+		c.console = append(c.console, fmt.Sprintf("[    0.%06d] pci 0000:00:%02x.0: BAR 0 [mem 0x%08x-0x%08x]", 31337*i%1_000_000, i, 0xfe000000+i<<12, 0xfe000fff+i<<12))
 	}
+	c.console = append(c.console,
+		"[    0.000000] Linux version 6.12.57+deb13-amd64", "[    1.204991] virtio_net virtio0 eth0: link up",
+		"firstlight: MQ0012", "firstlight: writing image to S4EVNF0M31 61 %", strings.Repeat("long ", 60),
+	)
 	return c
 }
 
@@ -216,7 +219,7 @@ func cannedMachine(i int) *machine.Machine {
 		Hostname: fmt.Sprintf("lon6-web-%d", i), Image: "debian-12", Rule: "lab-light", Owner: "search-infra", Owned: true,
 		NICs:     []machine.NIC{{Name: "eth0", MAC: machine.MAC{0x52, 0x54, 0, 0, 1, byte(i)}, Address: netip.AddrFrom4([4]byte{10, 80, 12, byte(20 + i)}), Boot: true}},
 		BMC:      machine.BMC{Type: "redfish", Address: fmt.Sprintf("10.9.12.%d", 20+i), Proven: true, Firmware: "1.4"},
-		Observed: machine.Observed{Power: "on", BootAt: at(4 * time.Minute), BootAnswer: "disk", CallAt: at(time.Second), HomeAt: at(2 * time.Minute), Waits: "Waits for nothing."},
+		Observed: machine.Observed{Power: "on", BootAt: at(4 * time.Minute), BootAnswer: "disk", CallAt: at(time.Second), HomeAt: at(2 * time.Minute)},
 		Facts: &machine.Facts{
 			Vendor: "QEMU", Product: "Standard PC (Q35 + ICH9, 2009)", Firmware: "edk2-stable202511", Platform: "efi", Kernel: "6.12.57+deb13-amd64", Arch: "amd64",
 			Sockets: 2, Cores: 24, Threads: 48, CPU: "Intel Xeon E5-2690 v3", Memory: 256 << 30, BMC: true,

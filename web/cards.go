@@ -1,7 +1,6 @@
 package web
 
 import (
-	"cmp"
 	"context"
 	"fmt"
 	"strings"
@@ -95,7 +94,11 @@ func findDisk(m *machine.Machine, serial string) *machine.Disk {
 func did(m *machine.Machine) didData {
 	o := m.Observed
 	system := !o.HomeAt.IsZero() && (m.Status == machine.InUse || m.Status == machine.Configuring)
-	return didData{m, answers[boot.Target(o.BootAnswer)], cmp.Or(sentence(o.Waits), "What it waits for is not known."), system}
+	waits := sentence(o.Waits)
+	if system {
+		waits = "" // what the agent said last is over
+	}
+	return didData{m, answers[boot.Target(o.BootAnswer)], waits, system}
 }
 
 // answers spells the last boot answer.
@@ -135,11 +138,15 @@ var modes = map[boot.Mode]string{
 	boot.ModeDiagnose: "The agent, to be looked at. Disks stay read-only.",
 }
 
-// sentence begins with a capital and ends as sentences do.
+// sentence begins with a capital and ends as sentences do. A name that a
+// machine gave, such as nvme0n1, stays as it is.
 func sentence(s string) string {
 	first, n := utf8.DecodeRuneInString(s)
 	if n == 0 {
 		return ""
+	}
+	if word, _, _ := strings.Cut(s, " "); strings.ContainsAny(word, "0123456789") {
+		return punctuated(s)
 	}
 	return punctuated(string(unicode.ToUpper(first)) + s[n:])
 }

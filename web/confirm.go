@@ -21,8 +21,9 @@ type confirm struct {
 	Says    []string
 	Disks   []diskData
 	Choices *choices
-	Note    string // label of a line of text; empty: none is asked
-	Must    string // to be typed; empty: nothing
+	Sends   []detail // what the form sends besides
+	Note    string   // label of a line of text; empty: none is asked
+	Must    string   // to be typed; empty: nothing
 	Error   string
 	Shut    bool // there is nothing to confirm, only the error to read
 }

@@ -39,7 +39,7 @@ func TestMachineAddressesAreSafe(t *testing.T) {
 }
 
 func TestSentence(t *testing.T) {
-	for in, want := range map[string]string{"": "", "it is held": "It is held.", "ünlike": "Ünlike.", "Who is it?": "Who is it?"} {
+	for in, want := range map[string]string{"": "", "it is held": "It is held.", "ünlike": "Ünlike.", "Who is it?": "Who is it?", "nvme0n1 has data": "nvme0n1 has data."} {
 		if got := sentence(in); got != want {
 			t.Errorf("sentence(%q) = %q, want %q", in, got, want)
 		}

@@ -8,15 +8,14 @@ import (
 	"firstlight/server/machine"
 )
 
-// hardwareData holds what somebody declared against what the agent saw.
+// hardwareData is what the agent saw.
 type hardwareData struct {
-	Seen     bool
-	Declared bool // something was: the table has a column for it
-	Rows     []fact
-	Missing  []string
+	Seen    bool
+	Rows    []fact
+	Missing []string
 }
 
-type fact struct{ Name, Declared, Discovered string }
+type fact struct{ Name, Value string }
 
 func hardware(m *machine.Machine) hardwareData {
 	h := hardwareData{Seen: m.Facts != nil}
@@ -24,27 +23,24 @@ func hardware(m *machine.Machine) hardwareData {
 		h.Rows, h.Missing = facts(m, m.Facts), m.Facts.Missing
 	}
 	if m.BMC.Address != "" || (m.Facts != nil && m.Facts.BMC) {
-		h.Rows = append(h.Rows, fact{"BMC", m.BMC.Address, bmc(m)})
-	}
-	for _, r := range h.Rows {
-		h.Declared = h.Declared || r.Declared != ""
+		h.Rows = append(h.Rows, fact{"BMC", join(", ", m.BMC.Address, bmc(m))})
 	}
 	return h
 }
 
 func facts(m *machine.Machine, f *machine.Facts) []fact {
 	rows := []fact{
-		{"Model", "", join(" ", f.Vendor, f.Product)},
-		{"Serial", "", m.Serial},
-		{"UUID", "", m.UUID},
-		{"Firmware", "", firmware(f)},
-		{"CPU", "", fmt.Sprintf("%d × %s, %s, %s", max(f.Sockets, 1), f.CPU, plural(f.Cores, "core", "cores"), plural(f.Threads, "thread", "threads"))},
-		{"Memory", "", memory(f.Memory) + dimms(f.DIMMs)},
+		{"Model", join(" ", f.Vendor, f.Product)},
+		{"Serial", m.Serial},
+		{"UUID", m.UUID},
+		{"Firmware", firmware(f)},
+		{"CPU", fmt.Sprintf("%d × %s, %s, %s", max(f.Sockets, 1), f.CPU, plural(f.Cores, "core", "cores"), plural(f.Threads, "thread", "threads"))},
+		{"Memory", memory(f.Memory) + dimms(f.DIMMs)},
 	}
 	for _, n := range f.NICs {
-		rows = append(rows, fact{n.Name, "", nic(n)})
+		rows = append(rows, fact{n.Name, nic(n)})
 	}
-	return append(rows, fact{"Kernel", "", join(" ", f.Kernel, f.Arch)})
+	return append(rows, fact{"Kernel", join(" ", f.Kernel, f.Arch)})
 }
 
 func firmware(f *machine.Facts) string {

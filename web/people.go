@@ -3,10 +3,12 @@ package web
 import (
 	"fmt"
 	"net/http"
+	"slices"
 	"strconv"
 	"time"
 
 	"firstlight/server/auth"
+	"firstlight/server/machine"
 )
 
 // secretData is a secret that is shown once, on the page that made it.
@@ -93,10 +95,33 @@ func (s *Site) setRole(w http.ResponseWriter, r *http.Request) error {
 	return s.showPeople(w, r, nil, err)
 }
 
+// askShutOut is the dialog before somebody is shut out.
+func (s *Site) askShutOut(r *http.Request) (view, error) {
+	name := r.PathValue("name")
+	accounts, err := s.People.Accounts(r.Context())
+	if err != nil {
+		return view{}, fmt.Errorf("list accounts: %w", err)
+	}
+	if !slices.ContainsFunc(accounts, func(a auth.Account) bool { return a.Name == name }) {
+		return view{}, fmt.Errorf("account %.64q: %w", name, machine.ErrNotFound)
+	}
+	return confirmView(confirm{
+		Title: "Shut out " + name, Action: "/people/" + name + "/disabled", Back: "/people", Button: "Shut out", Danger: true, Must: name,
+		Sends: []detail{{"disabled", "yes"}},
+		Says: []string{
+			"The sessions of " + name + " end at once, and its password, codes and tokens open nothing any more. Jobs that it started go on.",
+			"An admin can let it in again.",
+		},
+	}), nil
+}
+
 func (s *Site) setDisabled(w http.ResponseWriter, r *http.Request) error {
 	u, _ := auth.From(r.Context())
-	err := s.People.SetDisabled(r.Context(), u, r.PathValue("name"), r.PostFormValue("disabled") == "yes")
-	return s.showPeople(w, r, nil, err)
+	name, shut := r.PathValue("name"), r.PostFormValue("disabled") == "yes"
+	if err := typed(r, name); shut && err != nil {
+		return s.again(w, r, s.askShutOut, err)
+	}
+	return s.showPeople(w, r, nil, s.People.SetDisabled(r.Context(), u, name, shut))
 }
 
 func (s *Site) account(r *http.Request) (view, error) {
@@ -137,6 +162,31 @@ func (s *Site) newToken(w http.ResponseWriter, r *http.Request) error {
 	}
 	v.data = d
 	return s.render(w, r, status, v)
+}
+
+// askRevoke is the dialog before a token ends.
+func (s *Site) askRevoke(r *http.Request) (view, error) {
+	u, _ := auth.From(r.Context())
+	owner, back := u.Name, "/account"
+	if other := r.URL.Query().Get("account"); other != "" && other != u.Name && u.Role.Allows(auth.Admin) {
+		owner, back = other, "/people"
+	}
+	tokens, err := s.People.Tokens(r.Context(), owner)
+	if err != nil {
+		return view{}, fmt.Errorf("list tokens of %.64q: %w", owner, err)
+	}
+	at := slices.IndexFunc(tokens, func(t auth.Token) bool { return t.ID == r.PathValue("id") })
+	if at < 0 {
+		return view{}, fmt.Errorf("token %.64q of %.64q: %w", r.PathValue("id"), owner, machine.ErrNotFound)
+	}
+	return confirmView(confirm{
+		Title: "Revoke the token for " + tokens[at].Label, Action: "/account/tokens/" + tokens[at].ID + "/revoke", Back: back,
+		Button: "Revoke", Danger: true, Sends: []detail{{"account", owner}},
+		Says: []string{
+			"Programs that use this " + string(tokens[at].Role) + "'s token of " + owner + " are refused from now on. Jobs that they started go on.",
+			"It cannot be brought back; a new one is made in a minute.",
+		},
+	}), nil
 }
 
 func (s *Site) revokeToken(w http.ResponseWriter, r *http.Request) error {

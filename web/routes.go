@@ -54,10 +54,12 @@ func (s *Site) routes() []route {
 		{post, "/jobs/:id/cancel", auth.Engineer, s.cancel},
 
 		{post, "/account/tokens", auth.Viewer, s.newToken},
+		{get, "/account/tokens/:id/revoke", auth.Viewer, s.page(s.askRevoke)},
 		{post, "/account/tokens/:id/revoke", auth.Viewer, s.revokeToken},
 		{post, "/people", auth.Admin, s.invite},
 		{post, "/people/:name/role", auth.Admin, s.setRole},
 		{post, "/people/:name/code", auth.Admin, s.newCode},
+		{get, "/people/:name/disabled", auth.Admin, s.page(s.askShutOut)},
 		{post, "/people/:name/disabled", auth.Admin, s.setDisabled},
 	}
 }

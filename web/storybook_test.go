@@ -41,6 +41,7 @@ var stories = []struct{ name, path string }{
 	{"health", "/health"},
 	{"account", "/account"},
 	{"people", "/people"},
+	{"ask-shut-out", "/people/root/disabled"},
 	{"audit", "/audit"},
 }
 

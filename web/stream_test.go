@@ -147,7 +147,7 @@ func TestAStreamEndsWithItsSession(t *testing.T) {
 	admin, viewer := b.as(auth.Admin), b.as(auth.Viewer)
 	e := b.stream("/", viewer)
 	e.next()
-	if r := b.post("/people/viewer/disabled", admin, "disabled", "yes"); r.StatusCode != http.StatusSeeOther {
+	if r := b.post("/people/viewer/disabled", admin, "disabled", "yes", "typed", "viewer"); r.StatusCode != http.StatusSeeOther {
 		t.Fatalf("shutting out = %d, want 303", r.StatusCode)
 	}
 	start := time.Now()
