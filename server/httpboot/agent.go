@@ -31,6 +31,9 @@ func (s *Server) report(w http.ResponseWriter, r *http.Request) error {
 	if !names(&rep, mac) {
 		return status(http.StatusConflict, fmt.Errorf("the report names no interface %s, through which the machine booted", mac))
 	}
+	if _, ok := s.Inventory.SubnetFor(source(r)); !ok {
+		return status(http.StatusConflict, fmt.Errorf("the report comes from %s, which lies in no subnet of ours: add one that holds it", source(r)))
+	}
 	m, err := s.Records.Report(r.Context(), &rep, source(r))
 	if err != nil {
 		return s.unclear(mac, err)
@@ -118,8 +121,12 @@ func (s *Server) order(w http.ResponseWriter, r *http.Request) error {
 			w.WriteHeader(http.StatusNoContent)
 			return nil
 		}
-		if !pause(r, wake, min(lookAgain, until.Sub(s.Now()))) {
-			return nil // the agent hung up
+		switch s.pause(r, wake, min(lookAgain, until.Sub(s.Now()))) {
+		case hungUp:
+			return nil
+		case ending:
+			until = s.Now() // one last look, and the agent asks our next life
+		case awake:
 		}
 		if m, err = s.agent(r); err != nil {
 			return err
@@ -127,17 +134,28 @@ func (s *Server) order(w http.ResponseWriter, r *http.Request) error {
 	}
 }
 
-// pause waits for a signal or a time; false: the request ended.
-func pause(r *http.Request, wake <-chan struct{}, d time.Duration) bool {
+// pauseEnd is why a pause ended.
+type pauseEnd int
+
+const (
+	awake  pauseEnd = iota // a signal, or the time is up
+	hungUp                 // the agent went away
+	ending                 // the appliance ends
+)
+
+// pause waits for a signal or a time.
+func (s *Server) pause(r *http.Request, wake <-chan struct{}, d time.Duration) pauseEnd {
 	t := time.NewTimer(d)
 	defer t.Stop()
 	select {
 	case <-r.Context().Done():
-		return false
+		return hungUp
+	case <-s.closing:
+		return ending
 	case <-wake:
 	case <-t.C:
 	}
-	return true
+	return awake
 }
 
 // redeem trades an install token for its plan.

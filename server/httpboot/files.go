@@ -9,10 +9,8 @@ import (
 	"io/fs"
 	"net/http"
 	"path"
-	"time"
 
 	"firstlight/ipxe/script"
-	"firstlight/server/journal"
 	"firstlight/server/machine"
 )
 
@@ -108,57 +106,6 @@ func imageTag(i *machine.Image) string {
 		return `"` + i.CompressedSHA256 + `"`
 	}
 	return fmt.Sprintf(`"%s-%d"`, i.SHA256, i.Compressed)
-}
-
-// send serves a file with ranges and notes what left.
-func (s *Server) send(w http.ResponseWriter, r *http.Request, name, etag string, f io.ReadSeeker) {
-	w.Header().Set("ETag", etag)
-	w.Header().Set("Content-Type", "application/octet-stream")
-	began := s.Now()
-	c := &counted{ResponseWriter: w, status: http.StatusOK}
-	http.ServeContent(c, r, name, time.Time{}, f)
-	s.metrics.bytes.Add(float64(c.bytes))
-	if r.Method == http.MethodHead || c.status >= 300 {
-		return
-	}
-	s.Records.Note(s.transfer(r, name, c, s.Now().Sub(began)))
-}
-
-func (s *Server) transfer(r *http.Request, name string, c *counted, took time.Duration) journal.Event {
-	id, mac := s.Inventory.WhoIs(source(r))
-	text := fmt.Sprintf("GET %s → %d", name, c.status)
-	if rng := r.Header.Get("Range"); rng != "" && c.status == http.StatusPartialContent {
-		text += " " + short(rng)
-	}
-	if r.Context().Err() != nil {
-		text += ", broken off"
-	}
-	return journal.Event{Machine: id, MAC: mac, Source: journal.Files, Text: text, Bytes: c.bytes, Duration: took}
-}
-
-// counted counts what a response sends without losing sendfile.
-type counted struct {
-	http.ResponseWriter
-	status int
-	bytes  int64
-}
-
-func (c *counted) WriteHeader(status int) {
-	c.status = status
-	c.ResponseWriter.WriteHeader(status)
-}
-
-func (c *counted) Write(b []byte) (int, error) {
-	n, err := c.ResponseWriter.Write(b)
-	c.bytes += int64(n)
-	return n, err
-}
-
-// ReadFrom lets net/http hand the file to the kernel.
-func (c *counted) ReadFrom(r io.Reader) (int64, error) {
-	n, err := io.Copy(c.ResponseWriter, r)
-	c.bytes += n
-	return n, err
 }
 
 // MissingFiles names the boot files that this binary was built without.

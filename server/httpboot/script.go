@@ -2,6 +2,7 @@ package httpboot
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -9,6 +10,7 @@ import (
 
 	"firstlight/ipxe/script"
 	"firstlight/server/boot"
+	"firstlight/server/journal"
 	"firstlight/server/machine"
 )
 
@@ -35,16 +37,17 @@ func (s *Server) script(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	k := s.Inventory.Known(req)
-	if m := s.stolen(r, req); m != "" && k.Clash == "" {
-		k.Clash = m
+	if why := s.stolen(r, req); why != "" {
+		s.Records.Note(journal.Event{MAC: req.MAC, Source: journal.Boot, Text: "Script refused: " + why})
+		return status(http.StatusConflict, errors.New(why))
 	}
+	k := s.Inventory.Known(req)
 	a := boot.Decide(req, k, s.Now())
 	b, err := s.Render(req, k, a, base(r))
 	if err != nil {
 		return err
 	}
-	if k.Machine != nil {
+	if k.Machine != nil && k.Clash == "" {
 		s.Jobs.Booted(k.Machine.ID)
 	}
 	if a.Target == boot.Ignore {
@@ -78,13 +81,14 @@ func (s *Server) request(r *http.Request) (boot.Request, error) {
 // short bounds what strangers say of themselves.
 func short(v string) string {
 	if len(v) > 128 {
-		return v[:128]
+		v = v[:128]
 	}
-	return v
+	return strings.ToValidUTF8(v, "?")
 }
 
 // stolen tells, in one sentence, that the address a request comes from is
-// leased to another interface than the one that it names.
+// leased to another interface than the one that it names. Such a request gets
+// no script: the session in it would let the one speak for the other.
 func (s *Server) stolen(r *http.Request, req boot.Request) string {
 	_, mac := s.Inventory.WhoIs(source(r))
 	if mac.IsZero() || mac == req.MAC {

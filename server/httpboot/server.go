@@ -87,12 +87,17 @@ type Server struct {
 	wakeups   *wakeups
 	console   *consoles
 	metrics   *metrics
+	stall     time.Duration
 	ready     chan struct{}
+	closing   chan struct{} // closed when the end begins
 }
 
 // New makes a server; it reads the boot files once to know their hashes.
 func New(c Config) (*Server, error) {
-	s := &Server{Config: c, files: map[string]*asset{}, wakeups: newWakeups(), console: newConsoles(), metrics: newMetrics(), ready: make(chan struct{})}
+	s := &Server{
+		Config: c, files: map[string]*asset{}, wakeups: newWakeups(), console: newConsoles(), metrics: newMetrics(),
+		stall: stallLimit, ready: make(chan struct{}), closing: make(chan struct{}),
+	}
 	if err := s.loadAssets(); err != nil {
 		return nil, err
 	}
@@ -164,6 +169,7 @@ func (s *Server) Run(ctx context.Context) error {
 		return fmt.Errorf("serve machines over HTTP: %w", err)
 	case <-ctx.Done():
 	}
+	close(s.closing)
 	stop, cancel := context.WithTimeout(context.WithoutCancel(ctx), 2*time.Second)
 	defer cancel()
 	if err := s.http.Shutdown(stop); err != nil {

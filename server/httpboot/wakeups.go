@@ -64,7 +64,7 @@ func (w *wakeups) wake(s journal.Signal) {
 }
 
 // consoleLines is how many of a machine's last console lines are kept.
-const consoleLines = 200
+const consoleLines = 200 // of 128 bytes at most, which is more than a console is wide
 
 // consoles keeps the last console lines that agents sent.
 type consoles struct {
@@ -80,7 +80,10 @@ func (c *consoles) add(id string, lines []string) {
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	all := append(c.lines[id], lines...)
+	all := c.lines[id]
+	for _, l := range lines {
+		all = append(all, short(l))
+	}
 	if over := len(all) - consoleLines; over > 0 {
 		all = append([]string(nil), all[over:]...)
 	}
