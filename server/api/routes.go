@@ -36,6 +36,7 @@ func (a *API) routes() []route {
 		{post, "/machines/{ref}/lock", auth.Engineer, "lock-machine", "Keep automation away", serve(a.lock)},
 		{post, "/machines/{ref}/unlock", auth.Engineer, "unlock-machine", "Let automation at it again", serve(a.unlock)},
 		{post, "/machines/{ref}/release", auth.Engineer, "release-machine", "Give disks that are not empty free to be overwritten", serve(a.release)},
+		{put, "/bmc-logins/{serial}", auth.Admin, "put-bmc-login", "Keep how to log in to the BMC of a machine, known or not", remove(a.putBMCLogin)},
 
 		{get, "/jobs", auth.Viewer, "list-jobs", "Jobs, newest first", serve(a.jobs)},
 		{get, "/jobs/{id}", auth.Viewer, "get-job", "One job", serve(a.job)},

@@ -43,8 +43,9 @@ var matrix = map[string]auth.Role{
 	"POST /jobs":                   auth.Engineer,
 	"POST /jobs/{id}/cancel":       auth.Engineer,
 
-	"PUT /subnets/{name}": auth.Admin,
-	"GET /audit":          auth.Admin,
+	"PUT /subnets/{name}":      auth.Admin,
+	"PUT /bmc-logins/{serial}": auth.Admin,
+	"GET /audit":               auth.Admin,
 }
 
 func TestEveryRouteHasTheRoleOfTheMatrix(t *testing.T) {

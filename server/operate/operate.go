@@ -29,6 +29,8 @@ import (
 type Config struct {
 	DB   *serverdb.DB
 	Jobs *jobs.Engine
+	// Logins keeps what people give to log in to BMCs.
+	Logins Logins
 	// Render writes the script of an answer, as it would be served.
 	Render func(boot.Request, boot.Known, boot.Answer, *machine.Subnet) (string, error)
 	Log    *slog.Logger

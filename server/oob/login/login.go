@@ -7,7 +7,6 @@ package login
 
 import (
 	"context"
-	"encoding/base64"
 	"errors"
 	"fmt"
 	"strings"
@@ -23,6 +22,7 @@ import (
 // Store keeps what was proven.
 type Store interface {
 	Machine(ref string) (*machine.Machine, error)
+	Machines(machine.Selector) []*machine.Machine
 	Credential(ctx context.Context, owner string) (sealed string, err error)
 	PutCredential(ctx context.Context, owner, sealed string) error
 	Edit(ctx context.Context, id string, version int64, who, what string, change func(*machine.Machine) error) error
@@ -39,18 +39,15 @@ type Keeper struct {
 	Timeout time.Duration
 }
 
-// version of the sealed form that is written, which its place binds.
-const version = 1
-
 // Open logs in to a machine's BMC, proving a credential first where none is
 // known. oob.ErrNoLogin tells that a person must press the button.
 func (k *Keeper) Open(ctx context.Context, m *machine.Machine) (oob.Controller, error) {
-	if m.BMC.Address == "" {
-		return nil, fmt.Errorf("machine %s: its BMC's address is not known: %w", m.Name, oob.ErrNoLogin)
-	}
-	own, err := k.own(ctx, m)
+	own, address, err := k.own(ctx, m)
 	if err != nil {
 		return nil, err
+	}
+	if m = at(m, address); m.BMC.Address == "" {
+		return nil, fmt.Errorf("machine %s: its BMC's address is not known: %w", m.Name, oob.ErrNoLogin)
 	}
 	if own == nil || !m.BMC.Proven {
 		if own, err = k.prove(ctx, m, own); err != nil {
@@ -114,60 +111,27 @@ func (k *Keeper) failed(ctx context.Context, m *machine.Machine, cause error) er
 }
 
 func (k *Keeper) keep(ctx context.Context, m *machine.Machine, c credential.Credential, id oob.Identity, pin string) error {
-	sealed, err := credential.Seal(k.Key, place(m), oob.Secret(c.User+"\x00"+string(c.Password)))
-	if err != nil {
-		return err
-	}
-	if err := k.Store.PutCredential(ctx, m.ID, base64.StdEncoding.EncodeToString(sealed)); err != nil {
+	if err := k.put(ctx, place(m.ID), m.BMC.Address, c); err != nil {
 		return err
 	}
 	k.Store.Note(journal.Event{
 		Machine: m.ID, Source: journal.BMC,
 		Text: fmt.Sprintf("Log-in to BMC %s proven: user %s (%s), firmware %s", m.BMC.Address, c.User, c.Source, id.Firmware),
 	})
+	address := m.BMC.Address
 	return k.Store.Edit(ctx, m.ID, 0, "bmc", "", func(m *machine.Machine) error {
+		*m = *at(m, address)
 		m.BMC.Proven, m.BMC.Failed, m.BMC.Pin, m.BMC.Firmware = true, "", pin, id.Firmware
 		return nil
 	})
 }
 
-func place(m *machine.Machine) credential.Place {
-	return credential.Place{Host: m.ID, Field: "bmc", Version: version}
-}
-
-// own opens the credential that is kept for a machine, nil where none is.
-func (k *Keeper) own(ctx context.Context, m *machine.Machine) (*credential.Credential, error) {
-	text, err := k.Store.Credential(ctx, m.ID)
-	if err != nil || text == "" {
-		return nil, err
+// at is a machine whose BMC has an address: its own, where one is known.
+func at(m *machine.Machine, address string) *machine.Machine {
+	if m.BMC.Address != "" || address == "" {
+		return m
 	}
-	sealed, err := base64.StdEncoding.DecodeString(text)
-	if err != nil {
-		return nil, fmt.Errorf("credential of machine %s: %w", m.Name, err)
-	}
-	plain, err := credential.Open(k.Key, place(m), sealed)
-	if err != nil {
-		return nil, err
-	}
-	user, password, _ := strings.Cut(string(plain), "\x00")
-	return &credential.Credential{User: user, Password: oob.Secret(password), Source: credential.Own}, nil
-}
-
-// Set keeps a credential that a person gave for a machine; the next log-in
-// proves it.
-func (k *Keeper) Set(ctx context.Context, who string, m *machine.Machine, address, user string, password oob.Secret) error {
-	sealed, err := credential.Seal(k.Key, place(m), oob.Secret(user+"\x00"+string(password)))
-	if err != nil {
-		return err
-	}
-	if err := k.Store.PutCredential(ctx, m.ID, base64.StdEncoding.EncodeToString(sealed)); err != nil {
-		return err
-	}
-	return k.Store.Edit(ctx, m.ID, 0, who, "Credential of the BMC set", func(m *machine.Machine) error {
-		if address != "" {
-			m.BMC.Address, m.BMC.Type, m.BMC.Pin = address, "redfish", ""
-		}
-		m.BMC.Proven, m.BMC.Failed = false, ""
-		return nil
-	})
+	c := *m
+	c.BMC.Address, c.BMC.Type = address, "redfish"
+	return &c
 }

@@ -1,0 +1,91 @@
+package login
+
+import (
+	"context"
+	"encoding/base64"
+	"fmt"
+	"strings"
+
+	"firstlight/server/machine"
+	"firstlight/server/oob"
+	"firstlight/server/oob/credential"
+)
+
+// version of the sealed form that is written, which its place binds.
+const version = 1
+
+// place is whose credential it is: a machine's by its id or, as long as no
+// machine has shown it, by the serial that a delivery list names.
+func place(owner string) credential.Place {
+	return credential.Place{Host: owner, Field: "bmc", Version: version}
+}
+
+func bySerial(serial string) credential.Place { return place("serial:" + serial) }
+
+// put seals a credential, with the address that came with it, and keeps it.
+func (k *Keeper) put(ctx context.Context, p credential.Place, address string, c credential.Credential) error {
+	sealed, err := credential.Seal(k.Key, p, oob.Secret(c.User+"\x00"+string(c.Password)+"\x00"+address))
+	if err != nil {
+		return err
+	}
+	return k.Store.PutCredential(ctx, p.Host, base64.StdEncoding.EncodeToString(sealed))
+}
+
+// own opens the credential that is kept for a machine and the address that came
+// with it; nil where there is none.
+func (k *Keeper) own(ctx context.Context, m *machine.Machine) (*credential.Credential, string, error) {
+	for _, p := range []credential.Place{place(m.ID), bySerial(m.Serial)} {
+		text, err := k.Store.Credential(ctx, p.Host)
+		if err != nil {
+			return nil, "", err
+		}
+		if text != "" {
+			return k.unseal(p, text)
+		}
+	}
+	return nil, "", nil
+}
+
+func (k *Keeper) unseal(p credential.Place, text string) (*credential.Credential, string, error) {
+	sealed, err := base64.StdEncoding.DecodeString(text)
+	if err != nil {
+		return nil, "", fmt.Errorf("credential of %s: %w", p.Host, err)
+	}
+	plain, err := credential.Open(k.Key, p, sealed)
+	if err != nil {
+		return nil, "", err
+	}
+	user, rest, _ := strings.Cut(string(plain), "\x00")
+	password, address, _ := strings.Cut(rest, "\x00")
+	return &credential.Credential{User: user, Password: oob.Secret(password), Source: credential.Own}, address, nil
+}
+
+// Give keeps the credential that a person or a delivery list has for the
+// machine with a serial, which may not have shown itself yet; its next log-in
+// proves it. An empty address leaves the one that the machine reports.
+func (k *Keeper) Give(ctx context.Context, who, serial, address, user string, password oob.Secret) error {
+	c := credential.Credential{User: user, Password: password}
+	m := k.withSerial(serial)
+	if m == nil {
+		return k.put(ctx, bySerial(serial), address, c)
+	}
+	if err := k.put(ctx, place(m.ID), address, c); err != nil {
+		return err
+	}
+	return k.Store.Edit(ctx, m.ID, 0, who, "Credential of the BMC set", func(m *machine.Machine) error {
+		if address != "" && address != m.BMC.Address {
+			m.BMC.Address, m.BMC.Type, m.BMC.Pin = address, "redfish", ""
+		}
+		m.BMC.Proven, m.BMC.Failed = false, ""
+		return nil
+	})
+}
+
+func (k *Keeper) withSerial(serial string) *machine.Machine {
+	for _, m := range k.Store.Machines(machine.Selector{}) {
+		if m.Serial == serial {
+			return m
+		}
+	}
+	return nil
+}

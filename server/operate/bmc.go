@@ -1,0 +1,89 @@
+package operate
+
+import (
+	"context"
+	"net"
+	"net/netip"
+	"strconv"
+	"strings"
+	"unicode"
+
+	"firstlight/server/auth"
+	"firstlight/server/oob"
+)
+
+// Logins keeps credentials of BMCs, sealed.
+type Logins interface {
+	// Give keeps the credential for the machine with a serial, known or not.
+	Give(ctx context.Context, who, serial, address, user string, password oob.Secret) error
+}
+
+// BMCLogin is how to log in to the BMC of the machine with a serial, as a
+// delivery list or a person has it.
+type BMCLogin struct {
+	Serial   string
+	Address  string // IP address or host, with or without port; empty: as the machine reports it
+	User     string
+	Password oob.Secret
+}
+
+// SetBMC keeps the log-in of a machine's BMC; the next log-in proves it.
+func (d *Desk) SetBMC(ctx context.Context, who auth.User, l BMCLogin) error {
+	if err := l.check(); err != nil {
+		return err
+	}
+	after := l.User
+	if l.Address != "" {
+		after += " at " + l.Address
+	}
+	if err := d.DB.RecordAudit(ctx, audited(who), "bmc log-in", l.Serial, "", after); err != nil {
+		return err
+	}
+	return explain(d.Logins.Give(ctx, who.Name, l.Serial, l.Address, l.User, l.Password))
+}
+
+// Bounds of what BMCs take (Redfish ManagerAccount; IPMI 2.0 allows 16 and 20).
+const (
+	maxSerial   = 64
+	maxUser     = 64
+	maxPassword = 128
+)
+
+func (l BMCLogin) check() error {
+	switch {
+	case !plain(l.Serial, maxSerial):
+		return &Refused{Field: "serial", Value: clip(l.Serial), Why: "is no serial number", Remedy: "give 1 to 64 printing characters, as the machine's own label has them"}
+	case !plain(l.User, maxUser):
+		return &Refused{Field: "user", Value: clip(l.User), Why: "is no user name", Remedy: "give 1 to 64 printing characters"}
+	case !plain(string(l.Password), maxPassword):
+		return &Refused{Field: "password", Value: l.Password.String(), Why: "cannot be a BMC's password", Remedy: "give 1 to 128 printing characters"}
+	case l.Address != "" && !hostPort(l.Address):
+		return &Refused{Field: "address", Value: clip(l.Address), Why: "is no address", Remedy: "give an IP address or a host name, and a port where it is not 443"}
+	}
+	return nil
+}
+
+// plain tells whether a text has 1 to most bytes and only printing characters.
+func plain(s string, most int) bool {
+	return s != "" && len(s) <= most && strings.IndexFunc(s, func(r rune) bool { return !unicode.IsPrint(r) }) < 0
+}
+
+func hostPort(s string) bool {
+	host, port, err := net.SplitHostPort(s)
+	if err != nil {
+		host, port = strings.Trim(s, "[]"), "443"
+	}
+	n, err := strconv.ParseUint(port, 10, 16)
+	if err != nil || n == 0 {
+		return false
+	}
+	if _, err := netip.ParseAddr(host); err == nil {
+		return true
+	}
+	return host != "" && len(host) <= 253 && strings.IndexFunc(host, notInName) < 0
+}
+
+// notInName tells what no host name has (RFC 1123, section 2.1).
+func notInName(r rune) bool {
+	return r != '-' && r != '.' && (r > unicode.MaxASCII || !unicode.IsLetter(r) && !unicode.IsDigit(r))
+}
