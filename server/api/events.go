@@ -21,9 +21,6 @@ const (
 	streamBeat   = 15 * time.Second       // a comment that keeps proxies from hanging up
 	streamWrite  = 10 * time.Second       // a client that takes longer is dropped
 	streamRetry  = 2 * time.Second        // after which a client comes back
-	// streamReplay bounds what a client that was away is sent; more is missed,
-	// and the lists are cheaper.
-	streamReplay = 5000
 )
 
 type eventsInput struct {
@@ -109,15 +106,15 @@ func (s *stream) replay(ctx context.Context) error {
 	if s.last == 0 {
 		return nil
 	}
-	events, err := s.DB.EventsAfter(ctx, s.last, streamReplay+1)
+	events, err := s.DB.EventsAfter(ctx, s.last, s.replayed+1)
 	if err != nil {
 		return err
 	}
 	since := s.last
 	s.last = 0 // of this stream: a database that was restored counts anew
-	if len(events) > streamReplay {
+	if len(events) > s.replayed {
 		s.last = events[len(events)-1].ID
-		return s.event("missed", 0, Missed{fmt.Sprintf("more than %d events since %d", streamReplay, since)})
+		return s.event("missed", 0, Missed{fmt.Sprintf("more than %d events since %d", s.replayed, since)})
 	}
 	if len(events) > 0 && events[0].ID > since+1 {
 		if err := s.event("missed", 0, Missed{fmt.Sprintf("events after %d are not kept any more", since)}); err != nil {

@@ -1,6 +1,7 @@
 package api
 
 import (
+	"context"
 	"net/http"
 	"strings"
 	"testing"
@@ -84,5 +85,19 @@ func TestFaultsOfOursAreLoggedNotTold(t *testing.T) {
 	b.refuses(r, http.StatusInternalServerError, "its log says what")
 	if strings.Contains(r.body, "sql") || !strings.Contains(b.log.String(), "request failed") {
 		t.Errorf("answer %s, log %s: want the cause in the log alone", r.body, b.log)
+	}
+}
+
+func TestASecretIsNotEchoed(t *testing.T) {
+	b := newBench(t)
+	type secret struct {
+		Password string `json:"password" format:"password" maxLength:"8"`
+	}
+	keep := serve(func(context.Context, *struct{ Body secret }) (Me, error) { return Me{}, nil })
+	b.must(b.api.register(route{http.MethodPost, "/secret", auth.Viewer, "secret", "", keep}))
+	r := b.post("/secret", `{"password":"correct horse"}`)
+	b.refuses(r, http.StatusUnprocessableEntity, "body.password", "length <= 8")
+	if strings.Contains(r.body, "horse") {
+		t.Errorf("the problem holds the secret: %s", r.body)
 	}
 }

@@ -38,6 +38,9 @@ func (a *API) explainValidation(c huma.Context, _ string, v any) (any, error) {
 		if e.Message == validation.MsgUnexpectedProperty || e.Message == unknownQuery {
 			e.Message, e.Value = a.unexpected(c.Operation(), e.Location), nil
 		}
+		if s := a.schemaAt(c.Operation(), e.Location); s != nil && s.Format == "password" {
+			e.Value = nil // secrets are not echoed
+		}
 		e.Message = exponent.ReplaceAllStringFunc(e.Message, inFull)
 		says = append(says, sentence(e))
 	}
@@ -92,23 +95,30 @@ func (a *API) fields(op *huma.Operation, where string) []string {
 	if where == "query" {
 		return queryNames(op)
 	}
-	if op.RequestBody == nil || op.RequestBody.Content["application/json"] == nil {
-		return nil
-	}
-	s := a.resolve(op.RequestBody.Content["application/json"].Schema)
-	for _, part := range strings.Split(where, ".")[1:] {
-		name, index, _ := strings.Cut(part, "[")
-		if _, err := strconv.Atoi(name); err != nil && s != nil && name != "" {
-			s = a.resolve(s.Properties[name])
-		}
-		if s != nil && index != "" {
-			s = a.resolve(s.Items)
-		}
-	}
+	s := a.schemaAt(op, where)
 	if s == nil {
 		return nil
 	}
 	return slices.Sorted(maps.Keys(s.Properties))
+}
+
+// schemaAt describes a place in the body, such as body.ranges[0].first; nil
+// where nothing does.
+func (a *API) schemaAt(op *huma.Operation, where string) *huma.Schema {
+	if op.RequestBody == nil || op.RequestBody.Content["application/json"] == nil || !strings.HasPrefix(where, "body") {
+		return nil
+	}
+	s := a.resolve(op.RequestBody.Content["application/json"].Schema)
+	for _, part := range strings.Split(where, ".")[1:] {
+		if s == nil {
+			return nil
+		}
+		name, _, listed := strings.Cut(part, "[")
+		if s = a.resolve(s.Properties[name]); s != nil && listed {
+			s = a.resolve(s.Items)
+		}
+	}
+	return s
 }
 
 func queryNames(op *huma.Operation) (all []string) {
