@@ -42,7 +42,7 @@ func (d *device) Close() error                            { return d.file.Close(
 // at the end takes as long as the whole stream did.
 func (d *device) WriteAt(p []byte, off int64) (int, error) {
 	n, err := d.file.WriteAt(p, off)
-	if err == nil && n >= held {
+	if err == nil && n >= grain {
 		_ = unix.SyncFileRange(int(d.file.Fd()), off, int64(n), unix.SYNC_FILE_RANGE_WRITE) // only a hint
 	}
 	return n, err
@@ -80,13 +80,13 @@ func (d *device) ioctl(number uintptr, arg unsafe.Pointer) error {
 
 // writeZeros is Zero for disks that have no faster way.
 func writeZeros(d Disk, off, n int64) error {
-	zero := make([]byte, min(n, held))
+	zero := make([]byte, min(n, grain))
 	for n > 0 {
-		w, err := d.WriteAt(zero[:min(n, held)], off)
-		if err != nil {
+		part := min(n, grain)
+		if err := writeFull(d, zero[:part], off); err != nil {
 			return err
 		}
-		off, n = off+int64(w), n-int64(w)
+		off, n = off+part, n-part
 	}
 	return nil
 }

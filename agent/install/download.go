@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
-	"math/rand/v2"
 	"time"
 
 	"firstlight/agent/appliance"
@@ -65,7 +64,7 @@ func (d *download) reopen() error {
 	if d.moved.IsZero() {
 		d.moved = time.Now()
 	}
-	for pause := 200 * time.Millisecond; ; pause = min(2*pause, 5*time.Second) {
+	for pause := firstPause; ; pause = longer(pause) {
 		s, err := d.open(d.ctx, d.image.Path, d.offset, d.etag)
 		if err == nil {
 			err = d.accept(s)
@@ -80,10 +79,7 @@ func (d *download) reopen() error {
 		case time.Since(d.moved) > d.patience:
 			return fmt.Errorf("no byte of the image for %v: %w", d.patience, err)
 		}
-		select {
-		case <-time.After(pause/2 + rand.N(pause/2)):
-		case <-d.ctx.Done():
-		}
+		rest(d.ctx, pause)
 	}
 }
 

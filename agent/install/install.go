@@ -3,9 +3,10 @@
 // It promises, in this order of importance: to write nothing before the
 // appliance has given the plan for the order's token; to write to the one disk
 // that has the plan's serial and size, or to none; to leave no disk that could
-// start a system which is not wholly the image: the first MiB, without which no
-// firmware starts anything, is wiped first and written last, once the hash of
-// all bytes is the plan's; and to go on where it was when the appliance goes
+// start a system which is not wholly the image: both ends, without which no
+// firmware starts anything, are wiped first and written last, once the hash of
+// all bytes is the plan's, the seed is in its place and the firmware has taken
+// its boot order; and to go on where it was when the appliance goes
 // away and returns with the same image. Package agent/pid1 imports it, and
 // simulators; it imports agent/report, agent/appliance, agent/gpt and
 // agent/efiboot.
@@ -13,7 +14,6 @@ package install
 
 import (
 	"context"
-	"fmt"
 	"io"
 	"log/slog"
 	"time"
@@ -59,8 +59,8 @@ type run struct {
 	progress func(report.Progress)
 	plan     report.Plan
 	disk     Disk
-	name     string // of the disk
-	head     []byte // the image's first bytes, held back
+	ends     *withheld // the disk, with its ends kept in memory
+	name     string    // of the disk
 	table    *gpt.Table
 }
 
@@ -98,82 +98,4 @@ func (r *run) close() {
 			r.Log.Warn("disk not closed", "disk", r.name, "error", err)
 		}
 	}
-}
-
-// redeem gets the plan, and finds its disk before anything is opened.
-func (r *run) redeem(ctx context.Context) (string, error) {
-	plan, err := r.Appliance.Redeem(ctx, report.Redeem{Order: r.order.ID, Token: r.order.Token})
-	if err != nil {
-		return "", fmt.Errorf("redeem the token: %w", err)
-	}
-	if err := check(plan); err != nil {
-		return "", err
-	}
-	d, err := choose(r.Disks(), plan)
-	if err != nil {
-		return "", err
-	}
-	r.plan, r.name = plan, d.Name
-	return fmt.Sprintf("%s to %s (%s)", plan.Image.Name, d.Name, d.Serial), nil
-}
-
-// verify puts the held-back head in its place, now that the hash agreed.
-func (r *run) verify(context.Context) (string, error) {
-	if _, err := r.disk.WriteAt(r.head, 0); err != nil {
-		return "", fmt.Errorf("write the image's head: %w", err)
-	}
-	if err := r.disk.Sync(); err != nil {
-		return "", fmt.Errorf("write the image's head: %w", err)
-	}
-	t, err := gpt.Read(r.disk, r.disk.Size())
-	if err != nil {
-		return "", fmt.Errorf("read the partitions of image %s: %w", r.plan.Image.Name, err)
-	}
-	if t.Backup {
-		return "", fmt.Errorf("read the partitions of image %s: its first table is damaged", r.plan.Image.Name)
-	}
-	r.table = t
-	return fmt.Sprintf("hash agrees, %d partitions", len(t.Parts)), nil
-}
-
-// grow lets the last partition have the rest of the disk.
-func (r *run) grow(context.Context) (string, error) {
-	if err := r.table.Fit(r.disk.Size()); err != nil {
-		return "", err
-	}
-	if err := r.table.Write(r.disk, r.disk.Size()); err != nil {
-		return "", err
-	}
-	if err := r.disk.Reread(); err != nil {
-		return "", fmt.Errorf("let the kernel read the partitions: %w", err)
-	}
-	return fmt.Sprintf("partitions reach the end of %d bytes", r.disk.Size()), nil
-}
-
-// seed writes who this machine is to be.
-func (r *run) seed(context.Context) (string, error) {
-	if len(r.plan.Seed) == 0 {
-		return "nothing to write", nil
-	}
-	if err := writeSeed(r.disk, r.table, r.plan.Seed); err != nil {
-		return "", err
-	}
-	return fmt.Sprintf("%d files", len(r.plan.Seed)), nil
-}
-
-// boot makes the firmware start the disk, after the network where that was
-// first: the appliance decides each boot and sends the machine on to its disk.
-func (r *run) boot(context.Context) (string, error) {
-	if r.Variables == nil {
-		return "BIOS has no order to set", nil
-	}
-	entry, err := bootEntry(r.disk, r.table, r.Arch)
-	if err != nil {
-		return "", err
-	}
-	order, err := efiboot.Install(r.Variables, entry)
-	if err != nil {
-		return "", err
-	}
-	return "boot order " + order, nil
 }

@@ -15,13 +15,13 @@ import (
 )
 
 const (
-	held      = 1 << 20   // bytes of the head that are held back, and wiped at either end
+	grain     = 1 << 20   // bytes that are looked at together for being zeros
 	chunk     = 4 << 20   // bytes that travel through the pipeline together
 	depth     = 4         // chunks on their way
 	maxWindow = 128 << 20 // memory that an image may ask of us to be unpacked (zstd --long=27)
 )
 
-// write streams the image to the disk, all but its head.
+// write streams the image to the disk, all but the disk's ends.
 func (r *run) write(ctx context.Context) (string, error) {
 	disk, err := r.Open(r.name)
 	if err != nil {
@@ -31,36 +31,19 @@ func (r *run) write(ctx context.Context) (string, error) {
 	if got := uint64(disk.Size()); got != r.plan.Disk.Bytes {
 		return "", fmt.Errorf("%s has %d bytes now that it is open, and %d in the plan", r.name, got, r.plan.Disk.Bytes)
 	}
-	if err := wipeEnds(disk); err != nil {
+	if r.ends, err = withhold(disk); err != nil {
 		return "", err
 	}
 	src := &download{ctx: ctx, open: r.Appliance.Image, image: r.plan.Image, patience: r.Patience, log: r.Log}
 	defer src.close()
 	began := time.Now()
-	head, err := r.pipeline(ctx, src)
-	if err != nil {
+	if err := r.pipeline(ctx, src); err != nil {
 		return "", err
 	}
 	if err := disk.Sync(); err != nil {
 		return "", fmt.Errorf("write image: %w", err)
 	}
-	r.head = head
 	return fmt.Sprintf("%.0f MB/s", float64(r.plan.Image.Bytes)/1e6/time.Since(began).Seconds()), nil
-}
-
-// wipeEnds takes away what a firmware or a kernel would recognise of an earlier
-// system, before a single byte of the new one is there.
-func wipeEnds(d Disk) error {
-	n := min(held, d.Size())
-	for _, off := range []int64{0, d.Size() - n} {
-		if err := d.Zero(off, n); err != nil {
-			return fmt.Errorf("wipe the disk's ends: %w", err)
-		}
-	}
-	if err := d.Sync(); err != nil {
-		return fmt.Errorf("wipe the disk's ends: %w", err)
-	}
-	return nil
 }
 
 // block is a chunk of the image on its way.
@@ -69,13 +52,14 @@ type block struct {
 	data []byte
 }
 
-// pipeline unpacks, hashes and writes at the same time. It returns the head
-// once the whole image is there and its hash is the plan's.
-func (r *run) pipeline(ctx context.Context, src io.Reader) (head []byte, err error) {
+// pipeline unpacks, hashes and writes at the same time. It succeeds when the
+// whole image is there and its hash is the plan's.
+func (r *run) pipeline(ctx context.Context, src io.Reader) error {
 	sum := newSum(r.plan.Image)
-	z, err := zstd.NewReader(sum.wire(src), zstd.WithDecoderMaxWindow(maxWindow))
+	z, err := zstd.NewReader(sum.wire(src), zstd.WithDecoderMaxWindow(maxWindow),
+		zstd.IgnoreChecksum(true)) // the plan's hash says more than the frame's checksum
 	if err != nil {
-		return nil, fmt.Errorf("unpack image: %w", err)
+		return fmt.Errorf("unpack image: %w", err)
 	}
 	defer z.Close()
 	g, ctx := errgroup.WithContext(ctx)
@@ -85,14 +69,14 @@ func (r *run) pipeline(ctx context.Context, src io.Reader) (head []byte, err err
 	}
 	g.Go(func() error { defer close(toHash); return r.unpack(ctx, z, free, toHash) })
 	g.Go(func() error { defer close(toDisk); return hashAll(ctx, sum.raw(), toHash, toDisk) })
-	g.Go(func() error { head, err = r.store(ctx, toDisk, free); return err })
+	g.Go(func() error { return r.store(ctx, toDisk, free) })
 	if err := g.Wait(); err != nil {
-		return nil, err
+		return err
 	}
 	if err := sum.check(); err != nil {
-		return nil, fmt.Errorf("image %s %w; the disk stays without a partition table", r.plan.Image.Name, err)
+		return fmt.Errorf("image %s %w; the disk stays without a partition table", r.plan.Image.Name, err)
 	}
-	return head, nil
+	return nil
 }
 
 // unpack cuts the image into blocks, exactly as many bytes as the plan says.
@@ -147,28 +131,21 @@ func hashAll(ctx context.Context, sum io.Writer, in <-chan block, out chan<- blo
 	return nil
 }
 
-// store writes blocks and keeps the head back.
-func (r *run) store(ctx context.Context, in <-chan block, free chan<- []byte) ([]byte, error) {
-	var head []byte
+// store writes blocks.
+func (r *run) store(ctx context.Context, in <-chan block, free chan<- []byte) error {
 	t := ticker{emit: r.progress, total: r.plan.Image.Bytes, began: time.Now()}
 	for b := range in {
-		data, off := b.data, b.off
-		if off == 0 {
-			n := min(held, len(data))
-			head = bytes.Clone(data[:n])
-			data, off = data[n:], int64(n)
+		if err := put(r.ends, b.off, b.data); err != nil {
+			return fmt.Errorf("write to %s at byte %d: %w", r.name, b.off, err)
 		}
-		if err := put(r.disk, off, data); err != nil {
-			return nil, fmt.Errorf("write to %s at byte %d: %w", r.name, off, err)
-		}
-		t.tick(off + int64(len(data)))
+		t.tick(b.off + int64(len(b.data)))
 		select {
 		case free <- b.data[:chunk]:
 		case <-ctx.Done():
-			return nil, ctx.Err()
+			return ctx.Err()
 		}
 	}
-	return head, nil
+	return nil
 }
 
 // put writes data, and lets the disk make zeros by itself where it only holds
@@ -176,16 +153,16 @@ func (r *run) store(ctx context.Context, in <-chan block, free chan<- []byte) ([
 // needs no bytes to be moved to it.
 func put(d Disk, off int64, data []byte) error {
 	for len(data) > 0 {
-		n := min(held, len(data))
+		n := min(grain, len(data))
 		empty := zeros(data[:n])
-		for n < len(data) && zeros(data[n:min(n+held, len(data))]) == empty {
-			n = min(n+held, len(data))
+		for n < len(data) && zeros(data[n:min(n+grain, len(data))]) == empty {
+			n = min(n+grain, len(data))
 		}
 		var err error
 		if empty {
 			err = d.Zero(off, int64(n))
 		} else {
-			_, err = d.WriteAt(data[:n], off)
+			err = writeFull(d, data[:n], off)
 		}
 		if err != nil {
 			return err
@@ -193,6 +170,16 @@ func put(d Disk, off int64, data []byte) error {
 		off, data = off+int64(n), data[n:]
 	}
 	return nil
+}
+
+// writeFull writes all of p. A disk that takes less without a word is believed
+// to have failed.
+func writeFull(d Disk, p []byte, off int64) error {
+	n, err := d.WriteAt(p, off)
+	if err == nil && n < len(p) {
+		err = io.ErrShortWrite
+	}
+	return err
 }
 
 func zeros(b []byte) bool { return b[0] == 0 && bytes.Equal(b[1:], b[:len(b)-1]) }
