@@ -110,6 +110,7 @@ func TestWhatASlowReaderTakesInPiecesIsWhole(t *testing.T) {
 
 func TestOneAddressHasItsShareOfConnections(t *testing.T) {
 	s, _ := door(t)
+	s.http.ReadHeaderTimeout = time.Minute // which would end them too
 	base, _ := serving(t, s)
 	for range perSource {
 		dial(t, base)

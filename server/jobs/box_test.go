@@ -50,6 +50,13 @@ func newBox(r *rack) *box {
 
 func (b *box) bmc() *bmc { return b.oob }
 
+// set changes the box while it runs.
+func (b *box) set(change func(*box)) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	change(b)
+}
+
 func (b *box) power() oob.Power {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -113,8 +120,11 @@ func (b *box) firmware(ctx context.Context, dev oob.BootDevice, n int) {
 	if !nap(ctx, 5*time.Second) {
 		return
 	}
+	b.mu.Lock()
+	first := b.networkFirst
+	b.mu.Unlock()
 	target := boot.Disk
-	if dev == oob.BootNetwork || dev == oob.BootNormal && b.networkFirst {
+	if dev == oob.BootNetwork || dev == oob.BootNormal && first {
 		_ = b.insist(ctx, func(l *life) error {
 			target = b.ask(l)
 			return nil
@@ -207,8 +217,11 @@ func (b *box) obey(ctx context.Context, o report.Order) (reboot bool) {
 		return true
 	}
 	res := report.Result{Order: o.ID, OK: true}
-	if b.broken != nil {
-		if r := b.broken(b, o); r != nil {
+	b.mu.Lock()
+	broken := b.broken
+	b.mu.Unlock()
+	if broken != nil {
+		if r := broken(b, o); r != nil {
 			res = *r
 		}
 	}

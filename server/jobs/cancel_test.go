@@ -18,7 +18,7 @@ func (r *rack) cancelled() error {
 func TestAnInstallThatDidNotStartIsCancelledAsIfItHadNotBeen(t *testing.T) {
 	inRack(t, func(t *testing.T, r *rack) {
 		r.available()
-		r.dns = errors.New("no such name")
+		r.resolve(errors.New("no such name"))
 		r.install()
 		r.untilStep("start")
 		if err := r.cancelled(); err != nil {
@@ -35,7 +35,7 @@ func TestAnInstallThatDidNotStartIsCancelledAsIfItHadNotBeen(t *testing.T) {
 		if err != nil || len(audits) != 1 || audits[0].Action != "cancel install" || audits[0].Who != "ada from 192.0.2.7" {
 			t.Errorf("audit = %+v, %v", audits, err)
 		}
-		r.dns = nil
+		r.resolve(nil)
 		r.install()
 		r.untilStatus(machine.InUse)
 	})

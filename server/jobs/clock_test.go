@@ -30,7 +30,7 @@ func TestAClockThatIsSetBackHoldsNothingUp(t *testing.T) {
 				r.install()
 				r.untilStep(tt.stop)
 				r.stop()
-				r.offset = 0
+				r.offset.Store(0)
 				began := time.Now()
 				r.start()
 				r.untilStatus(machine.InUse)
@@ -38,7 +38,7 @@ func TestAClockThatIsSetBackHoldsNothingUp(t *testing.T) {
 					t.Errorf("in use after %s and %d writes, want minutes and one", took, r.box.writes)
 				}
 				r.replays()
-			}, func(r *rack) { r.offset = 48 * time.Hour })
+			}, func(r *rack) { r.offset.Store(int64(48 * time.Hour)) })
 		})
 	}
 }

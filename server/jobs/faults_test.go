@@ -139,13 +139,14 @@ func TestAMachineThatMustNotBePoweredOffIsNot(t *testing.T) {
 func TestANameThatDNSDoesNotAnswerHoldsTheInstallUp(t *testing.T) {
 	inRack(t, func(t *testing.T, r *rack) {
 		r.available()
-		r.dns = errors.New("lab-node-1.lab.example: no such name")
+		why := errors.New("lab-node-1.lab.example: no such name")
+		r.resolve(why)
 		r.install()
-		r.until("the job says why", func(*life) bool { return r.job().Steps[0].Error == r.dns.Error() })
+		r.until("the job says why", func(*life) bool { return r.job().Steps[0].Error == why.Error() })
 		if r.machine().Status != machine.Allocated {
 			t.Errorf("machine is %s, want it allocated", r.machine().Status)
 		}
-		r.dns = nil
+		r.resolve(nil)
 		r.untilStatus(machine.InUse)
 	})
 }

@@ -7,6 +7,7 @@ import (
 	"net/netip"
 	"path/filepath"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -24,10 +25,10 @@ type rack struct {
 	box    *box
 	fuse   fuse
 	limits Limits
-	offset time.Duration // of the appliance's clock
+	offset atomic.Int64 // of the appliance's clock
 	noBMC  bool
 	keys   []string
-	dns    error // why our DNS does not answer the name
+	dns    atomic.Pointer[error] // why our DNS does not answer the name
 
 	mu   sync.Mutex
 	life *life // nil while the appliance is down
@@ -68,6 +69,7 @@ func newRack(t *testing.T, change ...func(*rack)) *rack {
 		Name: "lab", Order: 1, Match: "subnet=lab", Accept: true, Site: "lab", Rack: "r1", Role: "node",
 	}}
 	r.box = newBox(r)
+	r.resolve(nil)
 	for _, c := range change {
 		c(r)
 	}
@@ -75,6 +77,9 @@ func newRack(t *testing.T, change ...func(*rack)) *rack {
 	t.Cleanup(r.end)
 	return r
 }
+
+// resolve lets our DNS answer, or says why it does not.
+func (r *rack) resolve(err error) { r.dns.Store(&err) }
 
 func (r *rack) end() {
 	r.box.turn(oob.PowerOff)
@@ -97,7 +102,7 @@ func (r *rack) start() {
 	r.seed(l.db)
 	l.engine = New(Config{
 		DB: l.db, Log: slog.New(slog.DiscardHandler), Now: r.now, BMC: r.bmc, Limits: r.limits, Keys: r.keys,
-		Visible: func(context.Context, string, netip.Addr) (string, error) { return "answered", r.dns },
+		Visible: func(context.Context, string, netip.Addr) (string, error) { return "answered", *r.dns.Load() },
 		Base:    func(*machine.Subnet) string { return "http://10.80.12.1:8080" },
 	})
 	go func() {
@@ -126,7 +131,7 @@ func (r *rack) seed(db *serverdb.DB) {
 
 func (r *rack) now() time.Time {
 	r.fuse.tick()
-	return time.Now().Add(r.offset)
+	return time.Now().Add(time.Duration(r.offset.Load()))
 }
 
 // up gives the appliance's life, nil while it is down or dying.

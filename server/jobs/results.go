@@ -115,7 +115,11 @@ func (e *Engine) Result(ctx context.Context, m *machine.Machine, res report.Resu
 	if j.Token.RedeemedAt.IsZero() {
 		return fmt.Errorf("result of order %s, which was never redeemed: %w", res.Order, boot.ErrRefused)
 	}
-	return r.unlessFinal(ctx, r.change(ctx, func(w *serverdb.Write, j *machine.Job) error { return written(w, j, e) }))
+	if err := r.change(ctx, func(w *serverdb.Write, j *machine.Job) error { return written(w, j, e) }); err != nil {
+		return r.unlessFinal(ctx, err)
+	}
+	e.DB.Observe(m.ID, func(o *machine.Observed) { o.Waits, o.Progress = "Boots the installed system; waits for its first call", 0 })
+	return nil
 }
 
 func written(w *serverdb.Write, j *machine.Job, e *Engine) error {

@@ -39,7 +39,7 @@ func TestAnAgentThatFailsTriesAgainAndThenBreaksTheMachine(t *testing.T) {
 		if err := r.db().Recheck(t.Context(), "ada", r.machine().ID); err != nil || r.machine().Status != machine.Available {
 			t.Errorf("Recheck() = %v, machine %s: %s", err, r.machine().Status, r.machine().Sentence)
 		}
-		r.box.broken = nil
+		r.box.set(func(b *box) { b.broken = nil })
 		r.install()
 		r.untilStatus(machine.InUse)
 	})
@@ -79,7 +79,7 @@ func TestAMachineThatRestartsWhileItIsWrittenBeginsAnew(t *testing.T) {
 				r.available()
 				r.install()
 				r.untilDisk("half")
-				r.box.networkFirst = tt.networkFirst
+				r.box.set(func(b *box) { b.networkFirst = tt.networkFirst })
 				tt.press(r)
 				r.untilStatus(machine.InUse)
 				if r.job().Attempt != 2 || r.box.writes != 2 {
@@ -106,7 +106,7 @@ func TestAMachineWhoseDisksChangedIsNotWritten(t *testing.T) {
 			inRack(t, func(t *testing.T, r *rack) {
 				r.dark()
 				r.install()
-				r.box.disks = tt.disks
+				r.box.set(func(b *box) { b.disks = tt.disks })
 				r.untilStatus(machine.Broken)
 				if r.box.writes != 0 || !strings.Contains(r.job().Result, tt.want) {
 					t.Errorf("%d writes; result %q, want %q", r.box.writes, r.job().Result, tt.want)

@@ -87,11 +87,16 @@ func (d *Desk) become(ctx context.Context, c oob.Controller, m *machine.Machine,
 	}
 	tick := time.NewTicker(powerLook)
 	defer tick.Stop()
+	var is oob.Power
 	for {
-		is, err := c.Power(ctx)
-		if err != nil {
+		now, err := c.Power(ctx)
+		switch {
+		case err != nil && ctx.Err() != nil && is != oob.PowerUnknown:
+			return deaf(is)
+		case err != nil:
 			return err
 		}
+		is = now
 		d.DB.Observe(m.ID, func(o *machine.Observed) { o.Power, o.PowerAt = string(is), d.Now() })
 		if is == want {
 			d.DB.Note(journal.Event{Machine: m.ID, Source: journal.BMC, Text: "Power " + string(want)})
@@ -100,7 +105,11 @@ func (d *Desk) become(ctx context.Context, c oob.Controller, m *machine.Machine,
 		select {
 		case <-tick.C:
 		case <-ctx.Done():
-			return fmt.Errorf("the BMC accepted it but still says %q after %s", is, powerLimit)
+			return deaf(is)
 		}
 	}
+}
+
+func deaf(is oob.Power) error {
+	return fmt.Errorf("the BMC accepted it but still says %q after %s", is, powerLimit)
 }
