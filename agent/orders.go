@@ -50,7 +50,9 @@ func (a *Agent) install(ctx context.Context, o report.Order) report.Result {
 	t := newTeller(a.Appliance)
 	step, err := a.Installer.Install(ctx, o, func(p report.Progress) {
 		p.Order = o.ID
-		a.Screen.Progress(p.Step+"  "+p.Message, p.Done, p.Total)
+		if p.Total > 0 {
+			a.Screen.Progress(p.Step+"  "+p.Message, p.Done, p.Total)
+		}
 		p.Console = a.Screen.Take()
 		t.tell(p)
 	})

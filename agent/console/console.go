@@ -38,6 +38,7 @@ type Console struct {
 	mu      sync.Mutex
 	view    View
 	bar     string
+	open    bool // a bar stands on the line printers' current line
 	percent int64
 	recent  []string // log lines, oldest first
 	unsent  []string // log lines that Take did not hand out yet
@@ -100,6 +101,7 @@ func (c *Console) Progress(label string, done, total int64) {
 		changed += "\n"
 	}
 	c.each(changed)
+	c.open = percent < 100
 }
 
 // Line prints one line of log and keeps it for Take.
@@ -123,6 +125,9 @@ func (c *Console) Take() []string {
 
 // each prints on line printers what changed, and draws screens anew.
 func (c *Console) each(changed string) {
+	if c.open && !strings.HasPrefix(changed, "\r") {
+		changed, c.open = "\n"+changed, false
+	}
 	for _, q := range c.queues {
 		text := strings.ReplaceAll(changed, "\n", "\r\n")
 		if q.rows > 0 {

@@ -153,3 +153,17 @@ func TestHandler(t *testing.T) {
 		t.Errorf("printed %q, want %q", printed, want)
 	}
 }
+
+func TestALogLineStartsOnALineOfItsOwn(t *testing.T) {
+	printed, _ := drain(t, func(c *Console) {
+		c.Progress("write", 1, 2)
+		c.Line("stream lost")
+		c.Line("stream resumed")
+		c.Progress("write", 2, 2)
+		c.Line("step done")
+	})
+	half, full := bar(50, "write"), bar(100, "write")
+	if want := "\r" + half + "\r\nstream lost\r\nstream resumed\r\n\r" + full + "\r\nstep done\r\n"; printed != want {
+		t.Errorf("printed %q, want %q", printed, want)
+	}
+}

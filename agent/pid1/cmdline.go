@@ -2,6 +2,7 @@ package pid1
 
 import (
 	"fmt"
+	"net/url"
 	"strings"
 
 	"firstlight/agent/collect"
@@ -28,7 +29,9 @@ func ParseOptions(cmdline string) (Options, error) {
 		case "firstlight.session":
 			o.Session = value
 		case "firstlight.name":
-			o.Name = value
+			if name, err := url.QueryUnescape(value); err == nil { // a MAC address has colons
+				o.Name = name
+			}
 		case "firstlight.mode":
 			o.Mode = value
 		}

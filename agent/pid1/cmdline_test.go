@@ -1,0 +1,46 @@
+package pid1
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+func TestParseOptions(t *testing.T) {
+	for _, test := range []struct {
+		name, in string
+		want     Options
+	}{
+		{
+			"a machine that has a name",
+			"vmlinuz console=ttyS0 firstlight.server=http://10.0.0.1:8080 firstlight.session=s firstlight.mode=install firstlight.name=sto1-web-1 BOOTIF=01-52-54-00-00-00-01\n",
+			Options{Server: "http://10.0.0.1:8080", Session: "s", Mode: "install", Name: "sto1-web-1", BootMAC: "52:54:00:00:00:01"},
+		},
+		{
+			"a machine that is known by its address alone",
+			"firstlight.server=http://a firstlight.session=s firstlight.name=52%3A54%3A00%3A00%3A00%3A01",
+			Options{Server: "http://a", Session: "s", Name: "52:54:00:00:00:01"},
+		},
+		{
+			"a word that stands twice",
+			"firstlight.server=http://a firstlight.session=s firstlight.server=http://b",
+			Options{Server: "http://b", Session: "s"},
+		},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			got, err := ParseOptions(test.in)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if diff := cmp.Diff(test.want, got); diff != "" {
+				t.Errorf("ParseOptions differs (-want +got):\n%s", diff)
+			}
+		})
+	}
+	for _, in := range []string{"", "firstlight.server=http://a", "firstlight.session=s"} {
+		if _, err := ParseOptions(in); err == nil || !strings.Contains(err.Error(), "boot this image through the appliance's script") {
+			t.Errorf("ParseOptions(%q) = %v, want an error with the remedy", in, err)
+		}
+	}
+}
