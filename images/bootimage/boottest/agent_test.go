@@ -11,13 +11,13 @@ import (
 	"firstlight/ipxe/script"
 )
 
-// buildImage builds a boot image with the test's own /init, by the command that
+// buildImage builds a boot image with a program as /init, by the command that
 // make build uses.
-func buildImage(t *testing.T) string {
+func buildImage(t *testing.T, init string) string {
 	t.Helper()
 	dir := t.TempDir()
 	program := filepath.Join(dir, "init")
-	run(t, "go", "build", "-o", program, "firstlight/images/bootimage/boottest/testdata/init")
+	run(t, "go", "build", "-trimpath", "-ldflags", "-s -w", "-o", program, init)
 	out := filepath.Join(dir, "image")
 	run(t, "go", "run", "firstlight/images/bootimage/build", "-agent", program, "-out", out, "-fetch", "../../debian/fetch")
 	return out
@@ -40,7 +40,7 @@ func blankDisk(t *testing.T) string {
 
 func TestMachinesBootTheBootImage(t *testing.T) {
 	needs(t)
-	image := buildImage(t)
+	image := buildImage(t, "firstlight/images/bootimage/boottest/testdata/init")
 	manifest, err := bootimage.Read(os.DirFS(image))
 	if err != nil {
 		t.Fatal(err)

@@ -20,6 +20,7 @@ import (
 // appliance is a stand-in for the server: it gives every machine one script and
 // remembers who asked.
 type appliance struct {
+	mux    *http.ServeMux
 	base   string // as machines on QEMU's user network reach it
 	mu     sync.Mutex
 	asked  []url.Values
@@ -30,8 +31,8 @@ type appliance struct {
 // the folder of the boot image.
 func serve(t *testing.T, image string, decide func(w io.Writer, base string) error) *appliance {
 	t.Helper()
-	a := &appliance{}
 	mux := http.NewServeMux()
+	a := &appliance{mux: mux}
 	answer := func(path string, write func(io.Writer) error) {
 		mux.HandleFunc("GET "+path, func(w http.ResponseWriter, r *http.Request) {
 			var body bytes.Buffer

@@ -2,6 +2,7 @@ package boottest
 
 import (
 	"context"
+	"io"
 	"io/fs"
 	"os"
 	"os/exec"
@@ -60,8 +61,13 @@ func child(ctx context.Context, name string, args ...string) *exec.Cmd {
 	return c
 }
 
-// run runs a build command to its end.
+// run runs a command to its end.
 func run(t *testing.T, name string, args ...string) {
+	t.Helper()
+	runWith(t, nil, name, args...)
+}
+
+func runWith(t *testing.T, in io.Reader, name string, args ...string) {
 	t.Helper()
 	// The kernel counts Pdeathsig from the end of the thread, not of the program
 	// (golang/go#27505).
@@ -70,6 +76,7 @@ func run(t *testing.T, name string, args ...string) {
 	ctx, cancel := context.WithTimeout(bounded(t), patience)
 	defer cancel()
 	c := child(ctx, name, args...)
+	c.Stdin = in
 	c.Env = append(os.Environ(), "CGO_ENABLED=0")
 	if out, err := c.CombinedOutput(); err != nil {
 		t.Fatalf("%s: %v (time was up: %v)\n%s", c, err, ctx.Err() != nil, out)

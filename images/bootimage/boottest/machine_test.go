@@ -16,10 +16,13 @@ import (
 // machine is a QEMU machine of one test: firmware, a card on a user network, and
 // a disk, all emulated.
 type machine struct {
-	uefi     bool
-	bootfile string // what DHCP answers as file name
-	tftp     string // folder that TFTP serves
-	disk     string // QEMU's name of the file behind the disk
+	uefi      bool
+	bootfile  string // what DHCP answers as file name
+	tftp      string // folder that TFTP serves
+	disk      string // QEMU's name of the file behind the disk
+	vars      string // file with the UEFI variables; "" for new ones
+	noNetwork bool   // the machine has no card
+	resets    bool   // the machine has to reset itself after its last words
 }
 
 func (m machine) arguments(t *testing.T) []string {
@@ -29,27 +32,49 @@ func (m machine) arguments(t *testing.T) []string {
 		// No KVM: the tests have to run inside virtual machines too.
 		"-accel", "tcg,thread=multi", "-cpu", "max", "-m", "768",
 		"-display", "none", "-serial", "stdio", "-monitor", "none", "-no-reboot",
-		"-netdev", "user,id=n,bootfile=" + m.bootfile + ",tftp=" + m.tftp,
 		"-drive", "if=none,id=d,format=raw,file=" + m.disk,
 		"-smbios", "type=1,serial=SN 7/42,uuid=4c4c4544-0000-1000-8000-000000000007",
 	}
+	args = append(args, m.firmware(t)...)
+	if m.noNetwork {
+		// No order either: it is the firmware's own, and what the agent made of it.
+		return append(args, "-nic", "none", "-device", "ide-hd,drive=d,serial="+diskSerial)
+	}
+	args = append(args, "-netdev", "user,id=n,bootfile="+m.bootfile+",tftp="+m.tftp)
 	if m.uefi {
 		// The disk comes after the card in the firmware's boot order: OVMF does not
 		// know -boot. Without a ROM on the card, which would be iPXE of 2019, OVMF
 		// boots by its own PXE client, and it has a driver for virtio only.
-		return append(append(args, m.firmware(t)...),
-			"-device", "virtio-net-pci,romfile=,bootindex=1,"+card, "-device", "ide-hd,bootindex=2,drive=d")
+		return append(args,
+			"-device", "virtio-net-pci,romfile=,bootindex=1,"+card, "-device", "ide-hd,bootindex=2,drive=d,serial="+diskSerial)
 	}
 	// Network only, and not in the boot order at all the disk: a BMC's boot-once
 	// override does the same to many a BIOS. graphics=off has SeaBIOS write to the
 	// serial line.
-	return append(args, "-machine", "pc,graphics=off", "-boot", "n", "-device", "e1000,"+card, "-device", "ide-hd,drive=d")
+	return append(args, "-boot", "n", "-device", "e1000,"+card, "-device", "ide-hd,drive=d,serial="+diskSerial)
 }
 
 // ovmf is where Debian's package has the UEFI firmware.
 const ovmf = "/usr/share/OVMF/"
 
 func (m machine) firmware(t *testing.T) []string {
+	t.Helper()
+	if !m.uefi {
+		return []string{"-machine", "pc,graphics=off"}
+	}
+	own := m.vars
+	if own == "" {
+		own = variables(t)
+	}
+	return []string{
+		"-machine", "q35",
+		"-drive", "if=pflash,format=raw,readonly=on,file=" + ovmf + "OVMF_CODE_4M.fd",
+		"-drive", "if=pflash,format=raw,file=" + own,
+	}
+}
+
+// variables copies the empty variables of UEFI firmware.
+func variables(t *testing.T) string {
 	t.Helper()
 	vars, err := os.ReadFile(ovmf + "OVMF_VARS_4M.fd")
 	if err != nil {
@@ -59,11 +84,7 @@ func (m machine) firmware(t *testing.T) []string {
 	if err := os.WriteFile(own, vars, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	return []string{
-		"-machine", "q35",
-		"-drive", "if=pflash,format=raw,readonly=on,file=" + ovmf + "OVMF_CODE_4M.fd",
-		"-drive", "if=pflash,format=raw,file=" + own,
-	}
+	return own
 }
 
 // boot starts the machine and waits until its console says what is expected.
@@ -85,10 +106,13 @@ func (m machine) boot(t *testing.T, expected ...string) {
 	}
 	var log strings.Builder
 	missing, gaveUp := await(io.TeeReader(console, &log), expected)
+	if m.resets && len(missing) == 0 {
+		_, _ = io.Copy(&log, console) // ends when QEMU does, by -no-reboot or by our bound
+	}
 	late := ctx.Err()
 	cancel()
 	_ = qemu.Wait() // it was killed, or its end shows in the console
-	if len(missing) > 0 {
+	if len(missing) > 0 || m.resets && late != nil {
 		t.Fatalf("the console never said %q (firmware gave up: %v; time was up: %v); QEMU said %q; console:\n%s",
 			missing, gaveUp, late != nil, complaint.String(), printable(log.String()))
 	}
