@@ -21,6 +21,9 @@ var ourPackages = map[string]row{
 
 	// State.
 	"server/serverdb/store": {ours: []string{"server/journal", "server/lease", "server/machine"}, why: state},
+	"server/serverdb/storetest": {ours: []string{
+		"server/journal", "server/lease", "server/machine", "server/serverdb/store",
+	}, why: suite},
 	"server/serverdb": {ours: []string{
 		"agent/report", "server/auth", "server/boot", "server/discovery", "server/journal", "server/lease",
 		"server/machine", "server/serverdb/store",
@@ -105,6 +108,9 @@ var ourPackages = map[string]row{
 		"agent", "agent/appliance", "agent/console", "agent/gpt", "agent/install", "agent/pid1", "agent/report", "agent/signature",
 		"server/machine", "server/oob", "server/virtualrack/console",
 	}, why: "a light machine is the agent's own code behind the rack's protocols, and knows the appliance by these only"},
+	"server/virtualrack/bench": {ours: []string{
+		"agent/report", "server/config", "server/machine", "server/serverdb", "server/virtualrack",
+	}, why: "a comparison fills ServerDb while the appliance is stopped, and then knows it by its protocols only"},
 	"server/virtualrack": {ours: []string{
 		"server/machine", "server/oob", "server/oob/bmcsim", "server/oob/redfish",
 		"server/virtualrack/console", "server/virtualrack/light", "server/virtualrack/netns", "server/virtualrack/qemu",
@@ -119,7 +125,7 @@ var ourPackages = map[string]row{
 		"server/oob/credential", "server/oob/login", "server/operate", "server/serverdb", "server/tftp", "server/zone", "web",
 	}, why: wiring},
 	"cmd/virtualrack": {ours: []string{
-		"server/virtualrack", "server/virtualrack/netns", "server/virtualrack/qemu",
+		"server/virtualrack", "server/virtualrack/bench", "server/virtualrack/netns", "server/virtualrack/qemu",
 	}, why: command},
 	"cmd/firstlight": {ours: []string{
 		"cmd/firstlight/client", "cmd/firstlight/doctor", "images/embedded", "ipxe", "server", "server/api", "server/config",

@@ -69,9 +69,9 @@ var ourRules = rules{
 		"github.com/vishvananda/":             {in: []string{"agent/network", "agent/pid1", "server/virtualrack/"}, why: "links and namespaces are the agent's and the rack's"},
 		"github.com/alecthomas/kong":          {in: []string{"cmd/"}, why: "flags belong to commands"},
 		"github.com/chromedp/":                {why: "a browser is for tests only"},
-		"github.com/google/go-cmp":            {in: []string{"server/auth/authtest", "server/oob/oobtest"}, why: "comparing with a report is for tests only"},
+		"github.com/google/go-cmp":            {in: []string{"server/auth/authtest", "server/oob/oobtest", "server/serverdb/storetest"}, why: "comparing with a report is for tests only"},
 		"pgregory.net/rapid":                  {why: "property testing is for tests only"},
 		"go.uber.org/goleak":                  {why: "leak checking is for tests only"},
-		"testing":                             {in: []string{"server/auth/authtest", "server/oob/oobtest", "server/virtualrack/netns/netnstest"}, why: "only contract suites are tests outside test files"},
+		"testing":                             {in: []string{"server/auth/authtest", "server/oob/oobtest", "server/serverdb/storetest", "server/virtualrack/netns/netnstest"}, why: "only contract suites are tests outside test files"},
 	},
 }

@@ -73,6 +73,13 @@ func (t *Tx) DropEvents(before time.Time) error {
 	return t.exec("forget old journal", `DELETE FROM journal WHERE at < $1`, stamp(before))
 }
 
+// KeepStrangers forgets what MACs that no machine has did, but for the newest
+// rows.
+func (t *Tx) KeepStrangers(newest int) error {
+	return t.exec("forget strangers", `DELETE FROM journal WHERE machine = '' AND id <=
+		(SELECT id FROM journal WHERE machine = '' ORDER BY id DESC LIMIT 1 OFFSET $1)`, newest)
+}
+
 // Decision is the last boot decision of a MAC.
 type Decision struct {
 	MAC     machine.MAC
@@ -105,6 +112,11 @@ func (t *Tx) Decisions() ([]Decision, error) {
 		return all[len(all)-1].MAC.UnmarshalText([]byte(mac))
 	}, `SELECT mac, machine, record, first_at, last_at, count FROM decisions`)
 	return all, err
+}
+
+// DropDecisions forgets the decisions about MACs that no machine has.
+func (t *Tx) DropDecisions(before time.Time) error {
+	return t.exec("forget old decisions", `DELETE FROM decisions WHERE machine = '' AND last_at < $1`, stamp(before))
 }
 
 // Audit is one thing that a person or program did.

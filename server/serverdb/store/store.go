@@ -16,7 +16,7 @@ import (
 	"io/fs"
 	"net/url"
 	"os"
-	"path/filepath"
+	"strings"
 
 	"github.com/pressly/goose/v3"
 	"modernc.org/sqlite"
@@ -44,6 +44,9 @@ var (
 	ErrNewer = errors.New("the database was written by a newer version")
 	// ErrCorrupt means that the file is no usable database.
 	ErrCorrupt = errors.New("the database is damaged")
+	// ErrUndone means that the engine gave the whole transaction up, as it does
+	// when the disk is full: nothing of it will be there.
+	ErrUndone = errors.New("the transaction is undone")
 )
 
 // dsn holds every pragma, because the pools open connections when they like
@@ -59,23 +62,42 @@ func dsn(path string) string {
 }
 
 // Open opens the database at path, makes it where it is absent, brings its
-// schema up to date and asserts what durability rests on.
+// schema up to date and asserts what durability rests on. A file that it
+// refuses stays as it is.
 func Open(ctx context.Context, path string) (*Store, error) {
-	if err := os.MkdirAll(filepath.Dir(path), 0o750); err != nil {
-		return nil, fmt.Errorf("open database %s: %w", path, err)
+	s, err := open(ctx, path)
+	if err != nil {
+		return nil, fmt.Errorf("open database %s: %w", path, explain(err))
 	}
+	return s, nil
+}
+
+func open(ctx context.Context, path string) (*Store, error) {
+	switch fresh, err := absent(path); {
+	case err != nil:
+		return nil, err
+	case fresh:
+		if err := create(ctx, path); err != nil {
+			return nil, err
+		}
+	}
+	return connect(ctx, path)
+}
+
+func connect(ctx context.Context, path string) (*Store, error) {
 	s := &Store{path: path}
 	var err error
 	if s.write, err = sql.Open("sqlite", dsn(path)); err != nil {
-		return nil, fmt.Errorf("open database %s: %w", path, err)
+		return nil, err
 	}
 	s.write.SetMaxOpenConns(1)
 	if s.read, err = sql.Open("sqlite", dsn(path)); err != nil {
-		return nil, errors.Join(fmt.Errorf("open database %s: %w", path, err), s.Close())
+		return nil, errors.Join(err, s.Close())
 	}
 	s.read.SetMaxOpenConns(4)
 	if err := s.start(ctx); err != nil {
-		return nil, errors.Join(fmt.Errorf("open database %s: %w", path, explain(err)), s.Close())
+		_ = s.Close() // the error of start is the one to tell
+		return nil, err
 	}
 	return s, nil
 }
@@ -127,8 +149,8 @@ func (s *Store) migrate(ctx context.Context) error {
 }
 
 // assert checks the engine's version and the pragmas on every kind of
-// connection. SQLite before 3.51.3 can corrupt a WAL database
-// (sqlite.org/wal.html#walresetbug).
+// connection, and the file once. SQLite before 3.51.3 can corrupt a WAL
+// database (sqlite.org/wal.html#walresetbug).
 func (s *Store) assert(ctx context.Context) error {
 	for _, db := range []*sql.DB{s.write, s.read} {
 		for _, c := range []struct{ query, want string }{
@@ -136,21 +158,29 @@ func (s *Store) assert(ctx context.Context) error {
 			{"PRAGMA journal_mode", "wal"},
 			{"PRAGMA synchronous", "2"},
 			{"PRAGMA foreign_keys", "1"},
-			{"PRAGMA quick_check(1)", "ok"},
 		} {
 			var got string
 			if err := db.QueryRowContext(ctx, c.query).Scan(&got); err != nil {
-				return fmt.Errorf("%s: %w", c.query, err)
+				return err
 			}
 			if got != c.want {
-				if c.want == "ok" {
-					return fmt.Errorf("%w: %s", ErrCorrupt, got)
-				}
 				return fmt.Errorf("%s is %s, want %s", c.query, got, c.want)
 			}
 		}
 	}
+	var found string
+	if err := s.write.QueryRowContext(ctx, "PRAGMA quick_check(1)").Scan(&found); err != nil {
+		return err
+	}
+	if found != "ok" {
+		return damaged(errors.New(strings.Join(strings.Fields(found), " ")))
+	}
 	return nil
+}
+
+// damaged says what is wrong with the file and what to do.
+func damaged(what error) error {
+	return fmt.Errorf("%w: %w; restore a backup, or move the file away to begin anew", ErrCorrupt, what)
 }
 
 // explain turns the driver's errors into ours, by code and never by text.
@@ -166,9 +196,11 @@ func explain(err error) error {
 	case sqlite3.SQLITE_CONSTRAINT:
 		return fmt.Errorf("%w: %w", ErrTaken, err)
 	case sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT:
-		return fmt.Errorf("%w: %w; restore a backup, or move the file away to begin anew", ErrCorrupt, err)
+		return damaged(err)
 	case sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_PERM:
 		return fmt.Errorf("cannot write to it: %w; check the owner and mode of the file and its folder", err)
+	case sqlite3.SQLITE_FULL:
+		return fmt.Errorf("%w; free some space on the disk that holds it", err)
 	}
 	return err
 }

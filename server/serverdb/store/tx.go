@@ -29,21 +29,24 @@ func (s *Store) in(ctx context.Context, db *sql.DB, fn func(*Tx) error) error {
 	if err != nil {
 		return explain(err)
 	}
+	// The error, or the panic, of fn is the one to tell. After Commit this does
+	// nothing.
+	defer func() { _ = tx.Rollback() }()
 	if err := fn(&Tx{tx, ctx}); err != nil {
-		_ = tx.Rollback() // the error of fn is the one to tell
 		return err
 	}
 	return explain(tx.Commit())
 }
 
-// Try runs fn so that an error of fn undoes what fn wrote, and only that.
+// Try runs fn so that an error of fn undoes what fn wrote, and only that. An
+// ErrUndone tells that everything before it is undone, too.
 func (t *Tx) Try(fn func() error) error {
 	if _, err := t.tx.ExecContext(t.ctx, "SAVEPOINT try"); err != nil {
 		return explain(err)
 	}
 	if err := fn(); err != nil {
 		if _, e := t.tx.ExecContext(t.ctx, "ROLLBACK TO try"); e != nil {
-			return fmt.Errorf("undo after %w: %w", err, e)
+			return fmt.Errorf("%w: %w", ErrUndone, err)
 		}
 		_, _ = t.tx.ExecContext(t.ctx, "RELEASE try")
 		return err
@@ -68,10 +71,13 @@ func (t *Tx) query(what string, scan func(*sql.Rows) error, query string, args .
 	defer rows.Close() //nolint:errcheck // Err below tells
 	for rows.Next() {
 		if err := scan(rows); err != nil {
-			return fmt.Errorf("%s: %w", what, explain(err))
+			return fmt.Errorf("%s: %w", what, damaged(err))
 		}
 	}
-	return explain(rows.Err())
+	if err := rows.Err(); err != nil {
+		return fmt.Errorf("%s: %w", what, explain(err))
+	}
+	return nil
 }
 
 // records reads a table whose rows are JSON records.

@@ -1,0 +1,81 @@
+package storetest
+
+import (
+	"cmp"
+	"net/netip"
+	"testing"
+
+	gocmp "github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+
+	"firstlight/server/journal"
+	"firstlight/server/lease"
+	"firstlight/server/machine"
+	"firstlight/server/serverdb/store"
+)
+
+// Fill writes a row at least into every table.
+func Fill(tx *store.Tx) error {
+	err := cmp.Or(
+		tx.PutMachine(sample()), tx.PutObserved(sample().ID, observed()), tx.AddEvent(event(1)), tx.PutDecision(decision()),
+		tx.PutLease(leased()), tx.PutJob(job("open", machine.JobStarted, at)), tx.PutSubnet(subnet()), tx.PutRule(rule("lab", 1)),
+		tx.PutImage(image()), tx.PutMeta("key", "value"), tx.PutCredential("owner", "sealed"), tx.PutPerson("account", "ada", `{"name":"ada"}`),
+		tx.AddAudit(audit()),
+	)
+	for _, h := range history() {
+		err = cmp.Or(err, tx.AddHistory(h))
+	}
+	return err
+}
+
+// Kept asserts that everything that Fill wrote is there, whatever happened to
+// the database since.
+func Kept(t *testing.T, s *store.Store) {
+	t.Helper()
+	m := sample()
+	m.Observed = observed()
+	view(t, s, func(tx *store.Tx) error {
+		return cmp.Or(
+			same(t, "machines", []*machine.Machine{m}, tx.Machines),
+			same(t, "history", history(), func() ([]machine.History, error) { return tx.History(m.ID) }),
+			same(t, "journal", []journal.Event{event(1)}, func() ([]journal.Event, error) { return tx.Events(m.ID, 0, 10) }),
+			same(t, "decisions", []store.Decision{decision()}, tx.Decisions),
+			same(t, "leases", []lease.Lease{leased()}, tx.Leases),
+			same(t, "jobs", []*machine.Job{job("open", machine.JobStarted, at)}, func() ([]*machine.Job, error) { return tx.Jobs(10) }),
+			same(t, "subnets", []*machine.Subnet{subnet()}, tx.Subnets),
+			same(t, "rules", []*machine.Rule{rule("lab", 1)}, tx.Rules),
+			same(t, "images", []*machine.Image{image()}, tx.Images),
+			same(t, "meta", "value", func() (string, error) { return tx.Meta("key") }),
+			same(t, "credentials", "sealed", func() (string, error) { return tx.Credential("owner") }),
+			same(t, "people", map[string]string{"ada": `{"name":"ada"}`}, func() (map[string]string, error) { return tx.People("account") }),
+			same(t, "audit", []store.Audit{audit()}, func() ([]store.Audit, error) { return tx.Audits(10) }),
+		)
+	})
+}
+
+// same compares what read gives with what it should.
+func same[T any](t *testing.T, what string, want T, read func() (T, error)) error {
+	t.Helper()
+	got, err := read()
+	if err != nil {
+		return err
+	}
+	if diff := gocmp.Diff(want, got, cmpopts.EquateComparable(netip.Addr{}, netip.Prefix{}), cmpopts.EquateEmpty()); diff != "" {
+		t.Errorf("%s (-want +got):\n%s", what, diff)
+	}
+	return nil
+}
+
+func view(t *testing.T, s *store.Store, fn func(*store.Tx) error) {
+	t.Helper()
+	if err := s.View(t.Context(), fn); err != nil {
+		t.Error(err)
+	}
+}
+
+func update(t *testing.T, s *store.Store, fn func(*store.Tx) error) {
+	t.Helper()
+	if err := s.Update(t.Context(), fn); err != nil {
+		t.Fatal(err)
+	}
+}

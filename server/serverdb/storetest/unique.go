@@ -1,0 +1,86 @@
+package storetest
+
+import (
+	"errors"
+	"net/netip"
+	"testing"
+
+	"firstlight/server/machine"
+	"firstlight/server/serverdb/store"
+)
+
+// another is a machine that shares nothing with the sample.
+func another() *machine.Machine {
+	return &machine.Machine{ID: "0192f0c0-0000-7000-8000-000000000002", Name: "FL0002", NICs: []machine.NIC{{MAC: machine.MAC{2, 0, 0, 0, 0, 2}}}}
+}
+
+func unique(t *testing.T, open Open) {
+	s := open()
+	update(t, s, Fill)
+	for _, tt := range []struct {
+		name   string
+		change func(*machine.Machine)
+	}{
+		{"a name", func(m *machine.Machine) { m.Name = sample().Name }},
+		{"a host name", func(m *machine.Machine) { m.Hostname = sample().Hostname }},
+		{"a MAC", func(m *machine.Machine) { m.NICs[0].MAC = sample().NICs[1].MAC }},
+		{"an address", func(m *machine.Machine) { m.NICs[0].Address = sample().NICs[0].Address }},
+		{"a MAC twice in one machine", func(m *machine.Machine) { m.NICs = append(m.NICs, m.NICs[0]) }},
+	} {
+		m := another()
+		tt.change(m)
+		if err := s.Update(t.Context(), func(tx *store.Tx) error { return tx.PutMachine(m) }); !errors.Is(err, store.ErrTaken) {
+			t.Errorf("%s: PutMachine = %v, want ErrTaken", tt.name, err)
+		}
+	}
+	twin := subnet()
+	twin.Name = "twin"
+	if err := s.Update(t.Context(), func(tx *store.Tx) error { return tx.PutSubnet(twin) }); !errors.Is(err, store.ErrTaken) {
+		t.Errorf("a prefix twice: PutSubnet = %v, want ErrTaken", err)
+	}
+	if err := s.Update(t.Context(), func(tx *store.Tx) error { return tx.AddHistory(history()[0]) }); !errors.Is(err, store.ErrTaken) {
+		t.Errorf("a history row twice: AddHistory = %v, want ErrTaken", err)
+	}
+	Kept(t, s)
+}
+
+func absent(t *testing.T, open Open) {
+	s := open()
+	third := another()
+	third.ID, third.Name, third.NICs[0].MAC = "3", "FL0003", machine.MAC{2, 0, 0, 0, 0, 3}
+	update(t, s, func(tx *store.Tx) error {
+		return errors.Join(tx.PutMachine(another()), tx.PutMachine(third), tx.PutJob(job("a", machine.JobFailed, at)), tx.PutJob(job("b", machine.JobFinished, at)))
+	})
+}
+
+func moved(t *testing.T, open Open) {
+	s := open()
+	update(t, s, Fill)
+	update(t, s, func(tx *store.Tx) error {
+		from, to := sample(), another()
+		to.NICs = append(to.NICs, from.NICs[0])
+		from.NICs = from.NICs[1:]
+		return errors.Join(tx.PutMachine(from), tx.PutMachine(to))
+	})
+	view(t, s, func(tx *store.Tx) error {
+		all, err := tx.Machines()
+		if len(all) != 2 || len(all[0].NICs) != 1 || len(all[1].NICs) != 2 || all[1].NICs[1].Address != netip.MustParseAddr("10.80.12.100") {
+			t.Errorf("machines = %+v", all)
+		}
+		return err
+	})
+}
+
+func oneOpenJob(t *testing.T, open Open) {
+	s := open()
+	update(t, s, func(tx *store.Tx) error { return tx.PutJob(job("a", machine.JobQueued, at)) })
+	put := func(id string, status machine.JobStatus) error {
+		return s.Update(t.Context(), func(tx *store.Tx) error { return tx.PutJob(job(id, status, at)) })
+	}
+	if err := put("b", machine.JobQueued); !errors.Is(err, store.ErrTaken) {
+		t.Errorf("a second open job = %v, want ErrTaken", err)
+	}
+	if err := errors.Join(put("a", machine.JobStarted), put("a", machine.JobCancelled), put("b", machine.JobQueued)); err != nil {
+		t.Errorf("one after the other = %v", err)
+	}
+}
