@@ -109,6 +109,30 @@ func TestTheDialogNamesTheDiskAndWhatLiesOnIt(t *testing.T) {
 	}
 }
 
+// checkRevoking ends anna's one token through its dialog, which nobody but she
+// and admins see.
+func (b *bench) checkRevoking(admin, anna string) {
+	b.t.Helper()
+	link := regexp.MustCompile(`/account/tokens/([^/"]+)/revoke\?account=anna`).FindStringSubmatch(b.get("/people", admin).body)
+	if link == nil {
+		b.t.Fatal("an admin sees no token of anna")
+	}
+	path := "/account/tokens/" + link[1] + "/revoke"
+	if r := b.get(path+"?account=anna", b.as(auth.Viewer)); r.StatusCode != http.StatusNotFound {
+		b.t.Errorf("the dialog for anna's token is %d to another viewer, want 404", r.StatusCode)
+	}
+	r := b.get(path, anna)
+	if !strings.Contains(r.body, "Revoke the token for ci &lt;b&gt;") || !strings.Contains(r.body, "Programs that use this viewer") {
+		b.t.Errorf("the dialog does not say what is revoked: %s", r.body)
+	}
+	if r := b.post(path, anna, "account", "anna"); r.StatusCode != http.StatusSeeOther || r.Header.Get("Location") != "/account" {
+		b.t.Errorf("revoking = %d, want 303 to the account", r.StatusCode)
+	}
+	if r := b.get(path, anna); r.StatusCode != http.StatusNotFound {
+		b.t.Errorf("the dialog for a token that is gone = %d, want 404", r.StatusCode)
+	}
+}
+
 func TestPeopleAndTokens(t *testing.T) {
 	b := newBench(t, full())
 	admin := b.as(auth.Admin)
@@ -129,6 +153,7 @@ func TestPeopleAndTokens(t *testing.T) {
 	if r := b.send(t.Context(), http.MethodGet, "/machines", "", nil, "Authorization", "Bearer "+token); r.StatusCode != http.StatusOK {
 		t.Errorf("GET with the token = %d, want 200", r.StatusCode)
 	}
+	b.checkRevoking(admin, anna)
 	for name, form := range map[string][]string{
 		"a bigger role": {"label", "x", "role", "admin", "days", "7"}, "no number": {"label", "x", "role", "viewer", "days", "many"},
 		"a hundred days": {"label", "x", "role", "viewer", "days", "100"}, "no label": {"role", "viewer", "days", "7"},

@@ -72,6 +72,34 @@ func TestSilencesAreRows(t *testing.T) {
 	}
 }
 
+// Rows of exchanges and transfers are written at their end.
+func TestRowsStandInTheOrderOfTime(t *testing.T) {
+	events := boots(t, "9 boot Decided own disk", "2 dhcp asked", "10 files TFTP", "10 agent Reported")
+	var got []string
+	for _, r := range rowsOf(events) {
+		got = append(got, r.Text+r.Gap)
+	}
+	want := []string{"Reported", "TFTP", "Decided own disk", "7.0 s", "asked"}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("rows (-want +got):\n%s", diff)
+	}
+}
+
+func rowsOf(events []journal.Event) []timelineRow {
+	rows, _ := timelineRows(events, "")
+	return rows
+}
+
+func TestTheTimeLeftHasOneUnit(t *testing.T) {
+	for left, want := range map[time.Duration]string{
+		3536 * time.Second: "in 58 min", 90 * time.Second: "in 1 min 30 s", 30 * time.Second: "in 30 s", 25*time.Hour + time.Minute: "in 1 d 1 h", 719 * time.Hour: "in 29 d", -time.Second: "expired",
+	} {
+		if got := (stamp{cannedNow, -left}).Until(); got != want {
+			t.Errorf("Until() of %s = %q, want %q", left, got, want)
+		}
+	}
+}
+
 func TestALongTimelineHasPages(t *testing.T) {
 	var events []journal.Event
 	for i := range 250 {

@@ -90,7 +90,14 @@ func (s stamp) Until() string {
 	if s.age >= 0 {
 		return "expired"
 	}
-	return "in " + span(-s.age)
+	left := -s.age
+	for _, unit := range []time.Duration{24 * time.Hour, time.Hour, time.Minute} {
+		if left >= 2*unit {
+			left = left.Truncate(unit)
+			break
+		}
+	}
+	return "in " + span(left)
 }
 
 // clip shortens text that a stranger may have made very long.

@@ -1,7 +1,6 @@
 package web
 
 import (
-	"cmp"
 	"slices"
 	"strings"
 	"time"
@@ -68,13 +67,8 @@ func powered(e journal.Event) bool { return e.Source == journal.BMC && says(e, "
 // stages gives the last boot's, from a machine's events, newest first. A boot
 // that installs goes on through the restart into the new system.
 func stages(newestFirst []journal.Event, now time.Time, moving bool) []stage {
-	// Rows of transfers are written at their end and dated at their beginning.
-	inOrder := slices.Clone(newestFirst)
-	slices.SortStableFunc(inOrder, func(a, b journal.Event) int {
-		return cmp.Or(a.At.Compare(b.At), cmp.Compare(a.ID, b.ID))
-	})
 	var b bootClock
-	for _, e := range inOrder {
+	for _, e := range slices.Backward(byTime(newestFirst)) {
 		b.see(e)
 	}
 	return b.stages(now, moving)

@@ -71,6 +71,7 @@ func checkPage(t *testing.T, body string) {
 	if err != nil {
 		t.Fatalf("the page is not HTML: %v", err)
 	}
+	checkNames(t, doc)
 	ids := map[string]bool{}
 	for n := range doc.Descendants() {
 		for _, a := range n.Attr {

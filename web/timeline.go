@@ -1,6 +1,7 @@
 package web
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"net/http"
@@ -64,24 +65,45 @@ func (s *Site) timeline(r *http.Request, m *machine.Machine) ([]journal.Event, t
 	return newest, d, nil
 }
 
+// byTime is events in the order of when they began, newest first. They come in
+// the order of when they were written, and rows of exchanges and transfers are
+// written at their end.
+func byTime(events []journal.Event) []journal.Event {
+	sorted := slices.Clone(events)
+	slices.SortFunc(sorted, func(a, b journal.Event) int {
+		return cmp.Or(b.At.Compare(a.At), cmp.Compare(b.ID, a.ID))
+	})
+	return sorted
+}
+
 // timelineRows takes a page of the events of a source, all for "".
 func timelineRows(events []journal.Event, only journal.Source) (rows []timelineRow, older int64) {
-	for i, e := range events {
+	page, older := pageOf(events, only)
+	sorted := byTime(page)
+	for i, e := range sorted {
+		rows = append(rows, newTimelineRow(e))
+		if gap := silence(sorted, i); gap != "" && only == "" {
+			rows = append(rows, timelineRow{Gap: gap})
+		}
+	}
+	return rows, older
+}
+
+// pageOf cuts a page by ids, so that the next one misses nothing.
+func pageOf(events []journal.Event, only journal.Source) (page []journal.Event, older int64) {
+	for _, e := range events {
 		if only != "" && e.Source != only {
 			continue
 		}
-		if len(rows) >= timelinePage {
-			return rows, e.ID + 1
+		if len(page) == timelinePage {
+			return page, e.ID + 1
 		}
-		rows = append(rows, newTimelineRow(e))
-		if gap := silence(events, i); gap != "" && only == "" {
-			rows = append(rows, timelineRow{Gap: gap})
-		}
+		page = append(page, e)
 	}
 	if len(events) == clockEvents {
 		older = events[len(events)-1].ID
 	}
-	return rows, older
+	return page, older
 }
 
 // silence spells the time between an event and the one before, when it is
