@@ -100,12 +100,23 @@ func nap(ctx context.Context, d time.Duration) bool {
 	}
 }
 
+var errAway = errors.New("the appliance is away")
+
+// answered is what an answer is worth: those of a life that was ended never
+// arrive.
+func (l *life) answered(err error) error {
+	if l.ctx.Err() != nil {
+		return errAway
+	}
+	return err
+}
+
 // insist does f against an appliance that may be away, until it is refused.
 func (b *box) insist(ctx context.Context, f func(*life) error) error {
 	for {
-		err := errors.New("the appliance is away")
+		err := errAway
 		if l := b.r.up(); l != nil {
-			err = f(l)
+			err = l.answered(f(l))
 		}
 		if err == nil || errors.Is(err, boot.ErrRefused) {
 			return err
@@ -239,10 +250,11 @@ func (b *box) obey(ctx context.Context, o report.Order) (reboot bool) {
 func (b *box) redeem(o report.Order) (*report.Plan, error) {
 	l := b.r.up()
 	if l == nil {
-		return nil, errors.New("the appliance is away")
+		return nil, errAway
 	}
 	m, _ := l.db.ByMAC(b.mac)
-	return l.engine.Redeem(l.ctx, m, report.Redeem{Order: o.ID, Token: o.Token})
+	plan, err := l.engine.Redeem(l.ctx, m, report.Redeem{Order: o.ID, Token: o.Token})
+	return plan, l.answered(err)
 }
 
 var homeToken = regexp.MustCompile(`/home/v1/([A-Za-z0-9_-]+)`)
@@ -292,7 +304,7 @@ func (b *box) system(ctx context.Context) {
 		return
 	}
 	for range 60 {
-		if l := b.r.up(); l != nil && l.engine.Home(l.ctx, token, report.Home{Hostname: name, Kernel: "6.12"}) == nil {
+		if l := b.r.up(); l != nil && l.answered(l.engine.Home(l.ctx, token, report.Home{Hostname: name, Kernel: "6.12"})) == nil {
 			return
 		}
 		if !nap(ctx, 2*time.Second) {

@@ -3,8 +3,10 @@ package jobs
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"net/netip"
+	"os"
 	"path/filepath"
 	"sync"
 	"sync/atomic"
@@ -21,6 +23,7 @@ import (
 type rack struct {
 	t      *testing.T
 	path   string
+	kills  int
 	rule   *machine.Rule
 	box    *box
 	fuse   fuse
@@ -43,8 +46,8 @@ type life struct {
 	ended  chan struct{}
 }
 
-// fuse ends the appliance's life at a count of the times that it looked at the
-// clock or talked to a BMC, both of which it does all along its way.
+// fuse kills the appliance at a count of the times that it looked at the clock
+// or talked to a BMC, both of which it does all along its way.
 type fuse struct {
 	mu    sync.Mutex
 	count int
@@ -61,11 +64,26 @@ func (f *fuse) tick() {
 	}
 }
 
+// set lets the fuse blow at a count from now on, or never again.
+func (f *fuse) set(n int) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.at = 0; n > 0 {
+		f.at = f.count + n
+	}
+}
+
+func (f *fuse) ticks() int {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.count
+}
+
 const imageSum = "9f3c000000000000000000000000000000000000000000000000000000000000"
 
 func newRack(t *testing.T, change ...func(*rack)) *rack {
 	t.Helper()
-	r := &rack{t: t, path: filepath.Join(t.TempDir(), "serverdb.sqlite"), rule: &machine.Rule{
+	r := &rack{t: t, path: filepath.Join(memory(t), "serverdb.sqlite"), rule: &machine.Rule{
 		Name: "lab", Order: 1, Match: "subnet=lab", Accept: true, Site: "lab", Rack: "r1", Role: "node",
 	}}
 	r.box = newBox(r)
@@ -81,7 +99,20 @@ func newRack(t *testing.T, change ...func(*rack)) *rack {
 // resolve lets our DNS answer, or says why it does not.
 func (r *rack) resolve(err error) { r.dns.Store(&err) }
 
+// memory is a folder whose fsync costs nothing: these tests kill the appliance,
+// not the power of its host.
+func memory(t *testing.T) string {
+	t.Helper()
+	dir, err := os.MkdirTemp("/dev/shm", "firstlight-jobs-")
+	if err != nil {
+		return t.TempDir()
+	}
+	t.Cleanup(func() { _ = os.RemoveAll(dir) })
+	return dir
+}
+
 func (r *rack) end() {
+	r.fuse.set(0)
 	r.box.turn(oob.PowerOff)
 	r.stop()
 }
@@ -92,7 +123,7 @@ func (r *rack) start() {
 	ctx, cancel := context.WithCancel(context.Background())
 	l := &life{ctx: ctx, cancel: cancel, ended: make(chan struct{})}
 	r.fuse.mu.Lock()
-	r.fuse.blow = cancel
+	r.fuse.blow = func() { r.kill(l) }
 	r.fuse.mu.Unlock()
 	var err error
 	l.db, err = serverdb.Open(r.t.Context(), r.path, serverdb.Options{Log: slog.New(slog.DiscardHandler), Now: r.now, Retention: time.Hour})
@@ -144,6 +175,25 @@ func (r *rack) up() *life {
 	return r.life
 }
 
+// kill ends a life as SIGKILL does: what it answers from now on reaches nobody,
+// and the next life finds the database as it lies on disk at this moment, with
+// what waited in memory lost.
+func (r *rack) kill(l *life) {
+	l.cancel()
+	r.kills++
+	left := fmt.Sprintf("%s.%d", filepath.Join(filepath.Dir(r.path), "serverdb.sqlite"), r.kills)
+	for _, part := range []string{"", "-wal"} {
+		b, err := os.ReadFile(r.path + part)
+		if err == nil {
+			err = os.WriteFile(left+part, b, 0o600)
+		}
+		if err != nil {
+			r.t.Error(err)
+		}
+	}
+	r.path = left
+}
+
 // stop ends the appliance's life.
 func (r *rack) stop() {
 	r.mu.Lock()
@@ -154,6 +204,9 @@ func (r *rack) stop() {
 		return
 	}
 	l.cancel()
+	r.fuse.mu.Lock() // a kill that has begun comes to its end
+	r.fuse.blow = nil
+	r.fuse.mu.Unlock()
 	<-l.ended
 	if err := l.db.Close(); err != nil {
 		r.t.Error(err)

@@ -118,7 +118,9 @@ func (e *Engine) Result(ctx context.Context, m *machine.Machine, res report.Resu
 	if err := r.change(ctx, func(w *serverdb.Write, j *machine.Job) error { return written(w, j, e) }); err != nil {
 		return r.unlessFinal(ctx, err)
 	}
-	e.DB.Observe(m.ID, func(o *machine.Observed) { o.Waits, o.Progress = "Boots the installed system; waits for its first call", 0 })
+	e.DB.Observe(m.ID, func(o *machine.Observed) {
+		o.Waits, o.Progress = "Boots the installed system; waits for its first call", 0
+	})
 	return nil
 }
 
