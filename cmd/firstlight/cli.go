@@ -9,12 +9,14 @@ import (
 
 // cli is every command. What a command does stands in the file of its name.
 type cli struct {
-	Serve  serveCmd  `cmd:"" group:"host" help:"Run the appliance."`
-	Init   initCmd   `cmd:"" group:"host" help:"Write a commented configuration."`
-	Check  checkCmd  `cmd:"" group:"host" help:"Check a configuration and print all its problems."`
-	Doctor doctorCmd `cmd:"" group:"host" help:"Check whether this host can serve."`
+	Serve   serveCmd   `cmd:"" group:"host" help:"Run the appliance."`
+	Init    initCmd    `cmd:"" group:"host" help:"Write a commented configuration."`
+	Check   checkCmd   `cmd:"" group:"host" help:"Check a configuration and print all its problems."`
+	Doctor  doctorCmd  `cmd:"" group:"host" help:"Check whether this host can serve."`
+	Version versionCmd `cmd:"" group:"host" help:"Print the version."`
 
 	Machine  machineCmd  `cmd:"" group:"ask" help:"Machines: list, show, power, lock, release."`
+	BMC      bmcCmd      `cmd:"" name:"bmc" group:"ask" help:"Log-ins to the BMCs of machines."`
 	Boot     bootCmd     `cmd:"" group:"ask" help:"What machines boot, and why."`
 	Job      jobCmd      `cmd:"" group:"ask" help:"Jobs: install, follow, cancel."`
 	Image    imageCmd    `cmd:"" group:"ask" help:"The catalogue of images."`
@@ -26,8 +28,6 @@ type cli struct {
 	Audit    auditCmd    `cmd:"" group:"ask" help:"What people and programs did."`
 	Health   healthCmd   `cmd:"" group:"ask" help:"How the parts of the appliance are."`
 	Login    loginCmd    `cmd:"" group:"ask" help:"Log in, or make the first admin, and keep a token."`
-
-	Version versionCmd `cmd:"" help:"Print the version."`
 }
 
 const description = `Network boot appliance: answers DHCP, TFTP, HTTP boot and DNS from one live database.

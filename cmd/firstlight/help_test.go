@@ -19,6 +19,7 @@ var update = flag.Bool("update", false, "rewrite the golden files")
 // it shows in review.
 func TestHelp(t *testing.T) {
 	const golden = "testdata/help.txt"
+	t.Setenv("COLUMNS", "80")
 	parser, err := newParser(&host{}, func(int) {})
 	if err != nil {
 		t.Fatal(err)

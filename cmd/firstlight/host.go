@@ -66,7 +66,7 @@ func (h *host) fail(err error) int {
 	}
 	code := exitCode(err)
 	if code != exitInterrupted {
-		h.note("firstlight: %s", err)
+		h.note("firstlight: %s", strings.ReplaceAll(err.Error(), "\n", "\nfirstlight: "))
 	}
 	return code
 }

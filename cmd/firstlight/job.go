@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -92,7 +93,7 @@ func (c *jobShowCmd) Run(ctx context.Context, h *host) error {
 	if c.Output == "json" {
 		return printJSON(h.out, text)
 	}
-	if err := printFacts(h.out, jobFacts(j)); err != nil {
+	if err := errors.Join(printFacts(h.out, jobFacts(j)), h.say("")); err != nil {
 		return err
 	}
 	return printTable(h.out, j.Steps, stepColumns)

@@ -100,7 +100,7 @@ func (w *watcher) tell(j api.Job) error {
 		return nil
 	}
 	w.told[j.ID] = j.Status
-	return w.say("%s: job %s %s", j.Machine, j.ID, strings.TrimSpace(j.Status+" "+resultText(j)))
+	return w.say("%s: job %s %s", j.Machine, j.ID, strings.TrimSuffix(j.Status+": "+resultText(j), ": "))
 }
 
 func outcome(jobs []api.Job) error {

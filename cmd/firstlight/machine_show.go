@@ -110,6 +110,9 @@ func printHardware(h *host, f *api.Facts) error {
 		facts = append(facts, [2]string{"port " + p.Name, joined(p.MAC, p.Driver, linkText(p))})
 	}
 	facts = append(facts, [2]string{"not readable", joined(f.Missing...)})
+	if err := h.say(""); err != nil {
+		return err
+	}
 	return printFacts(h.out, facts)
 }
 

@@ -5,6 +5,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -49,16 +50,19 @@ func TestJourneys(t *testing.T) {
 // layNetwork gives a script its interface and its home.
 func layNetwork(e *testscript.Env, n int) error {
 	near, far, net := fmt.Sprintf("boot%d", n), fmt.Sprintf("far%d", n), fmt.Sprintf("10.81.%d", n)
-	e.Setenv("IFACE", near)
-	e.Setenv("FAR", far)
-	e.Setenv("NET", net)
-	e.Setenv("ADDR", net+".1")
-	e.Setenv("PORT", fmt.Sprint(8443+n))
-	e.Setenv("HOME", e.WorkDir)
-	e.Setenv("TZ", "UTC")
+	for key, value := range map[string]string{
+		"IFACE": near, "FAR": far, "NET": net, "ADDR": net + ".1", "PORT": strconv.Itoa(8443 + n), "HOME": e.WorkDir, "TZ": "UTC",
+	} {
+		e.Setenv(key, value)
+	}
+	return lay(near, far, net+".1/24")
+}
+
+// lay makes a cable between two interfaces, the near one with an address.
+func lay(near, far, address string) error {
 	for _, args := range []string{
 		"link add " + near + " type veth peer name " + far,
-		"address add " + net + ".1/24 dev " + near,
+		"address add " + address + " dev " + near,
 		"link set " + near + " up", "link set " + far + " up",
 	} {
 		if out, err := exec.Command("ip", strings.Fields(args)...).CombinedOutput(); err != nil {
@@ -79,13 +83,9 @@ func until(ts *testscript.TestScript, neg bool, args []string) {
 	}
 }
 
-// writeConfig writes a configuration for the script's network: config FILE
-// STATE, which may be followed by lines that are added to it.
-func writeConfig(ts *testscript.TestScript, neg bool, args []string) {
-	if neg || len(args) < 2 {
-		ts.Fatalf("usage: config FILE STATE [LINE…]")
-	}
-	text := fmt.Sprintf(`state: %s
+// configuration takes state folder, interface, address, people's port, the
+// network's first three numbers, and what else there is to say.
+const configuration = `state: %s
 interfaces:
   - {name: %s, address: %s}
 people: {listen: "127.0.0.1:%s"}
@@ -93,6 +93,14 @@ site: {name: lon6, domain: lon6.example}
 subnets:
   - {name: lab, prefix: %s.0/24, ranges: [%[5]s.100-%[5]s.199], policy: register, lease: 1h}
 %s
-`, ts.MkAbs(args[1]), ts.Getenv("IFACE"), ts.Getenv("ADDR"), ts.Getenv("PORT"), ts.Getenv("NET"), strings.Join(args[2:], "\n"))
+`
+
+// writeConfig writes a configuration for the script's network: config FILE
+// STATE, which may be followed by lines that are added to it.
+func writeConfig(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) < 2 {
+		ts.Fatalf("usage: config FILE STATE [LINE…]")
+	}
+	text := fmt.Sprintf(configuration, ts.MkAbs(args[1]), ts.Getenv("IFACE"), ts.Getenv("ADDR"), ts.Getenv("PORT"), ts.Getenv("NET"), strings.Join(args[2:], "\n"))
 	ts.Check(os.WriteFile(ts.MkAbs(args[0]), []byte(text), 0o600))
 }
