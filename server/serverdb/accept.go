@@ -162,6 +162,9 @@ func (d *DB) ReleaseDisks(ctx context.Context, who, id, typed string) error {
 			next.Released = map[string]string{}
 		}
 		for _, disk := range m.Facts.Disks {
+			if len(disk.Contents) > 0 && disk.Serial == "" {
+				return fmt.Errorf("disk %s; it has no serial number, so that it cannot be released: empty or remove it", discovery.Describe(disk))
+			}
 			if len(disk.Contents) > 0 {
 				next.Released[disk.Serial] = who
 				what = append(what, "disk "+disk.Serial+": "+discovery.Describe(disk))

@@ -2,7 +2,9 @@ package serverdb
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"time"
 
 	"firstlight/server/machine"
 )
@@ -23,21 +25,36 @@ var expiries = map[machine.Status]struct {
 }
 
 // Expire ends transient statuses whose time is up. A machine with an open job
-// is left to the job, which has deadlines of its own.
+// is left to the job, which has deadlines of its own. One that cannot be ended
+// does not keep the others.
 func (d *DB) Expire(ctx context.Context) error {
+	var errs []error
 	for _, m := range d.index.machines() {
-		limit, transient := m.Status.Transient()
-		if !transient || d.Now().Sub(m.Since) < limit || d.index.openJob(m.ID) != nil {
-			continue
-		}
-		e := expiries[m.Status]
-		err := d.Transition(ctx, Change{
-			Machine: m.ID, From: m.Status, To: e.to, Who: "deadline", Why: e.reason,
-			Sentence: fmt.Sprintf("it was %s for more than %s and nothing moved it on", m.Status.Human(), limit),
-		})
-		if err != nil {
-			return err
+		if _, over := expired(m, d.Now()); over && d.index.openJob(m.ID) == nil {
+			errs = append(errs, d.Do(ctx, func(w *Write) error { return w.expire(m.ID) }))
 		}
 	}
-	return nil
+	return errors.Join(errs...)
+}
+
+func expired(m *machine.Machine, now time.Time) (limit time.Duration, over bool) {
+	limit, transient := m.Status.Transient()
+	return limit, transient && now.Sub(m.Since) >= limit
+}
+
+// expire looks again, now that nobody else writes.
+func (w *Write) expire(id string) error {
+	m, err := w.Machine(id)
+	if err != nil {
+		return err
+	}
+	limit, over := expired(m, w.now)
+	if !over || w.OpenJob(id) != nil {
+		return nil
+	}
+	e := expiries[m.Status]
+	return w.Transition(m, Change{
+		From: m.Status, To: e.to, Who: "deadline", Why: e.reason,
+		Sentence: fmt.Sprintf("it was %s for more than %s and nothing moved it on", m.Status.Human(), limit),
+	})
 }

@@ -78,14 +78,20 @@ func (x *index) put(m *machine.Machine) {
 	}
 }
 
+// drop takes out what is still m's: in one commit a name or an interface may
+// have moved to a machine that was put already.
 func (x *index) drop(m *machine.Machine) {
-	delete(x.byName, strings.ToLower(m.Name))
+	if name := strings.ToLower(m.Name); x.byName[name] == m.ID {
+		delete(x.byName, name)
+	}
 	for _, mark := range marks(m) {
 		if delete(x.byMark[mark], m.ID); len(x.byMark[mark]) == 0 {
 			delete(x.byMark, mark)
 		}
 	}
-	delete(x.byHost, m.Hostname)
+	if x.byHost[m.Hostname] == m.ID {
+		delete(x.byHost, m.Hostname)
+	}
 	for _, n := range m.NICs {
 		if x.byMAC[n.MAC] == m.ID {
 			delete(x.byMAC, n.MAC)

@@ -35,7 +35,11 @@ func (b *book) init() {
 	b.offers = map[netip.Addr]offer{}
 }
 
-func (b *book) load(all []lease.Lease) { b.apply(all) }
+// load takes the newest last: a client may have had another address before.
+func (b *book) load(all []lease.Lease) {
+	slices.SortFunc(all, func(a, b lease.Lease) int { return a.UpdatedAt.Compare(b.UpdatedAt) })
+	b.apply(all)
+}
 
 // apply puts committed leases in place.
 func (b *book) apply(all []lease.Lease) {

@@ -3,7 +3,9 @@ package serverdb
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"sync"
 	"time"
@@ -18,9 +20,11 @@ import (
 // written with the next batch: timeline rows, decisions, what was seen.
 
 const (
-	flushEvery   = 50 * time.Millisecond
-	maxNotes     = 8192 // waiting; more are counted and dropped
-	maxStrangers = 1024 // events of unknown MACs kept in memory
+	flushEvery      = 50 * time.Millisecond
+	maxNotes        = 8192             // waiting; more are counted and dropped
+	maxStrangers    = 1024             // events of unknown MACs kept in memory
+	maxStrangerRows = 8 * maxStrangers // and on disk
+	maxStrangerMACs = 8 * maxStrangers // whose last decision is kept
 )
 
 type notes struct {
@@ -31,6 +35,7 @@ type notes struct {
 	observed  map[string]machine.Observed
 	strangers []journal.Event
 	dropped   int64
+	written   int // events of strangers since the oldest were forgotten; the flusher's alone
 	flushed   chan struct{}
 }
 
@@ -65,12 +70,12 @@ func (d *DB) Note(e journal.Event) {
 	}
 	d.notes.events = append(d.notes.events, e)
 	if e.Machine == "" {
-		d.notes.strange(e)
+		d.notes.stranger(e)
 	}
 }
 
-// strange keeps what strangers do in a bounded ring.
-func (n *notes) strange(e journal.Event) {
+// stranger keeps what strangers do in a bounded ring.
+func (n *notes) stranger(e journal.Event) {
 	if len(n.strangers) >= maxStrangers {
 		n.strangers = append(n.strangers[:0], n.strangers[maxStrangers/4:]...)
 	}
@@ -156,7 +161,7 @@ func (n *notes) decide(mac machine.MAC, id, record string, now time.Time) bool {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	last, ok := n.decisions[mac]
-	if !ok && id == "" && len(n.decisions) > maxStrangers*8 {
+	if !ok && id == "" && len(n.decisions) >= maxStrangerMACs {
 		return false // a flood of made-up MACs must not fill the disk
 	}
 	n.dirty[mac] = true
@@ -209,7 +214,9 @@ func (d *DB) flush() {
 	events, observed := n.events, n.observed
 	var decisions []store.Decision
 	for mac := range n.dirty {
-		decisions = append(decisions, n.decisions[mac])
+		if last, ok := n.decisions[mac]; ok {
+			decisions = append(decisions, last)
+		}
 	}
 	n.events, n.observed, n.dirty = nil, map[string]machine.Observed{}, map[machine.MAC]bool{}
 	n.mu.Unlock()
@@ -218,6 +225,23 @@ func (d *DB) flush() {
 	}
 	if err := d.Do(context.Background(), func(w *Write) error { return w.notes(events, observed, decisions) }); err != nil {
 		d.Log.Error("write notes", "events", len(events), "error", err)
+	}
+	d.keepStrangers(events)
+}
+
+// keepStrangers bounds what a flood of made-up MACs can write.
+func (d *DB) keepStrangers(events []journal.Event) {
+	for _, e := range events {
+		if e.Machine == "" {
+			d.notes.written++
+		}
+	}
+	if d.notes.written < maxStrangers {
+		return
+	}
+	d.notes.written = 0
+	if err := d.Do(context.Background(), func(w *Write) error { return w.tx.KeepStrangers(maxStrangerRows) }); err != nil {
+		d.Log.Error("forget strangers", "error", err)
 	}
 }
 
@@ -240,10 +264,20 @@ func (w *Write) notes(events []journal.Event, observed map[string]machine.Observ
 	return nil
 }
 
-// forget drops the journal's oldest rows; history stays.
+// forget drops what is older than the retention: the journal's rows and the
+// decisions about strangers, which makes room for others. History stays.
 func (d *DB) forget() {
 	before := d.Now().Add(-d.Retention)
-	if err := d.Do(context.Background(), func(w *Write) error { return w.tx.DropEvents(before) }); err != nil {
+	err := d.Do(context.Background(), func(w *Write) error {
+		return errors.Join(w.tx.DropEvents(before), w.tx.DropDecisions(before))
+	})
+	if err != nil {
 		d.Log.Error("forget old journal", "error", err)
+		return
 	}
+	d.notes.mu.Lock()
+	defer d.notes.mu.Unlock()
+	maps.DeleteFunc(d.notes.decisions, func(_ machine.MAC, last store.Decision) bool {
+		return last.Machine == "" && last.LastAt.Before(before)
+	})
 }

@@ -83,7 +83,7 @@ func (w *Write) report(r *report.Report, from netip.Addr, subnet *machine.Subnet
 // the interfaces in it.
 func (w *Write) owns(r *report.Report, from netip.Addr) error {
 	l, ok := w.db.book.ByAddress(from)
-	if !ok {
+	if !ok || !l.Holds(w.now) {
 		return nil // an address of its own, given by somebody else's server
 	}
 	for _, n := range r.NICs {
@@ -134,7 +134,9 @@ func (w *Write) stranger(r *report.Report, id discovery.Identity) *machine.Machi
 
 // learn puts what was discovered into a record. What people declared stays.
 func (w *Write) learn(m *machine.Machine, r *report.Report, from netip.Addr, subnet *machine.Subnet) {
-	m.Facts = discovery.Facts(r)
+	facts := discovery.Facts(r)
+	keepReleases(m, facts)
+	m.Facts = facts
 	m.Vendor, m.Product = m.Facts.Vendor, m.Facts.Product
 	if machine.PlaceholderSerial(m.Serial) {
 		m.Serial = strings.TrimSpace(r.System.Serial)
@@ -158,6 +160,31 @@ func (w *Write) learn(m *machine.Machine, r *report.Report, from netip.Addr, sub
 	if m.Site == "" {
 		m.Site = subnet.Site
 	}
+}
+
+// keepReleases forgets that a disk was given free when its contents are not
+// those that were seen then. While a job writes, they change by its hand.
+func keepReleases(m *machine.Machine, now *machine.Facts) {
+	switch m.Status {
+	case machine.Held, machine.Registered, machine.Available:
+	default:
+		return
+	}
+	maps.DeleteFunc(m.Released, func(serial, _ string) bool {
+		return !reflect.DeepEqual(contents(m.Facts, serial), contents(now, serial))
+	})
+}
+
+func contents(f *machine.Facts, serial string) []machine.Content {
+	if f == nil {
+		return nil
+	}
+	for _, d := range f.Disks {
+		if d.Serial == serial {
+			return d.Contents
+		}
+	}
+	return nil
 }
 
 func (w *Write) register(m *machine.Machine, res discovery.Resolution) error {

@@ -25,7 +25,13 @@ import (
 // test ends.
 func open(t *testing.T, path string, rules ...*machine.Rule) *DB {
 	t.Helper()
-	d, err := Open(t.Context(), path, Options{Log: slog.New(slog.DiscardHandler), Now: time.Now, Retention: time.Hour})
+	return openAt(t, path, time.Now, rules...)
+}
+
+// openAt is open with a clock.
+func openAt(t *testing.T, path string, now func() time.Time, rules ...*machine.Rule) *DB {
+	t.Helper()
+	d, err := Open(t.Context(), path, Options{Log: slog.New(slog.DiscardHandler), Now: now, Retention: time.Hour})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -2,6 +2,7 @@ package serverdb
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/netip"
 	"slices"
@@ -40,39 +41,57 @@ func (d *DB) loadSettings(tx *store.Tx) (err error) {
 	return nil
 }
 
-// Seed brings subnets, rules and images of the configuration into the
-// database. What is there under the same name already stays as people left
-// it, unless overwrite is set.
+// Seed brings subnets and rules of the configuration into the database. What is
+// there under the same name already stays as people left it.
 func (d *DB) Seed(ctx context.Context, subnets []*machine.Subnet, rules []*machine.Rule) error {
 	return d.Do(ctx, func(w *Write) error {
-		have := d.settings.Load()
-		for _, s := range subnets {
-			if err := s.Validate(); err != nil {
-				return err
-			}
-			if slices.ContainsFunc(have.subnets, func(o *machine.Subnet) bool { return o.Name == s.Name }) {
-				continue
-			}
-			if err := overlap(have.subnets, s); err != nil {
-				return err
-			}
-			if err := w.tx.PutSubnet(s); err != nil {
-				return err
-			}
-		}
-		for _, r := range rules {
-			if err := r.Validate(); err != nil {
-				return err
-			}
-			if slices.ContainsFunc(have.rules, func(o *machine.Rule) bool { return o.Name == r.Name }) {
-				continue
-			}
-			if err := w.tx.PutRule(r); err != nil {
-				return err
-			}
+		if err := errors.Join(w.seedSubnets(subnets), w.seedRules(rules)); err != nil {
+			return err
 		}
 		return w.reload()
 	})
+}
+
+func (w *Write) seedSubnets(subnets []*machine.Subnet) error {
+	have, err := w.tx.Subnets()
+	if err != nil {
+		return err
+	}
+	for _, s := range subnets {
+		if err := s.Validate(); err != nil {
+			return err
+		}
+		if slices.ContainsFunc(have, func(o *machine.Subnet) bool { return o.Name == s.Name }) {
+			continue
+		}
+		if err := overlap(have, s); err != nil {
+			return err
+		}
+		if err := w.tx.PutSubnet(s); err != nil {
+			return err
+		}
+		have = append(have, s)
+	}
+	return nil
+}
+
+func (w *Write) seedRules(rules []*machine.Rule) error {
+	have, err := w.tx.Rules()
+	if err != nil {
+		return err
+	}
+	for _, r := range rules {
+		if err := r.Validate(); err != nil {
+			return err
+		}
+		if slices.ContainsFunc(have, func(o *machine.Rule) bool { return o.Name == r.Name }) {
+			continue
+		}
+		if err := w.tx.PutRule(r); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func overlap(have []*machine.Subnet, s *machine.Subnet) error {
@@ -100,15 +119,26 @@ func (d *DB) PutSubnet(ctx context.Context, who string, s *machine.Subnet) error
 	if err := s.Validate(); err != nil {
 		return err
 	}
-	others := slices.DeleteFunc(slices.Clone(d.Subnets()), func(o *machine.Subnet) bool { return o.Name == s.Name })
-	if err := overlap(others, s); err != nil {
-		return err
-	}
 	return d.Do(ctx, func(w *Write) error {
+		// From the transaction: another write of this batch may overlap it.
+		have, err := w.tx.Subnets()
+		if err != nil {
+			return err
+		}
+		before := ""
+		others := slices.DeleteFunc(have, func(o *machine.Subnet) bool {
+			if o.Name == s.Name {
+				before = fmt.Sprintf("%+v", *o)
+			}
+			return o.Name == s.Name
+		})
+		if err := overlap(others, s); err != nil {
+			return err
+		}
 		if err := w.tx.PutSubnet(s); err != nil {
 			return err
 		}
-		if err := w.Audit(who, "write subnet", s.Name, "", fmt.Sprintf("%+v", *s)); err != nil {
+		if err := w.Audit(who, "write subnet", s.Name, before, fmt.Sprintf("%+v", *s)); err != nil {
 			return err
 		}
 		return w.reload()

@@ -111,6 +111,9 @@ func (d *DB) commit(batch []*op) {
 		for _, o := range batch {
 			o.w = &Write{tx: tx, db: d, now: now, batch: &all}
 			o.err = o.run()
+			if errors.Is(o.err, store.ErrUndone) {
+				return o.err // those before it in the batch are gone, too
+			}
 			if o.err == nil {
 				all.add(o.w.own)
 			}
