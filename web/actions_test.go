@@ -66,26 +66,42 @@ func TestARefusalIsShownWhereItWasAsked(t *testing.T) {
 	}
 }
 
-func TestButtonsFitTheStatus(t *testing.T) {
+func TestButtonsFitTheStatusAndTheRole(t *testing.T) {
 	b := newBench(t, full())
-	cookie := b.as(auth.Admin)
-	for name, want := range map[string]string{
-		"MQ0010": "Install… Power… Lock…",             // available
-		"MQ0009": "Check again Power… Lock… Release…", // held for its disks
-		"MQ0000": "Power… Lock…",                      // in use
-		"MQ0012": "Power… Lock…",                      // installing, the write has begun
-		"MQ0022": "Power… Unlock",                     // locked
-		"MQ0007": "Lock…",                             // expected: no BMC known
+	for _, tt := range []struct {
+		role auth.Role
+		name string
+		want string
+	}{
+		{auth.Engineer, "MQ0010", "Install… Power… Lock…"},             // available
+		{auth.Engineer, "MQ0009", "Check again Power… Lock… Release…"}, // held for its disks
+		{auth.Engineer, "MQ0000", "Power… Lock…"},                      // in use
+		{auth.Engineer, "MQ0012", "Power… Lock…"},                      // installing, the write has begun
+		{auth.Engineer, "MQ0022", "Power… Unlock"},                     // locked
+		{auth.Engineer, "MQ0007", "Lock…"},                             // expected: no BMC known
+		{auth.Technician, "MQ0009", "Check again Power…"},
+		{auth.Technician, "MQ0010", "Power…"},
+		{auth.Viewer, "MQ0009", ""},
+		{auth.Viewer, "MQ0022", ""},
 	} {
-		head := regexp.MustCompile(`(?s)<div class="buttons">.*?</div>`).FindString(b.get("/machines/"+name, cookie).body)
+		head := regexp.MustCompile(`(?s)<div class="buttons">.*?</div>`).FindString(b.get("/machines/"+tt.name, b.cookie(tt.role)).body)
 		var got []string
 		for _, m := range regexp.MustCompile(`(?:<button>|">)([A-Z][a-z …]+)</`).FindAllStringSubmatch(head, -1) {
 			got = append(got, m[1])
 		}
-		if strings.Join(got, " ") != want {
-			t.Errorf("buttons of %s = %q, want %q", name, strings.Join(got, " "), want)
+		if strings.Join(got, " ") != tt.want {
+			t.Errorf("buttons of %s for a %s = %q, want %q", tt.name, tt.role, strings.Join(got, " "), tt.want)
 		}
 	}
+}
+
+// cookie is that of one account for each role.
+func (b *bench) cookie(role auth.Role) string {
+	b.t.Helper()
+	if b.cookies[role] == "" {
+		b.cookies[role] = b.as(role)
+	}
+	return b.cookies[role]
 }
 
 func TestTheDialogNamesTheDiskAndWhatLiesOnIt(t *testing.T) {

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"firstlight/server/auth"
 	"firstlight/server/discovery"
 	"firstlight/server/machine"
 )
@@ -32,8 +33,8 @@ type headData struct {
 	Says                    string // its sentence, punctuated
 	Heard                   time.Time
 	Job                     *machine.Job
-	Install, Recheck        bool
-	Release, Power, Cancel  bool
+	// Which buttons there are: what the status allows, for those whose role does.
+	Install, Recheck, Release, Power, Cancel, Lock bool
 }
 
 type consoleData struct {
@@ -65,7 +66,7 @@ func (s *Site) machine(r *http.Request) (view, error) {
 	}
 	slices.Reverse(history)
 	d := machineData{
-		Head: s.head(m, job), Timeline: timeline, Hardware: hardware(m), Disks: disks(m),
+		Head: s.head(m, job, roleOf(r)), Timeline: timeline, Hardware: hardware(m), Disks: disks(m),
 		Clock: s.clock(ctx, m, events), Console: s.console(m), Dig: s.dig(m), History: history,
 	}
 	d.Cards = s.cards(ctx, m, d.Head.Job)
@@ -102,14 +103,21 @@ func (s *Site) lastJob(id string) *machine.Job {
 	return slices.MaxFunc(all, func(a, b *machine.Job) int { return a.CreatedAt.Compare(b.CreatedAt) })
 }
 
-func (s *Site) head(m *machine.Machine, job *machine.Job) headData {
+// roleOf is the role of the one who asks.
+func roleOf(r *http.Request) auth.Role {
+	u, _ := auth.From(r.Context())
+	return u.Role
+}
+
+func (s *Site) head(m *machine.Machine, job *machine.Job, may auth.Role) headData {
+	hands, orders := may.Allows(auth.Technician), may.Allows(auth.Engineer) // as the routes have it
 	h := headData{
 		Machine: m, URL: machineURL(m), Group: group(m.Status), Says: sentence(m.Sentence), Heard: heard(m),
-		Install: m.Status == machine.Available && !m.Flags.Locked,
-		Recheck: canRecheck(m), Release: canRelease(m), Power: m.BMC.Address != "",
+		Install: orders && m.Status == machine.Available && !m.Flags.Locked, Lock: orders,
+		Recheck: hands && canRecheck(m), Release: orders && canRelease(m), Power: hands && m.BMC.Address != "",
 	}
 	if job != nil && job.Status.Open() {
-		h.Job, h.Cancel = job, job.Token.RedeemedAt.IsZero()
+		h.Job, h.Cancel = job, orders && job.Token.RedeemedAt.IsZero()
 	}
 	pill := []string{m.Status.Human()}
 	if step := current(h.Job); step != "" {

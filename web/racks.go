@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"strings"
 
+	"firstlight/server/auth"
 	"firstlight/server/journal"
 	"firstlight/server/machine"
 )
@@ -77,7 +78,7 @@ func (s *Site) racks(r *http.Request) (view, error) {
 	}
 	d := racksData{
 		Search: q, Summary: summarise(all), Layout: s.layout(all, tiles, q.picks()),
-		Needs: needsOf(all, tiles), Moving: moving(tiles), Done: s.figures.done(r.Context(), all),
+		Needs: needsOf(all, tiles, roleOf(r)), Moving: moving(tiles), Done: s.figures.done(r.Context(), all),
 	}
 	return view{
 		title: "Racks", template: "racks", data: d, query: q.Text,
@@ -198,7 +199,7 @@ func (l layout) signature() string {
 
 // needsOf picks the machines that wait for a person: broken first, then those
 // that have waited longest.
-func needsOf(all []*machine.Machine, tiles []tile) needsData {
+func needsOf(all []*machine.Machine, tiles []tile, may auth.Role) needsData {
 	var picked []int
 	for i, m := range all {
 		if needs(m) {
@@ -216,7 +217,7 @@ func needsOf(all []*machine.Machine, tiles []tile) needsData {
 		}
 		d.Cards = append(d.Cards, needCard{
 			tile: tiles[i], Broken: all[i].Status == machine.Broken,
-			Recheck: canRecheck(all[i]), Release: canRelease(all[i]),
+			Recheck: canRecheck(all[i]) && may.Allows(auth.Technician), Release: canRelease(all[i]) && may.Allows(auth.Engineer),
 		})
 	}
 	return d

@@ -22,12 +22,13 @@ const password = "four words for gates"
 // bench is a site that serves canned data over TLS.
 type bench struct {
 	*httptest.Server
-	t      *testing.T
-	site   *Site
-	canned *canned
-	people *auth.Service
-	client *http.Client // follows no redirect
-	log    *strings.Builder
+	t       *testing.T
+	site    *Site
+	canned  *canned
+	people  *auth.Service
+	client  *http.Client // follows no redirect
+	log     *strings.Builder
+	cookies map[auth.Role]string
 }
 
 func newBench(t *testing.T, c *canned) *bench {
@@ -36,7 +37,7 @@ func newBench(t *testing.T, c *canned) *bench {
 	if err != nil {
 		t.Fatal(err)
 	}
-	b := &bench{t: t, canned: c, people: people, log: &strings.Builder{}}
+	b := &bench{t: t, canned: c, people: people, log: &strings.Builder{}, cookies: map[auth.Role]string{}}
 	b.site, err = New(Config{
 		Data: c, Actions: c, Insight: c, People: people, Log: slog.New(slog.DiscardHandler),
 		Now: func() time.Time { return cannedNow }, Site: "lon6", Version: "test", DNS: "10.80.12.1",

@@ -78,12 +78,16 @@ func stages(newestFirst []journal.Event, now time.Time, moving bool) []stage {
 type bootClock struct {
 	starts  [10]time.Time // by place in marks
 	at      int           // the latest stage that began, plus one; 0: none
+	ordered time.Time     // when a job came to the agent that waited
 	dhcp    time.Time     // where the current run of DHCP packets began
 	dhcpRun bool
 }
 
 func (b *bootClock) see(e journal.Event) {
 	b.noteDHCP(e)
+	if e.Source == journal.Job && b.at-1 == markAgent && b.ordered.IsZero() {
+		b.ordered = e.At
+	}
 	place := b.place(e)
 	switch {
 	case place < 0:
@@ -146,13 +150,16 @@ func (b *bootClock) stages(now time.Time, moving bool) []stage {
 		if start.IsZero() || place == markUp {
 			continue
 		}
+		if place == markAgent && b.ordered.After(start) {
+			start = b.ordered // before it the machine waited, which is no part of the boot
+		}
 		s := stage{Name: marks[place].name}
 		if end := b.next(place); !end.IsZero() {
 			s.Took = end.Sub(start)
 		} else if moving {
 			s.Took, s.Open = max(now.Sub(start), 0), true
 		} else {
-			continue // it waits, which is no part of the boot
+			continue // it waits
 		}
 		all = append(all, s)
 	}
