@@ -3,6 +3,7 @@ package jobs
 import (
 	"context"
 	"fmt"
+	"strings"
 	"sync"
 
 	"firstlight/server/machine"
@@ -20,7 +21,10 @@ type bmc struct {
 	asks int            // questions
 }
 
-func (r *rack) bmc(_ context.Context, _ *machine.Machine) (oob.Controller, error) {
+func (r *rack) bmc(_ context.Context, m *machine.Machine) (oob.Controller, error) {
+	if r.hangs != "" && strings.HasPrefix(m.Name, r.hangs) {
+		return hanging{}, nil
+	}
 	if r.noBMC {
 		return nil, fmt.Errorf("its BMC's address is not known: %w", oob.ErrNoLogin)
 	}
@@ -55,6 +59,12 @@ func (c *bmc) count(name string) int {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return c.sent[name]
+}
+
+func (c *bmc) questions() int {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.asks
 }
 
 func (c *bmc) ask() {

@@ -51,8 +51,8 @@ type Engine struct {
 
 	mu      sync.Mutex
 	running map[string]bool // job ids that a goroutine is at
-	first   int             // of the open jobs, in the next turn
 	wg      sync.WaitGroup
+	visits  chan struct{} // holds one for each visit to a BMC
 	ready   chan struct{}
 }
 
@@ -60,7 +60,8 @@ type Engine struct {
 func New(c Config) *Engine {
 	c.Limits = c.Limits.orDefaults()
 	return &Engine{
-		Config: c, running: map[string]bool{}, ready: make(chan struct{}), agents: newAgents(), looks: newLooks(), began: c.Now(),
+		Config: c, running: map[string]bool{}, ready: make(chan struct{}), visits: make(chan struct{}, atOnce),
+		agents: newAgents(), looks: newLooks(), began: c.Now(),
 	}
 }
 
@@ -72,6 +73,9 @@ func (e *Engine) Ready() <-chan struct{} { return e.ready }
 const (
 	// pollEvery is how often steps that wait are looked at without a signal.
 	pollEvery = time.Second
+	// turnGap lets signals come together: a storm of machines that boot must not
+	// make us look at all of them for each of them.
+	turnGap = 20 * time.Millisecond
 	// atOnce bounds the jobs that talk to BMCs at the same time.
 	atOnce = 64
 )
@@ -86,14 +90,14 @@ func (e *Engine) Run(ctx context.Context) error {
 	defer expire.Stop()
 	e.resume(ctx)
 	close(e.ready)
-	slots := make(chan struct{}, atOnce)
 	defer e.wg.Wait()
 	for {
-		e.turn(ctx, slots)
+		e.turn(ctx)
 		select {
 		case <-ctx.Done():
 			return nil
 		case <-w.C:
+			pause(ctx, turnGap)
 			drain(w)
 		case <-tick.C:
 		case <-expire.C:
@@ -101,6 +105,15 @@ func (e *Engine) Run(ctx context.Context) error {
 				e.Log.ErrorContext(ctx, "end overdue statuses", "error", err)
 			}
 		}
+	}
+}
+
+func pause(ctx context.Context, d time.Duration) {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-ctx.Done():
+	case <-t.C:
 	}
 }
 
@@ -115,29 +128,18 @@ func drain(w *journal.Watcher) {
 	}
 }
 
-// turn gives every open job one go, each in a goroutine of its own: one BMC
-// that hangs must not hold up the others. Where there are more jobs than
-// slots, the next turn begins with the one that had to wait.
-func (e *Engine) turn(ctx context.Context, slots chan struct{}) {
+// turn gives every open job one go, each in a goroutine of its own: a BMC that
+// hangs must not hold up the others.
+func (e *Engine) turn(ctx context.Context) {
 	e.adopt(ctx)
-	open := e.DB.Jobs(func(j *machine.Job) bool { return j.Status.Open() })
-	for i := range open {
-		at := (e.first + i) % len(open)
-		id := open[at].ID
-		if !e.claim(id) {
+	for _, j := range e.DB.Jobs(func(j *machine.Job) bool { return j.Status.Open() }) {
+		if !e.claim(j.ID) {
 			continue
 		}
-		select {
-		case slots <- struct{}{}:
-		default:
-			e.unclaim(id)
-			e.first = at
-			return
-		}
 		e.wg.Go(func() {
-			defer func() { <-slots; e.unclaim(id) }()
-			if err := e.advance(ctx, id); err != nil && ctx.Err() == nil {
-				e.Log.ErrorContext(ctx, "advance job", "job", id, "error", err)
+			defer e.unclaim(j.ID)
+			if err := e.advance(ctx, j.ID); err != nil && ctx.Err() == nil {
+				e.Log.ErrorContext(ctx, "advance job", "job", j.ID, "error", err)
 			}
 		})
 	}

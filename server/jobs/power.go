@@ -11,14 +11,21 @@ import (
 	"firstlight/server/oob"
 )
 
-// bmcPatience bounds one visit to a BMC. One that hangs must give its slot back.
+// bmcPatience bounds one visit to a BMC: one that hangs must let the others in.
 const bmcPatience = time.Minute
 
-// with logs in to the machine's BMC, does f and logs out.
-func (r *run) with(ctx context.Context, f func(oob.Controller) error) error {
+// with logs in to the machine's BMC, does f and logs out. Where many do, it
+// waits for its turn.
+func (r *run) with(ctx context.Context, f func(context.Context, oob.Controller) error) error {
+	select {
+	case r.visits <- struct{}{}:
+		defer func() { <-r.visits }()
+	case <-ctx.Done():
+		return ctx.Err()
+	}
 	ctx, cancel := context.WithTimeout(ctx, bmcPatience)
 	defer cancel()
-	return r.WithBMC(ctx, r.machine, f)
+	return r.WithBMC(ctx, r.machine, func(c oob.Controller) error { return f(ctx, c) })
 }
 
 // WithBMC logs in to a machine's BMC, does f and logs out.
@@ -68,7 +75,7 @@ func checkNetboot(ctx context.Context, r *run) (state, string, error) {
 		return st, note, nil
 	}
 	var dev oob.BootDevice
-	err := r.with(ctx, func(c oob.Controller) (err error) {
+	err := r.with(ctx, func(ctx context.Context, c oob.Controller) (err error) {
 		dev, err = c.NextBoot(ctx)
 		return err
 	})
@@ -83,7 +90,7 @@ func checkNetboot(ctx context.Context, r *run) (state, string, error) {
 
 func actNetboot(ctx context.Context, r *run) error {
 	r.bmcEvent("Boot once from the network")
-	return r.with(ctx, func(c oob.Controller) error { return c.SetNextBoot(ctx, oob.BootNetwork) })
+	return r.with(ctx, func(ctx context.Context, c oob.Controller) error { return c.SetNextBoot(ctx, oob.BootNetwork) })
 }
 
 func checkPower(want oob.Power) func(context.Context, *run) (state, string, error) {
@@ -92,7 +99,7 @@ func checkPower(want oob.Power) func(context.Context, *run) (state, string, erro
 			return st, note, nil
 		}
 		var is oob.Power
-		err := r.with(ctx, func(c oob.Controller) (err error) {
+		err := r.with(ctx, func(ctx context.Context, c oob.Controller) (err error) {
 			is, err = c.Power(ctx)
 			return err
 		})
@@ -110,7 +117,7 @@ func actPower(want oob.Power) func(context.Context, *run) error {
 			return fmt.Errorf("machine %s must not be powered off: %w", r.machine.Name, errFinal)
 		}
 		r.bmcEvent("Power " + string(want))
-		return r.with(ctx, func(c oob.Controller) error { return c.SetPower(ctx, want) })
+		return r.with(ctx, func(ctx context.Context, c oob.Controller) error { return c.SetPower(ctx, want) })
 	}
 }
 

@@ -30,6 +30,7 @@ type rack struct {
 	limits Limits
 	offset atomic.Int64 // of the appliance's clock
 	noBMC  bool
+	hangs  string // the BMCs of machines whose names begin so
 	keys   []string
 	dns    atomic.Pointer[error] // why our DNS does not answer the name
 
