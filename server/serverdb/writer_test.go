@@ -1,0 +1,321 @@
+package serverdb
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"firstlight/server/journal"
+	"firstlight/server/lease"
+	"firstlight/server/machine"
+	"firstlight/server/serverdb/store"
+)
+
+// gate holds the writer up, so that what is sent meanwhile shares one batch.
+func gate(t *testing.T, d *DB) (open func()) {
+	t.Helper()
+	held, let, ended := make(chan struct{}), make(chan struct{}), make(chan error, 1)
+	go func() {
+		ended <- d.Do(context.Background(), func(*Write) error { close(held); <-let; return nil })
+	}()
+	<-held
+	return func() {
+		close(let)
+		if err := <-ended; err != nil {
+			t.Error(err)
+		}
+	}
+}
+
+// queued waits until n writes stand in the queue.
+func queued(t *testing.T, d *DB, n int) {
+	t.Helper()
+	for end := time.Now().Add(10 * time.Second); len(d.ops) < n; {
+		if time.Now().After(end) {
+			t.Fatalf("%d writes are queued, want %d", len(d.ops), n)
+		}
+		runtime.Gosched()
+	}
+}
+
+func TestABatchIsOneCommitInOrder(t *testing.T) {
+	d := open(t, file(t))
+	start := gate(t, d)
+	const writes = 20
+	answers := make([]error, writes)
+	var g sync.WaitGroup
+	for n := range writes {
+		g.Go(func() {
+			answers[n] = d.Do(t.Context(), func(w *Write) error {
+				if err := w.Audit("t", "write", fmt.Sprint(n), "", ""); err != nil {
+					return err
+				}
+				switch n {
+				case 5:
+					return errors.New("its own error")
+				case 6:
+					panic("a bug in one write")
+				}
+				return w.Event(journal.Event{Machine: "m", Text: fmt.Sprint(n)})
+			})
+		})
+		queued(t, d, n+1) // one after the other, so that their order is known
+	}
+	start()
+	g.Wait()
+	for n, err := range answers {
+		if (err != nil) != (n == 5 || n == 6) {
+			t.Errorf("write %d = %v", n, err)
+		}
+	}
+	if !strings.Contains(answers[6].Error(), "internal error: a bug in one write") {
+		t.Errorf("the panic became %v", answers[6])
+	}
+	audits, err := d.Audits(t.Context(), 100)
+	if err != nil || len(audits) != writes-2 {
+		t.Fatalf("%d audits, %v; want those of the writes that succeeded", len(audits), err)
+	}
+	events, _ := d.Timeline(t.Context(), "m", 0, 100)
+	for i, e := range events {
+		if i > 0 && e.ID >= events[i-1].ID {
+			t.Errorf("event %d stands after %d", e.ID, events[i-1].ID)
+		}
+	}
+	if len(events) != writes-2 || events[0].Text != "19" || events[len(events)-1].Text != "0" {
+		t.Errorf("events = %v", events)
+	}
+}
+
+func TestAWriteSeesThoseBeforeItInTheBatch(t *testing.T) {
+	d := open(t, file(t), accept(""))
+	m := arrive(t, d, blank(1), 100)
+	start := gate(t, d)
+	var g sync.WaitGroup
+	seen := make([]int, 3)
+	for n := range seen {
+		g.Go(func() {
+			err := d.Do(t.Context(), func(w *Write) error {
+				now, err := w.Machine(m.ID)
+				if err != nil {
+					return err
+				}
+				seen[n] = now.Unit
+				return w.Mark(now, func(m *machine.Machine) { m.Unit++ })
+			})
+			if err != nil {
+				t.Error(err)
+			}
+		})
+		queued(t, d, n+1)
+	}
+	if now, _ := d.Machine(m.Name); now.Unit != 0 {
+		t.Error("a reader sees what is not committed")
+	}
+	start()
+	g.Wait()
+	if fmt.Sprint(seen) != "[0 1 2]" {
+		t.Errorf("each saw %v units, want 0, 1, 2", seen)
+	}
+	if now, _ := d.Machine(m.Name); now.Unit != 3 || now.Version != m.Version+3 {
+		t.Errorf("at the end: unit %d, version %d", now.Unit, now.Version)
+	}
+}
+
+// A watcher that is told of an event finds it on disk.
+func TestWatchersHearAfterTheCommit(t *testing.T) {
+	d := open(t, file(t), accept(""))
+	w := d.Watch(1000)
+	defer w.Close()
+	start := gate(t, d)
+	done := make(chan error, 1)
+	go func() {
+		_, err := d.Report(context.Background(), blank(1), from(100))
+		done <- err
+	}()
+	queued(t, d, 1)
+	select {
+	case s := <-w.C:
+		t.Fatalf("a signal before the commit: %+v", s)
+	default:
+	}
+	start()
+	var first *journal.Event
+	for first == nil {
+		select {
+		case s := <-w.C:
+			first = s.Event
+		case <-time.After(10 * time.Second):
+			t.Fatal("no event is published")
+		}
+	}
+	on, err := d.Timeline(t.Context(), first.Machine, 0, 100)
+	if err != nil || len(on) == 0 || on[len(on)-1].ID != first.ID {
+		t.Errorf("event %d is published, on disk are %v, %v", first.ID, on, err)
+	}
+	if err := <-done; err != nil {
+		t.Error(err)
+	}
+	bad := errors.New("no")
+	for len(w.C) > 0 {
+		<-w.C
+	}
+	_ = d.Do(t.Context(), func(w *Write) error { return errors.Join(w.Event(journal.Event{Machine: "m"}), bad) })
+	if len(w.C) > 0 {
+		t.Errorf("a write that failed was published: %+v", <-w.C)
+	}
+}
+
+func TestWritesAfterTheEnd(t *testing.T) {
+	d := open(t, file(t))
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if err := d.Do(ctx, func(*Write) error { return nil }); !errors.Is(err, context.Canceled) {
+		t.Errorf("Do with an ended context = %v", err)
+	}
+	if err := d.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if err := d.Do(t.Context(), func(*Write) error { return nil }); !errors.Is(err, ErrClosed) {
+		t.Errorf("Do after Close = %v", err)
+	}
+	if err := d.Close(); !errors.Is(err, ErrClosed) {
+		t.Errorf("a second Close = %v", err)
+	}
+}
+
+func TestNamesThatMoveInOneCommit(t *testing.T) {
+	d := open(t, file(t), accept("debian-12"))
+	a, b := arrive(t, d, blank(1), 101), arrive(t, d, blank(2), 102)
+	for range 20 { // the order of a map
+		err := d.Do(t.Context(), func(w *Write) error {
+			x, errX := w.Machine(a.ID)
+			y, errY := w.Machine(b.ID)
+			host, mac := x.Hostname, x.NICs
+			return errors.Join(
+				errX, errY,
+				w.Mark(x, func(m *machine.Machine) { m.Hostname, m.NICs = "", nil }),
+				w.Mark(y, func(m *machine.Machine) { m.Hostname, m.NICs = host, mac }),
+			)
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, err := d.Machine("lab-node-1")
+		if err != nil || got.ID != b.ID {
+			t.Fatalf("lab-node-1 = %v, %v; want the machine that has it now", got, err)
+		}
+		if owner, ok := d.ByMAC(got.BootMAC()); !ok || owner.ID != b.ID {
+			t.Fatalf("%s belongs to %v", got.BootMAC(), owner)
+		}
+		if owner, ok := d.ByAddress(got.Address()); !ok || owner.ID != b.ID {
+			t.Fatalf("%s belongs to %v", got.Address(), owner)
+		}
+		a, b = b, a
+	}
+}
+
+func TestTheNewestLeaseOfAClientWinsAfterARestart(t *testing.T) {
+	path, now := file(t), &clock{now: time.Now()}
+	d := openAt(t, path, now.Now)
+	c := lease.Client{MAC: machine.MAC{2, 0, 0, 0, 0, 9}}
+	for _, last := range []int{150, 110, 150} { // back to its first address: an older row
+		c.Wants = from(last)
+		l := lease.New(d.Subnets()[0], c, c.Wants, false, now.Now())
+		if err := d.saveLease(t.Context(), l); err != nil {
+			t.Fatal(err)
+		}
+		now.advance(time.Minute)
+	}
+	if err := d.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if l, ok := openAt(t, path, now.Now).LeaseOf("lab", c.MAC); !ok || l.Address != from(150) {
+		t.Errorf("after a restart the client has %v, want %s", l.Address, from(150))
+	}
+}
+
+// fullDisk tells the child where to mount a disk of one megabyte.
+const fullDisk = "FIRSTLIGHT_TEST_FULL_DISK"
+
+// TestAFullDisk runs in a mount namespace of its own, so that nothing is left.
+func TestAFullDisk(t *testing.T) {
+	if dir := os.Getenv(fullDisk); dir != "" {
+		writeToAFullDisk(t, dir)
+		return
+	}
+	if os.Getuid() != 0 {
+		t.Skip("a small disk is mounted by root alone")
+	}
+	child := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^TestAFullDisk$", "-test.v")
+	child.Env = append(os.Environ(), fullDisk+"="+t.TempDir())
+	child.SysProcAttr = &syscall.SysProcAttr{Cloneflags: syscall.CLONE_NEWNS}
+	if out, err := child.CombinedOutput(); err != nil || !strings.Contains(string(out), "--- PASS") {
+		t.Errorf("%v\n%s", err, out)
+	}
+}
+
+func writeToAFullDisk(t *testing.T, dir string) {
+	if err := syscall.Mount("", "/", "", syscall.MS_PRIVATE|syscall.MS_REC, ""); err != nil {
+		t.Fatal(err)
+	}
+	if err := syscall.Mount("tmpfs", dir, "tmpfs", 0, "size=1m"); err != nil {
+		t.Fatal(err)
+	}
+	path := filepath.Join(dir, "serverdb.sqlite")
+	d := open(t, path, accept(""))
+	arrive(t, d, blank(1), 101)
+	ballast := filepath.Join(dir, "ballast")
+	if err := os.WriteFile(ballast, make([]byte, 128<<10), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	told := fill(t, d)
+	if err := os.Remove(ballast); err != nil {
+		t.Fatal(err)
+	}
+	if err := d.RecordAudit(t.Context(), "t", "write", "after", "", ""); err != nil {
+		t.Errorf("with room again: %v", err)
+	}
+	if err := d.Close(); err != nil {
+		t.Fatal(err)
+	}
+	audits, err := open(t, path).Audits(t.Context(), 1<<20)
+	if err != nil || len(audits) != told+1 {
+		t.Errorf("%d rows are there, %v; %d were acknowledged", len(audits), err, told+1)
+	}
+}
+
+// fill writes batches until the disk is full and some more, and counts what
+// was acknowledged.
+func fill(t *testing.T, d *DB) (told int) {
+	t.Helper()
+	for failed := 0; failed < 5; {
+		start, answers := gate(t, d), make(chan error, 10)
+		for range cap(answers) {
+			go func() {
+				answers <- d.RecordAudit(context.Background(), "t", "write", strings.Repeat("x", 2000), "", "")
+			}()
+		}
+		queued(t, d, cap(answers))
+		start()
+		for range cap(answers) {
+			switch err := <-answers; {
+			case err == nil:
+				told++
+			case !strings.Contains(err.Error(), "free some space") && !errors.Is(err, store.ErrUndone):
+				t.Fatalf("a full disk says: %v", err)
+			default:
+				failed++
+			}
+		}
+	}
+	return told
+}
