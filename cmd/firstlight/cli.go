@@ -9,11 +9,12 @@ import (
 
 // cli is every command. What a command does stands in the file of its name.
 type cli struct {
-	Serve   serveCmd   `cmd:"" group:"host" help:"Run the appliance."`
-	Init    initCmd    `cmd:"" group:"host" help:"Write a commented configuration."`
-	Check   checkCmd   `cmd:"" group:"host" help:"Check a configuration and print all its problems."`
-	Doctor  doctorCmd  `cmd:"" group:"host" help:"Check whether this host can serve."`
-	Version versionCmd `cmd:"" group:"host" help:"Print the version."`
+	Serve      serveCmd      `cmd:"" group:"host" help:"Run the appliance."`
+	Init       initCmd       `cmd:"" group:"host" help:"Write a commented configuration."`
+	Check      checkCmd      `cmd:"" group:"host" help:"Check a configuration and print all its problems."`
+	Doctor     doctorCmd     `cmd:"" group:"host" help:"Check whether this host can serve."`
+	Version    versionCmd    `cmd:"" group:"host" help:"Print the version."`
+	Completion completionCmd `cmd:"" group:"host" help:"Print a completion script for a shell."`
 
 	Machine  machineCmd  `cmd:"" group:"ask" help:"Machines: list, show, power, lock, release."`
 	BMC      bmcCmd      `cmd:"" name:"bmc" group:"ask" help:"Log-ins to the BMCs of machines."`

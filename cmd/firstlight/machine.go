@@ -15,6 +15,7 @@ type machineCmd struct {
 	Show     machineShowCmd     `cmd:"" help:"Show a machine."`
 	Timeline machineTimelineCmd `cmd:"" help:"Show what happened to a machine."`
 	History  machineHistoryCmd  `cmd:"" help:"Show the changes of a machine's status."`
+	Console  machineConsoleCmd  `cmd:"" help:"Show the last lines of a machine's console."`
 	Power    machinePowerCmd    `cmd:"" help:"Switch a machine's power."`
 	Lock     machineLockCmd     `cmd:"" help:"Keep automation away from a machine."`
 	Unlock   machineUnlockCmd   `cmd:"" help:"Let automation at a machine again."`
