@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"net/http"
+	"net/http/pprof"
 	"strings"
 	"time"
 
@@ -118,6 +120,10 @@ func (a *Appliance) newSite(people *auth.Service) (*web.Site, *api.API, error) {
 	site.MountTree(api.Prefix, programs)
 	a.metrics.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}), machines{a.db})
 	site.Mount("/metrics", promhttp.HandlerFor(a.metrics, promhttp.HandlerOpts{ErrorLog: slog.NewLogLogger(a.Log.Handler(), slog.LevelError)}), auth.Viewer)
+	for _, what := range []string{"heap", "goroutine", "mutex", "block"} {
+		site.Mount("/debug/pprof/"+what, pprof.Handler(what), auth.Admin)
+	}
+	site.Mount("/debug/pprof/profile", http.HandlerFunc(pprof.Profile), auth.Admin)
 	site.Mount("/healthz", health.Alive(), auth.Nobody)
 	site.Mount("/readyz", a.health.Ready(), auth.Viewer)
 	return site, programs, nil

@@ -3,6 +3,7 @@ package server
 import (
 	"context"
 	"fmt"
+	"io/fs"
 	"net/netip"
 	"time"
 
@@ -74,7 +75,7 @@ func (a *Appliance) openMachines(ctx context.Context) error {
 	}
 	a.http, err = httpboot.New(httpboot.Config{
 		Listen: a.ports(uint16(a.Config.HTTPPort)), Inventory: a.db, Records: a.db, Jobs: a.jobs, //nolint:gosec // checked by config
-		BootImage: a.BootImage, Loaders: a.Loaders, Images: a.images, KernelArgs: bootimage.KernelArgs("amd64"),
+		BootImage: a.BootImage, Sums: sums(a.BootImage), Loaders: a.Loaders, Images: a.images, KernelArgs: bootimage.KernelArgs("amd64"),
 		Page: a.page, Key: key, Log: a.Log.With("part", "http"), Now: time.Now,
 	})
 	if err != nil {
@@ -88,6 +89,20 @@ func (a *Appliance) openMachines(ctx context.Context) error {
 	a.metrics.MustRegister(a.http, a.tftp, a.dhcp)
 	a.probes()
 	return nil
+}
+
+// sums are what the boot image's manifest says of its files. A binary without
+// one starts all the same, and its health says what is missing.
+func sums(files fs.FS) map[string]string {
+	all := map[string]string{}
+	manifest, err := bootimage.Read(files)
+	if err != nil {
+		return all
+	}
+	for _, f := range manifest.Files {
+		all[f.Name] = f.SHA256
+	}
+	return all
 }
 
 // tftpRoutes is every name that TFTP serves: the loaders, and nothing else.
