@@ -16,7 +16,8 @@ import (
 )
 
 type cli struct {
-	Run runCmd `cmd:"" help:"Start a rack and an appliance, power the machines on, and keep them until Ctrl-C."`
+	Run   runCmd   `cmd:"" help:"Start a rack and an appliance, power the machines on, and keep them until Ctrl-C."`
+	Bench benchCmd `cmd:"" help:"Compare the appliance with its peers, one line per comparison."`
 }
 
 func main() { os.Exit(start(os.Args[1:])) }

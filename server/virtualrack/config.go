@@ -18,7 +18,7 @@ state: {{printf "%q" .State}}
 interfaces:
   - {name: {{.Link}}, address: {{.Own}}}
 people: {listen: "fd:people", names: [localhost]}
-tftp: {transfers: 4096}
+tftp: {transfers: 4096, per_source: 64}
 site:
   name: {{.Site}}
   domain: {{.Domain}}

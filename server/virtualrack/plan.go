@@ -14,6 +14,7 @@ import (
 var (
 	bootNetwork   = netip.MustParsePrefix("10.80.0.0/16")
 	ownAddress    = netip.MustParseAddr("10.80.0.1") // the appliance's
+	guestAddress  = netip.MustParseAddr("10.80.0.2") // of clients in this process
 	firstAddress  = netip.MustParseAddr("10.80.16.0")
 	lastAddress   = netip.MustParseAddr("10.80.255.250")
 	bmcNetwork    = netip.MustParsePrefix("10.81.0.0/16")

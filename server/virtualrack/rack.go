@@ -60,6 +60,15 @@ func (r *Rack) Appliance() *Appliance { return r.appliance }
 // Machines are all machines: the QEMU ones first, in the order of the Spec.
 func (r *Rack) Machines() []*Machine { return r.machines }
 
+// Address is the appliance's own on the boot network.
+func (r *Rack) Address() netip.Addr { return ownAddress }
+
+// Join gives this process an address on the boot network, for clients that a
+// test or a measurement runs itself.
+func (r *Rack) Join() (netip.Addr, error) {
+	return guestAddress, r.uplink.Add(netip.PrefixFrom(guestAddress, bootNetwork.Bits()))
+}
+
 // CLI runs the appliance's command line against the running appliance, and
 // returns what it printed. Its error holds what it printed on stderr.
 func (r *Rack) CLI(ctx context.Context, args ...string) (string, error) {

@@ -1,0 +1,34 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"os"
+
+	"firstlight/server/virtualrack"
+	"firstlight/server/virtualrack/bench"
+	"firstlight/server/virtualrack/netns"
+)
+
+type benchCmd struct {
+	Work      []string `placeholder:"WORK,…" help:"Which to compare: dns, dhcp, tftp, http (all)."`
+	Appliance string   `default:"bin/firstlight" placeholder:"FILE" help:"The appliance (bin/firstlight)."`
+	Dir       string   `default:".bench" placeholder:"DIR" help:"Scratch folder (.bench)."`
+}
+
+// Run takes the scratch folder on the host, and compares in namespaces.
+func (c *benchCmd) Run(ctx context.Context, code *int) (err error) {
+	if netns.Inside() {
+		if err := netns.Prepare(); err != nil {
+			return err
+		}
+		return bench.Run(ctx, bench.Options{Works: c.Work, Program: c.Appliance, Dir: c.Dir, Out: os.Stdout, Err: os.Stderr})
+	}
+	dir, err := virtualrack.OpenRunDir(c.Dir)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, dir.Close()) }()
+	*code, err = netns.Reexec(ctx)
+	return err
+}
