@@ -12,6 +12,7 @@ import (
 	"net/netip"
 	"os"
 	"path/filepath"
+	"runtime/debug"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -155,6 +156,7 @@ func (a *Appliance) ready() {
 		a.Ready()
 	}
 	a.people.greet(a.Out)
+	debug.FreeOSMemory() // templates, schemas and migrations took what serving does not need
 }
 
 // secretKey reads one of the appliance's own keys, or makes it.
