@@ -59,6 +59,18 @@ func TestAnInstallOnItsWayIsCancelledAndTheMachineCheckedAgain(t *testing.T) {
 	}, func(r *rack) { r.noBMC = true })
 }
 
+func TestAnInstallThatTriesAgainIsCancelledWhileNobodyHeldItsPlan(t *testing.T) {
+	inRack(t, func(t *testing.T, r *rack) {
+		r.dark()
+		r.box.set(func(b *box) { b.mute = true })
+		r.install()
+		r.until("the second attempt begins", func(*life) bool { return r.job().Attempt == 2 })
+		if err := r.cancelled(); err != nil || r.machine().Status != machine.Broken {
+			t.Errorf("Cancel() = %v, machine %s; want it broken, to be checked again", err, r.machine().Status)
+		}
+	})
+}
+
 func TestACancelledJobSendsNothingMore(t *testing.T) {
 	inRack(t, func(t *testing.T, r *rack) {
 		r.dark()

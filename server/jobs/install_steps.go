@@ -14,11 +14,12 @@ import (
 // Names of the steps that others ask for. All names stand in job rows: they
 // never change.
 const (
-	stepBootDevice = "boot-device"
-	stepPowerOff   = "power-off"
-	stepPowerOn    = "power-on"
-	stepWrite      = "write"
-	stepReboot     = "reboot"
+	stepBootDevice  = "boot-device"
+	stepPowerOff    = "power-off"
+	stepPowerOn     = "power-on"
+	stepBootRequest = "boot-request"
+	stepWrite       = "write"
+	stepReboot      = "reboot"
 )
 
 // installSteps are the steps of an install in their order. A machine that
@@ -32,7 +33,7 @@ func installSteps() []step {
 		{name: stepBootDevice, limit: power, check: checkNetboot, act: actNetboot, bmc: true},
 		{name: stepPowerOff, limit: power, check: checkPower(oob.PowerOff), act: actPower(oob.PowerOff), bmc: true},
 		{name: stepPowerOn, limit: power, check: checkPower(oob.PowerOn), act: actPower(oob.PowerOn), bmc: true},
-		{name: "boot-request", limit: func(l Limits) time.Duration { return l.Boot }, check: checkBootRequest, repeat: true},
+		{name: stepBootRequest, limit: func(l Limits) time.Duration { return l.Boot }, check: checkBootRequest, repeat: true},
 		{name: "agent", limit: func(l Limits) time.Duration { return l.Agent }, check: checkAgent, repeat: true},
 		{name: stepWrite, limit: func(l Limits) time.Duration { return l.Write }, check: checkWrite},
 		{name: stepReboot, limit: home, check: checkReboot},
@@ -89,12 +90,12 @@ func checkBootRequest(_ context.Context, r *run) (state, string, error) {
 	if r.agentIsThere() {
 		return skipped, agentThere, nil
 	}
-	return settle(r.machine.Observed.BootAt.After(attemptBegan(r.job))), r.byHand(), nil
+	return settle(r.machine.Observed.BootAt.After(attemptBegan(r.job))), byHand(r.job), nil
 }
 
 // byHand asks a person to do what no BMC does; empty where one did.
-func (r *run) byHand() string {
-	for _, s := range r.job.Steps {
+func byHand(j *machine.Job) string {
+	for _, s := range j.Steps {
 		if (s.Name == stepPowerOff || s.Name == stepPowerOn) && s.Status == machine.StepSkipped && s.Note != agentThere {
 			return "power-cycle it by hand: " + s.Note
 		}

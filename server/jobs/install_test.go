@@ -4,6 +4,7 @@ import (
 	"strings"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -127,9 +128,10 @@ func TestAMachineWithoutABMCWaitsForAPerson(t *testing.T) {
 		r.until("the page asks for a hand", func(*life) bool {
 			return strings.HasPrefix(r.job().Current().Note, "power-cycle it by hand: its BMC's address is not known")
 		})
+		time.Sleep(time.Hour) // on the way to the rack
 		r.box.turn(oob.PowerOn)
 		r.untilStatus(machine.InUse)
-	}, func(r *rack) { r.noBMC = true })
+	}, noBMC)
 }
 
 func TestAMachineThatNobodyPowersOnFailsOnceAndSaysWhy(t *testing.T) {
@@ -137,9 +139,9 @@ func TestAMachineThatNobodyPowersOnFailsOnceAndSaysWhy(t *testing.T) {
 		r.dark()
 		r.install()
 		r.untilStatus(machine.Broken)
-		if j := r.job(); j.Status != machine.JobFailed || !strings.Contains(j.Result, "install stopped at step boot-request: nothing after 10m0s (power-cycle it by hand") {
+		if j := r.job(); j.Status != machine.JobFailed || !strings.Contains(j.Result, "install stopped at step boot-request: nothing after 40m0s (power-cycle it by hand") {
 			t.Errorf("job = %s, %q", j.Status, j.Result)
 		}
 		r.replays()
-	}, func(r *rack) { r.noBMC = true })
+	}, noBMC, func(r *rack) { r.limits.Hand = 40 * time.Minute })
 }

@@ -6,6 +6,7 @@ import "time"
 type Limits struct {
 	Power    time.Duration // a BMC's power to follow
 	Boot     time.Duration // a boot request after power-on
+	Hand     time.Duration // the same where a person has to power the machine on
 	Agent    time.Duration // the agent's first word after the boot request
 	Silence  time.Duration // no progress while an image is written
 	Write    time.Duration // the whole writing
@@ -24,6 +25,7 @@ func (l Limits) orDefaults() Limits {
 	}
 	set(&l.Power, 3*time.Minute)
 	set(&l.Boot, 10*time.Minute)
+	set(&l.Hand, 24*time.Hour)
 	set(&l.Agent, 10*time.Minute)
 	set(&l.Silence, 10*time.Minute)
 	set(&l.Write, time.Hour)

@@ -85,7 +85,7 @@ func (r *run) late(ctx context.Context, s step, note string, cause error) error 
 	case cur.Error != "":
 		why += ": " + cur.Error
 	}
-	if s.repeat && r.byHand() == "" && r.job.Attempt < r.Limits.Attempts {
+	if s.repeat && byHand(r.job) == "" && r.job.Attempt < r.Limits.Attempts {
 		return r.again(ctx, s.name+": "+why)
 	}
 	return r.fail(ctx, errors.New(why))

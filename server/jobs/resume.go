@@ -30,7 +30,7 @@ func (e *Engine) reset(j *machine.Job, now time.Time) {
 		s := &j.Steps[i]
 		past(now, &s.StartedAt, &s.EndedAt, &s.ActedAt)
 		if known, ok := stepOf(j.Action, s.Name); ok && s.Status == machine.StepRunning {
-			s.Deadline = now.Add(known.limit(e.Limits))
+			s.Deadline = now.Add(e.limit(known, j))
 		}
 	}
 	t := &j.Token

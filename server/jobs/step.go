@@ -134,9 +134,17 @@ func (r *run) begin(ctx context.Context, s step) error {
 	return r.change(ctx, func(_ *serverdb.Write, j *machine.Job) error {
 		j.Status = machine.JobStarted
 		c := j.Current()
-		c.Status, c.StartedAt, c.Deadline = machine.StepRunning, r.Now(), r.Now().Add(s.limit(r.Limits))
+		c.Status, c.StartedAt, c.Deadline = machine.StepRunning, r.Now(), r.Now().Add(r.limit(s, j))
 		return nil
 	})
+}
+
+// limit is how long a step of a job may take.
+func (e *Engine) limit(s step, j *machine.Job) time.Duration {
+	if s.name == stepBootRequest && byHand(j) != "" {
+		return e.Limits.Hand
+	}
+	return s.limit(e.Limits)
 }
 
 // mayAct tells whether the act has not been tried yet, or long enough ago.
