@@ -29,7 +29,10 @@ func TestRealClients(t *testing.T) {
 	running.Await("ready")
 	running.Await("one-time code")
 
-	r := &realClients{client: client, lease: filepath.Join(t.TempDir(), "leases")}
+	r := &realClients{
+		client: client, lease: filepath.Join(t.TempDir(), "leases"),
+		socket: filepath.Join(filepath.Dir(path), "state", "firstlight.sock"),
+	}
 	for _, step := range []struct {
 		name string
 		test func(*testing.T)
@@ -37,10 +40,12 @@ func TestRealClients(t *testing.T) {
 		{"dhclient gets a lease, again after a restart of its own, and gives it back", r.dhclient},
 		{"udhcpc gets it, renews it and keeps it", r.udhcpc},
 		{"a stranger on an observed subnet hears nothing and is sent to its disk", r.observed},
+		{"its subnet registers strangers from one packet to the next", r.policyChanges},
 		{"a stranger on an ignored subnet hears nothing at all", r.ignored},
 		{"curl fetches a boot loader over TFTP", r.loader},
 		{"curl fetches script and kernel, in pieces too", r.files},
 		{"a machine that reports is in the DNS within two seconds", r.registers},
+		{"a domain that changes is answered within two seconds", r.domainChanges},
 		{"killed and started again, the appliance knows lease, name and machine", func(t *testing.T) {
 			running.Signal(syscall.SIGKILL)
 			startAppliance(t, appliance, path).Await("ready")
@@ -57,6 +62,7 @@ func TestRealClients(t *testing.T) {
 type realClients struct {
 	client  *netnstest.Host
 	lease   string // dhclient's file
+	socket  string // of the people's door, for who may read the state folder
 	address string
 	name    string
 }
@@ -142,6 +148,47 @@ func (r *realClients) observed(t *testing.T) {
 	if !strings.Contains(out, "sanboot --no-describe --drive 0x80") || strings.Contains(out, "vmlinuz") {
 		t.Errorf("the script of an observed stranger:\n%s", out)
 	}
+	if got := r.api("/strangers"); !strings.Contains(got, "52:54:00:12:34:57") || !strings.Contains(got, "only observes such machines") {
+		t.Errorf("nothing of it is recorded: %s", got)
+	}
+}
+
+// api asks the people's door through its socket.
+func (r *realClients) api(path string, args ...string) string {
+	return r.client.Run("curl", append([]string{
+		"-sS", "--fail-with-body", "--unix-socket", r.socket, "-H", "Content-Type: application/json", "http://firstlight/api/v1" + path,
+	}, args...)...)
+}
+
+func (r *realClients) policyChanges(t *testing.T) {
+	r.api("/subnets/live", "-X", "PUT", "-d", `{"prefix":"10.80.13.0/24","site":"lon6","policy":"register","ranges":[{"first":"10.80.13.100","last":"10.80.13.199"}]}`)
+	out := r.client.Run("udhcpc", "-i", "eth1", "-s", executable(t, udhcpcScript), "-q", "-n", "-f", "-t", "1", "-T", "3")
+	if !strings.Contains(out, "bound 10.80.13.") {
+		t.Errorf("udhcpc says:\n%s", out)
+	}
+}
+
+func (r *realClients) domainChanges(t *testing.T) {
+	old := r.name
+	r.api("/subnets/boot", "-X", "PUT", "-d", `{"prefix":"10.80.12.0/24","site":"lon6","policy":"register","gateway":"10.80.12.254","domain":"moved.example",`+
+		`"ranges":[{"first":"10.80.12.100","last":"10.80.12.199"}]}`)
+	r.name = "lon6-db-1.moved.example"
+	r.eventually(t)
+	if got := r.dig("+short", old); got != "" {
+		t.Errorf("the old name still has %q", got)
+	}
+}
+
+// eventually waits until dig finds the machine by name and address.
+func (r *realClients) eventually(t *testing.T) {
+	t.Helper()
+	began := time.Now()
+	for deadline := began.Add(2 * time.Second); !slices.Equal(r.names(), r.wantNames()); {
+		if time.Now().After(deadline) {
+			t.Fatalf("after two seconds dig says %q, want %q", r.names(), r.wantNames())
+		}
+	}
+	t.Logf("all four answers after %d ms", time.Since(began).Milliseconds())
 }
 
 func (r *realClients) ignored(t *testing.T) {
@@ -240,18 +287,12 @@ func (r *realClients) registers(t *testing.T) {
 		t.Fatal(err)
 	}
 	out := r.fetch(t, "-H", "Authorization: Bearer "+session[1], "-H", "Content-Type: application/json", "-d", string(body), doorURL+"/agent/v1/report")
-	began := time.Now()
 	var welcome report.Welcome
 	if err := json.Unmarshal(out, &welcome); err != nil || welcome.Name != "C0MPUT3" {
 		t.Fatalf("the report is answered with %s, %v", out, err)
 	}
 	r.name = "lon6-db-1.lon6.example"
-	for deadline := began.Add(2 * time.Second); !slices.Equal(r.names(), r.wantNames()); {
-		if time.Now().After(deadline) {
-			t.Fatalf("after two seconds dig says %q, want %q", r.names(), r.wantNames())
-		}
-	}
-	t.Logf("all four answers %d ms after the report's answer", time.Since(began).Milliseconds())
+	r.eventually(t)
 }
 
 func (r *realClients) dig(args ...string) string {

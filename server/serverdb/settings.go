@@ -8,6 +8,7 @@ import (
 	"slices"
 	"sync/atomic"
 
+	"firstlight/server/journal"
 	"firstlight/server/machine"
 	"firstlight/server/serverdb/store"
 )
@@ -110,6 +111,7 @@ func (w *Write) reload() error {
 		if err := d.store.View(context.Background(), d.loadSettings); err != nil {
 			d.Log.Error("reload settings", "error", err)
 		}
+		d.hub.Publish(journal.Signal{}) // zones are made of subnets, too
 	})
 	return nil
 }
