@@ -10,6 +10,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"sync"
 	"time"
 
 	"firstlight/server/journal"
@@ -37,11 +38,27 @@ type Keeper struct {
 	Site    *credential.Credential
 	// Timeout of one operation; the adapter's default when zero.
 	Timeout time.Duration
+
+	busy sync.Map // machine id -> chan struct{} with room for one
 }
 
 // Open logs in to a machine's BMC, proving a credential first where none is
-// known. oob.ErrNoLogin tells that a person must press the button.
+// known. oob.ErrNoLogin tells that a person must press the button. One at a
+// time asks a BMC, by what ServerDb says then: two who guess at once would lock
+// its account.
 func (k *Keeper) Open(ctx context.Context, m *machine.Machine) (oob.Controller, error) {
+	leave, err := k.enter(ctx, m.ID)
+	if err != nil {
+		return nil, err
+	}
+	defer leave()
+	if m, err = k.Store.Machine(m.ID); err != nil {
+		return nil, err
+	}
+	return k.open(ctx, m)
+}
+
+func (k *Keeper) open(ctx context.Context, m *machine.Machine) (oob.Controller, error) {
 	own, address, err := k.own(ctx, m)
 	if err != nil {
 		return nil, err
@@ -59,11 +76,26 @@ func (k *Keeper) Open(ctx context.Context, m *machine.Machine) (oob.Controller, 
 		}
 	}
 	c, err := k.dial(ctx, m, *own)
-	if errors.Is(err, oob.ErrCredentials) {
+	switch {
+	case errors.Is(err, oob.ErrCredentials):
 		// It worked once: somebody changed it. Guessing on would lock the account.
 		return nil, errors.Join(err, k.failed(ctx, m, err))
+	case err != nil:
+		return nil, err // not c, which would be a Controller that is nil
 	}
-	return c, err
+	return c, nil
+}
+
+// enter waits until nobody else logs in to a machine's BMC.
+func (k *Keeper) enter(ctx context.Context, id string) (leave func(), err error) {
+	at, _ := k.busy.LoadOrStore(id, make(chan struct{}, 1))
+	gate, _ := at.(chan struct{})
+	select {
+	case gate <- struct{}{}:
+		return func() { <-gate }, nil
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
 }
 
 func (k *Keeper) dial(ctx context.Context, m *machine.Machine, c credential.Credential) (*redfish.Controller, error) {
