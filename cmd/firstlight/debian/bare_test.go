@@ -21,8 +21,7 @@ type bare struct {
 }
 
 // newBare unpacks one. Nothing of it is mounted on this machine: every command
-// gets its /proc, /run and /tmp in a mount namespace that ends with it, but for
-// what is kept in shared folders of the root.
+// gets its /proc in a mount namespace that ends with it.
 func newBare(t *testing.T, host *netnstest.Host) *bare {
 	t.Helper()
 	tar := script(t, "./root")
@@ -45,10 +44,11 @@ func newBare(t *testing.T, host *netnstest.Host) *bare {
 	return &bare{Host: host, t: t, root: root}
 }
 
-// inside is a command line that runs args in the bare system.
+// inside is a command line that runs args in the bare system. It execs all the
+// way, so that the process that is started is the one that is signalled.
 func (b *bare) inside(args ...string) []string {
 	return append([]string{
-		"unshare", "--mount", "--pid", "--fork", "--kill-child", "sh", "-c",
+		"unshare", "--mount", "sh", "-c",
 		`mount -t proc proc "$0/proc" && exec chroot "$0" "$@"`, b.root,
 	}, args...)
 }

@@ -54,8 +54,9 @@ func TestAMachineBootsFromThePackage(t *testing.T) {
 		{"the group may use the command line, others may not", p.ask},
 		{"dpkg removes it and keeps the data", p.remove},
 	} {
-		p.t = t
-		if !t.Run(step.name, func(t *testing.T) { b.t = t; step.test(t) }) {
+		// No subtests: a host of netnstest belongs to the test that made it.
+		t.Log(step.name)
+		if step.test(t); t.Failed() {
 			return // what follows builds on it
 		}
 	}
@@ -86,7 +87,7 @@ func (p *installed) install(t *testing.T) {
 }
 
 func (p *installed) judge(t *testing.T) {
-	p.run("systemd-analyze", "verify", "/"+unitPath)
+	p.run("systemd-analyze", "--man=no", "verify", "/"+unitPath)
 	// The figure of systemd-analyze security: 0 is nothing, 10 everything.
 	p.run("systemd-analyze", "security", "--offline=true", "--threshold=20", "/"+unitPath)
 }
@@ -107,12 +108,8 @@ func (p *installed) manual(t *testing.T) {
 		t.Fatal(err)
 	}
 	help := p.run("firstlight", "--help")
-	_, commands, ok := strings.Cut(help, "Commands:\n")
-	if !ok {
-		t.Fatalf("--help lists no commands:\n%s", help)
-	}
 	named := 0
-	for _, line := range regexp.MustCompile(`(?m)^  ([a-z]+)\b.*  `).FindAllStringSubmatch(commands, -1) {
+	for _, line := range regexp.MustCompile(`(?m)^  ([a-z]+)(?: [a-z]+)?  +[A-Z]`).FindAllStringSubmatch(help, -1) {
 		named++
 		if !regexp.MustCompile(`(?m)^\.B.*\b` + line[1] + `\b`).Match(text) {
 			t.Errorf("the manual does not name the command %s", line[1])
@@ -221,7 +218,7 @@ func (p *installed) boot(t *testing.T) {
 
 func (p *installed) ask(t *testing.T) {
 	ask := func(group string) (string, error) {
-		return p.try("setpriv", "--reuid", "nobody", "--regid", "nogroup", "--groups", group, "firstlight", "stranger", "ls")
+		return p.try("setpriv", "--reset-env", "--reuid", "nobody", "--regid", "nogroup", "--groups", group, "firstlight", "stranger", "ls")
 	}
 	if out, err := ask("firstlight"); err != nil || !strings.Contains(out, "52:54:00:12:34:56") {
 		t.Errorf("a member of the group gets %v:\n%s", err, out)
