@@ -27,15 +27,15 @@ func newSum(i report.Image) *sum {
 	return &sum{sha256.New(), i.SHA256, false}
 }
 
-// wire returns what the image is to be unpacked from.
-func (s *sum) wire(src io.Reader) io.Reader {
+// wire returns what takes the bytes as they arrive.
+func (s *sum) wire() io.Writer {
 	if s.onWire {
-		return io.TeeReader(src, s)
+		return s
 	}
-	return src
+	return io.Discard
 }
 
-// raw returns what the raw bytes are to be written to.
+// raw returns what takes the bytes as they are written.
 func (s *sum) raw() io.Writer {
 	if s.onWire {
 		return io.Discard
