@@ -3,12 +3,10 @@ package server
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
-	"strings"
 	"time"
 
 	"firstlight/server/machine"
@@ -22,11 +20,16 @@ func readCatalogue(ctx context.Context, db *serverdb.DB, root *os.Root, now time
 	if err != nil {
 		return err
 	}
+	from := map[string]string{} // image -> manifest
 	for _, name := range names {
 		image, err := readManifest(root, name)
+		if err == nil && from[image.Name] != "" {
+			err = fmt.Errorf("name %q: manifest %s has it already; remove one of them", image.Name, from[image.Name])
+		}
 		if err != nil {
 			return fmt.Errorf("image manifest %s: %w", filepath.Join(root.Name(), name), err)
 		}
+		from[image.Name] = name
 		image.AddedAt = now.UTC()
 		if err := db.PutImage(ctx, "image folder", image); err != nil {
 			return err
@@ -42,20 +45,17 @@ func readManifest(root *os.Root, name string) (*machine.Image, error) {
 	}
 	i := &machine.Image{}
 	if err := json.Unmarshal(text, i); err != nil {
+		return nil, fmt.Errorf("%w: build the image again, or copy its manifest again", err)
+	}
+	if err := i.Validate(); err != nil {
 		return nil, err
-	}
-	if !machine.ValidLabel(i.Name) {
-		return nil, fmt.Errorf("name %q: want lower-case letters, digits and inner dashes", i.Name)
-	}
-	if i.File == "" || strings.ContainsAny(i.File, `/\`) {
-		return nil, fmt.Errorf("file %q: want the name of a file beside the manifest", i.File)
-	}
-	if len(i.SHA256) != 64 || i.Bytes <= 0 {
-		return nil, errors.New("sha256 and bytes: want the hash and the size of the raw image")
 	}
 	info, err := root.Stat(i.File)
 	if err != nil {
 		return nil, fmt.Errorf("file %q: %w; copy the image beside its manifest", i.File, err)
+	}
+	if !info.Mode().IsRegular() {
+		return nil, fmt.Errorf("file %q is no regular file: copy the image beside its manifest", i.File)
 	}
 	if info.Size() != i.Compressed {
 		return nil, fmt.Errorf("file %q has %d bytes, the manifest says %d: copy it again", i.File, info.Size(), i.Compressed)

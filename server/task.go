@@ -2,6 +2,7 @@ package server
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 
@@ -16,13 +17,22 @@ type task interface {
 	String() string
 }
 
-// serve runs tasks until the first of them fails or ctx ends. ready is called
-// once, when every task answers.
+// errEnded is a part that stopped though nobody asked it to. The others must
+// not go on as if it were there.
+var errEnded = errors.New("ended by itself")
+
+// serve runs tasks until the first of them ends or ctx does, and returns once
+// all have ended, with the error of the first. ready is called once, when every
+// task answers.
 func serve(ctx context.Context, log *slog.Logger, ready func(), tasks ...task) error {
 	g, ctx := errgroup.WithContext(ctx)
 	for _, t := range tasks {
 		g.Go(func() error {
-			if err := t.Run(ctx); err != nil {
+			err := t.Run(ctx)
+			if err == nil && ctx.Err() == nil {
+				err = errEnded
+			}
+			if err != nil {
 				return fmt.Errorf("%s: %w", t, err)
 			}
 			log.DebugContext(ctx, "stopped", "task", t.String())

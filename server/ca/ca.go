@@ -103,11 +103,22 @@ func create(keyPath, certPath string, now func() time.Time) (*Authority, error) 
 	return &Authority{cert, key, now}, write(keyPath, "PRIVATE KEY", keyDER, 0o600)
 }
 
-func write(path, kind string, der []byte, mode fs.FileMode) error {
-	if err := os.WriteFile(path, pem.EncodeToMemory(&pem.Block{Type: kind, Bytes: der}), mode); err != nil {
-		return fmt.Errorf("write %s: %w", path, err)
+// write makes a file whole or not at all: half a key would stop every later
+// start.
+func write(path, kind string, der []byte, mode fs.FileMode) (err error) {
+	defer func() {
+		if err != nil {
+			err = fmt.Errorf("write %s: %w; check the owner, mode and room of its folder", path, err)
+		}
+	}()
+	f, err := os.OpenFile(path+".new", os.O_CREATE|os.O_TRUNC|os.O_WRONLY, mode)
+	if err != nil {
+		return err
 	}
-	return nil
+	if err := errors.Join(pem.Encode(f, &pem.Block{Type: kind, Bytes: der}), f.Sync(), f.Close()); err != nil {
+		return err
+	}
+	return os.Rename(path+".new", path)
 }
 
 func serial() *big.Int {

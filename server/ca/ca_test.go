@@ -51,3 +51,68 @@ func TestAKeyThatOthersCanReadIsRefused(t *testing.T) {
 		t.Errorf("Open = %v, want a refusal with the remedy", err)
 	}
 }
+
+func TestABeginningThatWasCutShortIsBegunAgain(t *testing.T) {
+	dir := t.TempDir()
+	for _, name := range []string{"ca.crt", "ca.crt.new", "ca.key.new"} { // killed before the key had its name
+		if err := os.WriteFile(filepath.Join(dir, name), []byte("half"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	a, err := Open(dir, time.Now)
+	if err != nil {
+		t.Fatal(err)
+	}
+	again, err := Open(dir, time.Now)
+	if err != nil || again.Fingerprint() != a.Fingerprint() {
+		t.Errorf("the second start: %v", err)
+	}
+	info, err := os.Stat(filepath.Join(dir, "ca.key"))
+	if err != nil || info.Mode().Perm() != 0o600 {
+		t.Errorf("the key has mode %v, %v; want 0600", info.Mode(), err)
+	}
+}
+
+func TestAnAuthorityThatCannotBeUsed(t *testing.T) {
+	for _, tt := range []struct {
+		name   string
+		change func(t *testing.T, dir string)
+		says   string
+	}{
+		{"half a key", func(t *testing.T, dir string) { overwrite(t, filepath.Join(dir, "ca.key"), "-----BEGIN") }, "read the CA in"},
+		{"no certificate", func(t *testing.T, dir string) {
+			if err := os.Remove(CertFile(dir)); err != nil {
+				t.Fatal(err)
+			}
+		}, "read the CA's certificate"},
+		{"the certificate of another", func(t *testing.T, dir string) {
+			other := t.TempDir()
+			if _, err := Open(other, time.Now); err != nil {
+				t.Fatal(err)
+			}
+			b, err := os.ReadFile(CertFile(other))
+			if err != nil {
+				t.Fatal(err)
+			}
+			overwrite(t, CertFile(dir), string(b))
+		}, "private key does not match"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			dir := t.TempDir()
+			if _, err := Open(dir, time.Now); err != nil {
+				t.Fatal(err)
+			}
+			tt.change(t, dir)
+			if _, err := Open(dir, time.Now); err == nil || !strings.Contains(err.Error(), tt.says) {
+				t.Errorf("Open = %v, want …%s…", err, tt.says)
+			}
+		})
+	}
+}
+
+func overwrite(t *testing.T, path, text string) {
+	t.Helper()
+	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+}
