@@ -47,4 +47,3 @@ func (a *Appliance) render(req boot.Request, k boot.Known, answer boot.Answer, s
 	}
 	return b.String(), nil
 }
-

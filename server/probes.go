@@ -48,4 +48,3 @@ func (a *Appliance) probeZones(context.Context) (health.State, string) {
 func (a *Appliance) probeAge(context.Context) (health.State, string) {
 	return health.OK, fmt.Sprintf("version %s, up since %s", a.Version, a.started.UTC().Format(time.DateTime))
 }
-
