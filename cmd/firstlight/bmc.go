@@ -50,7 +50,7 @@ func (c *bmcImportCmd) Run(ctx context.Context, h *host) error {
 		if err != nil {
 			return usage("%w", err)
 		}
-		defer f.Close()
+		defer f.Close() //nolint:errcheck // it was read
 		in = f
 	}
 	lines, err := readLogins(in)

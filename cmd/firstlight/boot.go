@@ -51,8 +51,13 @@ func bootFacts(b api.Boot) [][2]string {
 		address = "given by DHCP"
 	}
 	return [][2]string{
-		{"machine", machine}, {"boots", bootTarget(b.Answer)}, {"because", b.Answer.Why}, {"address", address},
-		{"mac", b.Request.MAC}, {"subnet", b.Request.Subnet}, {"stage", b.Request.Stage},
+		{"machine", machine},
+		{"boots", bootTarget(b.Answer)},
+		{"because", b.Answer.Why},
+		{"address", address},
+		{"mac", b.Request.MAC},
+		{"subnet", b.Request.Subnet},
+		{"stage", b.Request.Stage},
 		{"platform", platform + ", architecture " + strconv.Itoa(int(b.Request.Arch))},
 		{"problem", b.Problem},
 	}

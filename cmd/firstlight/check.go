@@ -15,7 +15,7 @@ type checkCmd struct {
 // is doctor's.
 func (c *checkCmd) Run(h *host) error {
 	cfg, err := config.Load(c.Config)
-	if problems := (config.Problems)(nil); errors.As(err, &problems) {
+	if problems := config.Problems(nil); errors.As(err, &problems) {
 		for _, p := range problems {
 			h.note("%s", p)
 		}

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"strings"
 
 	"github.com/alecthomas/kong"
 )
@@ -69,13 +70,13 @@ func newParser(h *host, exit func(int)) (*kong.Kong, error) {
 
 // usageError says which command's help explains more.
 func usageError(err error) error {
-	help := "firstlight"
+	words := []string{"firstlight"}
 	if p := (*kong.ParseError)(nil); errors.As(err, &p) {
 		for _, part := range p.Context.Path {
 			if part.Command != nil {
-				help += " " + part.Command.Name
+				words = append(words, part.Command.Name)
 			}
 		}
 	}
-	return usage("%w (%s --help shows what there is)", err, help)
+	return usage("%w (%s --help shows what there is)", err, strings.Join(words, " "))
 }

@@ -42,12 +42,13 @@ func (c *initCmd) Run(h *host) error {
 }
 
 // writeNew writes a file that must not exist. It may come to name people and
-// keys, so that it is for its owner and group.
+// keys, so that it is for its owner and group: the package's folder gives it
+// the service's.
 func writeNew(path, text string) error {
-	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+	if err := os.MkdirAll(filepath.Dir(path), 0o750); err != nil {
 		return fmt.Errorf("make the folder of the configuration: %w; choose another: firstlight init FILE", err)
 	}
-	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o640)
+	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o640) //nolint:gosec // the service reads it by its group
 	if errors.Is(err, fs.ErrExist) {
 		return fmt.Errorf("%s exists and stays as it is: remove it, or choose another: firstlight init FILE", path)
 	}

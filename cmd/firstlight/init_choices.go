@@ -13,8 +13,11 @@ type choice struct{ section, key, value string }
 // choices are the values that were given, and those that follow from them.
 func (c *initCmd) choices() []choice {
 	all := []choice{
-		{"", "state", c.State}, {"interfaces", "- name", c.Interface}, {"people", "listen", c.Listen},
-		{"site", "name", c.Site}, {"site", "domain", c.Domain},
+		{"", "state", c.State},
+		{"interfaces", "- name", c.Interface},
+		{"people", "listen", c.Listen},
+		{"site", "name", c.Site},
+		{"site", "domain", c.Domain},
 	}
 	if c.Address.IsValid() {
 		all = append(all, choice{"interfaces", "address", c.Address.String()})

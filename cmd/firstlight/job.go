@@ -105,10 +105,19 @@ func jobFacts(j api.Job) [][2]string {
 		ended = *j.EndedAt + " UTC"
 	}
 	return [][2]string{
-		{"id", j.ID}, {"status", j.Status}, {"result", resultText(j)}, {"action", j.Action}, {"machine", j.Machine},
-		{"image", j.Params["image"]}, {"role", j.Params["role"]}, {"target", j.Target},
-		{"requester", j.Requester}, {"user", j.User}, {"attempt", strconv.Itoa(j.Attempt)},
-		{"created", j.CreatedAt + " UTC"}, {"ended", ended},
+		{"id", j.ID},
+		{"status", j.Status},
+		{"result", resultText(j)},
+		{"action", j.Action},
+		{"machine", j.Machine},
+		{"image", j.Params["image"]},
+		{"role", j.Params["role"]},
+		{"target", j.Target},
+		{"requester", j.Requester},
+		{"user", j.User},
+		{"attempt", strconv.Itoa(j.Attempt)},
+		{"created", j.CreatedAt + " UTC"},
+		{"ended", ended},
 	}
 }
 

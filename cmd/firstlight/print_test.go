@@ -55,7 +55,7 @@ func ask(t *testing.T, args []string, answers []txtar.File) string {
 		t.Fatal(err)
 	}
 	s := &http.Server{Handler: kept(answers), ReadHeaderTimeout: time.Second}
-	go s.Serve(l) //nolint:errcheck // it ends with the test
+	go s.Serve(l)
 	t.Cleanup(func() { _ = s.Close() })
 	t.Setenv("FIRSTLIGHT_SOCKET", socket)
 	time.Local = time.UTC
@@ -63,7 +63,7 @@ func ask(t *testing.T, args []string, answers []txtar.File) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer in.Close() //nolint:errcheck // it was read
+	defer in.Close()
 	var out, failed bytes.Buffer
 	now := func() time.Time { return time.Date(2026, 11, 24, 12, 0, 0, 0, time.UTC) }
 	code := run(context.Background(), args[1:], &host{in: in, out: &out, err: &failed, getenv: os.Getenv, now: now})

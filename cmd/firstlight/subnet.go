@@ -73,9 +73,16 @@ func printSubnet(h *host, format string, text json.RawMessage, s api.Subnet) err
 		return printJSON(h.out, text)
 	}
 	return printFacts(h.out, [][2]string{
-		{"name", s.Name}, {"prefix", s.Prefix}, {"site", s.Site}, {"mode", s.Mode}, {"policy", s.Policy},
-		{"ranges", rangesText(s.Ranges)}, {"gateway", s.Gateway}, {"dns", strings.Join(s.DNS, ", ")},
-		{"domain", s.Domain}, {"lease", leaseText(s)},
+		{"name", s.Name},
+		{"prefix", s.Prefix},
+		{"site", s.Site},
+		{"mode", s.Mode},
+		{"policy", s.Policy},
+		{"ranges", rangesText(s.Ranges)},
+		{"gateway", s.Gateway},
+		{"dns", strings.Join(s.DNS, ", ")},
+		{"domain", s.Domain},
+		{"lease", leaseText(s)},
 	})
 }
 

@@ -54,7 +54,7 @@ func (c *Client) send(req *http.Request, out any) (json.RawMessage, error) {
 	if c.cookie != nil {
 		req.AddCookie(c.cookie)
 	}
-	res, err := c.http.Do(req)
+	res, err := c.http.Do(req) //nolint:gosec // the person names the address
 	if err != nil {
 		return nil, c.unreachable(req.Context(), err)
 	}

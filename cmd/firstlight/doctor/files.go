@@ -40,7 +40,7 @@ func state(_ context.Context, p Patient) []Finding {
 	if err := unix.Statfs(dir, &s); err != nil {
 		return []Finding{{Warn, about, "its file system cannot be asked: " + cause(err), "make sure that it is a local disk"}}
 	}
-	return []Finding{fileSystem(about, int64(s.Type), s.Bavail*uint64(s.Bsize))} //nolint:gosec,unconvert // sizes are positive; types differ by architecture
+	return []Finding{fileSystem(about, int64(s.Type), s.Bavail*uint64(s.Bsize))} //nolint:unconvert // the types differ by architecture
 }
 
 // missingState is fine where it can be made: the first start does.

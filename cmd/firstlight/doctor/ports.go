@@ -38,7 +38,7 @@ func (p Patient) doors() []door {
 		if !found {
 			continue
 		}
-		at := func(port int) string { return netip.AddrPortFrom(addr, uint16(port)).String() } //nolint:gosec // checked by config
+		at := func(port int) string { return netip.AddrPortFrom(addr, uint16(port)).String() }
 		all = append(all, door{"DHCP", "udp4", "0.0.0.0:67", i.Name}, door{"TFTP", "udp4", at(69), ""}, door{"HTTP boot", "tcp4", at(p.Config.HTTPPort), ""})
 		if len(p.Config.DNS.Listen) == 0 {
 			all = append(all, door{"DNS", "udp4", at(53), ""}, door{"DNS", "tcp4", at(53), ""})
@@ -64,7 +64,7 @@ func try(ctx context.Context, d door) Finding {
 	case err == nil:
 		return ok(about, "is free")
 	case errors.Is(err, syscall.EADDRINUSE):
-		return taken(about, d)
+		return taken(ctx, about, d)
 	case errors.Is(err, syscall.EACCES), errors.Is(err, syscall.EPERM):
 		return Finding{Fail, about, "this user may not open it", "start with the systemd unit of the package, as root, or with the capabilities CAP_NET_BIND_SERVICE and CAP_NET_RAW"}
 	}
@@ -99,8 +99,8 @@ func (d door) open(ctx context.Context) error {
 }
 
 // taken tells our own appliance from a stranger.
-func taken(about string, d door) Finding {
-	holders := holding(d.network[:3], wanted(d.address))
+func taken(ctx context.Context, about string, d door) Finding {
+	holders := holding(d.network[:3], wanted(ctx, d.address))
 	var texts []string
 	for _, h := range holders {
 		texts = append(texts, h.String())
@@ -115,12 +115,12 @@ func taken(about string, d door) Finding {
 }
 
 // wanted is the address of a door; an empty or unknown host stands for all.
-func wanted(address string) netip.AddrPort {
+func wanted(ctx context.Context, address string) netip.AddrPort {
 	host, text, err := net.SplitHostPort(address)
 	if err != nil {
 		return netip.AddrPort{}
 	}
-	port, err := net.LookupPort("tcp", text)
+	port, err := net.DefaultResolver.LookupPort(ctx, "tcp", text)
 	if err != nil {
 		return netip.AddrPort{}
 	}
@@ -128,5 +128,5 @@ func wanted(address string) netip.AddrPort {
 	if err != nil {
 		addr = netip.IPv4Unspecified()
 	}
-	return netip.AddrPortFrom(addr.Unmap(), uint16(port)) //nolint:gosec // a port
+	return netip.AddrPortFrom(addr.Unmap(), uint16(port))
 }
