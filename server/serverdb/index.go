@@ -1,6 +1,7 @@
 package serverdb
 
 import (
+	"maps"
 	"net/netip"
 	"slices"
 	"strings"
@@ -23,8 +24,8 @@ type index struct {
 	byAddr  map[netip.Addr]string
 	byMark  map[string]map[string]bool // serial, UUID or BMC MAC -> machine ids
 	jobs    map[string]*machine.Job
-	open    map[string]string  // machine id -> job id
-	ordered []*machine.Machine // by name; nil after a change
+	open    map[string]string // machine id -> job id
+	ordered []string          // machine ids by name; nil after one came or was renamed
 }
 
 func (x *index) load(machines []*machine.Machine, jobs []*machine.Job) {
@@ -45,7 +46,11 @@ func (x *index) apply(machines map[string]*machine.Machine, jobs map[string]*mac
 	x.mu.Lock()
 	defer x.mu.Unlock()
 	for _, m := range machines {
-		if old := x.byID[m.ID]; old != nil {
+		old := x.byID[m.ID]
+		if old == nil || old.Name != m.Name {
+			x.ordered = nil
+		}
+		if old != nil {
 			// What was seen is written by observe alone, and may be newer.
 			m.Observed = old.Observed
 			x.drop(old)
@@ -58,7 +63,6 @@ func (x *index) apply(machines map[string]*machine.Machine, jobs map[string]*mac
 }
 
 func (x *index) put(m *machine.Machine) {
-	x.ordered = nil
 	x.byID[m.ID] = m
 	x.byName[strings.ToLower(m.Name)] = m.ID
 	for _, mark := range marks(m) {
@@ -122,7 +126,6 @@ func (x *index) observe(id string, change func(*machine.Observed)) *machine.Mach
 	m := *old
 	change(&m.Observed)
 	x.byID[id] = &m
-	x.ordered = nil
 	return &m
 }
 
@@ -166,22 +169,27 @@ func (x *index) address(a netip.Addr) *machine.Machine {
 	return x.byID[x.byAddr[a]]
 }
 
-// machines gives all of them by name. The slice is shared and must not change.
+// machines gives all of them by name.
 func (x *index) machines() []*machine.Machine {
 	x.mu.RLock()
-	all := x.ordered
-	x.mu.RUnlock()
-	if all != nil {
-		return all
+	if x.ordered != nil {
+		defer x.mu.RUnlock()
+		return x.inOrder()
 	}
+	x.mu.RUnlock()
 	x.mu.Lock()
 	defer x.mu.Unlock()
-	all = make([]*machine.Machine, 0, len(x.byID))
-	for _, m := range x.byID {
-		all = append(all, m)
+	x.ordered = slices.SortedFunc(maps.Keys(x.byID), func(a, b string) int {
+		return machine.CompareNames(x.byID[a].Name, x.byID[b].Name)
+	})
+	return x.inOrder()
+}
+
+func (x *index) inOrder() []*machine.Machine {
+	all := make([]*machine.Machine, len(x.ordered))
+	for i, id := range x.ordered {
+		all[i] = x.byID[id]
 	}
-	slices.SortFunc(all, func(a, b *machine.Machine) int { return machine.CompareNames(a.Name, b.Name) })
-	x.ordered = all
 	return all
 }
 

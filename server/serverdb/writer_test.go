@@ -223,6 +223,30 @@ func TestNamesThatMoveInOneCommit(t *testing.T) {
 	}
 }
 
+func TestMachinesComeByName(t *testing.T) {
+	d := open(t, file(t), accept(""))
+	for _, n := range []int{3, 1, 10, 2} {
+		arrive(t, d, blank(n), 100+n)
+		_ = d.Machines(machine.Selector{}) // an order that the next one must change
+	}
+	rename := func(m *machine.Machine) error { m.Name = "A"; return nil }
+	last, _ := d.Machine("FL0010")
+	d.Observe(last.ID, func(o *machine.Observed) { o.Power = "on" })
+	if err := d.Edit(t.Context(), last.ID, 0, "ada", "Renamed", rename); err != nil {
+		t.Fatal(err)
+	}
+	var names []string
+	for _, m := range d.Machines(machine.Selector{}) {
+		names = append(names, m.Name+m.Observed.Power)
+	}
+	if fmt.Sprint(names) != "[Aon FL0001 FL0002 FL0003]" {
+		t.Errorf("machines = %v", names)
+	}
+	if _, err := d.Machine("FL0010"); !errors.Is(err, machine.ErrNotFound) {
+		t.Errorf("the old name = %v", err)
+	}
+}
+
 func TestTheNewestLeaseOfAClientWinsAfterARestart(t *testing.T) {
 	path, now := file(t), &clock{now: time.Now()}
 	d := openAt(t, path, now.Now)
