@@ -1,12 +1,6 @@
 package jobs
 
 import (
-	"context"
-	"errors"
-	"fmt"
-	"log/slog"
-	"net/netip"
-	"os"
 	"path/filepath"
 	"sync"
 	"sync/atomic"
@@ -38,50 +32,6 @@ type rack struct {
 	life *life // nil while the appliance is down
 }
 
-// life is the appliance from one start to its end.
-type life struct {
-	db     *serverdb.DB
-	engine *Engine
-	ctx    context.Context
-	cancel context.CancelFunc
-	ended  chan struct{}
-}
-
-// fuse kills the appliance at a count of the times that it looked at the clock
-// or talked to a BMC, both of which it does all along its way.
-type fuse struct {
-	mu    sync.Mutex
-	count int
-	at    int // 0: never
-	blow  func()
-}
-
-func (f *fuse) tick() {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	f.count++
-	if f.count == f.at && f.blow != nil {
-		f.blow()
-	}
-}
-
-// set lets the fuse blow at a count from now on, or never again.
-func (f *fuse) set(n int) {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	if f.at = 0; n > 0 {
-		f.at = f.count + n
-	}
-}
-
-func (f *fuse) ticks() int {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	return f.count
-}
-
-const imageSum = "9f3c000000000000000000000000000000000000000000000000000000000000"
-
 func newRack(t *testing.T, change ...func(*rack)) *rack {
 	t.Helper()
 	r := &rack{t: t, path: filepath.Join(memory(t), "serverdb.sqlite"), rule: &machine.Rule{
@@ -97,129 +47,9 @@ func newRack(t *testing.T, change ...func(*rack)) *rack {
 	return r
 }
 
-// resolve lets our DNS answer, or says why it does not.
-func (r *rack) resolve(err error) { r.dns.Store(&err) }
-
-// memory is a folder whose fsync costs nothing: these tests kill the appliance,
-// not the power of its host.
-func memory(t *testing.T) string {
-	t.Helper()
-	dir, err := os.MkdirTemp("/dev/shm", "firstlight-jobs-")
-	if err != nil {
-		return t.TempDir()
-	}
-	t.Cleanup(func() { _ = os.RemoveAll(dir) })
-	return dir
-}
-
-func (r *rack) end() {
-	r.fuse.set(0)
-	r.box.turn(oob.PowerOff)
-	r.stop()
-}
-
-// start begins a life of the appliance on the database as the last one left it.
-func (r *rack) start() {
-	r.t.Helper()
-	ctx, cancel := context.WithCancel(context.Background())
-	l := &life{ctx: ctx, cancel: cancel, ended: make(chan struct{})}
-	r.fuse.mu.Lock()
-	r.fuse.blow = func() { r.kill(l) }
-	r.fuse.mu.Unlock()
-	var err error
-	l.db, err = serverdb.Open(r.t.Context(), r.path, serverdb.Options{Log: slog.New(slog.DiscardHandler), Now: r.now, Retention: time.Hour})
-	if err != nil {
-		r.t.Fatal(err)
-	}
-	r.seed(l.db)
-	l.engine = New(Config{
-		DB: l.db, Log: slog.New(slog.DiscardHandler), Now: r.now, BMC: r.bmc, Limits: r.limits, Keys: r.keys,
-		Visible: func(context.Context, string, netip.Addr) (string, error) { return "answered", *r.dns.Load() },
-		Base:    func(*machine.Subnet) string { return "http://10.80.12.1:8080" },
-	})
-	go func() {
-		defer close(l.ended)
-		_ = l.engine.Run(ctx)
-	}()
-	r.mu.Lock()
-	r.life = l
-	r.mu.Unlock()
-}
-
-func (r *rack) seed(db *serverdb.DB) {
-	r.t.Helper()
-	subnet := &machine.Subnet{
-		Name: "lab", Prefix: netip.MustParsePrefix("10.80.12.0/24"), Site: "lab", Mode: "server",
-		Policy: machine.PolicyRegister, Lease: time.Hour, Domain: "lab.example",
-	}
-	err := errors.Join(
-		db.Seed(r.t.Context(), []*machine.Subnet{subnet}, []*machine.Rule{r.rule}),
-		db.PutImage(r.t.Context(), "test", &machine.Image{Name: "debian-12", Arch: "amd64", File: "d.zst", Compressed: 1 << 20, Bytes: 1 << 30, SHA256: imageSum}),
-	)
-	if err != nil {
-		r.t.Fatal(err)
-	}
-}
-
 func (r *rack) now() time.Time {
 	r.fuse.tick()
 	return time.Now().Add(time.Duration(r.offset.Load()))
-}
-
-// up gives the appliance's life, nil while it is down or dying.
-func (r *rack) up() *life {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if r.life == nil || r.life.ctx.Err() != nil {
-		return nil
-	}
-	return r.life
-}
-
-// kill ends a life as SIGKILL does: what it answers from now on reaches nobody,
-// and the next life finds the database as it lies on disk at this moment, with
-// what waited in memory lost.
-func (r *rack) kill(l *life) {
-	l.cancel()
-	r.kills++
-	left := fmt.Sprintf("%s.%d", filepath.Join(filepath.Dir(r.path), "serverdb.sqlite"), r.kills)
-	for _, part := range []string{"", "-wal"} {
-		b, err := os.ReadFile(r.path + part)
-		if err == nil {
-			err = os.WriteFile(left+part, b, 0o600)
-		}
-		if err != nil {
-			r.t.Error(err)
-		}
-	}
-	r.path = left
-}
-
-// stop ends the appliance's life.
-func (r *rack) stop() {
-	r.mu.Lock()
-	l := r.life
-	r.life = nil
-	r.mu.Unlock()
-	if l == nil {
-		return
-	}
-	l.cancel()
-	r.fuse.mu.Lock() // a kill that has begun comes to its end
-	r.fuse.blow = nil
-	r.fuse.mu.Unlock()
-	<-l.ended
-	if err := l.db.Close(); err != nil {
-		r.t.Error(err)
-	}
-}
-
-// restart lets the appliance be away for a while.
-func (r *rack) restart(away time.Duration) {
-	r.t.Helper()
-	r.stop()
-	time.Sleep(away)
-	r.start()
 }
 
 // until lets time pass until what holds, and starts the appliance again when

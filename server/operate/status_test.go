@@ -24,12 +24,16 @@ var verbs = []verb{
 		_, err := d.Install(ctx, ada, m.Name, "debian-12")
 		return err
 	}, []machine.Status{machine.Available, machine.Allocated}},
-	{"re-check", func(ctx context.Context, d *Desk, m *machine.Machine) error { return d.Recheck(ctx, ada, m.Name) },
-		[]machine.Status{machine.Held, machine.Broken}},
-	{"release", func(ctx context.Context, d *Desk, m *machine.Machine) error {
-		return d.Release(ctx, ada, m.Name, m.Name)
+	{
+		"re-check", func(ctx context.Context, d *Desk, m *machine.Machine) error { return d.Recheck(ctx, ada, m.Name) },
+		[]machine.Status{machine.Held, machine.Broken},
 	},
-		[]machine.Status{}}, // these are not held for their disks
+	{
+		"release", func(ctx context.Context, d *Desk, m *machine.Machine) error {
+			return d.Release(ctx, ada, m.Name, m.Name)
+		},
+		[]machine.Status{},
+	}, // these are not held for their disks
 	{"power on", func(ctx context.Context, d *Desk, m *machine.Machine) error { return d.Power(ctx, ada, m.Name, "on") }, nil},
 	{"power off", func(ctx context.Context, d *Desk, m *machine.Machine) error { return d.Power(ctx, ada, m.Name, "off") }, nil},
 	{"power cycle", func(ctx context.Context, d *Desk, m *machine.Machine) error {
