@@ -95,6 +95,37 @@ func TestABatchIsOneCommitInOrder(t *testing.T) {
 	}
 }
 
+// When the engine gives a transaction up, nobody in the batch is told that his
+// write is there, and nobody sees it.
+func TestABatchThatTheEngineGaveUp(t *testing.T) {
+	d := open(t, file(t), accept(""))
+	m := arrive(t, d, blank(1), 100)
+	start, answers := gate(t, d), make(chan error, 3)
+	for n := range cap(answers) {
+		go func() {
+			answers <- d.Do(context.Background(), func(w *Write) error {
+				if n == 1 {
+					return fmt.Errorf("%w: disk I/O error", store.ErrUndone)
+				}
+				return w.Mark(m, func(m *machine.Machine) { m.Unit = 7 })
+			})
+		}()
+		queued(t, d, n+1)
+	}
+	start()
+	for range cap(answers) {
+		if err := <-answers; !errors.Is(err, store.ErrUndone) {
+			t.Errorf("Do = %v, want ErrUndone", err)
+		}
+	}
+	if now, _ := d.Machine(m.Name); now.Unit != 0 {
+		t.Error("memory shows what is not on disk")
+	}
+	if err := d.RecordAudit(t.Context(), "t", "write", "after", "", ""); err != nil {
+		t.Errorf("the next write: %v", err)
+	}
+}
+
 func TestAWriteSeesThoseBeforeItInTheBatch(t *testing.T) {
 	d := open(t, file(t), accept(""))
 	m := arrive(t, d, blank(1), 100)
