@@ -96,7 +96,7 @@ rules:
 // that every user may enter, and gives the path of the configuration.
 func writeAppliance(t *testing.T, change func(string) string) (path string) {
 	t.Helper()
-	dir, err := os.MkdirTemp("", "realclients")
+	dir, err := os.MkdirTemp("", "realclients") //nolint:usetesting // t.TempDir lies below a folder of mode 0700
 	if err != nil {
 		t.Fatal(err)
 	}

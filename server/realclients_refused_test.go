@@ -49,7 +49,7 @@ func TestStartIsRefused(t *testing.T) {
 				if err := appliance.Do(func() (err error) { c, err = tt.taken(); return err }); err != nil {
 					t.Fatal(err)
 				}
-				defer c.Close() //nolint:errcheck // a socket of ours
+				defer c.Close()
 			}
 			p := startAppliance(t, appliance, writeAppliance(t, tt.change), tt.settings...)
 			said := p.Await("refused: ")

@@ -97,7 +97,7 @@ func (r *realClients) dhclientArgs(t *testing.T, more ...string) []string {
 	}, more...)
 }
 
-// boundTo gives the address in "bound to 10.80.12.100 -- renewal in 1500 seconds."
+// boundTo gives the address in "bound to 10.80.12.100 -- renewal in 1500 seconds".
 func boundTo(p *netnstest.Process) string { return strings.Fields(p.Await("bound to "))[2] }
 
 func (r *realClients) dhclient(t *testing.T) {

@@ -32,7 +32,7 @@ func labWith(t *testing.T, change ...func(*memory)) (*Server, *memory) {
 	m := newMemory(lab())
 	hold := func(a string, mac machine.MAC, s lease.State) {
 		addr := netip.MustParseAddr(a)
-		m.leases[addr] = lease.Lease{Address: addr, MAC: mac, Subnet: "lab", State: s, ExpiresAt: epoch.Add(time.Hour)}
+		m.give(lease.Lease{Address: addr, MAC: mac, Subnet: "lab", State: s, ExpiresAt: epoch.Add(time.Hour)})
 	}
 	hold("10.80.12.101", otherMAC, lease.Bound)
 	hold("10.80.12.102", otherMAC, lease.Declined)
@@ -44,7 +44,7 @@ func labWith(t *testing.T, change ...func(*memory)) (*Server, *memory) {
 
 func bound(m *memory) {
 	a := netip.MustParseAddr("10.80.12.100")
-	m.leases[a] = lease.Lease{Address: a, MAC: testMAC, Subnet: "lab", State: lease.Bound, ExpiresAt: epoch.Add(time.Minute)}
+	m.give(lease.Lease{Address: a, MAC: testMAC, Subnet: "lab", State: lease.Bound, ExpiresAt: epoch.Add(time.Minute)})
 }
 
 func known(m *memory) { m.put("c0mput3", testMAC, machine.InUse, "") }

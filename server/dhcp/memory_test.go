@@ -38,6 +38,7 @@ type memory struct {
 	subnets  []*machine.Subnet
 	machines map[machine.MAC]*machine.Machine
 	leases   map[netip.Addr]lease.Lease
+	latest   map[machine.MAC]netip.Addr // the lease that a client was given last
 	offers   map[netip.Addr]machine.MAC
 	broken   error
 	stall    chan struct{} // when set, writes wait until it is closed
@@ -49,7 +50,7 @@ type memory struct {
 func newMemory(subnets ...*machine.Subnet) *memory {
 	return &memory{
 		subnets: subnets, machines: map[machine.MAC]*machine.Machine{},
-		leases: map[netip.Addr]lease.Lease{}, offers: map[netip.Addr]machine.MAC{},
+		leases: map[netip.Addr]lease.Lease{}, latest: map[machine.MAC]netip.Addr{}, offers: map[netip.Addr]machine.MAC{},
 		noted: make(chan struct{}, 1024),
 	}
 }
@@ -106,7 +107,7 @@ func (m *memory) Bind(ctx context.Context, s *machine.Subnet, c lease.Client, no
 		return lease.Lease{}, err
 	}
 	l := lease.New(s, c, c.Wants, reserved, now)
-	m.leases[c.Wants] = l
+	m.give(l)
 	return l, nil
 }
 
@@ -148,12 +149,13 @@ func (m *memory) write(ctx context.Context) error {
 }
 
 func (m *memory) ByMAC(subnet string, mac machine.MAC) (lease.Lease, bool) {
-	for _, l := range m.leases {
-		if l.MAC == mac && l.Subnet == subnet && l.State != lease.Declined {
-			return l, true
-		}
-	}
-	return lease.Lease{}, false
+	l, ok := m.leases[m.latest[mac]]
+	return l, ok && l.MAC == mac && l.Subnet == subnet && l.State != lease.Declined
+}
+
+// give stores a lease, which is from now on the client's.
+func (m *memory) give(l lease.Lease) {
+	m.leases[l.Address], m.latest[l.MAC] = l, l.Address
 }
 
 func (m *memory) ByAddress(a netip.Addr) (lease.Lease, bool) {

@@ -78,7 +78,7 @@ func (h *Host) Cable(near string, other *Host, far, farMAC string) {
 	}
 	var there *os.File
 	h.must(other.Do(func() (err error) { there, err = os.Open("/proc/thread-self/ns/net"); return err }))
-	defer there.Close()
+	defer func() { _ = there.Close() }()
 	attrs := netlink.NewLinkAttrs()
 	attrs.Name = near
 	h.must(h.Do(func() error {
@@ -150,7 +150,7 @@ func (h *Host) Try(tool string, args ...string) (string, error) {
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
 	var said strings.Builder
-	cmd := exec.CommandContext(ctx, tool, args...)
+	cmd := exec.CommandContext(ctx, tool, args...) //nolint:gosec // tests name their tools
 	cmd.Stdout, cmd.Stderr = &said, &said
 	// A daemon that stays behind may hold the pipe; its parent has ended.
 	cmd.WaitDelay = time.Second

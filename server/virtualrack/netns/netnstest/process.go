@@ -25,7 +25,7 @@ func (h *Host) Start(tool string, args ...string) *Process {
 	h.t.Helper()
 	out, in, err := os.Pipe()
 	h.must(err)
-	p := &Process{h: h, cmd: exec.Command(tool, args...), lines: make(chan string, 1024)}
+	p := &Process{h: h, cmd: exec.Command(tool, args...), lines: make(chan string, 1024)} //nolint:gosec // tests name their tools
 	p.cmd.Stdout, p.cmd.Stderr = in, in
 	h.must(h.ns.Start(p.cmd))
 	_ = in.Close()
@@ -36,7 +36,7 @@ func (h *Host) Start(tool string, args ...string) *Process {
 
 func (p *Process) read(out io.ReadCloser) {
 	defer close(p.lines)
-	defer out.Close()
+	defer func() { _ = out.Close() }()
 	for s := bufio.NewScanner(out); s.Scan(); {
 		p.lines <- s.Text()
 	}
