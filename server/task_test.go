@@ -33,7 +33,7 @@ func steady(name string, readyAfter, takes time.Duration) *part {
 	p.run = func(ctx context.Context) error {
 		time.AfterFunc(readyAfter, sync.OnceFunc(func() { close(p.ready) }))
 		<-ctx.Done()
-		time.Sleep(takes)
+		<-time.After(takes)
 		return nil
 	}
 	return p
@@ -48,7 +48,7 @@ func TestServeIsReadyWhenEveryPartIs(t *testing.T) {
 		dns, dhcp := steady("dns", time.Second, 3*time.Second), steady("dhcp", 5*time.Second, time.Second)
 		done := make(chan error)
 		go func() { done <- serve(ctx, quiet(), func() { readyAt = time.Since(begin) }, dns, dhcp) }()
-		time.Sleep(time.Minute)
+		<-time.After(time.Minute)
 		if readyAt != 5*time.Second {
 			t.Errorf("ready after %s, want that of the slowest part", readyAt)
 		}
@@ -77,7 +77,7 @@ func TestServeNamesThePartThatFailed(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				other, ready := steady("dns", time.Second, time.Second), 0
 				tftp := &part{name: "tftp", ready: make(chan struct{}), run: func(context.Context) error {
-					time.Sleep(time.Minute)
+					<-time.After(time.Minute)
 					return tt.ends
 				}}
 				err := serve(t.Context(), quiet(), func() { ready++ }, other, tftp)

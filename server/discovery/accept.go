@@ -61,7 +61,7 @@ func match(m *machine.Machine, subnet string, rules []*machine.Rule, accepted fu
 		case !sel.MatchWith(m, map[string]string{"subnet": subnet}):
 		case !r.Accept:
 			return nil, hold(ReasonRule, "rule %s holds such machines", r.Name)
-		case accepted(r.Name) >= r.Limit && r.Limit > 0:
+		case r.Limit > 0 && accepted(r.Name) >= r.Limit: // counting goes over all machines
 			full = r.Name
 		default:
 			return r, Verdict{Accept: true}

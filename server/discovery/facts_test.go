@@ -52,14 +52,26 @@ func TestInterfacesKeepTheirAddresses(t *testing.T) {
 		report report.Report
 		want   []machine.NIC
 	}{
-		{"an address stays with its MAC", report.Report{Boot: report.Boot{MAC: "52:54:00:00:00:02"}, NICs: []report.NIC{{Name: "eth0", MAC: "52:54:00:00:00:01"}, {Name: "eth1", MAC: "52:54:00:00:00:02"}}},
-			[]machine.NIC{{Name: "eth0", MAC: mac(1), Address: ip}, {Name: "eth1", MAC: mac(2), Boot: true}}},
-		{"without BOOTIF the one that booted before did", report.Report{NICs: []report.NIC{{Name: "eth0", MAC: "52:54:00:00:00:01"}}},
-			[]machine.NIC{{Name: "eth0", MAC: mac(1), Address: ip, Boot: true}}},
-		{"a bridge with the MAC of its port counts once", report.Report{NICs: []report.NIC{{Name: "eth0", MAC: "52:54:00:00:00:01"}, {Name: "br0", MAC: "52:54:00:00:00:01"}}},
-			[]machine.NIC{{Name: "eth0", MAC: mac(1), Address: ip, Boot: true}}},
-		{"what has no address of its own is left out", report.Report{NICs: []report.NIC{{Name: "ib0", MAC: "80:00:02:08"}, {Name: "eth0", MAC: "52:54:00:00:00:01"}}},
-			[]machine.NIC{{Name: "eth0", MAC: mac(1), Address: ip, Boot: true}}},
+		{
+			"an address stays with its MAC",
+			report.Report{Boot: report.Boot{MAC: "52:54:00:00:00:02"}, NICs: []report.NIC{{Name: "eth0", MAC: "52:54:00:00:00:01"}, {Name: "eth1", MAC: "52:54:00:00:00:02"}}},
+			[]machine.NIC{{Name: "eth0", MAC: mac(1), Address: ip}, {Name: "eth1", MAC: mac(2), Boot: true}},
+		},
+		{
+			"without BOOTIF the one that booted before did",
+			report.Report{NICs: []report.NIC{{Name: "eth0", MAC: "52:54:00:00:00:01"}}},
+			[]machine.NIC{{Name: "eth0", MAC: mac(1), Address: ip, Boot: true}},
+		},
+		{
+			"a bridge with the MAC of its port counts once",
+			report.Report{NICs: []report.NIC{{Name: "eth0", MAC: "52:54:00:00:00:01"}, {Name: "br0", MAC: "52:54:00:00:00:01"}}},
+			[]machine.NIC{{Name: "eth0", MAC: mac(1), Address: ip, Boot: true}},
+		},
+		{
+			"what has no address of its own is left out",
+			report.Report{NICs: []report.NIC{{Name: "ib0", MAC: "80:00:02:08"}, {Name: "eth0", MAC: "52:54:00:00:00:01"}}},
+			[]machine.NIC{{Name: "eth0", MAC: mac(1), Address: ip, Boot: true}},
+		},
 		{"a report that could not read any forgets none", report.Report{Missing: []string{"nics"}}, had},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

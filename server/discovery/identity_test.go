@@ -18,7 +18,7 @@ func recorded(t *testing.T, name string) *report.Report {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer f.Close() //nolint:errcheck // read only
+	defer f.Close()
 	r, err := report.Decode(f)
 	if err != nil {
 		t.Fatal(err)

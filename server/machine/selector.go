@@ -139,7 +139,7 @@ func (p *parser) group(depth int) (node, error) {
 
 func (p *parser) comparison() (node, error) {
 	at := p.pos
-	for !p.end() && (isWord(p.peek())) {
+	for !p.end() && isWord(p.peek()) {
 		p.pos++
 	}
 	field := strings.ToLower(p.text[at:p.pos])

@@ -35,12 +35,7 @@ func (n compare) match(s subject) bool {
 	if n.op == "!=" {
 		return !compare{n.field, "=", n.value}.match(s)
 	}
-	for _, v := range s.values(n.field) {
-		if n.holds(v) {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(s.values(n.field), n.holds)
 }
 
 func (n compare) holds(v string) bool {
@@ -54,7 +49,7 @@ func (n compare) holds(v string) bool {
 	case "<":
 		return order(v, n.value) < 0
 	}
-	for _, want := range strings.Split(n.value, ",") {
+	for want := range strings.SplitSeq(n.value, ",") {
 		if equal(v, want) {
 			return true
 		}

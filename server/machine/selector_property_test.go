@@ -19,8 +19,16 @@ type tree struct {
 
 // leaves are comparisons whose truth for the specimen is plain.
 var leaves = []tree{
-	{"rack=r12", true}, {"rack=r13", false}, {"rack!=r13", true}, {"role=web,db", true}, {"pool", false},
-	{"hostname", true}, {"cores>=32", true}, {"cores>32", false}, {`vendor="Dell Inc."`, true}, {"name=X*", false},
+	{"rack=r12", true},
+	{"rack=r13", false},
+	{"rack!=r13", true},
+	{"role=web,db", true},
+	{"pool", false},
+	{"hostname", true},
+	{"cores>=32", true},
+	{"cores>32", false},
+	{`vendor="Dell Inc."`, true},
+	{"name=X*", false},
 }
 
 var spaces = rapid.SampledFrom([]string{" ", "  ", "\t", "\n"})

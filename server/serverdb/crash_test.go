@@ -72,7 +72,7 @@ func killed(t *testing.T, path string, round int) (told []string) {
 func held(t *testing.T, path string, told []string) {
 	t.Helper()
 	d := open(t, path)
-	defer d.Close() //nolint:errcheck // a second Close says so
+	defer d.Close()
 	audits, err := d.Audits(t.Context(), 1<<20)
 	if err != nil {
 		t.Fatal(err)
@@ -140,7 +140,7 @@ func writeUntilKilled(t *testing.T, path string) {
 			}
 		}
 	}()
-	for n := 0; n < 256; n++ { // as many addresses as a round has
+	for n := range 256 { // as many addresses as a round has
 		r := blank(1)
 		serial := fmt.Sprintf("R%dN%d", round, n)
 		mac := machine.MAC{4, 0, byte(round), 0, byte(n >> 8), byte(n)}.String()

@@ -34,8 +34,14 @@ func full(n int, label string) *report.Report {
 
 func TestEverySignatureHoldsAMachine(t *testing.T) {
 	for _, c := range []report.Content{
-		{Kind: "partition-table", Type: "gpt"}, {Kind: "filesystem", Type: "xfs"}, {Kind: "raid", Type: "mdraid-1.2"}, {Kind: "lvm", Type: "lvm2"},
-		{Kind: "crypt", Type: "luks2"}, {Kind: "swap", Type: "swap"}, {Kind: "data", Type: "unknown"}, {Kind: "unreadable", Type: "error"},
+		{Kind: "partition-table", Type: "gpt"},
+		{Kind: "filesystem", Type: "xfs"},
+		{Kind: "raid", Type: "mdraid-1.2"},
+		{Kind: "lvm", Type: "lvm2"},
+		{Kind: "crypt", Type: "luks2"},
+		{Kind: "swap", Type: "swap"},
+		{Kind: "data", Type: "unknown"},
+		{Kind: "unreadable", Type: "error"},
 		{Kind: "a kind that this version does not know"},
 	} {
 		t.Run(c.Kind, func(t *testing.T) {

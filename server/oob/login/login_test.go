@@ -161,7 +161,7 @@ func TestTheFirstThatWorksIsKeptAndPinned(t *testing.T) {
 	}{
 		{"one that a person gave", password, nil, nil, 0},
 		{"the site's default", "", nil, right(), 0},
-		{"the vendor's, before a site default that is wrong", "", []credential.VendorCredential{{Vendor: "contoso", Credential: *right()}}, ptr(wrong("site")), 0},
+		{"the vendor's, before a site default that is wrong", "", []credential.VendorCredential{{Vendor: "contoso", Credential: *right()}}, new(wrong("site")), 0},
 		{"the site's, after a vendor's that is wrong", "", []credential.VendorCredential{{Vendor: "Contoso", Credential: wrong("vendor")}}, right(), 1},
 		{"not the one of another vendor", "", []credential.VendorCredential{{Vendor: "Fabrikam", Credential: wrong("vendor")}}, right(), 0},
 	} {
@@ -191,8 +191,6 @@ func TestTheFirstThatWorksIsKeptAndPinned(t *testing.T) {
 		})
 	}
 }
-
-func ptr[T any](v T) *T { return &v }
 
 func TestWithoutALogInAPersonPressesTheButton(t *testing.T) {
 	for _, tt := range []struct {

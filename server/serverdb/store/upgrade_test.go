@@ -107,7 +107,7 @@ func TestTheKeptDatabasesHaveRowsInEveryTable(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		defer db.Close() //nolint:errcheck // read only
+		defer db.Close()
 		for _, table := range tables(t, db) {
 			var n int
 			if err := db.QueryRowContext(t.Context(), `SELECT COUNT(*) FROM "`+table+`"`).Scan(&n); err != nil || n == 0 {
@@ -123,7 +123,7 @@ func tables(t *testing.T, db *sql.DB) (all []string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer rows.Close() //nolint:errcheck // Err below tells
+	defer rows.Close()
 	for rows.Next() {
 		var name string
 		if err := rows.Scan(&name); err != nil {
