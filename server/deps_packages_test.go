@@ -132,6 +132,7 @@ var ourPackages = map[string]row{
 		"server/health", "server/machine",
 	}, why: command},
 	"cmd/firstlight/client": {ours: []string{"server/api", "server/auth"}, why: "the client speaks the API's types to the API, and nothing else"},
+	"cmd/firstlight/debian": {why: "the package is built by a script; only its tests are Go"},
 	"cmd/firstlight/doctor": {ours: []string{"images/bootimage", "ipxe", "server/config", "server/machine"}, why: "it looks at a host and a configuration; what serves is not its business"},
 	"cmd/firstlight-agent":  {ours: []string{"agent/collect", "agent/pid1"}, why: command + "; " + agentSide},
 }

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
 
@@ -22,6 +23,7 @@ func TestMain(m *testing.M) {
 	if filepath.Base(os.Args[0]) == "firstlight" {
 		testscript.Main(m, commands)
 	}
+	time.Local = time.UTC // golden texts have times
 	os.Exit(netns.Run(func() int {
 		testscript.Main(m, commands)
 		return 0 // Main ends the process itself

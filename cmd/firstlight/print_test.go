@@ -58,7 +58,6 @@ func ask(t *testing.T, args []string, answers []txtar.File) string {
 	go s.Serve(l)
 	t.Cleanup(func() { _ = s.Close() })
 	t.Setenv("FIRSTLIGHT_SOCKET", socket)
-	time.Local = time.UTC
 	in, err := os.Open(os.DevNull)
 	if err != nil {
 		t.Fatal(err)
