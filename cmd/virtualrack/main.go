@@ -11,6 +11,7 @@ import (
 	"os"
 	"os/signal"
 	"syscall"
+	"time"
 
 	"github.com/alecthomas/kong"
 )
@@ -22,13 +23,17 @@ type cli struct {
 
 func main() { os.Exit(start(os.Args[1:])) }
 
+// impatience is how long after the first signal another one counts: timeout(1),
+// make and shells may pass the same one on twice.
+const impatience = 2 * time.Second
+
 // start runs the command until it is done or a signal ends it. The first signal
-// ends it in order; a second one ends the process at once, and the kernel ends
+// ends it in order; a later one ends the process at once, and the kernel ends
 // everything in its namespaces with it.
 func start(args []string) int {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
 	defer stop()
-	context.AfterFunc(ctx, stop)
+	context.AfterFunc(ctx, func() { time.AfterFunc(impatience, stop) })
 	exited := -1 // --help ends with a code instead of an error
 	parser := kong.Must(&cli{}, kong.Name("virtualrack"),
 		kong.Description("A rack of virtual machines with simulated BMCs, on a network that leaves no host."),

@@ -74,8 +74,15 @@ func enter(ctx context.Context, db *serverdb.DB, n int) error {
 	if err != nil || m.Hostname != "" {
 		return err
 	}
-	return db.Edit(ctx, m.ID, 0, "bench", "", func(m *machine.Machine) error {
-		m.Hostname, m.Role = fmt.Sprintf("rack-web-%d", n+1), "web"
-		return nil
+	return db.Do(ctx, func(w *serverdb.Write) error {
+		own, err := w.Machine(m.ID)
+		if err != nil {
+			return err
+		}
+		return w.Transition(own, serverdb.Change{
+			From: machine.Available, To: machine.Allocated, Who: "bench", Why: "for the comparison",
+			Evidence: machine.Evidence{machine.GuardEmptyDisks: "it has none", machine.GuardUnlocked: "not locked", machine.GuardNoJob: "none"},
+			Apply:    func(m *machine.Machine) { m.Hostname, m.Role = fmt.Sprintf("rack-web-%d", n+1), "web" },
+		})
 	})
 }
