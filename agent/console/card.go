@@ -3,6 +3,7 @@ package console
 import (
 	"fmt"
 	"strings"
+	"unicode/utf8"
 
 	"rsc.io/qr"
 )
@@ -15,8 +16,12 @@ const width = 80
 // lines, one less than the smallest screen.
 func card(v View) []string {
 	lines := append(banner(v.Name), "")
-	text := append(wrap(v.Sentence, width/2-2), "", v.Page)
 	code := qrCode(v.Page)
+	beside := width - 1
+	if len(code) > 0 {
+		beside -= utf8.RuneCountInString(code[0]) + 2
+	}
+	text := append(wrap(v.Sentence, beside), "", v.Page)
 	for i := range max(len(code), len(text)) {
 		var line string
 		if i < len(code) {

@@ -147,9 +147,28 @@ func (c *Console) screen(rows int) string {
 	if c.bar != "" {
 		lines = append(lines, c.bar)
 	}
-	lines = append(lines, last(slices.Clone(c.recent), max(0, rows-1-len(lines)))...)
 	const home, clearLine, clearRest = "\x1b[H", "\x1b[K\r\n", "\x1b[J"
-	return home + strings.Join(lines, clearLine) + clearLine + clearRest
+	const bright, plain = "\x1b[1m", "\x1b[0m" // a phone reads the code by its contrast
+	log := last(slices.Clone(c.recent), max(0, rows-1-len(lines)))
+	var b strings.Builder
+	b.WriteString(home + bright)
+	for _, line := range lines {
+		b.WriteString(clip(line) + clearLine)
+	}
+	b.WriteString(plain)
+	for _, line := range log {
+		b.WriteString(clip(line) + clearLine)
+	}
+	return b.String() + clearRest
+}
+
+// clip cuts a line to what fits: a longer one would take two lines, and push
+// the name off the screen.
+func clip(line string) string {
+	if runes := []rune(line); len(runes) >= width {
+		return string(runes[:width-4]) + "..."
+	}
+	return line
 }
 
 func last(lines []string, n int) []string { return lines[max(0, len(lines)-n):] }

@@ -167,3 +167,16 @@ func TestALogLineStartsOnALineOfItsOwn(t *testing.T) {
 		t.Errorf("printed %q, want %q", printed, want)
 	}
 }
+
+func TestNoLineOfAScreenIsBroken(t *testing.T) {
+	_, screen := drain(t, func(c *Console) {
+		c.Show(view)
+		c.Line(strings.Repeat("a long line ", 20))
+	})
+	for line := range strings.SplitSeq(screen, "\r\n") {
+		shown := strings.NewReplacer("\x1b[H", "", "\x1b[K", "", "\x1b[J", "", "\x1b[1m", "", "\x1b[0m", "").Replace(line)
+		if n := len([]rune(shown)); n >= width {
+			t.Errorf("the screen has a line of %d columns, want less than %d: %q", n, width, shown)
+		}
+	}
+}
