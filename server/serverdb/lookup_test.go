@@ -1,0 +1,190 @@
+package serverdb
+
+import (
+	"errors"
+	"net/netip"
+	"strings"
+	"testing"
+	"time"
+
+	"firstlight/server/boot"
+	"firstlight/server/lease"
+	"firstlight/server/machine"
+)
+
+func TestAMachineIsFoundByWhatPeopleKnowOfIt(t *testing.T) {
+	d := open(t, file(t), accept("debian-12"))
+	m := arrive(t, d, blank(1), 101)
+	arrive(t, d, blank(2), 102)
+	for _, ref := range []string{m.ID, "FL0001", "fl0001", "lab-node-1", "LAB-NODE-1", "52:54:00:00:00:01", "52-54-00-00-00-01"} {
+		if got, err := d.Machine(ref); err != nil || got.ID != m.ID {
+			t.Errorf("Machine(%s) = %v, %v", ref, got, err)
+		}
+	}
+	for _, ref := range []string{"", "FL0003", "lab-node-", "52:54:00:00:00:03", "10.80.12.101"} {
+		if _, err := d.Machine(ref); !errors.Is(err, machine.ErrNotFound) {
+			t.Errorf("Machine(%q) = %v, want ErrNotFound", ref, err)
+		}
+	}
+	sel, err := machine.ParseSelector("serial=FL0002")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := d.Machines(sel); len(got) != 1 || got[0].Name != "FL0002" {
+		t.Errorf("Machines(%s) = %v", sel, got)
+	}
+}
+
+func TestWhoIsBehindAnAddress(t *testing.T) {
+	now := &clock{now: time.Now()}
+	d := openAt(t, file(t), now.Now, accept(""))
+	m := arrive(t, d, blank(1), 101)
+	s, stranger := d.Subnets()[0], machine.MAC{2, 0, 0, 0, 0, 9}
+	for last, mac := range map[int]machine.MAC{150: stranger, 101: m.BootMAC()} {
+		if _, err := d.Bind(t.Context(), s, lease.Client{MAC: mac, Wants: from(last)}, now.Now()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	who := func(last int, id string, mac machine.MAC) {
+		t.Helper()
+		if gotID, gotMAC := d.WhoIs(from(last)); gotID != id || gotMAC != mac {
+			t.Errorf("WhoIs(%s) = %s, %s; want %s, %s", from(last), gotID, gotMAC, id, mac)
+		}
+	}
+	who(101, m.ID, m.BootMAC())
+	who(150, "", stranger)
+	who(151, "", machine.MAC{})
+	now.advance(2 * time.Hour)
+	who(150, "", machine.MAC{}) // a lease that has ended names nobody
+	who(101, m.ID, m.BootMAC())
+}
+
+func TestOnlyTheClientGivesBackOrDeclines(t *testing.T) {
+	now := time.Now()
+	d := open(t, file(t))
+	s := d.Subnets()[0]
+	mine, other := lease.Client{MAC: machine.MAC{2, 0, 0, 0, 0, 1}}, lease.Client{MAC: machine.MAC{2, 0, 0, 0, 0, 2}}
+	offer, err := d.Offer(s, mine, now)
+	if err != nil {
+		t.Fatal(err)
+	}
+	mine.Wants, other.Wants = offer.Address, offer.Address
+	if _, err := d.Bind(t.Context(), s, mine, now); err != nil {
+		t.Fatal(err)
+	}
+	state := func(want lease.State) {
+		t.Helper()
+		if l, _ := d.book.ByAddress(offer.Address); l.State != want || l.MAC != mine.MAC {
+			t.Errorf("the lease is %s, of %s; want %s", l.State, l.MAC, want)
+		}
+	}
+	if _, err := d.Bind(t.Context(), s, other, now); !errors.Is(err, lease.ErrNotYours) {
+		t.Errorf("another takes it: %v", err)
+	}
+	if err := errors.Join(d.Release(t.Context(), s, other, now), d.Decline(t.Context(), s, other, now)); err != nil {
+		t.Error(err)
+	}
+	state(lease.Bound)
+	if err := d.Release(t.Context(), s, mine, now); err != nil {
+		t.Error(err)
+	}
+	state(lease.Released)
+	if again, err := d.Offer(s, lease.Client{MAC: mine.MAC}, now); err != nil || again.Address != offer.Address {
+		t.Errorf("it asks again and is offered %s, %v", again.Address, err)
+	}
+	if _, err := d.Bind(t.Context(), s, mine, now); err != nil {
+		t.Fatal(err)
+	}
+	if err := d.Decline(t.Context(), s, mine, now); err != nil {
+		t.Error(err)
+	}
+	state(lease.Declined)
+	if next, err := d.Offer(s, lease.Client{MAC: mine.MAC}, now); err != nil || next.Address == offer.Address {
+		t.Errorf("what it declined is offered again: %s, %v", next.Address, err)
+	}
+}
+
+// What Decide rests on: the policy for strangers, the open job, and the clash
+// when a NIC asks out of another chassis.
+func TestWhatIsKnownOfWhoAsks(t *testing.T) {
+	d := open(t, file(t), accept(""))
+	m := arrive(t, d, blank(1), 101)
+	if k := d.Known(boot.Request{MAC: machine.MAC{2, 0, 0, 0, 0, 9}, Subnet: "lab"}); k.Machine != nil || k.Policy != machine.PolicyRegister || k.Clash != "" {
+		t.Errorf("a stranger = %+v", k)
+	}
+	if k := d.Known(boot.Request{MAC: machine.MAC{2, 0, 0, 0, 0, 9}, Subnet: "elsewhere"}); k.Policy != "" {
+		t.Errorf("a stranger from nowhere has policy %q", k.Policy)
+	}
+	j := &machine.Job{ID: "j", Machine: m.ID, Action: machine.ActionInstall, Status: machine.JobQueued, CreatedAt: time.Now()}
+	if err := d.CreateJob(t.Context(), j, nil); err != nil {
+		t.Fatal(err)
+	}
+	swapped := "11111111-0000-0000-0000-000000000001"
+	for _, tt := range []struct {
+		name, serial, uuid string
+		clash              bool
+	}{
+		{"itself", "FL0001", swapped, false},
+		{"firmware that says nothing", "", "", false},
+		{"a new board in its chassis", "FL0001", "22222222-0000-0000-0000-000000000001", false},
+		{"a serial that was written anew", "FL9999", swapped, false},
+		{"a placeholder UUID and another serial", "FL9999", "00000000-0000-0000-0000-000000000000", false},
+		{"another chassis", "FL9999", "22222222-0000-0000-0000-000000000001", true},
+	} {
+		k := d.Known(boot.Request{MAC: m.BootMAC(), Serial: tt.serial, UUID: tt.uuid, Subnet: "lab"})
+		if k.Machine == nil || k.Job == nil || k.Job.ID != "j" {
+			t.Errorf("%s: %+v", tt.name, k)
+		}
+		if (k.Clash != "") != tt.clash || tt.clash && !strings.Contains(k.Clash, "belongs to FL0001, but serial FL9999") {
+			t.Errorf("%s: clash %q", tt.name, k.Clash)
+		}
+	}
+}
+
+func TestAnEditOfWhatWasReadBefore(t *testing.T) {
+	d := open(t, file(t), accept(""))
+	m := arrive(t, d, blank(1), 101)
+	rack := func(name string, version int64) error {
+		return d.Edit(t.Context(), m.ID, version, "ada", "Moved to "+name, func(m *machine.Machine) error { m.Rack = name; return nil })
+	}
+	if err := rack("r2", m.Version); err != nil {
+		t.Fatal(err)
+	}
+	if err := rack("r3", m.Version); !errors.Is(err, ErrConflict) {
+		t.Errorf("a second edit of one version = %v, want ErrConflict", err)
+	}
+	if now, _ := d.Machine(m.Name); now.Rack != "r2" {
+		t.Errorf("it stands in %s", now.Rack)
+	}
+	if err := rack("r4", 0); err != nil {
+		t.Errorf("an edit that does not care = %v", err)
+	}
+}
+
+func TestSubnetsThatOverlap(t *testing.T) {
+	d := open(t, file(t))
+	lab := *d.Subnets()[0]
+	inner, twin := lab, lab
+	inner.Name, inner.Prefix, inner.Ranges = "inner", netip.MustParsePrefix("10.80.12.0/25"), nil
+	twin.Name, twin.Prefix, twin.Ranges = "twin", netip.MustParsePrefix("10.80.0.0/16"), nil
+	for _, err := range []error{
+		d.PutSubnet(t.Context(), "ada", &inner), d.PutSubnet(t.Context(), "ada", &twin), d.Seed(t.Context(), []*machine.Subnet{&twin}, nil),
+	} {
+		if err == nil || !strings.Contains(err.Error(), `overlaps 10.80.12.0/24 of subnet "lab"; give each network one row`) {
+			t.Errorf("an overlap = %v", err)
+		}
+	}
+	inner.Prefix = netip.MustParsePrefix("10.90.0.0/25")
+	twin.Prefix = netip.MustParsePrefix("10.90.0.0/24")
+	if err := d.Seed(t.Context(), []*machine.Subnet{&inner, &twin}, nil); err == nil || len(d.Subnets()) != 1 {
+		t.Errorf("two new ones that overlap = %v, %d subnets", err, len(d.Subnets()))
+	}
+	lab.Domain = "new.example"
+	if err := d.PutSubnet(t.Context(), "ada", &lab); err != nil || d.Subnets()[0].Domain != "new.example" {
+		t.Errorf("a change of its own row = %v", err)
+	}
+	audits, err := d.Audits(t.Context(), 1)
+	if err != nil || len(audits) != 1 || !strings.Contains(audits[0].Before, "lab.example") || !strings.Contains(audits[0].After, "new.example") {
+		t.Errorf("the audit has %+v, %v; want before and after", audits, err)
+	}
+}
