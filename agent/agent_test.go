@@ -1,0 +1,182 @@
+package agent
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"firstlight/agent/appliance"
+	"firstlight/agent/console"
+	"firstlight/agent/report"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// fake is an appliance and an installer that write down, in order, what
+// happened to them. Each call takes what its hook says, if there is one.
+type fake struct {
+	log      []string
+	orders   []report.Order
+	onReport func() error
+	onResult func() error
+	install  func(ctx context.Context, progress func(report.Progress)) error
+}
+
+func (f *fake) Report(context.Context, report.Report) (report.Welcome, error) {
+	f.log = append(f.log, "report")
+	if f.onReport != nil {
+		if err := f.onReport(); err != nil {
+			return report.Welcome{}, err
+		}
+	}
+	return report.Welcome{Name: "web-1", Sentence: "Waits."}, nil
+}
+
+func (f *fake) Order(ctx context.Context, seen string) (*report.Order, error) {
+	f.log = append(f.log, "poll after "+seen)
+	if len(f.orders) == 0 {
+		<-ctx.Done()
+		return nil, ctx.Err()
+	}
+	o := f.orders[0]
+	f.orders = f.orders[1:]
+	return &o, nil
+}
+
+func (f *fake) Progress(_ context.Context, p report.Progress) error {
+	if p.Total > 0 {
+		f.log = append(f.log, "progress "+p.Step)
+	}
+	return nil
+}
+
+func (f *fake) Result(_ context.Context, r report.Result) error {
+	word := "result ok "
+	if !r.OK {
+		word = "result not ok (" + r.Error + ") "
+	}
+	f.log = append(f.log, word+r.Order)
+	if f.onResult != nil {
+		return f.onResult()
+	}
+	return nil
+}
+
+func (f *fake) Install(ctx context.Context, _ report.Order, progress func(report.Progress)) (string, error) {
+	f.log = append(f.log, "install")
+	if err := f.install(ctx, progress); err != nil {
+		return report.StepWrite, err
+	}
+	return report.StepBoot, nil
+}
+
+// run runs an agent until it ends by itself or an hour has passed, on a clock
+// that costs nothing.
+func run(t *testing.T, f *fake) (end string, log []string) {
+	t.Helper()
+	synctest.Test(t, func(t *testing.T) {
+		ctx, cancel := context.WithTimeout(t.Context(), time.Hour)
+		defer cancel()
+		a := &Agent{
+			Appliance: f, Installer: f, Screen: console.New(), Log: slog.New(slog.DiscardHandler), Name: "x",
+			Collect: func() report.Report { return report.Report{Version: report.Version} },
+		}
+		end, _ = a.Run(ctx)
+		synctest.Wait()
+	})
+	return end, f.log
+}
+
+func fine(_ context.Context, progress func(report.Progress)) error {
+	progress(report.Progress{Step: report.StepWrite, Done: 1, Total: 2})
+	return nil
+}
+
+var (
+	install = report.Order{ID: "1", Action: report.ActionInstall, Token: "t"}
+	reboot  = report.Order{ID: "2", Action: report.ActionReboot}
+)
+
+func TestWhatAnAgentDoes(t *testing.T) {
+	away := 0
+	for _, test := range []struct {
+		name string
+		fake fake
+		end  string
+		log  []string
+	}{
+		{
+			"an install is told before the machine restarts",
+			fake{orders: []report.Order{install}, install: fine}, report.ActionReboot,
+			[]string{"report", "poll after ", "install", "progress write", "result ok 1"},
+		},
+		{
+			"an install that failed is told, and the machine waits for the next order",
+			fake{orders: []report.Order{install, reboot}, install: func(context.Context, func(report.Progress)) error {
+				return errors.New("the hash differs")
+			}},
+			report.ActionReboot,
+			[]string{"report", "poll after ", "install", "result not ok (the hash differs) 1", "poll after 1", "result ok 2"},
+		},
+		{
+			"the machine restarts only when the appliance has taken the result",
+			fake{orders: []report.Order{install}, install: fine, onResult: func() error {
+				if away++; away < 3 {
+					return errors.New("connection refused")
+				}
+				return nil
+			}},
+			report.ActionReboot,
+			[]string{"report", "poll after ", "install", "progress write", "result ok 1", "result ok 1", "result ok 1"},
+		},
+		{
+			"a result that is refused leaves the machine where it is",
+			fake{orders: []report.Order{reboot}, onResult: func() error { return &appliance.Refusal{Status: 409, Message: "not yours"} }},
+			"", []string{"report", "poll after ", "result ok 2", "poll after 2"},
+		},
+		{
+			"an order from the future is refused by name",
+			fake{orders: []report.Order{{ID: "3", Action: "dance"}}},
+			"", []string{"report", "poll after ", "result not ok (action \"dance\" is unknown to this agent, which knows install, reboot, poweroff and report: boot it from the boot image of this release) 3", "poll after 3"},
+		},
+		{
+			"an order to report is obeyed by reporting",
+			fake{orders: []report.Order{{ID: "4", Action: report.ActionReport}}},
+			"", []string{"report", "poll after ", "report", "result ok 4", "poll after 4"},
+		},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			end, log := run(t, &test.fake)
+			if end != test.end {
+				t.Errorf("the run ended with %q, want %q", end, test.end)
+			}
+			if diff := cmp.Diff(test.log, log); diff != "" {
+				t.Errorf("what happened differs (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+func TestAnApplianceThatIsAwayIsWaitedFor(t *testing.T) {
+	attempts := 0
+	f := &fake{orders: []report.Order{reboot}, onReport: func() error {
+		if attempts++; attempts < 50 {
+			return errors.New("connection refused")
+		}
+		return nil
+	}}
+	if end, _ := run(t, f); end != report.ActionReboot || attempts != 50 {
+		t.Errorf("the run ended with %q after %d reports, want %q after 50", end, attempts, report.ActionReboot)
+	}
+}
+
+func TestASessionThatIsRefusedForGoodBootsAgain(t *testing.T) {
+	attempts := 0
+	f := &fake{onReport: func() error { attempts++; return &appliance.Refusal{Status: 401, Message: "unknown session"} }}
+	if end, _ := run(t, f); end != report.ActionReboot || attempts != maxRefusals {
+		t.Errorf("the run ended with %q after %d reports, want %q after %d", end, attempts, report.ActionReboot, maxRefusals)
+	}
+}
