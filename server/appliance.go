@@ -46,6 +46,7 @@ type Options struct {
 type Appliance struct {
 	Options
 	db        *serverdb.DB
+	lock      *os.File // of the state folder
 	images    *os.Root
 	keeper    *login.Keeper
 	jobs      *jobs.Engine
@@ -94,16 +95,22 @@ func (a *Appliance) Close() error {
 	if a.images != nil {
 		err = errors.Join(err, a.images.Close())
 	}
+	if a.lock != nil {
+		err = errors.Join(err, a.lock.Close())
+	}
 	return err
 }
 
-func (a *Appliance) openState(context.Context) error {
+func (a *Appliance) openState(ctx context.Context) error {
 	images := filepath.Join(a.Config.State, "images")
 	if err := os.MkdirAll(images, 0o750); err != nil {
 		return fmt.Errorf("state: make folder %s: %w; make it, or set state to a folder that this user may write", images, err)
 	}
-	root, err := os.OpenRoot(images)
-	a.images = root
+	var err error
+	if a.lock, err = lockState(ctx, a.Config.State); err != nil {
+		return err
+	}
+	a.images, err = os.OpenRoot(images)
 	return err
 }
 
