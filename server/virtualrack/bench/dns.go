@@ -74,12 +74,24 @@ func theirDNS(setup func(*bench) (text string, args []string)) func(context.Cont
 }
 
 func knot(b *bench) (string, []string) {
-	return fmt.Sprintf(`server: {listen: %[1]s@53, rundir: %[2]s, udp-workers: 1, tcp-workers: 1, background-workers: 1}
-log: [{target: stderr, any: warning}]
-database: {storage: %[2]s/knot}
+	return fmt.Sprintf(`server:
+    listen: %[1]s@53
+    rundir: %[2]s
+    udp-workers: 1
+    tcp-workers: 1
+    background-workers: 1
+log:
+  - target: stderr
+    any: warning
+database:
+    storage: %[2]s/knot
 zone:
-  - {domain: %[3]s, file: %[2]s/forward.zone, zonefile-sync: -1}
-  - {domain: %[4]s, file: %[2]s/reverse.zone, zonefile-sync: -1}
+  - domain: %[3]s
+    file: %[2]s/forward.zone
+    zonefile-sync: -1
+  - domain: %[4]s
+    file: %[2]s/reverse.zone
+    zonefile-sync: -1
 `, b.rack.Address(), b.Dir, forward, reverse), []string{"-c", b.path("knot.conf")}
 }
 
