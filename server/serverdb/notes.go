@@ -35,7 +35,7 @@ type notes struct {
 	observed  map[string]machine.Observed
 	strangers []journal.Event
 	dropped   int64
-	written   int // events of strangers since the oldest were forgotten; the flusher's alone
+	written   int // events of strangers since the oldest were forgotten
 	flushed   chan struct{}
 }
 
@@ -231,18 +231,29 @@ func (d *DB) flush() {
 
 // keepStrangers bounds what a flood of made-up MACs can write.
 func (d *DB) keepStrangers(events []journal.Event) {
-	for _, e := range events {
-		if e.Machine == "" {
-			d.notes.written++
-		}
-	}
-	if d.notes.written < maxStrangers {
+	if !d.notes.full(events) {
 		return
 	}
-	d.notes.written = 0
 	if err := d.Do(context.Background(), func(w *Write) error { return w.tx.KeepStrangers(maxStrangerRows) }); err != nil {
 		d.Log.Error("forget strangers", "error", err)
 	}
+}
+
+// full tells whether so many events of strangers were written that the oldest
+// are to be forgotten.
+func (n *notes) full(events []journal.Event) bool {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	for _, e := range events {
+		if e.Machine == "" {
+			n.written++
+		}
+	}
+	if n.written < maxStrangers {
+		return false
+	}
+	n.written = 0
+	return true
 }
 
 func (w *Write) notes(events []journal.Event, observed map[string]machine.Observed, decisions []store.Decision) error {

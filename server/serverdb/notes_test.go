@@ -26,6 +26,13 @@ func rows(t *testing.T, d *DB, id string) int {
 	return len(all)
 }
 
+// remembered counts the decisions in memory.
+func remembered(d *DB) int {
+	d.notes.mu.Lock()
+	defer d.notes.mu.Unlock()
+	return len(d.notes.decisions)
+}
+
 func TestStrangersStandInABoundedRing(t *testing.T) {
 	d := open(t, file(t))
 	for n := range 3 * maxStrangers {
@@ -53,7 +60,7 @@ func TestAFloodDoesNotFillTheDisk(t *testing.T) {
 	if got := rows(t, d, ""); got > maxStrangerRows+maxStrangers {
 		t.Errorf("%d rows of strangers are on disk, want about %d", got, maxStrangerRows)
 	}
-	if got := len(d.notes.decisions); got != maxStrangerMACs {
+	if got := remembered(d); got != maxStrangerMACs {
 		t.Errorf("%d decisions about strangers, want %d", got, maxStrangerMACs)
 	}
 }
@@ -139,7 +146,7 @@ func TestRetention(t *testing.T) {
 	if err := d.store.View(t.Context(), func(tx *store.Tx) (err error) { kept, err = tx.Decisions(); return err }); err != nil {
 		t.Fatal(err)
 	}
-	if len(kept) != 1 || kept[0].Machine != m.ID || len(d.notes.decisions) != 1 {
+	if len(kept) != 1 || kept[0].Machine != m.ID || remembered(d) != 1 {
 		t.Errorf("decisions on disk = %+v, want the machine's alone", kept)
 	}
 	if history, err := d.History(t.Context(), m.ID); err != nil || len(history) != 2 {
