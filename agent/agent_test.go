@@ -110,7 +110,8 @@ func TestWhatAnAgentDoes(t *testing.T) {
 	}{
 		{
 			"an install is told before the machine restarts",
-			fake{orders: []report.Order{install}, install: fine}, report.ActionReboot,
+			fake{orders: []report.Order{install}, install: fine},
+			report.ActionReboot,
 			[]string{"report", "poll after ", "install", "progress write", "result ok 1"},
 		},
 		{
@@ -135,17 +136,20 @@ func TestWhatAnAgentDoes(t *testing.T) {
 		{
 			"a result that is refused leaves the machine where it is",
 			fake{orders: []report.Order{reboot}, onResult: func() error { return &appliance.Refusal{Status: 409, Message: "not yours"} }},
-			"", []string{"report", "poll after ", "result ok 2", "poll after 2"},
+			"",
+			[]string{"report", "poll after ", "result ok 2", "poll after 2"},
 		},
 		{
 			"an order from the future is refused by name",
 			fake{orders: []report.Order{{ID: "3", Action: "dance"}}},
-			"", []string{"report", "poll after ", "result not ok (action \"dance\" is unknown to this agent, which knows install, reboot, poweroff and report: boot it from the boot image of this release) 3", "poll after 3"},
+			"",
+			[]string{"report", "poll after ", "result not ok (action \"dance\" is unknown to this agent, which knows install, reboot, poweroff and report: boot it from the boot image of this release) 3", "poll after 3"},
 		},
 		{
 			"an order to report is obeyed by reporting",
 			fake{orders: []report.Order{{ID: "4", Action: report.ActionReport}}},
-			"", []string{"report", "poll after ", "report", "result ok 4", "poll after 4"},
+			"",
+			[]string{"report", "poll after ", "report", "result ok 4", "poll after 4"},
 		},
 	} {
 		t.Run(test.name, func(t *testing.T) {

@@ -41,7 +41,7 @@ func (p *pkg) problems(dir string, r rules) []string {
 	for _, file := range p.files {
 		found = append(found, file.ours(limits)...)
 		found = append(found, file.heavy(dir, r)...)
-		found = append(found, file.effects(dir, r)...)
+		found = append(found, file.effects(r)...)
 		if limits.pure {
 			found = append(found, file.impure(limits, r)...)
 		}
@@ -101,7 +101,7 @@ func isBelow(p, name string) bool {
 }
 
 // effects checks what would act behind the back of whoever imports the package.
-func (s source) effects(dir string, r rules) []string {
+func (s source) effects(r rules) []string {
 	var found []string
 	if s.hasInit() {
 		found = append(found, fmt.Sprintf("%s has a function init: importing must have no effect, so let the wiring call it", s.path))

@@ -25,7 +25,7 @@ const (
 type address struct {
 	kind    int32
 	channel int16
-	lun     byte
+	_       byte // logical unit
 	_       byte
 }
 

@@ -47,7 +47,7 @@ func (c *collector) started() time.Time {
 // BootMAC finds the MAC of the NIC that booted in a kernel command line:
 // BOOTIF=01-aa-bb-cc-dd-ee-ff, where 01 says Ethernet, after pxelinux.
 func BootMAC(cmdline string) string {
-	for _, word := range strings.Fields(cmdline) {
+	for word := range strings.FieldsSeq(cmdline) {
 		if s, ok := strings.CutPrefix(word, "BOOTIF="); ok && len(s) == len("01-aa-bb-cc-dd-ee-ff") {
 			return strings.ToLower(strings.ReplaceAll(s[3:], "-", ":"))
 		}

@@ -98,12 +98,12 @@ func TestADiskOfTheImagesOwnSizeIsProvenBeforeItsLastSectorIsWritten(t *testing.
 
 func TestTheRawHashIsCheckedWhereThereIsNoOther(t *testing.T) {
 	raw := rawImage(t)
-	i, a, d := setup(t, raw)
+	i, a, _ := setup(t, raw)
 	a.plan.Image.CompressedSHA256 = ""
 	if _, err := i.Install(t.Context(), order, quiet); err != nil {
 		t.Fatal(err)
 	}
-	i, a, d = setup(t, raw)
+	i, a, d := setup(t, raw)
 	a.plan.Image.CompressedSHA256, a.plan.Image.SHA256 = "", strings.Repeat("0", 64)
 	if _, err := i.Install(t.Context(), order, quiet); err == nil || d.canStart() {
 		t.Errorf("Install = %v, and the disk can start: %v; want an error and no", err, d.canStart())

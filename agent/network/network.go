@@ -68,7 +68,7 @@ type lease struct {
 
 func (l *lease) prefix() string {
 	ack := l.client.ACK
-	ones, _ := net.IPMask(ack.SubnetMask()).Size()
+	ones, _ := ack.SubnetMask().Size()
 	return fmt.Sprintf("%s/%d", ack.YourIPAddr, ones)
 }
 

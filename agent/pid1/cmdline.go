@@ -21,7 +21,7 @@ type Options struct {
 // kernel's; of a word that stands twice the last counts, as for the kernel.
 func ParseOptions(cmdline string) (Options, error) {
 	o := Options{BootMAC: collect.BootMAC(cmdline)}
-	for _, word := range strings.Fields(cmdline) {
+	for word := range strings.FieldsSeq(cmdline) {
 		key, value, _ := strings.Cut(word, "=")
 		switch key {
 		case "firstlight.server":

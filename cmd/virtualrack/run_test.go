@@ -129,7 +129,7 @@ func descendants(pid int) (all []int) {
 	lists, _ := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/children", pid))
 	for _, list := range lists {
 		b, _ := os.ReadFile(list)
-		for _, word := range bytes.Fields(b) {
+		for word := range bytes.FieldsSeq(b) {
 			child, _ := strconv.Atoi(string(word))
 			all = append(append(all, child), descendants(child)...)
 		}

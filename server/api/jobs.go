@@ -130,8 +130,7 @@ func (a *API) order(ctx context.Context, in *jobOrderInput) (*ordered, error) {
 
 // inTarget says that it was the target that could not be read.
 func inTarget(target string, err error) error {
-	var selector *machine.SelectorError
-	if errors.As(err, &selector) {
+	if _, ok := errors.AsType[*machine.SelectorError](err); ok {
 		return at("body.target", target, err)
 	}
 	return err

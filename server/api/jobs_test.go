@@ -28,7 +28,7 @@ func TestAJobHasItsTenKeys(t *testing.T) {
 	}
 	var keys map[string]any
 	b.must(json.Unmarshal([]byte(again.body), &keys))
-	for _, k := range strings.Fields("status result params target requester action ended_at created_at id user") {
+	for k := range strings.FieldsSeq("status result params target requester action ended_at created_at id user") {
 		if _, ok := keys[k]; !ok {
 			t.Errorf("key %s is missing in %s", k, again.body)
 		}

@@ -157,8 +157,7 @@ func (s *Server) home(w http.ResponseWriter, r *http.Request) error {
 
 // malformed is the agent's mistake, unless the message was too large.
 func malformed(err error) error {
-	var tooLarge *http.MaxBytesError
-	if errors.As(err, &tooLarge) {
+	if _, ok := errors.AsType[*http.MaxBytesError](err); ok {
 		return err
 	}
 	return status(http.StatusBadRequest, fmt.Errorf("message: %w", err))

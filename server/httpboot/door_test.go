@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"net/netip"
@@ -225,9 +226,7 @@ func (c call) as(s *Server, mac machine.MAC) call {
 
 func (c call) with(name, value string) call {
 	h := map[string]string{name: value}
-	for k, v := range c.header {
-		h[k] = v
-	}
+	maps.Copy(h, c.header)
 	c.header = h
 	return c
 }

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"maps"
 
 	"github.com/google/uuid"
 
@@ -44,9 +45,7 @@ func (e *Engine) Install(ctx context.Context, r Request) (*machine.Job, error) {
 		Params:    map[string]string{"image": image.Name, "sha256": image.SHA256, "disk": disk.Serial},
 		Requester: r.Requester, User: r.User, CreatedAt: e.Now().UTC(), Machine: r.Machine.ID, Attempt: 1,
 	}
-	for k, v := range r.Params {
-		j.Params[k] = v
-	}
+	maps.Copy(j.Params, r.Params)
 	for _, s := range installSteps() {
 		j.Steps = append(j.Steps, machine.Step{Name: s.name, Status: machine.StepWaiting})
 	}

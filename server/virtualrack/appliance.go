@@ -50,7 +50,7 @@ func (a *Appliance) Start(ctx context.Context) error {
 	case <-ready.said:
 		return nil
 	case <-a.Ended():
-		return fmt.Errorf("the appliance ended at its start (%v) and said: %s", a.Err(), a.lastWords())
+		return fmt.Errorf("the appliance ended at its start (%w) and said: %s", a.Err(), a.lastWords())
 	case <-ctx.Done():
 		return errors.Join(fmt.Errorf("the appliance is not ready: %w; its last words: %s", context.Cause(ctx), a.lastWords()), a.Kill())
 	}

@@ -47,7 +47,8 @@ type identity struct {
 
 // fullIdentity and lightIdentity number machines from 1. The MACs of QEMU machines are of
 // QEMU's own range, those of light ones locally administered.
-func fullIdentity(n int) identity  { return identify("VR%04d", n, 0, [3]byte{0x52, 0x54, 0x00}) }
+func fullIdentity(n int) identity { return identify("VR%04d", n, 0, [3]byte{0x52, 0x54, 0x00}) }
+
 func lightIdentity(n int) identity { return identify("LT%04d", n, maxEach, [3]byte{0x02, 0x4c, 0x54}) }
 
 func identify(serial string, n, offset int, oui [3]byte) identity {

@@ -76,8 +76,7 @@ func (r *Rack) CLI(ctx context.Context, args ...string) (string, error) {
 	cmd.Dir = r.spec.Dir
 	cmd.Env = append(os.Environ(), "FIRSTLIGHT_SOCKET="+r.Socket())
 	out, err := cmd.Output()
-	var exit *exec.ExitError
-	if errors.As(err, &exit) {
+	if exit, ok := errors.AsType[*exec.ExitError](err); ok {
 		err = fmt.Errorf("firstlight %v: %w: %s", args, err, exit.Stderr)
 	}
 	return string(out), err

@@ -86,7 +86,7 @@ func (p *installed) install(t *testing.T) {
 	p.unit = readUnit(t, p.root)
 }
 
-func (p *installed) judge(t *testing.T) {
+func (p *installed) judge(*testing.T) {
 	p.run("systemd-analyze", "--man=no", "verify", "/"+unitPath)
 	// The figure of systemd-analyze security: 0 is nothing, 10 everything.
 	p.run("systemd-analyze", "security", "--offline=true", "--threshold=20", "/"+unitPath)

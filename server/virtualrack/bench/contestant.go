@@ -80,7 +80,7 @@ func pids(pid int) []int {
 	lists, _ := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/children", pid))
 	for _, list := range lists {
 		text, _ := os.ReadFile(list)
-		for _, word := range bytes.Fields(text) {
+		for word := range bytes.FieldsSeq(text) {
 			if child, err := strconv.Atoi(string(word)); err == nil {
 				all = append(all, pids(child)...)
 			}

@@ -3,6 +3,7 @@ package netns_test
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"net"
 	"net/netip"
@@ -134,7 +135,8 @@ func TestCablesCarryTrafficBetweenNamespaces(t *testing.T) {
 
 func TestTheExitCodeComesThrough(t *testing.T) {
 	err := again(t, "exit").Run()
-	if exit, ok := err.(*exec.ExitError); !ok || exit.ExitCode() != 7 {
+	exit := &exec.ExitError{}
+	if errors.As(err, &exit) {
 		t.Errorf("Reexec ended with %v, want exit status 7", err)
 	}
 }
@@ -175,7 +177,7 @@ func descendants(pid int) (all []int) {
 	lists, _ := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/children", pid))
 	for _, list := range lists {
 		b, _ := os.ReadFile(list)
-		for _, word := range bytes.Fields(b) {
+		for word := range bytes.FieldsSeq(b) {
 			child, _ := strconv.Atoi(string(word))
 			all = append(append(all, child), descendants(child)...)
 		}
