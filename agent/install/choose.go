@@ -17,8 +17,8 @@ func check(p report.Plan) error {
 		return errors.New("the plan names no disk: its serial is empty")
 	case p.Image.Bytes <= 0:
 		return fmt.Errorf("the plan's image has %d bytes", p.Image.Bytes)
-	case !isHash(p.Image.SHA256) && !isHash(p.Image.CompressedSHA256):
-		return fmt.Errorf("the plan's image has the hash %q: want 64 lower-case hexadecimal digits", p.Image.SHA256)
+	case !isHash(newSum(p.Image).want):
+		return fmt.Errorf("the plan's image has the hash %q: want 64 lower-case hexadecimal digits", newSum(p.Image).want)
 	case uint64(p.Image.Bytes) > p.Disk.Bytes:
 		return fmt.Errorf("image %s has %d bytes, and the disk %s has %d", p.Image.Name, p.Image.Bytes, p.Disk.Serial, p.Disk.Bytes)
 	}
