@@ -23,6 +23,8 @@ func (i *Image) Validate() error {
 		return fmt.Errorf("bytes %d: want the size of the raw image", i.Bytes)
 	case !sha256Hex.MatchString(i.SHA256):
 		return fmt.Errorf("sha256 %q: want 64 lower-case hex digits, the hash of the raw image", i.SHA256)
+	case i.CompressedSHA256 != "" && !sha256Hex.MatchString(i.CompressedSHA256):
+		return fmt.Errorf("compressed_sha256 %q: want 64 lower-case hex digits, the hash of the file, or nothing", i.CompressedSHA256)
 	}
 	return nil
 }
