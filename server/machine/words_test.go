@@ -310,6 +310,7 @@ func TestImageValidate(t *testing.T) {
 		{"no size", func(i *Image) { i.Bytes = 0 }, "bytes 0: want the size of the raw image"},
 		{"no compressed size", func(i *Image) { i.Compressed = 0 }, "compressed 0: want the size of the file"},
 		{"half a hash", func(i *Image) { i.SHA256 = i.SHA256[:32] }, "want 64 lower-case hex digits"},
+		{"half a hash of the file", func(i *Image) { i.CompressedSHA256 = i.SHA256[:32] }, "compressed_sha256"},
 		{"a hash in capitals, which no agent would find equal", func(i *Image) { i.SHA256 = strings.ToUpper(i.SHA256) }, "want 64 lower-case hex digits"},
 		{"an architecture of another spelling", func(i *Image) { i.Arch = "x86_64" }, `arch "x86_64": want amd64 or arm64`},
 	} {
