@@ -25,11 +25,13 @@ func needs(t *testing.T) {
 	if testing.Short() {
 		t.Skip("boots a machine on emulated firmware, which takes up to a minute; -short was given")
 	}
-	if _, err := exec.LookPath("qemu-system-x86_64"); err != nil {
-		t.Skipf("%v: run make deps", err)
+	for _, tool := range []string{"qemu-system-x86_64", "sfdisk", "mkfs.vfat", "mmd", "mcopy"} {
+		if _, err := exec.LookPath(tool); err != nil {
+			t.Skipf("SKIPPED, %v: run make deps", err)
+		}
 	}
 	if _, err := os.Stat(ovmf + "OVMF_CODE_4M.fd"); err != nil {
-		t.Skipf("%v: run make deps", err)
+		t.Skipf("SKIPPED, %v: run make deps", err)
 	}
 	for _, loader := range []string{ipxe.UndionlyKPXE, ipxe.SNPOnlyEFI, ipxe.AMD64EFI} {
 		if _, err := fs.Stat(ipxe.Loaders(), loader); err != nil {
