@@ -68,7 +68,7 @@ var ourPackages = map[string]row{
 		"server/auth", "server/health", "server/journal", "server/lease", "server/machine", "server/oob", "server/operate", "server/serverdb",
 	}, why: "the API shows ServerDb and hands every verb to operate; it knows no adapter and no page"},
 	"web": {ours: []string{
-		"server/auth", "server/boot", "server/discovery", "server/journal", "server/lease", "server/machine",
+		"server/auth", "server/boot", "server/discovery", "server/journal", "server/lease", "server/machine", "server/oob",
 	}, why: adapters},
 
 	// The agent.

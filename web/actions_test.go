@@ -25,6 +25,7 @@ func TestActionsReachTheAppliance(t *testing.T) {
 		{"/machines/MQ0000/power", []string{"typed", "MQ0000", "verb", "cycle"}, "root power MQ0000 cycle"},
 		{"/machines/MQ0000/lock", []string{"note", "disk swap"}, "root lock MQ0000 disk swap"},
 		{"/machines/MQ0022/unlock", nil, "root unlock MQ0022"},
+		{"/machines/MQ0000/bmc", []string{"address", "10.9.9.9", "user", "op", "password", "calvin"}, "root bmc MQ0000 10.9.9.9 op"},
 		{"/jobs/13fd7feb-95ae-4b0c-b6ff-1f8d1b3ab9c1/cancel", []string{"typed", "MQ0012"}, "root cancel 13fd7feb-95ae-4b0c-b6ff-1f8d1b3ab9c1"},
 	} {
 		c := full()

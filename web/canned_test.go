@@ -15,6 +15,7 @@ import (
 	"firstlight/server/journal"
 	"firstlight/server/lease"
 	"firstlight/server/machine"
+	"firstlight/server/oob"
 )
 
 // canned is everything that pages show, in memory. It implements Data, Actions
@@ -169,6 +170,10 @@ func (c *canned) Unlock(_ context.Context, who auth.User, name, _ string) error 
 
 func (c *canned) Cancel(_ context.Context, who auth.User, job string) error {
 	return c.do(who.Name, "cancel", job)
+}
+
+func (c *canned) SetBMC(_ context.Context, who auth.User, l oob.Login) error {
+	return c.do(who.Name, "bmc", l.Serial, l.Address, l.User)
 }
 
 func (c *canned) Explain(_ context.Context, name string) (boot.Answer, boot.Request, []string, error) {

@@ -11,6 +11,7 @@ import (
 	"firstlight/server/journal"
 	"firstlight/server/lease"
 	"firstlight/server/machine"
+	"firstlight/server/oob"
 )
 
 // Data is what pages show. Reads come from memory and are cheap; values are
@@ -45,6 +46,8 @@ type Actions interface {
 	Lock(ctx context.Context, who auth.User, name, note string) error
 	Unlock(ctx context.Context, who auth.User, name, note string) error
 	Cancel(ctx context.Context, who auth.User, jobID string) error
+	// SetBMC keeps how to log in to a BMC; the next log-in proves it.
+	SetBMC(ctx context.Context, who auth.User, l oob.Login) error
 }
 
 // Insight answers what no record holds.

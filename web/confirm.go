@@ -22,8 +22,9 @@ type confirm struct {
 	Disks   []diskData
 	Choices *choices
 	Sends   []detail // what the form sends besides
-	Note    string   // label of a line of text; empty: none is asked
-	Must    string   // to be typed; empty: nothing
+	Fields  []field
+	Note    string // label of a line of text; empty: none is asked
+	Must    string // to be typed; empty: nothing
 	Error   string
 	Shut    bool // there is nothing to confirm, only the error to read
 }
@@ -37,6 +38,12 @@ type choices struct {
 type choice struct {
 	Value, Label string
 	Chosen       bool
+}
+
+// field is a line to fill in.
+type field struct {
+	Name, Label, Type, Value string
+	Optional                 bool
 }
 
 func (s *Site) asked(r *http.Request) (*machine.Machine, error) {

@@ -34,7 +34,7 @@ type headData struct {
 	Heard                   time.Time
 	Job                     *machine.Job
 	// Which buttons there are: what the status allows, for those whose role does.
-	Install, Recheck, Release, Power, Cancel, Lock bool
+	Install, Recheck, Release, Power, Cancel, Lock, SetBMC bool
 }
 
 type consoleData struct {
@@ -115,6 +115,7 @@ func (s *Site) head(m *machine.Machine, job *machine.Job, may auth.Role) headDat
 		Machine: m, URL: machineURL(m), Group: group(m.Status), Says: sentence(m.Sentence), Heard: heard(m),
 		Install: orders && m.Status == machine.Available && !m.Flags.Locked, Lock: orders,
 		Recheck: hands && canRecheck(m), Release: orders && canRelease(m), Power: hands && m.BMC.Address != "",
+		SetBMC: may.Allows(auth.Admin),
 	}
 	if job != nil && job.Status.Open() {
 		h.Job, h.Cancel = job, orders && job.Token.RedeemedAt.IsZero()

@@ -50,6 +50,8 @@ func (s *Site) routes() []route {
 		{get, "/machines/:name/lock", auth.Engineer, s.page(s.askLock)},
 		{post, "/machines/:name/lock", auth.Engineer, s.lock},
 		{post, "/machines/:name/unlock", auth.Engineer, s.unlock},
+		{get, "/machines/:name/bmc", auth.Admin, s.page(s.askBMC)},
+		{post, "/machines/:name/bmc", auth.Admin, s.setBMC},
 		{get, "/jobs/:id/cancel", auth.Engineer, s.page(s.askCancel)},
 		{post, "/jobs/:id/cancel", auth.Engineer, s.cancel},
 

@@ -5,7 +5,6 @@ import (
 
 	"firstlight/server/auth"
 	"firstlight/server/oob"
-	"firstlight/server/operate"
 )
 
 // BMCLogin is how to log in to a machine's BMC. It is kept sealed, proven by
@@ -23,7 +22,7 @@ type bmcLoginInput struct {
 
 func (a *API) putBMCLogin(ctx context.Context, in *bmcLoginInput) error {
 	who, _ := auth.From(ctx)
-	return a.Desk.SetBMC(ctx, who, operate.BMCLogin{
+	return a.Desk.SetBMC(ctx, who, oob.Login{
 		Serial: in.Serial, Address: in.Body.Address, User: in.Body.User, Password: oob.Secret(in.Body.Password),
 	})
 }

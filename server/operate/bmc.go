@@ -15,21 +15,12 @@ import (
 // Logins keeps credentials of BMCs, sealed.
 type Logins interface {
 	// Give keeps the credential for the machine with a serial, known or not.
-	Give(ctx context.Context, who, serial, address, user string, password oob.Secret) error
-}
-
-// BMCLogin is how to log in to the BMC of the machine with a serial, as a
-// delivery list or a person has it.
-type BMCLogin struct {
-	Serial   string
-	Address  string // IP address or host, with or without port; empty: as the machine reports it
-	User     string
-	Password oob.Secret
+	Give(ctx context.Context, who string, l oob.Login) error
 }
 
 // SetBMC keeps the log-in of a machine's BMC; the next log-in proves it.
-func (d *Desk) SetBMC(ctx context.Context, who auth.User, l BMCLogin) error {
-	if err := l.check(); err != nil {
+func (d *Desk) SetBMC(ctx context.Context, who auth.User, l oob.Login) error {
+	if err := checkLogin(l); err != nil {
 		return err
 	}
 	after := l.User
@@ -39,7 +30,7 @@ func (d *Desk) SetBMC(ctx context.Context, who auth.User, l BMCLogin) error {
 	if err := d.DB.RecordAudit(ctx, audited(who), "bmc log-in", l.Serial, "", after); err != nil {
 		return err
 	}
-	return explain(d.Logins.Give(ctx, who.Name, l.Serial, l.Address, l.User, l.Password))
+	return explain(d.Logins.Give(ctx, who.Name, l))
 }
 
 // Bounds of what BMCs take (Redfish ManagerAccount; IPMI 2.0 allows 16 and 20).
@@ -49,7 +40,7 @@ const (
 	maxPassword = 128
 )
 
-func (l BMCLogin) check() error {
+func checkLogin(l oob.Login) error {
 	switch {
 	case !plain(l.Serial, maxSerial):
 		return &Refused{Field: "serial", Value: clip(l.Serial), Why: "is no serial number", Remedy: "give 1 to 64 printing characters, as the machine's own label has them"}

@@ -169,7 +169,7 @@ func TestTheFirstThatWorksIsKeptAndPinned(t *testing.T) {
 			w := rack(t)
 			w.Vendors, w.Site = tt.vendors, tt.site
 			if tt.give != "" {
-				if err := w.Give(t.Context(), "ada", "FL0001", "", "admin", tt.give); err != nil {
+				if err := w.Give(t.Context(), "ada", oob.Login{Serial: "FL0001", User: "admin", Password: tt.give}); err != nil {
 					t.Fatal(err)
 				}
 			}
@@ -214,7 +214,7 @@ func TestWithoutALogInAPersonPressesTheButton(t *testing.T) {
 // BMC sees it once, and its account stays open.
 func TestAWrongCredentialIsSentOnce(t *testing.T) {
 	w := rack(t)
-	if err := w.Give(t.Context(), "ada", "FL0001", "", "admin", "wrong"); err != nil {
+	if err := w.Give(t.Context(), "ada", oob.Login{Serial: "FL0001", User: "admin", Password: "wrong"}); err != nil {
 		t.Fatal(err)
 	}
 	w.Site = right() // a default that would work must not hide it
@@ -238,7 +238,7 @@ func TestAWrongCredentialIsSentOnce(t *testing.T) {
 	if m := w.machine(t); m.BMC.Proven || !strings.HasPrefix(m.BMC.Failed, "log-in refused") {
 		t.Errorf("the record says %+v", m.BMC)
 	}
-	if err := w.Give(t.Context(), "ada", "FL0001", "", "admin", password); err != nil {
+	if err := w.Give(t.Context(), "ada", oob.Login{Serial: "FL0001", User: "admin", Password: password}); err != nil {
 		t.Fatal(err)
 	}
 	if err := w.open(t); err != nil {
@@ -286,7 +286,7 @@ func TestAnotherCertificateGetsNoPassword(t *testing.T) {
 		t.Errorf("the record became %+v", m.BMC)
 	}
 	// A person who gives the address anew meets a new BMC.
-	if err := w.Give(t.Context(), "ada", "FL0001", strings.Replace(address, "127.0.0.1", "localhost", 1), "admin", password); err != nil {
+	if err := w.Give(t.Context(), "ada", oob.Login{Serial: "FL0001", Address: strings.Replace(address, "127.0.0.1", "localhost", 1), User: "admin", Password: password}); err != nil {
 		t.Fatal(err)
 	}
 	if err := w.open(t); err != nil || w.machine(t).BMC.Pin == pin {
@@ -317,16 +317,16 @@ func TestABMCThatDoesNotAnswerJudgesNothing(t *testing.T) {
 func TestSecretsAreSealedOnDisk(t *testing.T) {
 	w := rack(t)
 	const user = "admin-of-this-rack"
-	if err := w.Give(t.Context(), "ada", "FL0001", "", user, password); err != nil {
+	if err := w.Give(t.Context(), "ada", oob.Login{Serial: "FL0001", User: user, Password: password}); err != nil {
 		t.Fatal(err)
 	}
-	if err := w.Give(t.Context(), "ada", "FL0009", "10.81.12.9", user, password); err != nil { // not seen yet
+	if err := w.Give(t.Context(), "ada", oob.Login{Serial: "FL0009", Address: "10.81.12.9", User: user, Password: password}); err != nil { // not seen yet
 		t.Fatal(err)
 	}
 	if err := w.open(t); err == nil {
 		t.Fatal("a user that does not exist logs in")
 	}
-	if err := w.Give(t.Context(), "ada", "FL0001", "", "admin", password); err != nil {
+	if err := w.Give(t.Context(), "ada", oob.Login{Serial: "FL0001", User: "admin", Password: password}); err != nil {
 		t.Fatal(err)
 	}
 	if err := w.open(t); err != nil {
@@ -360,13 +360,13 @@ func TestACredentialWaitsForItsMachine(t *testing.T) {
 	b, address := bmc(t)
 	w := start(t, "")
 	w.bmc = b
-	if err := w.Give(t.Context(), "ada", "FL0002", address, "admin", password); err != nil {
+	if err := w.Give(t.Context(), "ada", oob.Login{Serial: "FL0002", Address: address, User: "admin", Password: password}); err != nil {
 		t.Fatal(err)
 	}
 	if err := w.open(t); !errors.Is(err, oob.ErrNoLogin) {
 		t.Errorf("another machine logs in with it: %v", err)
 	}
-	if err := w.Give(t.Context(), "ada", "FL0001", address, "admin", password); err != nil {
+	if err := w.Give(t.Context(), "ada", oob.Login{Serial: "FL0001", Address: address, User: "admin", Password: password}); err != nil {
 		t.Fatal(err)
 	}
 	if err := w.open(t); err != nil || w.machine(t).BMC.Address != address {

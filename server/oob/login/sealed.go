@@ -63,18 +63,18 @@ func (k *Keeper) unseal(p credential.Place, text string) (*credential.Credential
 // Give keeps the credential that a person or a delivery list has for the
 // machine with a serial, which may not have shown itself yet; its next log-in
 // proves it. An empty address leaves the one that the machine reports.
-func (k *Keeper) Give(ctx context.Context, who, serial, address, user string, password oob.Secret) error {
-	c := credential.Credential{User: user, Password: password}
-	m := k.withSerial(serial)
+func (k *Keeper) Give(ctx context.Context, who string, l oob.Login) error {
+	c := credential.Credential{User: l.User, Password: l.Password}
+	m := k.withSerial(l.Serial)
 	if m == nil {
-		return k.put(ctx, bySerial(serial), address, c)
+		return k.put(ctx, bySerial(l.Serial), l.Address, c)
 	}
-	if err := k.put(ctx, place(m.ID), address, c); err != nil {
+	if err := k.put(ctx, place(m.ID), l.Address, c); err != nil {
 		return err
 	}
 	return k.Store.Edit(ctx, m.ID, 0, who, "Credential of the BMC set", func(m *machine.Machine) error {
-		if address != "" && address != m.BMC.Address {
-			m.BMC.Address, m.BMC.Type, m.BMC.Pin = address, "redfish", ""
+		if l.Address != "" && l.Address != m.BMC.Address {
+			m.BMC.Address, m.BMC.Type, m.BMC.Pin = l.Address, "redfish", ""
 		}
 		m.BMC.Proven, m.BMC.Failed = false, ""
 		return nil
