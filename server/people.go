@@ -124,6 +124,9 @@ func (p *people) listenTCP(ctx context.Context) (net.Listener, error) {
 		if errors.Is(err, syscall.EADDRINUSE) {
 			return nil, fmt.Errorf("people.listen %s: the port is in use by another program; stop it (ss -ltnp shows which) or set another", p.listenOn)
 		}
+		if errors.Is(err, syscall.EACCES) {
+			return nil, fmt.Errorf("people.listen %s: this user may not open ports below 1024; give it CAP_NET_BIND_SERVICE, or set a higher port", p.listenOn)
+		}
 		return l, err
 	}
 	all, err := activation.ListenersWithNames()

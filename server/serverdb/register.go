@@ -210,10 +210,17 @@ func (w *Write) register(m *machine.Machine, res discovery.Resolution) error {
 func reported(m *machine.Machine, r *report.Report) journal.Event {
 	return journal.Event{
 		Machine: m.ID, MAC: m.BootMAC(), Source: journal.Agent, Duration: r.Collected,
-		Text: fmt.Sprintf("Reported %.1f s after kernel start: %d cores, %s memory, %d disks, %d interfaces",
-			r.Boot.Uptime, m.Facts.Cores, discovery.Bytes(m.Facts.Memory), len(m.Facts.Disks), len(m.Facts.NICs)),
+		Text: fmt.Sprintf("Reported %.1f s after kernel start: %s, %s memory, %s, %s",
+			r.Boot.Uptime, count(m.Facts.Cores, "core"), discovery.Bytes(m.Facts.Memory), count(len(m.Facts.Disks), "disk"), count(len(m.Facts.NICs), "interface")),
 		Details: map[string]string{"kernel": m.Facts.Kernel, "agent": r.Boot.Agent, "boot": r.Boot.ID, "platform": m.Facts.Platform},
 	}
+}
+
+func count(n int, thing string) string {
+	if n == 1 {
+		return "1 " + thing
+	}
+	return fmt.Sprintf("%d %ss", n, thing)
 }
 
 // hardwareChanged tells whether what is in the machine, or on its disks,
