@@ -22,14 +22,14 @@ var ours = zone.Options{Servers: []netip.Addr{netip.MustParseAddr("10.80.12.1"),
 // cut out of another with an empty name between the two, a name in capitals.
 func site() ([]*machine.Subnet, []*machine.Machine) {
 	return []*machine.Subnet{
-			subnet("r12", "10.80.12.0/24", "lon6.example"),
-			subnet("v6", "2001:db8::/64", "lon6.example"),
-			subnet("r20", "10.80.20.64/26", "a.lab.lon6.example"),
-		}, []*machine.Machine{
-			inUse("C1", "db-1", "10.80.12.17"),
-			inUse("C2", "Web-1", "10.80.12.18", "2001:db8::18"),
-			inUse("C3", "lab-1", "10.80.20.66"),
-		}
+		subnet("r12", "10.80.12.0/24", "lon6.example"),
+		subnet("v6", "2001:db8::/64", "lon6.example"),
+		subnet("r20", "10.80.20.64/26", "a.lab.lon6.example"),
+	}, []*machine.Machine{
+		inUse("C1", "db-1", "10.80.12.17"),
+		inUse("C2", "Web-1", "10.80.12.18", "2001:db8::18"),
+		inUse("C3", "lab-1", "10.80.20.66"),
+	}
 }
 
 func subnet(name, prefix, domain string) *machine.Subnet {
