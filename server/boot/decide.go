@@ -83,12 +83,12 @@ type Answer struct {
 // that may write a disk.
 func Decide(_ Request, k Known, now time.Time) Answer {
 	switch m := k.Machine; {
+	case m != nil && (m.Status == machine.InUse || m.Status == machine.Configuring):
+		return working(m, k.Clash)
 	case k.Clash != "":
 		return agent(ModeHold, "%s", k.Clash)
 	case m == nil:
 		return unknown(k.Policy)
-	case m.Status == machine.InUse || m.Status == machine.Configuring:
-		return disk("it is %s", m.Status.Human())
 	case m.Flags.Locked && m.Owned:
 		return disk("it is locked and may hold its owner's data")
 	case m.Flags.Locked:
@@ -96,6 +96,15 @@ func Decide(_ Request, k Known, now time.Time) Answer {
 	default:
 		return byStatus(m, k.Job, now)
 	}
+}
+
+// working machines boot their disk, also when their marks clash with another's:
+// a swapped part must not take a machine away from its owner.
+func working(m *machine.Machine, clash string) Answer {
+	if clash != "" {
+		return disk("it is %s, though %s", m.Status.Human(), clash)
+	}
+	return disk("it is %s", m.Status.Human())
 }
 
 func unknown(p machine.Policy) Answer {

@@ -73,10 +73,12 @@ func (k *Keeper) Give(ctx context.Context, who string, l oob.Login) error {
 		return err
 	}
 	return k.Store.Edit(ctx, m.ID, 0, who, "Credential of the BMC set", func(m *machine.Machine) error {
-		if l.Address != "" && l.Address != m.BMC.Address {
-			m.BMC.Address, m.BMC.Type, m.BMC.Pin = l.Address, "redfish", ""
+		if l.Address != "" {
+			m.BMC.Address, m.BMC.Type = l.Address, "redfish"
 		}
-		m.BMC.Proven, m.BMC.Failed = false, ""
+		// Whoever gives a log-in vouches for the BMC that takes it, also for one
+		// with a new certificate.
+		m.BMC.Proven, m.BMC.Failed, m.BMC.Pin = false, "", ""
 		return nil
 	})
 }
