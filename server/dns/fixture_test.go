@@ -21,11 +21,12 @@ var ours = zone.Options{Servers: []netip.Addr{netip.MustParseAddr("10.80.12.1"),
 // site is a small fleet with all that can be asked for: both families, a zone
 // cut out of another with an empty name between the two, a name in capitals.
 func site() ([]*machine.Subnet, []*machine.Machine) {
-	return []*machine.Subnet{
+	subnets := []*machine.Subnet{
 		subnet("r12", "10.80.12.0/24", "lon6.example"),
 		subnet("v6", "2001:db8::/64", "lon6.example"),
 		subnet("r20", "10.80.20.64/26", "a.lab.lon6.example"),
-	}, []*machine.Machine{
+	}
+	return subnets, []*machine.Machine{
 		inUse("C1", "db-1", "10.80.12.17"),
 		inUse("C2", "Web-1", "10.80.12.18", "2001:db8::18"),
 		inUse("C3", "lab-1", "10.80.20.66"),
