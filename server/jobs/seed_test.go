@@ -4,7 +4,7 @@ import (
 	"strings"
 	"testing"
 
-	"gopkg.in/yaml.v3"
+	"github.com/goccy/go-yaml"
 	"pgregory.net/rapid"
 
 	"firstlight/agent/report"
@@ -59,7 +59,7 @@ func TestTheSeedIsWhatNoCloudReads(t *testing.T) {
 		}
 		same(t, "meta-data", map[string]any{"instance-id": r.job().ID + "-1", "local-hostname": "lab-node-1"}, meta)
 		same(t, "fqdn and keys", []any{"lab-node-1.lab.example", []any{key}}, []any{user["fqdn"], user["ssh_authorized_keys"]})
-		same(t, "network-config", map[string]any{"version": 2, "ethernets": map[string]any{"boot": map[string]any{
+		same(t, "network-config", map[string]any{"version": uint64(2), "ethernets": map[string]any{"boot": map[string]any{
 			"match": map[string]any{"macaddress": "52:54:00:00:00:01"}, "dhcp4": true, "dhcp-identifier": "mac",
 		}}}, network)
 		if !strings.HasPrefix(plan.Seed["user-data"], "#cloud-config\n") || !strings.Contains(plan.Seed["user-data"], "http://10.80.12.1:8080/home/v1/") {
