@@ -69,11 +69,11 @@ func TestABlockDeviceIsInstalledTo(t *testing.T) {
 
 func TestADiskThatIsInUseIsNotOpened(t *testing.T) {
 	name := loop(t, diskBytes)
-	if out, err := exec.CommandContext(t.Context(), "mkfs.vfat", "/dev/"+name).CombinedOutput(); err != nil {
-		t.Fatalf("mkfs.vfat: %v: %s", err, out)
+	if out, err := exec.CommandContext(t.Context(), "mkfs.ext4", "-q", "/dev/"+name).CombinedOutput(); err != nil {
+		t.Fatalf("mkfs.ext4: %v: %s", err, out)
 	}
 	dir := t.TempDir()
-	if err := unix.Mount("/dev/"+name, dir, "vfat", unix.MS_RDONLY, ""); err != nil {
+	if err := unix.Mount("/dev/"+name, dir, "ext4", unix.MS_RDONLY, ""); err != nil {
 		t.Skipf("SKIPPED, cannot mount: %v", err)
 	}
 	defer unix.Unmount(dir, 0) //nolint:errcheck // losetup --detach tells

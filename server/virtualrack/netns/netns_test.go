@@ -136,7 +136,7 @@ func TestCablesCarryTrafficBetweenNamespaces(t *testing.T) {
 func TestTheExitCodeComesThrough(t *testing.T) {
 	err := again(t, "exit").Run()
 	exit := &exec.ExitError{}
-	if errors.As(err, &exit) {
+	if !errors.As(err, &exit) || exit.ExitCode() != 7 {
 		t.Errorf("Reexec ended with %v, want exit status 7", err)
 	}
 }
