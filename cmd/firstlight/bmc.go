@@ -91,31 +91,42 @@ func readLogins(in io.Reader) ([]bmcLine, error) {
 	if err != nil {
 		return nil, err
 	}
-	var all []bmcLine
-	seen := map[string]int{}
-	for {
-		row, err := rows.Read()
-		if errors.Is(err, io.EOF) {
-			break
-		}
-		if err != nil {
-			return nil, err // it names the line
-		}
-		line, _ := rows.FieldPos(0)
-		one, err := loginOf(row, at)
-		if err != nil {
-			return nil, fmt.Errorf("line %d: %w", line, err)
-		}
-		if first, twice := seen[one.serial]; twice {
-			return nil, fmt.Errorf("line %d: serial %s stands in line %d already: keep one of them", line, one.serial, first)
-		}
-		seen[one.serial] = line
-		all = append(all, one)
+	l := logins{seen: map[string]int{}}
+	for err == nil {
+		err = l.read(rows, at)
 	}
-	if len(all) == 0 {
+	switch {
+	case !errors.Is(err, io.EOF):
+		return nil, err
+	case len(l.all) == 0:
 		return nil, errors.New("there is no line below the names of the columns")
 	}
-	return all, nil
+	return l.all, nil
+}
+
+// logins are the lines so far, and where each serial stands.
+type logins struct {
+	all  []bmcLine
+	seen map[string]int
+}
+
+// read takes the next line; io.EOF after the last.
+func (l *logins) read(rows *csv.Reader, at map[string]int) error {
+	row, err := rows.Read()
+	if err != nil {
+		return err // it names the line
+	}
+	line, _ := rows.FieldPos(0)
+	one, err := loginOf(row, at)
+	if err != nil {
+		return fmt.Errorf("line %d: %w", line, err)
+	}
+	if first, twice := l.seen[one.serial]; twice {
+		return fmt.Errorf("line %d: serial %s stands in line %d already: keep one of them", line, one.serial, first)
+	}
+	l.seen[one.serial] = line
+	l.all = append(l.all, one)
+	return nil
 }
 
 // loginColumns finds the columns by name: -1 stands for one that is not there.
