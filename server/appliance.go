@@ -49,6 +49,7 @@ type Appliance struct {
 	lock      *os.File // of the state folder
 	images    *os.Root
 	keeper    *login.Keeper
+	prover    *login.Prover
 	jobs      *jobs.Engine
 	dhcp      *dhcp.Server
 	tftp      *tftp.Server
@@ -82,7 +83,7 @@ func (a *Appliance) Run(ctx context.Context) error {
 
 // tasks are the parts that run.
 func (a *Appliance) tasks() []task {
-	return []task{a.dns, a.publisher, a.dhcp, a.tftp, a.http, a.jobs, a.people}
+	return []task{a.dns, a.publisher, a.dhcp, a.tftp, a.http, a.jobs, a.prover, a.people}
 }
 
 // Close ends what Open opened, the database last: everything before it may
@@ -146,6 +147,7 @@ func (a *Appliance) openBMCs(context.Context) error {
 		return err
 	}
 	a.keeper = &login.Keeper{Store: a.db, Key: key}
+	a.prover = login.NewProver(login.Prover{Keeper: a.keeper, Observe: a.db.Observe, Log: a.Log.With("part", "bmc"), Now: time.Now})
 	if l := a.Config.Site.BMC; l != nil {
 		a.keeper.Site = &credential.Credential{User: l.User, Password: l.Password}
 	}
