@@ -10,8 +10,8 @@ import (
 func printHardware(h *host, f *api.Facts) error {
 	facts := [][2]string{
 		{"firmware", joined(f.Firmware, f.Platform, yes(f.SecureBoot, "Secure Boot"))},
-		{"cpu", fmt.Sprintf("%s, %d sockets, %d cores, %d threads", f.CPU, f.Sockets, f.Cores, f.Threads)},
-		{"memory", fmt.Sprintf("%s in %d modules", bytesText(f.MemoryBytes), len(f.DIMMs))},
+		{"cpu", joined(f.CPU, plural(f.Sockets, "socket"), plural(f.Cores, "core"), plural(f.Threads, "thread"))},
+		{"memory", bytesText(f.MemoryBytes) + " in " + plural(len(f.DIMMs), "module")},
 	}
 	for _, d := range f.Disks {
 		facts = append(facts, [2]string{"disk " + d.Name, joined(d.Serial, d.Model, bytesText(d.Bytes), d.Transport, contentsText(d))})
