@@ -10,10 +10,10 @@ import (
 	"io"
 	"log/slog"
 	"os"
-	"runtime/debug"
 
 	"firstlight/agent/collect"
 	"firstlight/agent/pid1"
+	"firstlight/cmd/version"
 )
 
 const usage = `usage:
@@ -58,10 +58,10 @@ func run(args []string, out io.Writer) error {
 	case "record":
 		return collect.Record(os.DirFS("/"), out)
 	case "version":
-		_, err := fmt.Fprintln(out, version())
+		_, err := fmt.Fprintln(out, version.String())
 		return err
 	case boot:
-		return pid1.Boot(version())
+		return pid1.Boot(version.String())
 	}
 	return flag.ErrHelp
 }
@@ -72,22 +72,5 @@ func printReport(out io.Writer, pretty bool) error {
 	if pretty {
 		enc.SetIndent("", "  ")
 	}
-	return enc.Encode(pid1.NewFacts(version(), log).Collect())
-}
-
-// version is the module's version or, in a checkout, the commit.
-func version() string {
-	info, ok := debug.ReadBuildInfo()
-	if !ok {
-		return "unknown"
-	}
-	if v := info.Main.Version; v != "" && v != "(devel)" {
-		return v
-	}
-	for _, s := range info.Settings {
-		if s.Key == "vcs.revision" {
-			return s.Value[:min(12, len(s.Value))]
-		}
-	}
-	return "unknown"
+	return enc.Encode(pid1.NewFacts(version.String(), log).Collect())
 }

@@ -10,6 +10,7 @@ import (
 
 	"github.com/coreos/go-systemd/v22/daemon"
 
+	"firstlight/cmd/version"
 	"firstlight/images/embedded"
 	"firstlight/ipxe"
 	"firstlight/server"
@@ -31,7 +32,7 @@ func (c *serveCmd) Run(ctx context.Context, h *host) error {
 	if err != nil {
 		return err
 	}
-	return serve(ctx, cfg, version(), h.out, h.err)
+	return serve(ctx, cfg, version.String(), h.out, h.err)
 }
 
 // loadConfig reads the file and holds it against the interfaces of this host.
