@@ -4,6 +4,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"net/netip"
 	"net/url"
 	"strings"
 )
@@ -37,9 +38,13 @@ func normalPin(pin string) (string, error) {
 	return plain, nil
 }
 
-// parseAddress accepts a host, host:port or an https URL of nothing but these.
+// parseAddress accepts a host, host:port or an https URL of nothing but these. A
+// machine reports the IPv6 address of its BMC without the brackets of a URL.
 func parseAddress(address string) (*url.URL, error) {
 	text := address
+	if ip, err := netip.ParseAddr(address); err == nil && ip.Is6() {
+		text = "[" + address + "]"
+	}
 	if !strings.Contains(text, "://") {
 		text = "https://" + text
 	}

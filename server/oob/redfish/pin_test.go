@@ -4,6 +4,7 @@ import (
 	"errors"
 	"strings"
 	"testing"
+	"time"
 
 	"firstlight/server/oob"
 	"firstlight/server/oob/bmcsim"
@@ -71,5 +72,14 @@ func TestDialRefusesBadConfiguration(t *testing.T) {
 				t.Errorf("Dial() = %v, want an error with %q", err, test.want)
 			}
 		})
+	}
+}
+
+// What a machine reports is an address and no URL: it must lead to a BMC that
+// does not answer, not to a configuration that is wrong.
+func TestDialTakesABareIPv6Address(t *testing.T) {
+	_, err := redfish.Dial(t.Context(), redfish.Config{Address: "::1", User: "u", Password: "p", Timeout: 5 * time.Second})
+	if !errors.Is(err, oob.ErrUnreachable) {
+		t.Errorf("Dial(::1) = %v, want ErrUnreachable", err)
 	}
 }
