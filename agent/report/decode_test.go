@@ -20,6 +20,8 @@ func TestFrozenV1(t *testing.T) {
 		ID: "00000000-0000-4000-8000-000000000001", Kernel: "6.12.0-amd64", Arch: "amd64", Platform: "bios",
 	}, Missing: []string{"dmi"}})
 	frozen(t, "report-full", fullReport())
+	frozen(t, "report-os", osReport())
+	frozen(t, "adoption", Adoption{Report: osReport(), Reason: "ran before the appliance came"})
 	frozen(t, "welcome", Welcome{
 		Name: "c0mput3", Status: "available", Sentence: "Waits for an image.",
 		Page: "http://10.0.0.1:8080/m/c0mput3",
@@ -90,6 +92,23 @@ func fullReport() Report {
 		BMC:       &BMC{Address: "10.1.0.7", MAC: "52:54:00:00:01:01", Firmware: "2.10", Source: "ipmi"},
 		Missing:   []string{"chassis"},
 		Collected: 123 * time.Millisecond,
+	}
+}
+
+func osReport() Report {
+	return Report{
+		Version: 1,
+		Boot: Boot{
+			ID: "00000000-0000-4000-8000-000000000003", Kernel: "6.1.0-31-amd64", Arch: "amd64", Platform: "efi",
+			MAC: "52:54:00:00:00:01", Uptime: 7776000.5, Agent: "v0.1.0",
+		},
+		System: System{Vendor: "QEMU", Product: "Standard PC"},
+		NICs: []NIC{{
+			Name: "eno1", MAC: "52:54:00:00:00:01", PermanentMAC: "52:54:00:00:00:01", Driver: "virtio_net", Link: true,
+			Addresses: []string{"10.0.0.7/24"},
+		}},
+		OS:      &OS{Hostname: "sto1-web-1", Release: "Debian GNU/Linux 12 (bookworm)"},
+		Missing: []string{"serial", "uuid"},
 	}
 }
 

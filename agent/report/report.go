@@ -28,6 +28,7 @@ type Report struct {
 	Disks     []Disk        `json:"disks"`
 	NICs      []NIC         `json:"nics"`
 	BMC       *BMC          `json:"bmc,omitempty"`
+	OS        *OS           `json:"os,omitempty"` // of a report that was not made by the boot image
 	Missing   []string      `json:"missing,omitempty"`
 	Collected time.Duration `json:"collected"` // how long collecting took, in nanoseconds
 }
@@ -38,10 +39,17 @@ type Boot struct {
 	Kernel   string    `json:"kernel"`   // uname -r
 	Arch     string    `json:"arch"`     // GOARCH
 	Platform string    `json:"platform"` // "bios" or "efi"
-	MAC      string    `json:"mac"`      // of the NIC that booted, from BOOTIF
+	MAC      string    `json:"mac"`      // of the NIC that booted, from BOOTIF; with an OS and no BOOTIF, of the default route's
 	Started  time.Time `json:"started"`  // kernel start by the machine's own clock
 	Uptime   float64   `json:"uptime"`   // seconds since kernel start
 	Agent    string    `json:"agent"`    // the agent's build version
+}
+
+// OS is the operating system that a machine in use was running when its report
+// was made, by firstlight-agent report --from-os. Its kernel is Boot.Kernel.
+type OS struct {
+	Hostname string `json:"hostname"`
+	Release  string `json:"release"` // PRETTY_NAME of os-release(5)
 }
 
 // System is SMBIOS type 1.
@@ -126,7 +134,7 @@ type NIC struct {
 	Driver       string   `json:"driver"`
 	Link         bool     `json:"link"`
 	Mbps         int      `json:"mbps,omitempty"`
-	Addresses    []string `json:"addresses,omitempty"` // with prefix length
+	Addresses    []string `json:"addresses,omitempty"` // with prefix length; also those of bonds, bridges and VLANs on it
 }
 
 // BMC is the management controller seen in-band.
