@@ -135,6 +135,8 @@ func TestFileSystems(t *testing.T) {
 		{"a local disk with room is fine", unix.EXT4_SUPER_MAGIC, 100e9, OK},
 		{"a full one is a warning", unix.EXT4_SUPER_MAGIC, 1e9, Warn},
 		{"NFS has no locks to rely on", unix.NFS_SUPER_MAGIC, 100e9, Fail},
+		{"9P neither", unix.V9FS_MAGIC, 100e9, Fail},
+		{"FUSE neither", unix.FUSE_SUPER_MAGIC, 100e9, Fail},
 		{"memory forgets", unix.TMPFS_MAGIC, 100e9, Warn},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

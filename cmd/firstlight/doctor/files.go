@@ -56,10 +56,12 @@ func missingState(about, dir string) Finding {
 }
 
 func fileSystem(about string, kind int64, free uint64) Finding {
-	const networked = "SQLite's locks do not hold there"
+	foreign := []int64{
+		unix.NFS_SUPER_MAGIC, unix.SMB_SUPER_MAGIC, unix.CIFS_SUPER_MAGIC, unix.SMB2_SUPER_MAGIC, unix.V9FS_MAGIC, unix.FUSE_SUPER_MAGIC,
+	}
 	switch {
-	case kind == unix.NFS_SUPER_MAGIC || kind == unix.SMB_SUPER_MAGIC || kind == unix.CIFS_SUPER_MAGIC:
-		return Finding{Fail, about, "lies on a network file system: " + networked, "set state to a folder of a local disk"}
+	case slices.Contains(foreign, kind):
+		return Finding{Fail, about, "lies on a network file system, or on another program's: SQLite's locks do not hold there", "set state to a folder of a local disk"}
 	case kind == unix.TMPFS_MAGIC:
 		return Finding{Warn, about, "lies in memory: a restart of this host forgets everything", "set state to a folder of a local disk"}
 	case free < roomWanted:

@@ -10,39 +10,40 @@ import (
 
 // Tx is one transaction.
 type Tx struct {
+	dialect
 	tx  *sql.Tx
 	ctx context.Context
 }
 
 // Update runs fn in one transaction and returns once it is on disk.
 func (s *Store) Update(ctx context.Context, fn func(*Tx) error) error {
-	return s.in(ctx, s.write, fn)
+	return s.in(ctx, s.write, nil, fn)
 }
 
 // View runs fn over one consistent state.
 func (s *Store) View(ctx context.Context, fn func(*Tx) error) error {
-	return s.in(ctx, s.read, fn)
+	return s.in(ctx, s.read, s.viewing(), fn)
 }
 
-func (s *Store) in(ctx context.Context, db *sql.DB, fn func(*Tx) error) error {
-	tx, err := db.BeginTx(ctx, &sql.TxOptions{ReadOnly: db == s.read})
+func (s *Store) in(ctx context.Context, db *sql.DB, how *sql.TxOptions, fn func(*Tx) error) error {
+	tx, err := db.BeginTx(ctx, how)
 	if err != nil {
-		return explain(err)
+		return s.explain(err)
 	}
 	// The error, or the panic, of fn is the one to tell. After Commit this does
 	// nothing.
 	defer func() { _ = tx.Rollback() }()
-	if err := fn(&Tx{tx, ctx}); err != nil {
+	if err := fn(&Tx{s.dialect, tx, ctx}); err != nil {
 		return err
 	}
-	return explain(tx.Commit())
+	return s.explain(tx.Commit())
 }
 
 // Try runs fn so that an error of fn undoes what fn wrote, and only that. An
 // ErrUndone tells that everything before it is undone, too.
 func (t *Tx) Try(fn func() error) error {
 	if _, err := t.tx.ExecContext(t.ctx, "SAVEPOINT try"); err != nil {
-		return explain(err)
+		return t.explain(err)
 	}
 	if err := fn(); err != nil {
 		if _, e := t.tx.ExecContext(t.ctx, "ROLLBACK TO try"); e != nil {
@@ -52,12 +53,12 @@ func (t *Tx) Try(fn func() error) error {
 		return err
 	}
 	_, err := t.tx.ExecContext(t.ctx, "RELEASE try")
-	return explain(err)
+	return t.explain(err)
 }
 
 func (t *Tx) exec(what, query string, args ...any) error {
 	if _, err := t.tx.ExecContext(t.ctx, query, args...); err != nil {
-		return fmt.Errorf("%s: %w", what, explain(err))
+		return fmt.Errorf("%s: %w", what, t.explain(err))
 	}
 	return nil
 }
@@ -66,16 +67,16 @@ func (t *Tx) exec(what, query string, args ...any) error {
 func (t *Tx) query(what string, scan func(*sql.Rows) error, query string, args ...any) error {
 	rows, err := t.tx.QueryContext(t.ctx, query, args...)
 	if err != nil {
-		return fmt.Errorf("%s: %w", what, explain(err))
+		return fmt.Errorf("%s: %w", what, t.explain(err))
 	}
 	defer rows.Close() //nolint:errcheck // Err below tells
 	for rows.Next() {
 		if err := scan(rows); err != nil {
-			return fmt.Errorf("%s: %w", what, damaged(err))
+			return fmt.Errorf("%s: %w", what, t.damaged(err))
 		}
 	}
 	if err := rows.Err(); err != nil {
-		return fmt.Errorf("%s: %w", what, explain(err))
+		return fmt.Errorf("%s: %w", what, t.explain(err))
 	}
 	return nil
 }

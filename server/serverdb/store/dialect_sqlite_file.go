@@ -9,25 +9,25 @@ import (
 	"path/filepath"
 )
 
-// absent tells whether there is no database at path yet. What is left of one
+// absent tells whether there is no database yet. What is left of one
 // is not taken for none: beginning anew beside it would look like a rack
 // without machines.
-func absent(path string) (bool, error) {
-	info, err := os.Stat(path)
-	wal, shm := exists(path+"-wal"), exists(path+"-shm")
+func (d sqliteFile) absent() (bool, error) {
+	info, err := os.Stat(d.path)
+	wal, shm := exists(d.path+"-wal"), exists(d.path+"-shm")
 	switch {
 	case errors.Is(err, fs.ErrNotExist) && wal:
-		return false, damaged(fmt.Errorf("the file is gone, but its write-ahead log %s-wal is there", path))
+		return false, d.damaged(fmt.Errorf("the file is gone, but its write-ahead log %s-wal is there", d.path))
 	case errors.Is(err, fs.ErrNotExist):
 		return true, nil
 	case err != nil:
 		return false, err
 	case info.Size() == 0:
-		return false, damaged(errors.New("the file is empty"))
+		return false, d.damaged(errors.New("the file is empty"))
 	case shm && !wal:
 		// SQLite makes the log before its index and removes the index first.
 		return false, fmt.Errorf("%w: its write-ahead log %s-wal, with the newest changes, is gone; put it back, or remove %s-shm to go on without them",
-			ErrCorrupt, path, path)
+			ErrCorrupt, d.path, d.path)
 	}
 	return false, nil
 }
@@ -40,11 +40,8 @@ func exists(path string) bool {
 // create makes an empty database beside its place and moves it there when it is
 // whole, so that a crash leaves none or a good one. Its mode is right from the
 // first byte on, and the log takes it over.
-func create(ctx context.Context, path string) error {
-	if err := os.MkdirAll(filepath.Dir(path), 0o750); err != nil {
-		return err
-	}
-	fresh := path + ".new"
+func (d sqliteFile) create(ctx context.Context) error {
+	fresh := d.path + ".new"
 	for _, suffix := range []string{"", "-wal", "-shm"} {
 		if err := os.Remove(fresh + suffix); err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return fmt.Errorf("%w; check the owner and mode of its folder", err)
@@ -57,17 +54,17 @@ func create(ctx context.Context, path string) error {
 	if err := f.Close(); err != nil {
 		return err
 	}
-	s, err := connect(ctx, fresh)
+	s, err := connect(ctx, sqliteFile{fresh})
 	if err != nil {
 		return err
 	}
 	if err := s.Close(); err != nil {
 		return err
 	}
-	if err := os.Rename(fresh, path); err != nil {
+	if err := os.Rename(fresh, d.path); err != nil {
 		return err
 	}
-	return syncFolder(filepath.Dir(path))
+	return syncFolder(filepath.Dir(d.path))
 }
 
 // syncFolder makes a new name in a folder durable.

@@ -1,0 +1,89 @@
+package store_test
+
+import (
+	"encoding/binary"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+
+	"firstlight/server/serverdb/store"
+)
+
+// fuseFolder tells the child where to mount a file system of its own.
+const fuseFolder = "FIRSTLIGHT_TEST_FUSE"
+
+// TestAFileSystemThatIsSomebodyElses opens a database on FUSE, which this test
+// itself serves, in a mount namespace of its own.
+func TestAFileSystemThatIsSomebodyElses(t *testing.T) {
+	if dir := os.Getenv(fuseFolder); dir != "" {
+		openOnFUSE(t, dir)
+		return
+	}
+	if os.Getuid() != 0 {
+		t.Skip("SKIPPED: a file system is mounted by root alone")
+	}
+	child := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^TestAFileSystemThatIsSomebodyElses$", "-test.v")
+	child.Env = append(os.Environ(), fuseFolder+"="+t.TempDir())
+	child.SysProcAttr = &syscall.SysProcAttr{Cloneflags: syscall.CLONE_NEWNS}
+	if out, err := child.CombinedOutput(); err != nil || !strings.Contains(string(out), "--- PASS") {
+		t.Errorf("%v\n%s", err, out)
+	}
+}
+
+func openOnFUSE(t *testing.T, dir string) {
+	if err := syscall.Mount("", "/", "", syscall.MS_PRIVATE|syscall.MS_REC, ""); err != nil {
+		t.Fatal(err)
+	}
+	device, err := os.OpenFile("/dev/fuse", os.O_RDWR, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer device.Close()
+	options := fmt.Sprintf("fd=%d,rootmode=40000,user_id=0,group_id=0", device.Fd())
+	if err := syscall.Mount("test", dir, "fuse", 0, options); err != nil {
+		t.Fatal(err)
+	}
+	go emptyFolder(device)
+	path := filepath.Join(dir, "serverdb.sqlite")
+	_, err = store.Open(t.Context(), path)
+	if err == nil {
+		t.Fatal("a database on FUSE was opened")
+	}
+	sentence(t, err, path, nil, "it lies on a FUSE file system, where neither locks nor fsync can be relied on; set state to a folder of a local disk")
+}
+
+// emptyFolder answers the kernel as a file system with nothing in it
+// (include/uapi/linux/fuse.h): opcode and request number of a question are its
+// bytes 4 and 8, an answer begins with its length, an error and that number.
+func emptyFolder(device *os.File) {
+	question := make([]byte, 1<<17)
+	for {
+		if _, err := device.Read(question); err != nil {
+			return // unmounted with the namespace
+		}
+		var body []byte
+		errno := syscall.Errno(0)
+		switch opcode := binary.NativeEndian.Uint32(question[4:]); opcode {
+		case 26: // FUSE_INIT: protocol 7.31
+			body = binary.NativeEndian.AppendUint32(binary.NativeEndian.AppendUint32(nil, 7), 31)
+			body = append(body, make([]byte, 56)...)
+		case 3: // FUSE_GETATTR: a folder, see struct fuse_attr
+			body = make([]byte, 104)
+			binary.NativeEndian.PutUint32(body[16+60:], syscall.S_IFDIR|0o755)
+		case 17: // FUSE_STATFS
+			body = make([]byte, 80)
+		default:
+			errno = syscall.ENOSYS
+		}
+		answer := binary.NativeEndian.AppendUint32(nil, uint32(16+len(body)))
+		answer = binary.NativeEndian.AppendUint32(answer, uint32(-int32(errno)))
+		answer = append(answer, question[8:16]...)
+		if _, err := device.Write(append(answer, body...)); err != nil {
+			return
+		}
+	}
+}
