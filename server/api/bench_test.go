@@ -52,7 +52,7 @@ func newBench(t *testing.T) *bench {
 		DB: b.db, Log: log, Now: time.Now,
 		BMC: func(context.Context, *machine.Machine) (oob.Controller, error) { return b.bmc, b.bmc.login },
 	})
-	desk := operate.New(operate.Config{DB: b.db, Jobs: engine, Log: log, Now: time.Now, Render: render})
+	desk := operate.New(operate.Config{DB: b.db, Jobs: engine, Logins: b.bmc, Log: log, Now: time.Now, Render: render})
 	store, err := b.db.People(t.Context())
 	b.must(err)
 	b.people, err = auth.New(auth.Config{Store: store, Random: rand.Reader, Now: time.Now})
@@ -100,10 +100,16 @@ func mac(n int) machine.MAC { return machine.MAC{0x52, 0x54, 0, 0, byte(n >> 8),
 // add reports a machine, which the rule accepts when its disk is empty.
 func (b *bench) add(n int, contents ...report.Content) *machine.Machine {
 	b.Helper()
+	return b.report(n, fmt.Sprintf("FL%d", n), contents...)
+}
+
+// report is add for a machine with a serial.
+func (b *bench) report(n int, serial string, contents ...report.Content) *machine.Machine {
+	b.Helper()
 	m, err := b.db.Report(b.Context(), &report.Report{
 		Version: report.Version,
 		Boot:    report.Boot{ID: "b", MAC: mac(n).String(), Platform: "bios"},
-		System:  report.System{Vendor: "Firstlight", Product: "VR-1", Serial: fmt.Sprintf("FL%d", n), UUID: fmt.Sprintf("11111111-0000-0000-0000-%012d", n)},
+		System:  report.System{Vendor: "Firstlight", Product: "VR-1", Serial: serial, UUID: fmt.Sprintf("11111111-0000-0000-0000-%012d", n)},
 		Disks:   []report.Disk{{Name: "vda", Serial: fmt.Sprintf("D%d", n), Bytes: 1 << 33, Contents: contents}},
 		NICs:    []report.NIC{{Name: "eth0", MAC: mac(n).String()}},
 	}, netip.AddrFrom4([4]byte{10, 80, 12, byte(n%100) + 100}))
@@ -138,6 +144,7 @@ func (f *fakeBMC) SetPower(_ context.Context, want oob.Power) error {
 	return f.fails
 }
 
+func (f *fakeBMC) Give(context.Context, string, oob.Login) error     { return nil }
 func (f *fakeBMC) NextBoot(context.Context) (oob.BootDevice, error)  { return oob.BootNormal, f.fails }
 func (f *fakeBMC) SetNextBoot(context.Context, oob.BootDevice) error { return f.fails }
 func (f *fakeBMC) Close(context.Context) error                       { return nil }

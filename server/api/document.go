@@ -3,21 +3,59 @@ package api
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
 	"reflect"
+	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/danielgtaylor/huma/v2"
 )
 
+// Document is what the API does, as OpenAPI 3.1 in JSON. It must not be changed.
+func (a *API) Document() []byte { return a.document }
+
 // describe writes the document once: nothing of it changes afterwards.
 func (a *API) describe() error {
-	b, err := json.MarshalIndent(a.huma.OpenAPI(), "", "  ")
+	d := a.huma.OpenAPI()
+	d.Tags = tags
+	d.Components.Responses = map[string]*huma.Response{}
+	d.Components.Examples = map[string]*huma.Example{}
+	for path, item := range d.Paths {
+		for _, op := range operations(item) {
+			if err := errors.Join(a.complete(op), a.shareProblems(op), a.exemplify(op)); err != nil {
+				return fmt.Errorf("%s %s: %w", op.Method, path, err)
+			}
+			if op.RequestBody == nil {
+				delete(op.Responses, strconv.Itoa(http.StatusUnsupportedMediaType))
+			}
+			sample(op, Prefix+path)
+		}
+	}
+	b, err := json.MarshalIndent(d, "", "  ")
 	if err != nil {
 		return fmt.Errorf("write the OpenAPI document: %w", err)
 	}
 	a.document = append(b, '\n')
+	return nil
+}
+
+// operations are those of one path.
+func operations(item *huma.PathItem) []*huma.Operation {
+	all := []*huma.Operation{item.Get, item.Post, item.Put, item.Patch, item.Delete}
+	return slices.DeleteFunc(all, func(op *huma.Operation) bool { return op == nil })
+}
+
+// complete refuses an operation that a reader would have to guess about.
+func (a *API) complete(op *huma.Operation) error {
+	if descriptions[op.OperationID] == "" {
+		return fmt.Errorf("operation %s has no description: add it in descriptions.go", op.OperationID)
+	}
+	if !slices.ContainsFunc(tags, func(t *huma.Tag) bool { return t.Name == op.Tags[0] }) {
+		return fmt.Errorf("tag %s of operation %s has no description: add it in descriptions.go", op.Tags[0], op.OperationID)
+	}
 	return nil
 }
 

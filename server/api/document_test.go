@@ -47,8 +47,10 @@ type openAPI struct {
 	Info       struct{ Title, Version string }
 	Servers    []struct{ URL string }
 	Paths      map[string]map[string]operation
+	Tags       []struct{ Name, Description string }
 	Components struct {
 		Schemas         map[string]schema
+		Responses       map[string]response
 		SecuritySchemes map[string]struct{ Type string }
 	}
 	Security []map[string][]string
@@ -57,6 +59,7 @@ type openAPI struct {
 type operation struct {
 	OperationID string
 	Summary     string
+	Description string
 	Tags        []string
 	Role        string `json:"x-role"`
 	Parameters  []struct {
@@ -65,9 +68,32 @@ type operation struct {
 		Schema                schema
 		Example               any
 	}
-	Responses map[string]struct {
-		Description string
-		Content     map[string]struct{ Schema json.RawMessage }
+	RequestBody struct{ Content map[string]media }
+	Responses   map[string]response
+	Samples     []struct{ Lang, Source string } `json:"x-codeSamples"`
+}
+
+type response struct {
+	Ref         string `json:"$ref"`
+	Description string
+	Content     map[string]media
+}
+
+// response follows a reference to a response that operations share.
+func (d openAPI) response(r response) response {
+	if name, ok := strings.CutPrefix(r.Ref, "#/components/responses/"); ok {
+		return d.Components.Responses[name]
+	}
+	return r
+}
+
+type media struct {
+	Schema struct {
+		Ref string `json:"$ref"`
+	}
+	Example  any
+	Examples map[string]struct {
+		Ref string `json:"$ref"`
 	}
 }
 
@@ -128,11 +154,12 @@ func TestEveryOperationIsComplete(t *testing.T) {
 				t.Errorf("%s: operation id %q is empty or taken", where, op.OperationID)
 			}
 			ids[op.OperationID] = true
-			if op.Summary == "" || len(op.Tags) != 1 || op.Role == "" {
-				t.Errorf("%s: summary %q, tags %v, role %q", where, op.Summary, op.Tags, op.Role)
+			if op.Summary == "" || len(op.Description) < 40 || len(op.Tags) != 1 || op.Role == "" || len(op.Samples) != 1 {
+				t.Errorf("%s: summary %q, description %q, tags %v, role %q, samples %v", where, op.Summary, op.Description, op.Tags, op.Role, op.Samples)
 			}
 			good := false
 			for status, r := range op.Responses {
+				r = d.response(r)
 				good = good || strings.HasPrefix(status, "2")
 				if r.Description == "" {
 					t.Errorf("%s: response %s has no description", where, status)
@@ -157,6 +184,9 @@ func inPath(t *testing.T, where, path string, op operation) {
 		want = append(want, m[1])
 	}
 	for _, p := range op.Parameters {
+		if p.Description == "" {
+			t.Errorf("%s: parameter %s has no description", where, p.Name)
+		}
 		if p.In != "path" {
 			continue
 		}

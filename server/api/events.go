@@ -30,7 +30,6 @@ type eventsInput struct {
 
 // streamEvents documents and registers the stream.
 func streamEvents(a *API, op huma.Operation) {
-	op.Description += " Events: journal (a row of a timeline, with an id), machine (a record changed), missed (read the lists again)."
 	var kinds []*huma.Schema
 	for _, r := range []*huma.Response{answer[Event](a, ""), answer[MachineChanged](a, ""), answer[Missed](a, "")} {
 		kinds = append(kinds, r.Content["application/json"].Schema)

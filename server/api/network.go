@@ -16,9 +16,9 @@ import (
 	"firstlight/server/machine"
 )
 
-// NamePath names one row of a short list.
+// NamePath names a subnet.
 type NamePath struct {
-	Name string `path:"name" maxLength:"64" example:"lab"`
+	Name string `path:"name" maxLength:"64" doc:"Its name" example:"lab"`
 }
 
 func (a *API) subnets(context.Context, *struct{}) (List[Subnet], error) {
@@ -63,7 +63,11 @@ func (a *API) images(context.Context, *struct{}) (List[Image], error) {
 	return whole(a.DB.Images(), showImage), nil
 }
 
-func (a *API) image(_ context.Context, in *NamePath) (Image, error) {
+type imageInput struct {
+	Name string `path:"name" maxLength:"64" doc:"Its name in the catalogue" example:"debian-12"`
+}
+
+func (a *API) image(_ context.Context, in *imageInput) (Image, error) {
 	i, err := a.DB.Image(in.Name)
 	if err != nil {
 		return Image{}, missing("image", in.Name, "images")

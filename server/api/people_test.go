@@ -14,13 +14,15 @@ import (
 	"firstlight/server/health"
 )
 
-// account makes the account that requests of tests come from.
-func (b *bench) account() {
+// account makes the account that requests of tests come from, and gives a
+// session of it.
+func (b *bench) account() string {
 	b.Helper()
 	code, err := b.people.FirstCode(b.Context())
 	b.must(err)
-	_, err = b.people.Redeem(b.Context(), netip.MustParseAddr("192.0.2.7"), code, "ada", "correct horse battery staple")
+	session, err := b.people.Redeem(b.Context(), netip.MustParseAddr("192.0.2.7"), code, "ada", "correct horse battery staple")
 	b.must(err)
+	return session
 }
 
 func TestMe(t *testing.T) {

@@ -21,6 +21,7 @@ func (a *API) settings() huma.Config {
 	c.Transformers = []huma.Transformer{a.explainValidation}
 	c.Info.Description = "Machines from bare metal to in use. Times are RFC 3339, but those of jobs: " +
 		"`2015-07-31 17:45:53`, in UTC. Every error is a problem (RFC 9457) whose detail says what to do."
+	c.Info.License = &huma.License{Name: "Apache License 2.0", Identifier: "Apache-2.0"}
 	c.Components.SecuritySchemes = map[string]*huma.SecurityScheme{
 		"token":   {Type: "http", Scheme: "bearer", Description: "An API token, " + auth.TokenPrefix + "…"},
 		"session": {Type: "apiKey", In: "cookie", Name: auth.Cookie, Description: "A person's log-in"},
@@ -36,7 +37,7 @@ func (a *API) register(r route) error {
 	}
 	r.serve(a, huma.Operation{
 		Method: r.method, Path: r.path, OperationID: r.id, Summary: r.says, Tags: []string{r.tag()},
-		Description: "Needs the role " + string(r.role) + ".",
+		Description: strings.TrimSpace(descriptions[r.id] + " Needs the role " + string(r.role) + "."),
 		Extensions:  map[string]any{"x-role": string(r.role)},
 		Errors:      r.errors(),
 		Middlewares: huma.Middlewares{require(r.role)},
@@ -50,9 +51,12 @@ func (a *API) register(r route) error {
 
 // errors are what a route may answer beside what every route does.
 func (r route) errors() []int {
-	all := []int{http.StatusUnauthorized, http.StatusForbidden, http.StatusNotFound}
+	all := []int{http.StatusUnauthorized, http.StatusForbidden, http.StatusNotFound, http.StatusServiceUnavailable}
 	if r.method != http.MethodGet {
-		all = append(all, http.StatusBadRequest, http.StatusConflict, http.StatusRequestEntityTooLarge)
+		all = append(all, http.StatusBadRequest, http.StatusRequestTimeout, http.StatusConflict, http.StatusRequestEntityTooLarge)
+	}
+	if r.method == http.MethodPost || r.method == http.MethodPut {
+		all = append(all, http.StatusUnsupportedMediaType)
 	}
 	if strings.HasSuffix(r.path, "/power") { // it waits for a BMC
 		all = append(all, http.StatusBadGateway, http.StatusGatewayTimeout)

@@ -1,0 +1,62 @@
+package api
+
+import "github.com/danielgtaylor/huma/v2"
+
+// tags are the groups of operations, in the order in which people read them.
+var tags = []*huma.Tag{
+	{Name: "machines", Description: "Machines of the fleet: what they are, what became of them, and the verbs that they take."},
+	{Name: "bmc-logins", Description: "How to log in to the BMCs of machines. What is given is sealed and never shown again."},
+	{Name: "jobs", Description: "Durable pieces of work on machines. A job goes on where it stood when the appliance starts again."},
+	{Name: "images", Description: "The catalogue of disk images that can be installed."},
+	{Name: "subnets", Description: "IP networks that the appliance serves, and what unknown machines get there."},
+	{Name: "rules", Description: "Which discovered machines are accepted, and what for."},
+	{Name: "leases", Description: "Addresses that DHCP handed out."},
+	{Name: "strangers", Description: "Network interfaces that asked for something and belong to no machine."},
+	{Name: "events", Description: "The journal as a stream of server-sent events."},
+	{Name: "audit", Description: "Who did what, from where, with what was before and after."},
+	{Name: "health", Description: "How the appliance itself is."},
+	{Name: "me", Description: "Who asks."},
+	{Name: "tokens", Description: "API tokens, by which programs act for an account."},
+	{Name: "openapi", Description: "This document."},
+}
+
+// descriptions say of each operation, by its id, what a summary has no room
+// for: which order, what it changes, what it refuses.
+var descriptions = map[string]string{
+	"list-machines":    "The whole fleet, or what the selector picks, page by page. A list leaves out what the agent saw of the hardware unless facts=true asks for it.",
+	"get-machine":      "With what is declared of it, what its agent saw of the hardware, and what was last observed.",
+	"machine-timeline": "Everything that was seen of the machine: DHCP, files, boot decisions, its agent, its BMC, jobs and people.",
+	"machine-history":  "Each change of status with who brought it about, why, and what was proven before it was allowed.",
+	"explain-boot":     "Makes the decision that a boot request would get now, on the same facts, and writes nothing. Secrets in the script are left out.",
+	"machine-console":  "What the machine's agent printed last, oldest line first. Empty where no agent has spoken since the appliance started.",
+	"power-machine":    "Asks the BMC and looks until it shows the new state. Refused while the machine is locked, and where no log-in to its BMC is known.",
+	"recheck-machine":  "For a machine that is held, or broken while nobody owns it: its hardware and the rules are looked at again, and it becomes available or says why not.",
+	"lock-machine":     "Nothing that is automatic touches a locked machine, and power and installs are refused. Locking it again replaces the note.",
+	"unlock-machine":   "Takes the lock away. The body may be left out.",
+	"release-machine":  "For a machine that is held because its disks are not empty: repeat its name to say that what is on them may go.",
+	"put-bmc-login":    "Kept for the serial, also before the machine is known; the next log-in proves it. What was kept before is replaced.",
+
+	"list-jobs":  "Jobs of all machines, or of one, in every status or in one.",
+	"get-job":    "The job with its steps: which are done, which runs, and until when.",
+	"create-job": "The target is a selector that must pick exactly one machine, or as many as expect says; else nothing is ordered. With an Idempotency-Key the order may be sent again after a broken connection.",
+	"cancel-job": "Possible until its machine's disk is touched; then it is refused.",
+
+	"list-images":    "What can be installed.",
+	"get-image":      "Its size, its checksum and its file.",
+	"list-subnets":   "All of them: there are few.",
+	"get-subnet":     "As it is configured now.",
+	"put-subnet":     "The subnet is as the body says afterwards; what the body leaves out has its default.",
+	"list-rules":     "The first rule that matches a machine and has room decides about it; where none matches, the machine is held.",
+	"list-leases":    "Leases that are bound and those that ended, of all subnets or of one.",
+	"list-strangers": "What they asked for and what they were answered. Kept in memory only: the list begins when the appliance starts.",
+
+	"stream-events": "Events: journal (a row of a timeline, with an id), machine (a record changed), missed (read the lists again). " +
+		"Send the last id as Last-Event-ID to go on after it. The stream ends when the log-in does.",
+	"list-audit":   "Every verb that changes something is written here before it is carried out.",
+	"get-health":   "The state is that of the worst part.",
+	"get-me":       "The account, its role, and the token that was sent.",
+	"list-tokens":  "Never their text, which is shown once, when a token is made.",
+	"create-token": "It acts for your account with the role that you choose, up to your own. A token cannot make tokens.",
+	"delete-token": "Requests with it fail from now on, and its streams end.",
+	"get-openapi":  "OpenAPI 3.1, generated from the code that answers.",
+}
