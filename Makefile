@@ -19,8 +19,9 @@ boot_image := images/embedded/files/bootimage.json
 help:
 	@awk -F ' *## *' '/^[a-z-]+:.*## / { sub(/:.*/, "", $$1); printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-deps: go ## install the Debian packages that are missing; says nothing when none is
+deps: go ## install the Debian packages that are missing, and the pinned ones of Node; says nothing when none is
 	@.tools/deps
+	@.tools/npm server/api/testdata/client >/dev/null || true # building does without; the tests say what is missing
 
 build: deps bin/firstlight bin/virtualrack ## build the appliance with its boot image, the agent and the rack into bin/
 
