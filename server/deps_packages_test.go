@@ -128,10 +128,11 @@ var ourPackages = map[string]row{
 		"server/virtualrack", "server/virtualrack/bench", "server/virtualrack/netns", "server/virtualrack/qemu",
 	}, why: command},
 	"cmd/firstlight": {ours: []string{
-		"cmd/firstlight/client", "cmd/version", "cmd/firstlight/doctor", "images/embedded", "ipxe", "server", "server/api", "server/config",
+		"cmd/firstlight/client", "cmd/version", "cmd/firstlight/doctor", "cmd/firstlight/output", "images/embedded", "ipxe", "server", "server/api", "server/config",
 		"server/health", "server/machine",
 	}, why: command},
 	"cmd/firstlight/client": {ours: []string{"server/api", "server/auth"}, why: "the client speaks the API's types to the API, and nothing else"},
+	"cmd/firstlight/output": {why: "printing knows no command and no appliance, so that every command prints alike"},
 	"cmd/firstlight/debian": {why: "the package is built by a script; only its tests are Go"},
 	"cmd/firstlight/doctor": {ours: []string{"images/bootimage", "ipxe", "server/config", "server/machine"}, why: "it looks at a host and a configuration; what serves is not its business"},
 	"cmd/version":           {why: "which build a program is; it knows no program"},

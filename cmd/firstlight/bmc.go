@@ -71,7 +71,9 @@ func giveLogins(ctx context.Context, h *host, r *remote, lines []bmcLine) error 
 	if err != nil {
 		return err
 	}
+	defer h.clear()
 	for i, l := range lines {
+		h.tell("%d of %s kept", i, plural(len(lines), "log-in"))
 		if _, err := a.Do(ctx, http.MethodPut, "/bmc-logins/"+url.PathEscape(l.serial), l.login, nil); err != nil {
 			return fmt.Errorf("serial %s: %w (%s before it kept)", l.serial, err, plural(i, "log-in"))
 		}

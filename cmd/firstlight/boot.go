@@ -4,7 +4,9 @@ import (
 	"context"
 	"net/url"
 	"strconv"
+	"strings"
 
+	"firstlight/cmd/firstlight/output"
 	"firstlight/server/api"
 )
 
@@ -20,25 +22,24 @@ type bootExplainCmd struct {
 
 // Run prints what would be served now and why.
 func (c *bootExplainCmd) Run(ctx context.Context, h *host) error {
-	a, err := c.open(h)
-	if err != nil {
-		return err
-	}
-	var b api.Boot
-	text, err := a.Get(ctx, "/machines/"+url.PathEscape(c.Ref)+"/boot", nil, &b)
-	if err != nil {
-		return err
-	}
-	if c.Output == "json" {
-		return printJSON(h.out, text)
-	}
-	if err := printFacts(h.out, bootFacts(b)); err != nil || b.Script == "" {
-		return err
-	}
-	return printScript(h, b.Script)
+	s := showing[api.Boot]{path: "/machines/" + url.PathEscape(c.Ref) + "/boot", lines: bootLines}
+	_, err := s.run(ctx, h, &c.remote, c.showFlags)
+	return err
 }
 
-func bootFacts(b api.Boot) [][2]string {
+func bootLines(p output.Printer, b api.Boot) []string {
+	lines := output.Facts(p, bootFacts(b))
+	if b.Script == "" {
+		return lines
+	}
+	lines = append(lines, "script")
+	for line := range strings.Lines(b.Script) {
+		lines = append(lines, "  "+output.Plain(strings.TrimRight(line, "\r\n")))
+	}
+	return lines
+}
+
+func bootFacts(b api.Boot) []output.Fact {
 	machine, platform := b.Machine, b.Request.Platform
 	if machine == "" {
 		machine = "nobody knows this interface"
@@ -50,7 +51,7 @@ func bootFacts(b api.Boot) [][2]string {
 	if b.Answer.Address {
 		address = "given by DHCP"
 	}
-	return [][2]string{
+	return []output.Fact{
 		{"machine", machine},
 		{"boots", bootTarget(b.Answer)},
 		{"because", b.Answer.Why},

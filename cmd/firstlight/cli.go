@@ -10,6 +10,8 @@ import (
 
 // cli is every command. What a command does stands in the file of its name.
 type cli struct {
+	NoColor bool `help:"Print without colours, as with NO_COLOR=1; they are for terminals only anyway."`
+
 	Serve      serveCmd      `cmd:"" group:"host" help:"Run the appliance."`
 	Init       initCmd       `cmd:"" group:"host" help:"Write a commented configuration."`
 	Check      checkCmd      `cmd:"" group:"host" help:"Check a configuration and print all its problems."`
@@ -30,6 +32,12 @@ type cli struct {
 	Audit    auditCmd    `cmd:"" group:"ask" help:"What people and programs did."`
 	Health   healthCmd   `cmd:"" group:"ask" help:"How the parts of the appliance are."`
 	Login    loginCmd    `cmd:"" group:"ask" help:"Log in, or make the first admin, and keep a token."`
+}
+
+// AfterApply takes the flags that every command has.
+func (c *cli) AfterApply(h *host) error {
+	h.noColor = c.NoColor
+	return nil
 }
 
 const description = `Network boot appliance: answers DHCP, TFTP, HTTP boot and DNS from one live database.

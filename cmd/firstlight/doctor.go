@@ -13,7 +13,7 @@ import (
 
 type doctorCmd struct {
 	Config string `default:"${config}" placeholder:"FILE" help:"Configuration file; ${config} unless told otherwise."`
-	Output string `short:"o" enum:"table,json" default:"table" help:"table, or json."`
+	formFlags
 }
 
 // Run looks at this host, and fails when the appliance could not serve here.
@@ -26,9 +26,16 @@ func (c *doctorCmd) Run(ctx context.Context, h *host) error {
 	if err != nil {
 		return err
 	}
-	found := doctor.Examine(ctx, doctor.Patient{
-		Config: cfg, Devices: devices, BootImage: embedded.FS(), Loaders: ipxe.Loaders(), Now: h.now().In(time.Local),
+	var found []doctor.Finding
+	err = h.wait(ctx, "looking at this host", func(ctx context.Context) error {
+		found = doctor.Examine(ctx, doctor.Patient{
+			Config: cfg, Devices: devices, BootImage: embedded.FS(), Loaders: ipxe.Loaders(), Now: h.now().In(time.Local),
+		})
+		return ctx.Err()
 	})
+	if err != nil {
+		return err
+	}
 	if err := c.print(h, found); err != nil {
 		return err
 	}
@@ -36,8 +43,8 @@ func (c *doctorCmd) Run(ctx context.Context, h *host) error {
 }
 
 func (c *doctorCmd) print(h *host, found []doctor.Finding) error {
-	if c.Output == "json" {
-		return printJSON(h.out, found)
+	if c.Output != "table" {
+		return h.printer(c.Output).Document(found)
 	}
 	for _, f := range found {
 		text := fmt.Sprintf("%-4s  %s: %s", f.State, f.About, f.Detail)

@@ -2,9 +2,9 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 
+	"firstlight/cmd/firstlight/output"
 	"firstlight/server/api"
 	"firstlight/server/health"
 )
@@ -14,33 +14,23 @@ type healthCmd struct {
 	showFlags
 }
 
-// Run shows how the parts are, and fails when one of them has.
+// Run shows how the parts are, and fails when one of them has and nobody watches.
 func (c *healthCmd) Run(ctx context.Context, h *host) error {
-	a, err := c.open(h)
+	s := showing[api.Health]{path: "/health", lines: healthLines}
+	found, err := s.run(ctx, h, &c.remote, c.showFlags)
 	if err != nil {
 		return err
 	}
-	var found api.Health
-	text, err := a.Get(ctx, "/health", nil, &found)
-	if err != nil {
-		return err
-	}
-	if err := c.print(h, text, found); err != nil {
-		return err
-	}
-	if found.State == string(health.Failed) {
+	if !c.Watch && found.State == string(health.Failed) {
 		return errors.New("a part of the appliance has failed: its log says more")
 	}
 	return nil
 }
 
-func (c *healthCmd) print(h *host, text json.RawMessage, found api.Health) error {
-	if c.Output == "json" {
-		return printJSON(h.out, text)
-	}
-	return printTable(h.out, found.Parts, []column[health.Status]{
-		{"PART", func(s health.Status) string { return s.Name }},
-		{"STATE", func(s health.Status) string { return string(s.State) }},
-		{"DETAIL", func(s health.Status) string { return s.Detail }},
+func healthLines(p output.Printer, found api.Health) []string {
+	return output.Table(p, found.Parts, []output.Column[health.Status]{
+		{Name: "part", Value: func(s health.Status) any { return s.Name }},
+		{Name: "state", Value: func(s health.Status) any { return status(string(s.State)) }},
+		{Name: "detail", Value: func(s health.Status) any { return s.Detail }},
 	})
 }

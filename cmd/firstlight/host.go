@@ -7,6 +7,8 @@ import (
 	"os"
 	"strings"
 	"time"
+
+	"firstlight/cmd/firstlight/output"
 )
 
 // Exit codes, as --help lists them.
@@ -53,10 +55,24 @@ type host struct {
 	out, err io.Writer
 	getenv   func(string) string
 	now      func() time.Time
+	noColor  bool
+	progress *output.Progress // of long work, once there is some
 }
 
 func newHost() *host {
 	return &host{in: os.Stdin, out: os.Stdout, err: os.Stderr, getenv: os.Getenv, now: time.Now}
+}
+
+// screen gives the terminal that w is, if it is one.
+func (h *host) screen(w io.Writer) *output.Terminal { return output.TerminalOf(w, h.getenv("TERM")) }
+
+// printer prints in a form. Colours are for a terminal whose owner wants them
+// (no-color.org).
+func (h *host) printer(form string) output.Printer {
+	return output.Printer{
+		W: h.out, Form: form, Now: h.now(),
+		Colour: !h.noColor && h.getenv("NO_COLOR") == "" && h.screen(h.out) != nil,
+	}
 }
 
 // fail tells what went wrong, if anything did, and gives the exit code.
@@ -73,14 +89,16 @@ func (h *host) fail(err error) int {
 
 // note tells the person something that is no output.
 func (h *host) note(format string, args ...any) {
+	h.clear()
 	text := fmt.Sprintf(format, args...)
 	for line := range strings.Lines(text) {
-		fmt.Fprintln(h.err, plain(strings.TrimSuffix(line, "\n"))) //nolint:errcheck // there is nowhere else to tell it
+		fmt.Fprintln(h.err, output.Plain(strings.TrimSuffix(line, "\n"))) //nolint:errcheck // there is nowhere else to tell it
 	}
 }
 
 // say prints one line of output.
 func (h *host) say(format string, args ...any) error {
-	_, err := fmt.Fprintln(h.out, plain(fmt.Sprintf(format, args...)))
+	h.clear()
+	_, err := fmt.Fprintln(h.out, output.Plain(fmt.Sprintf(format, args...)))
 	return err
 }

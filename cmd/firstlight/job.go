@@ -2,12 +2,11 @@ package main
 
 import (
 	"context"
-	"errors"
 	"net/http"
 	"net/url"
-	"strconv"
+	"time"
 
-	"firstlight/cmd/firstlight/client"
+	"firstlight/cmd/firstlight/output"
 	"firstlight/server/api"
 )
 
@@ -29,41 +28,45 @@ type jobLsCmd struct {
 
 // Run lists jobs, the newest first.
 func (c *jobLsCmd) Run(ctx context.Context, h *host) error {
-	a, err := c.open(h)
-	if err != nil {
-		return err
-	}
-	query := url.Values{}
-	if c.Status != "" {
-		query.Set("status", c.Status)
-	}
-	if c.Machine != "" {
-		query.Set("machine", c.Machine)
-	}
-	rows, err := client.Paged[api.Job](ctx, a, "/jobs", query, c.Limit)
-	if err != nil {
-		return err
-	}
-	return printList(h.out, c.Output, rows, jobColumns)
+	l := listing[api.Job]{columns: jobColumns, newest: true, limited: c.Limit > 0}
+	l.read = paged[api.Job]("/jobs", queryOf("status", c.Status, "machine", c.Machine), c.Limit)
+	return l.run(ctx, h, &c.remote, c.listFlags)
 }
 
-var jobColumns = []column[api.Job]{
-	{"ID", func(j api.Job) string { return j.ID }},
-	{"STATUS", func(j api.Job) string { return j.Status }},
-	{"ACTION", func(j api.Job) string { return j.Action }},
-	{"MACHINE", func(j api.Job) string { return j.Machine }},
-	{"IMAGE", func(j api.Job) string { return j.Params["image"] }},
-	{"STEP", func(j api.Job) string { return j.Step }},
-	{"USER", func(j api.Job) string { return j.User }},
-	{"CREATED (UTC)", func(j api.Job) string { return j.CreatedAt }},
-	{"RESULT", resultText},
+var jobColumns = []output.Column[api.Job]{
+	{Name: "id", Head: "ID", Value: func(j api.Job) any { return j.ID }},
+	{Name: "status", Value: func(j api.Job) any { return status(j.Status) }},
+	{Name: "action", Value: func(j api.Job) any { return j.Action }},
+	{Name: "machine", Value: func(j api.Job) any { return j.Machine }},
+	{Name: "image", Value: func(j api.Job) any { return j.Params["image"] }},
+	{Name: "role", Wide: true, Value: func(j api.Job) any { return j.Params["role"] }},
+	{Name: "step", Value: func(j api.Job) any { return j.Step }},
+	{Name: "attempt", Wide: true, Value: func(j api.Job) any { return number(j.Attempt) }},
+	{Name: "user", Value: func(j api.Job) any { return j.User }},
+	{Name: "requester", Wide: true, Value: func(j api.Job) any { return j.Requester }},
+	{Name: "target", Wide: true, Value: func(j api.Job) any { return j.Target }},
+	{Name: "created_at", Head: "CREATED", Value: func(j api.Job) any { return jobTime(j.CreatedAt) }},
+	{Name: "ended_at", Head: "ENDED", Wide: true, Value: func(j api.Job) any { return jobTime(given(j.EndedAt)) }},
+	{Name: "result", Value: func(j api.Job) any { return resultText(j) }},
 }
 
-func resultText(j api.Job) string {
-	if j.Result == nil {
+func resultText(j api.Job) string { return given(j.Result) }
+
+// given is what may be absent.
+func given(text *string) string {
+	if text == nil {
 		return ""
 	}
-	return *j.Result
+	return *text
+}
+
+// jobTime reads a time as jobs write it.
+func jobTime(text string) any {
+	t, err := time.Parse(api.TimeFormat, text)
+	if err != nil {
+		return text
+	}
+	return t
 }
 
 // jobRef names one job.
@@ -81,32 +84,19 @@ type jobShowCmd struct {
 
 // Run shows a job.
 func (c *jobShowCmd) Run(ctx context.Context, h *host) error {
-	a, err := c.open(h)
-	if err != nil {
-		return err
-	}
-	var j api.Job
-	text, err := a.Get(ctx, c.path(), nil, &j)
-	if err != nil {
-		return err
-	}
-	if c.Output == "json" {
-		return printJSON(h.out, text)
-	}
-	if err := errors.Join(printFacts(h.out, jobFacts(j)), h.say("")); err != nil {
-		return err
-	}
-	return printTable(h.out, j.Steps, stepColumns)
+	s := showing[api.Job]{path: c.path(), lines: jobLines}
+	_, err := s.run(ctx, h, &c.remote, c.showFlags)
+	return err
 }
 
-func jobFacts(j api.Job) [][2]string {
-	ended := ""
-	if j.EndedAt != nil {
-		ended = *j.EndedAt + " UTC"
-	}
-	return [][2]string{
+func jobLines(p output.Printer, j api.Job) []string {
+	return append(append(output.Facts(p, jobFacts(j)), ""), output.Table(p, j.Steps, stepColumns)...)
+}
+
+func jobFacts(j api.Job) []output.Fact {
+	return []output.Fact{
 		{"id", j.ID},
-		{"status", j.Status},
+		{"status", status(j.Status)},
 		{"result", resultText(j)},
 		{"action", j.Action},
 		{"machine", j.Machine},
@@ -115,18 +105,18 @@ func jobFacts(j api.Job) [][2]string {
 		{"target", j.Target},
 		{"requester", j.Requester},
 		{"user", j.User},
-		{"attempt", strconv.Itoa(j.Attempt)},
-		{"created", j.CreatedAt + " UTC"},
-		{"ended", ended},
+		{"attempt", j.Attempt},
+		{"created", jobTime(j.CreatedAt)},
+		{"ended", jobTime(given(j.EndedAt))},
 	}
 }
 
-var stepColumns = []column[api.Step]{
-	{"STEP", func(s api.Step) string { return s.Name }},
-	{"STATUS", func(s api.Step) string { return s.Status }},
-	{"STARTED (UTC)", func(s api.Step) string { return s.StartedAt }},
-	{"ENDED (UTC)", func(s api.Step) string { return s.EndedAt }},
-	{"NOTE", stepText},
+var stepColumns = []output.Column[api.Step]{
+	{Name: "step", Value: func(s api.Step) any { return s.Name }},
+	{Name: "status", Value: func(s api.Step) any { return status(s.Status) }},
+	{Name: "started_at", Head: "STARTED", Value: func(s api.Step) any { return jobTime(s.StartedAt) }},
+	{Name: "ended_at", Head: "ENDED", Value: func(s api.Step) any { return jobTime(s.EndedAt) }},
+	{Name: "note", Value: func(s api.Step) any { return stepText(s) }},
 }
 
 func stepText(s api.Step) string {

@@ -12,7 +12,7 @@ import (
 
 type jobInstallCmd struct {
 	remote
-	showFlags
+	formFlags
 	Target    string `arg:"" help:"Selector that picks the machines, such as hardwarename=C0MPUT3."`
 	Image     string `required:"" help:"Name of an image of the catalogue."`
 	Role      string `help:"Host names are made of it."`
@@ -47,7 +47,7 @@ func (c *jobInstallCmd) Run(ctx context.Context, h *host) error {
 	}
 	var failed error
 	if c.Wait {
-		failed = watch(ctx, c.watcher(h), a, made.Items)
+		failed = follow(ctx, c.watcher(h), a, made.Items)
 	}
 	if n := len(made.Refused); n > 0 {
 		failed = errors.Join(failed, failure{code: exitRefused, err: fmt.Errorf("%s of %d got no job", plural(n, "machine"), c.Expect)})
@@ -65,18 +65,18 @@ func (c *jobInstallCmd) read(text json.RawMessage) (api.JobBatch, error) {
 	return batch, json.Unmarshal(text, &batch.Items[0])
 }
 
-// watcher keeps what it tells out of the JSON.
+// watcher keeps what it tells out of a document.
 func (c *jobInstallCmd) watcher(h *host) *watcher {
 	w := newWatcher(h)
-	if c.Output == "json" {
+	if c.Output != "table" {
 		w.say = func(format string, args ...any) error { h.note(format, args...); return nil }
 	}
 	return w
 }
 
 func (c *jobInstallCmd) print(h *host, text json.RawMessage, made api.JobBatch) error {
-	if c.Output == "json" {
-		return printJSON(h.out, text)
+	if c.Output != "table" {
+		return h.printer(c.Output).Document(text)
 	}
 	for _, j := range made.Items {
 		if err := h.say("%s: job %s %s", j.Machine, j.ID, j.Status); err != nil {

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"firstlight/cmd/firstlight/client"
+	"firstlight/cmd/firstlight/output"
 	"firstlight/server/api"
 )
 
@@ -24,7 +25,7 @@ func (c *jobWatchCmd) Run(ctx context.Context, h *host) error {
 	if _, err := a.Get(ctx, c.path(), nil, &j); err != nil {
 		return err
 	}
-	return watch(ctx, newWatcher(h), a, []api.Job{j})
+	return follow(ctx, newWatcher(h), a, []api.Job{j})
 }
 
 const (
@@ -35,22 +36,24 @@ const (
 	watchGap = 2 * time.Minute
 )
 
-// watch prints the steps of jobs as they come and go, until all have ended.
-func watch(ctx context.Context, w *watcher, a *client.Client, jobs []api.Job) error {
+// follow prints the steps of jobs as they come and go, until all have ended.
+func follow(ctx context.Context, w *watcher, a *client.Client, jobs []api.Job) error {
 	tick := time.NewTicker(watchEvery)
 	defer tick.Stop()
 	heard := time.Now()
+	defer w.h.clear()
 	for {
 		err := w.look(ctx, a, jobs)
 		switch {
 		case err == nil:
 			heard = time.Now()
-		case !errors.Is(err, client.ErrUnreachable) || time.Since(heard) > watchGap:
+		case !passing(err) || time.Since(heard) > watchGap:
 			return err
 		}
-		if err == nil && !slices.ContainsFunc(jobs, func(j api.Job) bool { return !ended(j) }) {
+		if err == nil && !slices.ContainsFunc(jobs, open) {
 			return outcome(jobs)
 		}
+		w.progress(jobs, err)
 		select {
 		case <-tick.C:
 		case <-ctx.Done():
@@ -62,7 +65,7 @@ func watch(ctx context.Context, w *watcher, a *client.Client, jobs []api.Job) er
 // look reads the jobs that are open and tells what is new.
 func (w *watcher) look(ctx context.Context, a *client.Client, jobs []api.Job) error {
 	for i := range jobs {
-		if !ended(jobs[i]) {
+		if open(jobs[i]) {
 			if _, err := a.Get(ctx, "/jobs/"+jobs[i].ID, nil, &jobs[i]); err != nil {
 				return err
 			}
@@ -74,15 +77,31 @@ func (w *watcher) look(ctx context.Context, a *client.Client, jobs []api.Job) er
 	return nil
 }
 
-func ended(j api.Job) bool { return j.EndedAt != nil }
+func open(j api.Job) bool { return j.EndedAt == nil }
 
 // watcher remembers what it told.
 type watcher struct {
-	say  func(format string, args ...any) error
-	told map[string]string
+	h     *host
+	say   func(format string, args ...any) error
+	told  map[string]string
+	began time.Time
 }
 
-func newWatcher(h *host) *watcher { return &watcher{say: h.say, told: map[string]string{}} }
+func newWatcher(h *host) *watcher {
+	return &watcher{h: h, say: h.say, told: map[string]string{}, began: h.now()}
+}
+
+// progress tells how many jobs are open, for how long, and what the first of
+// them does.
+func (w *watcher) progress(jobs []api.Job, err error) {
+	took := output.AgeText(w.h.now(), w.began)
+	if err != nil {
+		w.h.tell("%s: %v; trying again", took, err)
+		return
+	}
+	left := slices.DeleteFunc(slices.Clone(jobs), func(j api.Job) bool { return !open(j) })
+	w.h.tell("%s: %d of %s ended; %s: %s", took, len(jobs)-len(left), plural(len(jobs), "job"), left[0].Machine, joined(left[0].Status, left[0].Step))
+}
 
 // tell prints what is new about a job.
 func (w *watcher) tell(j api.Job) error {
@@ -96,7 +115,7 @@ func (w *watcher) tell(j api.Job) error {
 			return err
 		}
 	}
-	if !ended(j) || w.told[j.ID] != "" {
+	if open(j) || w.told[j.ID] != "" {
 		return nil
 	}
 	w.told[j.ID] = j.Status

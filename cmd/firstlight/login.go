@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"firstlight/cmd/firstlight/client"
+	"firstlight/cmd/firstlight/output"
 	"firstlight/server/api"
 )
 
@@ -50,7 +51,7 @@ func (c *loginCmd) Run(ctx context.Context, h *host) error {
 	if err != nil {
 		return err
 	}
-	return h.say("logged in at %s as %s (%s) until %s; stored in %s", p.URL, made.Account, made.Role, clock(made.Expires), path)
+	return h.say("logged in at %s as %s (%s) until %s; stored in %s", p.URL, made.Account, made.Role, output.Clock(made.Expires), path)
 }
 
 func (c *loginCmd) label() string {

@@ -4,8 +4,8 @@ import (
 	"context"
 	"net/http"
 	"net/url"
+	"strings"
 
-	"firstlight/cmd/firstlight/client"
 	"firstlight/server/api"
 )
 
@@ -20,6 +20,7 @@ type machineCmd struct {
 	Lock     machineLockCmd     `cmd:"" help:"Keep automation away from a machine."`
 	Unlock   machineUnlockCmd   `cmd:"" help:"Let automation at a machine again."`
 	Release  machineReleaseCmd  `cmd:"" help:"Give a machine's disks free to be overwritten."`
+	Explain  bootExplainCmd     `cmd:"" help:"Explain what a machine would boot now, as boot explain does."`
 	Recheck  machineRecheckCmd  `cmd:"" help:"Let the rules decide on a machine again."`
 	Fields   machineFieldsCmd   `cmd:"" help:"List the words of selectors."`
 }
@@ -32,56 +33,6 @@ type machineRef struct {
 
 func (m machineRef) path(verb string) string {
 	return "/machines/" + url.PathEscape(m.Ref) + verb
-}
-
-type machineLsCmd struct {
-	remote
-	listFlags
-	Selector string `arg:"" optional:"" help:"Which ones, such as 'status=available rack=r12'; all when left out."`
-}
-
-// Run lists machines.
-func (c *machineLsCmd) Run(ctx context.Context, h *host) error {
-	a, err := c.open(h)
-	if err != nil {
-		return err
-	}
-	query := url.Values{}
-	if c.Selector != "" {
-		query.Set("selector", c.Selector)
-	}
-	rows, err := client.Paged[api.Machine](ctx, a, "/machines", query, 0)
-	if err != nil {
-		return err
-	}
-	if len(rows.Items) == 0 && c.Selector != "" {
-		h.note("no machine matches %s", c.Selector)
-	}
-	return printList(h.out, c.Output, rows, h.machineColumns())
-}
-
-func (h *host) machineColumns() []column[api.Machine] {
-	return []column[api.Machine]{
-		{"NAME", func(m api.Machine) string { return m.Name }},
-		{"STATUS", func(m api.Machine) string { return m.Status }},
-		{"SINCE", func(m api.Machine) string { return h.age(m.Since) }},
-		{"POWER", func(m api.Machine) string { return m.Observed.Power }},
-		{"HOST", func(m api.Machine) string { return m.Hostname }},
-		{"ADDRESS", func(m api.Machine) string { return m.Address }},
-		{"SITE", func(m api.Machine) string { return m.Site }},
-		{"RACK", func(m api.Machine) string { return m.Rack }},
-		{"OWNER", func(m api.Machine) string { return m.Owner }},
-		{"FLAGS", func(m api.Machine) string { return flagsText(m.Flags) }},
-		{"WHAT", whatText},
-	}
-}
-
-// whatText is one sentence on what a machine does, or why it does nothing.
-func whatText(m api.Machine) string {
-	if m.Observed.Waits != "" {
-		return m.Observed.Waits
-	}
-	return m.Sentence
 }
 
 type machinePowerCmd struct {
@@ -127,7 +78,11 @@ func (m machineRef) order(ctx context.Context, h *host, verb string, body any, d
 	if err != nil {
 		return err
 	}
-	if _, err := a.Do(ctx, http.MethodPost, m.path(verb), body, nil); err != nil {
+	err = h.wait(ctx, m.Ref+": "+strings.TrimPrefix(verb, "/"), func(ctx context.Context) error {
+		_, err := a.Do(ctx, http.MethodPost, m.path(verb), body, nil)
+		return err
+	})
+	if err != nil {
 		return err
 	}
 	return h.say("%s: %s", m.Ref, done)

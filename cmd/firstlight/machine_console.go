@@ -3,32 +3,25 @@ package main
 import (
 	"context"
 
+	"firstlight/cmd/firstlight/output"
 	"firstlight/server/api"
 )
 
 type machineConsoleCmd struct {
 	machineRef
-	showFlags
+	formFlags
 }
 
 // Run prints the end of a machine's console.
 func (c *machineConsoleCmd) Run(ctx context.Context, h *host) error {
-	a, err := c.open(h)
-	if err != nil {
-		return err
+	s := showing[api.Console]{path: c.path("/console"), lines: consoleLines}
+	_, err := s.run(ctx, h, &c.remote, showFlags{formFlags: c.formFlags})
+	return err
+}
+
+func consoleLines(_ output.Printer, c api.Console) (lines []string) {
+	for _, line := range c.Lines {
+		lines = append(lines, output.Plain(line))
 	}
-	var console api.Console
-	text, err := a.Get(ctx, c.path("/console"), nil, &console)
-	if err != nil {
-		return err
-	}
-	if c.Output == "json" {
-		return printJSON(h.out, text)
-	}
-	for _, line := range console.Lines {
-		if err := h.say("%s", line); err != nil {
-			return err
-		}
-	}
-	return nil
+	return lines
 }

@@ -4,26 +4,23 @@ import (
 	"fmt"
 	"strings"
 
+	"firstlight/cmd/firstlight/output"
 	"firstlight/server/api"
 )
 
-func printHardware(h *host, f *api.Facts) error {
-	facts := [][2]string{
+func hardwareFacts(f *api.Facts) []output.Fact {
+	facts := []output.Fact{
 		{"firmware", joined(f.Firmware, f.Platform, yes(f.SecureBoot, "Secure Boot"))},
 		{"cpu", joined(f.CPU, plural(f.Sockets, "socket"), plural(f.Cores, "core"), plural(f.Threads, "thread"))},
-		{"memory", bytesText(f.MemoryBytes) + " in " + plural(len(f.DIMMs), "module")},
+		{"memory", output.Size(f.MemoryBytes).String() + " in " + plural(len(f.DIMMs), "module")},
 	}
 	for _, d := range f.Disks {
-		facts = append(facts, [2]string{"disk " + d.Name, joined(d.Serial, d.Model, bytesText(d.Bytes), d.Transport, contentsText(d))})
+		facts = append(facts, output.Fact{"disk " + d.Name, joined(d.Serial, d.Model, output.Size(d.Bytes).String(), d.Transport, contentsText(d))})
 	}
 	for _, p := range f.NICs {
-		facts = append(facts, [2]string{"port " + p.Name, joined(p.MAC, p.Driver, linkText(p))})
+		facts = append(facts, output.Fact{"port " + p.Name, joined(p.MAC, p.Driver, linkText(p))})
 	}
-	facts = append(facts, [2]string{"not readable", joined(f.Missing...)})
-	if err := h.say(""); err != nil {
-		return err
-	}
-	return printFacts(h.out, facts)
+	return append(facts, output.Fact{"not readable", joined(f.Missing...)})
 }
 
 func contentsText(d api.Disk) string {
@@ -37,7 +34,7 @@ func contentsText(d api.Disk) string {
 			text += fmt.Sprintf(" %q", c.Label)
 		}
 		if c.Used > 0 {
-			text += ", " + bytesText(c.Used) + " used"
+			text += ", " + output.Size(c.Used).String() + " used"
 		}
 		all = append(all, text)
 	}

@@ -8,38 +8,34 @@ import (
 	"strconv"
 	"strings"
 
-	"firstlight/cmd/firstlight/client"
+	"firstlight/cmd/firstlight/output"
 	"firstlight/server/api"
 )
 
 type machineHistoryCmd struct {
 	machineRef
-	listJSON
+	listFlags
 	Guards bool `help:"With what each guard saw."`
 }
 
 // Run shows every status the machine had.
 func (c *machineHistoryCmd) Run(ctx context.Context, h *host) error {
-	a, err := c.open(h)
-	if err != nil {
-		return err
-	}
-	rows, err := client.Whole[api.Change](ctx, a, c.path("/history"), nil)
-	if err != nil {
-		return err
-	}
 	guards := guardNames
 	if c.Guards {
 		guards = func(s api.Change) string { return joined(s.Guards...) }
 	}
-	return printList(h.out, c.Output, rows, []column[api.Change]{
-		{"AT", func(s api.Change) string { return clock(s.At) }},
-		{"FROM", func(s api.Change) string { return cmp.Or(s.From, "unknown") }},
-		{"TO", func(s api.Change) string { return s.To }},
-		{"WHO", func(s api.Change) string { return s.Who }},
-		{"WHY", func(s api.Change) string { return cmp.Or(s.Sentence, s.Why) }},
-		{"GUARDS", guards},
-	})
+	columns := []output.Column[api.Change]{
+		{Name: "id", Wide: true, Value: func(s api.Change) any { return s.ID }},
+		{Name: "at", Value: func(s api.Change) any { return s.At }},
+		{Name: "from", Value: func(s api.Change) any { return status(cmp.Or(s.From, "unknown")) }},
+		{Name: "to", Value: func(s api.Change) any { return status(s.To) }},
+		{Name: "who", Value: func(s api.Change) any { return s.Who }},
+		{Name: "why", Value: func(s api.Change) any { return cmp.Or(s.Sentence, s.Why) }},
+		{Name: "job", Wide: true, Value: func(s api.Change) any { return s.Job }},
+		{Name: "guards", Value: func(s api.Change) any { return guards(s) }},
+	}
+	l := listing[api.Change]{columns: columns, read: whole[api.Change](c.path("/history"), nil)}
+	return l.run(ctx, h, &c.remote, c.listFlags)
 }
 
 // guardNames counts the guards that passed, and names those that did not: what

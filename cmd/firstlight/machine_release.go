@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 
+	"firstlight/cmd/firstlight/output"
 	"firstlight/server/api"
 	"firstlight/server/machine"
 )
@@ -37,7 +38,7 @@ func askRelease(ctx context.Context, h *host, m api.Machine) (string, error) {
 	h.note("%s is %s; owner: %s", m.Name, m.Status, orNobody(m.Owner))
 	if m.Facts != nil {
 		for _, d := range m.Facts.Disks {
-			h.note("  disk %s, serial %s, %s: %s", d.Name, d.Serial, bytesText(d.Bytes), contentsText(d))
+			h.note("  disk %s, serial %s, %s: %s", d.Name, d.Serial, output.Size(d.Bytes), contentsText(d))
 		}
 	}
 	return h.ask(ctx, "What its disks hold will be lost. Type its hardware name: ")

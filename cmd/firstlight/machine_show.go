@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"strings"
 
+	"firstlight/cmd/firstlight/output"
 	"firstlight/server/api"
 )
 
@@ -16,28 +17,23 @@ type machineShowCmd struct {
 
 // Run shows a machine.
 func (c *machineShowCmd) Run(ctx context.Context, h *host) error {
-	a, err := c.open(h)
-	if err != nil {
-		return err
-	}
-	var m api.Machine
-	text, err := a.Get(ctx, c.path(""), nil, &m)
-	if err != nil {
-		return err
-	}
-	if c.Output == "json" {
-		return printJSON(h.out, text)
-	}
-	if err := printFacts(h.out, h.machineFacts(m)); err != nil || m.Facts == nil {
-		return err
-	}
-	return printHardware(h, m.Facts)
+	s := showing[api.Machine]{path: c.path(""), machine: c.Ref, lines: machineLines}
+	_, err := s.run(ctx, h, &c.remote, c.showFlags)
+	return err
 }
 
-func (h *host) machineFacts(m api.Machine) [][2]string {
-	return [][2]string{
+func machineLines(p output.Printer, m api.Machine) []string {
+	lines := output.Facts(p, machineFacts(p, m))
+	if m.Facts != nil {
+		lines = append(append(lines, ""), output.Facts(p, hardwareFacts(m.Facts))...)
+	}
+	return lines
+}
+
+func machineFacts(p output.Printer, m api.Machine) []output.Fact {
+	return []output.Fact{
 		{"name", m.Name},
-		{"status", m.Status + since(h.age(m.Since))},
+		{"status", output.Word{Text: m.Status + since(output.AgeText(p.Now, m.Since)), Tone: tones[m.Status]}},
 		{"reason", m.Sentence},
 		{"waits", m.Observed.Waits},
 		{"progress", percent(m.Observed.Progress)},
@@ -61,7 +57,7 @@ func (h *host) machineFacts(m api.Machine) [][2]string {
 		{"bmc", bmcText(m.BMC)},
 		{"interfaces", nicsText(m.NICs)},
 		{"id", m.ID},
-		{"created", clock(m.CreatedAt)},
+		{"created", m.CreatedAt},
 	}
 }
 

@@ -2,11 +2,10 @@ package main
 
 import (
 	"context"
-	"net/url"
 	"strconv"
 	"strings"
 
-	"firstlight/cmd/firstlight/client"
+	"firstlight/cmd/firstlight/output"
 	"firstlight/server/api"
 )
 
@@ -21,14 +20,17 @@ type imageLsCmd struct {
 
 // Run lists images.
 func (c *imageLsCmd) Run(ctx context.Context, h *host) error {
-	return list(ctx, h, &c.remote, c.Output, "/images", nil, []column[api.Image]{
-		{"NAME", func(i api.Image) string { return i.Name }},
-		{"ARCH", func(i api.Image) string { return i.Arch }},
-		{"DOWNLOAD", func(i api.Image) string { return bytesText(uint64(max(0, i.CompressedBytes))) }},
-		{"ON DISK", func(i api.Image) string { return bytesText(uint64(max(0, i.Bytes))) }},
-		{"ADDED", func(i api.Image) string { return clock(i.AddedAt) }},
-		{"SHA-256", func(i api.Image) string { return i.SHA256 }},
-	})
+	return listing[api.Image]{columns: imageColumns, read: whole[api.Image]("/images", nil)}.run(ctx, h, &c.remote, c.listFlags)
+}
+
+var imageColumns = []output.Column[api.Image]{
+	{Name: "name", Value: func(i api.Image) any { return i.Name }},
+	{Name: "arch", Value: func(i api.Image) any { return i.Arch }},
+	{Name: "file", Wide: true, Value: func(i api.Image) any { return i.File }},
+	{Name: "compressed_bytes", Head: "DOWNLOAD", Value: func(i api.Image) any { return output.Size(max(0, i.CompressedBytes)) }},
+	{Name: "bytes", Head: "ON DISK", Value: func(i api.Image) any { return output.Size(max(0, i.Bytes)) }},
+	{Name: "added_at", Head: "ADDED", Value: func(i api.Image) any { return i.AddedAt }},
+	{Name: "sha256", Head: "SHA-256", Value: func(i api.Image) any { return i.SHA256 }},
 }
 
 type ruleCmd struct {
@@ -42,17 +44,19 @@ type ruleLsCmd struct {
 
 // Run lists rules in their order.
 func (c *ruleLsCmd) Run(ctx context.Context, h *host) error {
-	return list(ctx, h, &c.remote, c.Output, "/rules", nil, []column[api.Rule]{
-		{"NAME", func(r api.Rule) string { return r.Name }},
-		{"ORDER", func(r api.Rule) string { return strconv.Itoa(r.Order) }},
-		{"MATCH", func(r api.Rule) string { return r.Match }},
-		{"THEN", func(r api.Rule) string { return map[bool]string{true: "accept", false: "hold"}[r.Accept] }},
-		{"SITE", func(r api.Rule) string { return r.Site }},
-		{"RACK", func(r api.Rule) string { return r.Rack }},
-		{"ROLE", func(r api.Rule) string { return r.Role }},
-		{"IMAGE", func(r api.Rule) string { return r.Image }},
-		{"LIMIT", func(r api.Rule) string { return yes(r.Limit > 0, strconv.Itoa(r.Limit)) }},
-	})
+	return listing[api.Rule]{columns: ruleColumns, read: whole[api.Rule]("/rules", nil)}.run(ctx, h, &c.remote, c.listFlags)
+}
+
+var ruleColumns = []output.Column[api.Rule]{
+	{Name: "name", Value: func(r api.Rule) any { return r.Name }},
+	{Name: "order", Value: func(r api.Rule) any { return r.Order }},
+	{Name: "match", Value: func(r api.Rule) any { return r.Match }},
+	{Name: "then", Value: func(r api.Rule) any { return map[bool]string{true: "accept", false: "hold"}[r.Accept] }},
+	{Name: "site", Value: func(r api.Rule) any { return r.Site }},
+	{Name: "rack", Value: func(r api.Rule) any { return r.Rack }},
+	{Name: "role", Value: func(r api.Rule) any { return r.Role }},
+	{Name: "image", Value: func(r api.Rule) any { return r.Image }},
+	{Name: "limit", Value: func(r api.Rule) any { return number(r.Limit) }},
 }
 
 type leaseCmd struct {
@@ -69,29 +73,21 @@ type leaseLsCmd struct {
 
 // Run lists leases by address.
 func (c *leaseLsCmd) Run(ctx context.Context, h *host) error {
-	a, err := c.open(h)
-	if err != nil {
-		return err
-	}
-	query := url.Values{}
-	for key, value := range map[string]string{"subnet": c.Subnet, "mac": c.MAC, "active": yes(c.Active, "true")} {
-		if value != "" {
-			query.Set(key, value)
-		}
-	}
-	rows, err := client.Paged[api.Lease](ctx, a, "/leases", query, 0)
-	if err != nil {
-		return err
-	}
-	return printList(h.out, c.Output, rows, []column[api.Lease]{
-		{"ADDRESS", func(l api.Lease) string { return l.Address }},
-		{"MAC", func(l api.Lease) string { return l.MAC }},
-		{"MACHINE", func(l api.Lease) string { return l.Machine }},
-		{"SUBNET", func(l api.Lease) string { return l.Subnet }},
-		{"STATE", func(l api.Lease) string { return joined(l.State, yes(!l.Active, "over"), yes(l.Reserved, "reserved")) }},
-		{"EXPIRES", func(l api.Lease) string { return clock(l.ExpiresAt) }},
-		{"CALLS ITSELF", func(l api.Lease) string { return l.Hostname }},
-	})
+	query := queryOf("subnet", c.Subnet, "mac", c.MAC, "active", yes(c.Active, "true"))
+	return listing[api.Lease]{columns: leaseColumns, read: paged[api.Lease]("/leases", query, 0)}.run(ctx, h, &c.remote, c.listFlags)
+}
+
+var leaseColumns = []output.Column[api.Lease]{
+	{Name: "address", Value: func(l api.Lease) any { return l.Address }},
+	{Name: "mac", Value: func(l api.Lease) any { return l.MAC }},
+	{Name: "machine", Value: func(l api.Lease) any { return l.Machine }},
+	{Name: "subnet", Value: func(l api.Lease) any { return l.Subnet }},
+	{Name: "state", Value: func(l api.Lease) any {
+		return output.Word{Text: joined(l.State, yes(!l.Active, "over"), yes(l.Reserved, "reserved")), Tone: tones[l.State]}
+	}},
+	{Name: "expires_at", Head: "EXPIRES", Value: func(l api.Lease) any { return l.ExpiresAt }},
+	{Name: "client_id", Wide: true, Value: func(l api.Lease) any { return l.ClientID }},
+	{Name: "hostname", Head: "CALLS ITSELF", Value: func(l api.Lease) any { return l.Hostname }},
 }
 
 type strangerCmd struct {
@@ -106,26 +102,16 @@ type strangerLsCmd struct {
 
 // Run lists strangers, the newest first.
 func (c *strangerLsCmd) Run(ctx context.Context, h *host) error {
-	query := url.Values{"limit": {strconv.Itoa(c.Limit)}}
-	return list(ctx, h, &c.remote, c.Output, "/strangers", query, []column[api.Event]{
-		{"MAC", func(e api.Event) string { return e.MAC }},
-		{"AT", func(e api.Event) string { return clock(e.At) }},
-		{"PART", func(e api.Event) string { return e.Source }},
-		{"WHAT", eventText},
-	})
+	l := listing[api.Event]{columns: strangerColumns, newest: true, limited: true}
+	l.read = whole[api.Event]("/strangers", queryOf("limit", strconv.Itoa(c.Limit)))
+	return l.run(ctx, h, &c.remote, c.listFlags)
 }
 
-// list prints a list that the API gives in one page.
-func list[T any](ctx context.Context, h *host, r *remote, format, path string, query url.Values, columns []column[T]) error {
-	a, err := r.open(h)
-	if err != nil {
-		return err
-	}
-	rows, err := client.Whole[T](ctx, a, path, query)
-	if err != nil {
-		return err
-	}
-	return printList(h.out, format, rows, columns)
+var strangerColumns = []output.Column[api.Event]{
+	{Name: "mac", Head: "MAC", Value: func(e api.Event) any { return e.MAC }},
+	{Name: "at", Value: func(e api.Event) any { return e.At }},
+	{Name: "source", Head: "PART", Value: func(e api.Event) any { return e.Source }},
+	{Name: "text", Head: "WHAT", Value: func(e api.Event) any { return eventText(e) }},
 }
 
 func rangesText(all []api.AddressRange) string {

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"firstlight/cmd/firstlight/client"
+	"firstlight/cmd/firstlight/output"
 	"firstlight/server/api"
 )
 
@@ -25,23 +26,23 @@ type tokenLsCmd struct {
 
 // Run lists tokens.
 func (c *tokenLsCmd) Run(ctx context.Context, h *host) error {
-	query := url.Values{}
-	if c.All {
-		query.Set("all", "true")
-	}
-	return list(ctx, h, &c.remote, c.Output, "/tokens", query, []column[api.Token]{
-		{"ID", func(t api.Token) string { return t.ID }},
-		{"ACCOUNT", func(t api.Token) string { return t.Account }},
-		{"ROLE", func(t api.Token) string { return t.Role }},
-		{"EXPIRES", func(t api.Token) string { return clock(t.Expires) }},
-		{"USED", func(t api.Token) string {
-			if t.UsedAt == nil {
-				return "never"
-			}
-			return clock(*t.UsedAt)
-		}},
-		{"LABEL", func(t api.Token) string { return t.Label }},
-	})
+	l := listing[api.Token]{columns: tokenColumns, read: whole[api.Token]("/tokens", queryOf("all", yes(c.All, "true")))}
+	return l.run(ctx, h, &c.remote, c.listFlags)
+}
+
+var tokenColumns = []output.Column[api.Token]{
+	{Name: "id", Value: func(t api.Token) any { return t.ID }},
+	{Name: "account", Value: func(t api.Token) any { return t.Account }},
+	{Name: "role", Value: func(t api.Token) any { return t.Role }},
+	{Name: "created_at", Head: "CREATED", Wide: true, Value: func(t api.Token) any { return t.CreatedAt }},
+	{Name: "expires", Value: func(t api.Token) any { return t.Expires }},
+	{Name: "used_at", Head: "USED", Value: func(t api.Token) any {
+		if t.UsedAt == nil {
+			return "never"
+		}
+		return *t.UsedAt
+	}},
+	{Name: "label", Value: func(t api.Token) any { return t.Label }},
 }
 
 type tokenCreateCmd struct {
@@ -71,7 +72,7 @@ func (c *tokenCreateCmd) Run(ctx context.Context, h *host) error {
 	if err != nil {
 		return err
 	}
-	h.note("token %s is good until %s; it is not shown again", made.ID, clock(made.Expires))
+	h.note("token %s is good until %s; it is not shown again", made.ID, output.Clock(made.Expires))
 	return h.say("%s", made.Secret)
 }
 
@@ -116,20 +117,23 @@ type auditCmd struct {
 
 type auditLsCmd struct {
 	remote
-	listJSON
+	listFlags
 	Limit int `default:"100" help:"The newest so many, at most 1000."`
 }
 
 // Run lists the audit, the newest first.
 func (c *auditLsCmd) Run(ctx context.Context, h *host) error {
-	query := url.Values{"limit": {strconv.Itoa(c.Limit)}}
-	return list(ctx, h, &c.remote, c.Output, "/audit", query, []column[api.AuditEntry]{
-		{"AT", func(e api.AuditEntry) string { return clock(e.At) }},
-		{"WHO", func(e api.AuditEntry) string { return e.Who }},
-		{"FROM", func(e api.AuditEntry) string { return e.Address }},
-		{"WHAT", func(e api.AuditEntry) string { return e.What }},
-		{"OBJECT", func(e api.AuditEntry) string { return e.Object }},
-		{"BEFORE", func(e api.AuditEntry) string { return e.Before }},
-		{"AFTER", func(e api.AuditEntry) string { return e.After }},
-	})
+	l := listing[api.AuditEntry]{columns: auditColumns, newest: true, limited: true}
+	l.read = whole[api.AuditEntry]("/audit", queryOf("limit", strconv.Itoa(c.Limit)))
+	return l.run(ctx, h, &c.remote, c.listFlags)
+}
+
+var auditColumns = []output.Column[api.AuditEntry]{
+	{Name: "at", Value: func(e api.AuditEntry) any { return e.At }},
+	{Name: "who", Value: func(e api.AuditEntry) any { return e.Who }},
+	{Name: "address", Head: "FROM", Value: func(e api.AuditEntry) any { return e.Address }},
+	{Name: "what", Value: func(e api.AuditEntry) any { return e.What }},
+	{Name: "object", Value: func(e api.AuditEntry) any { return e.Object }},
+	{Name: "before", Value: func(e api.AuditEntry) any { return e.Before }},
+	{Name: "after", Value: func(e api.AuditEntry) any { return e.After }},
 }

@@ -2,11 +2,11 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"net/url"
 	"strings"
 	"time"
 
+	"firstlight/cmd/firstlight/output"
 	"firstlight/server/api"
 )
 
@@ -23,19 +23,26 @@ type subnetLsCmd struct {
 
 // Run lists subnets.
 func (c *subnetLsCmd) Run(ctx context.Context, h *host) error {
-	return list(ctx, h, &c.remote, c.Output, "/subnets", nil, []column[api.Subnet]{
-		{"NAME", func(s api.Subnet) string { return s.Name }},
-		{"PREFIX", func(s api.Subnet) string { return s.Prefix }},
-		{"SITE", func(s api.Subnet) string { return s.Site }},
-		{"MODE", func(s api.Subnet) string { return s.Mode }},
-		{"POLICY", func(s api.Subnet) string { return s.Policy }},
-		{"RANGES", func(s api.Subnet) string { return rangesText(s.Ranges) }},
-		{"GATEWAY", func(s api.Subnet) string { return s.Gateway }},
-		{"LEASE", func(s api.Subnet) string { return leaseText(s) }},
-	})
+	return listing[api.Subnet]{columns: subnetColumns, read: whole[api.Subnet]("/subnets", nil)}.run(ctx, h, &c.remote, c.listFlags)
 }
 
-func leaseText(s api.Subnet) string { return (time.Duration(s.LeaseSeconds) * time.Second).String() }
+var subnetColumns = []output.Column[api.Subnet]{
+	{Name: "name", Value: func(s api.Subnet) any { return s.Name }},
+	{Name: "prefix", Value: func(s api.Subnet) any { return s.Prefix }},
+	{Name: "site", Value: func(s api.Subnet) any { return s.Site }},
+	{Name: "mode", Value: func(s api.Subnet) any { return s.Mode }},
+	{Name: "policy", Value: func(s api.Subnet) any { return s.Policy }},
+	{Name: "ranges", Value: func(s api.Subnet) any { return rangesText(s.Ranges) }},
+	{Name: "gateway", Value: func(s api.Subnet) any { return s.Gateway }},
+	{Name: "dns", Head: "DNS", Wide: true, Value: func(s api.Subnet) any { return strings.Join(s.DNS, ", ") }},
+	{Name: "domain", Wide: true, Value: func(s api.Subnet) any { return s.Domain }},
+	{Name: "lease_seconds", Head: "LEASE", Value: func(s api.Subnet) any { return lease(s) }},
+}
+
+// lease is the life of a subnet's leases.
+func lease(s api.Subnet) output.Duration {
+	return output.Duration(s.LeaseSeconds) * output.Duration(time.Second)
+}
 
 // subnetRef names one subnet.
 type subnetRef struct {
@@ -52,32 +59,23 @@ type subnetShowCmd struct {
 
 // Run shows a subnet.
 func (c *subnetShowCmd) Run(ctx context.Context, h *host) error {
-	a, err := c.open(h)
-	if err != nil {
-		return err
-	}
-	var s api.Subnet
-	text, err := a.Get(ctx, c.path(), nil, &s)
-	if err != nil {
-		return err
-	}
-	return printSubnet(h, c.Output, text, s)
+	_, err := showSubnet(c.path()).run(ctx, h, &c.remote, c.showFlags)
+	return err
 }
 
-func printSubnet(h *host, format string, text json.RawMessage, s api.Subnet) error {
-	if format == "json" {
-		return printJSON(h.out, text)
-	}
-	return printFacts(h.out, [][2]string{
-		{"name", s.Name},
-		{"prefix", s.Prefix},
-		{"site", s.Site},
-		{"mode", s.Mode},
-		{"policy", s.Policy},
-		{"ranges", rangesText(s.Ranges)},
-		{"gateway", s.Gateway},
-		{"dns", strings.Join(s.DNS, ", ")},
-		{"domain", s.Domain},
-		{"lease", leaseText(s)},
-	})
+func showSubnet(path string) showing[api.Subnet] {
+	return showing[api.Subnet]{path: path, lines: func(p output.Printer, s api.Subnet) []string {
+		return output.Facts(p, []output.Fact{
+			{"name", s.Name},
+			{"prefix", s.Prefix},
+			{"site", s.Site},
+			{"mode", s.Mode},
+			{"policy", s.Policy},
+			{"ranges", rangesText(s.Ranges)},
+			{"gateway", s.Gateway},
+			{"dns", strings.Join(s.DNS, ", ")},
+			{"domain", s.Domain},
+			{"lease", lease(s)},
+		})
+	}}
 }

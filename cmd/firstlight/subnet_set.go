@@ -14,7 +14,7 @@ import (
 
 type subnetSetCmd struct {
 	subnetRef
-	showFlags
+	formFlags
 	Prefix  string        `help:"IPv4 network, such as 10.80.12.0/24."`
 	Site    string        `help:"Short name of the site."`
 	Ranges  *string       `placeholder:"A-B,…" help:"Addresses that are handed out; '' for reservations only."`
@@ -51,7 +51,7 @@ func (c *subnetSetCmd) Run(ctx context.Context, h *host) error {
 	if err != nil {
 		return err
 	}
-	return printSubnet(h, c.Output, text, s)
+	return showSubnet(c.path()).print(h, c.formFlags, answer[api.Subnet]{s, text})
 }
 
 // put is the whole of the subnet as it shall be.

@@ -48,12 +48,7 @@ func (c *Client) Do(ctx context.Context, method, path string, in, out any) (json
 
 func (c *Client) send(req *http.Request, out any) (json.RawMessage, error) {
 	req.Header.Set("Accept", "application/json")
-	if c.token != "" {
-		req.Header.Set("Authorization", "Bearer "+c.token)
-	}
-	if c.cookie != nil {
-		req.AddCookie(c.cookie)
-	}
+	c.sign(req)
 	res, err := c.http.Do(req) //nolint:gosec // the person names the address
 	if err != nil {
 		return nil, c.unreachable(req.Context(), err)
@@ -73,4 +68,14 @@ func (c *Client) send(req *http.Request, out any) (json.RawMessage, error) {
 		return nil, fmt.Errorf("the answer of %s cannot be read (%w): is it an appliance of another version?", c.place, err)
 	}
 	return text, nil
+}
+
+// sign says who asks.
+func (c *Client) sign(req *http.Request) {
+	if c.token != "" {
+		req.Header.Set("Authorization", "Bearer "+c.token)
+	}
+	if c.cookie != nil {
+		req.AddCookie(c.cookie)
+	}
 }
