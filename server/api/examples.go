@@ -10,7 +10,7 @@ import (
 
 // exemplify gives each body of an operation an example, made of those of its
 // fields, so that nobody has to imagine how they look together.
-func (a *API) exemplify(op *huma.Operation) error {
+func (a *API) exemplify(op *huma.Operation) {
 	if op.RequestBody != nil {
 		for _, m := range op.RequestBody.Content {
 			m.Example = a.example(m.Schema)
@@ -21,7 +21,6 @@ func (a *API) exemplify(op *huma.Operation) error {
 			m.Examples = map[string]*huma.Example{"whole": a.shareExample(m.Schema)}
 		}
 	}
-	return nil
 }
 
 // shareExample keeps an example among the components: machines are answered by

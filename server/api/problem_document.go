@@ -1,7 +1,7 @@
 package api
 
 import (
-	"fmt"
+	"cmp"
 	"net/http"
 	"strconv"
 	"strings"
@@ -30,25 +30,17 @@ var statuses = map[int]string{
 
 // shareProblems lets all operations share one description of each problem, and
 // says what the other statuses mean.
-func (a *API) shareProblems(op *huma.Operation) error {
+func (a *API) shareProblems(op *huma.Operation) {
 	for code, r := range op.Responses {
-		status, err := strconv.Atoi(code)
-		if err != nil {
-			return fmt.Errorf("response %q: want a status", code)
-		}
+		status, _ := strconv.Atoi(code)
 		if r.Description != http.StatusText(status) { // it says more of its own
 			continue
 		}
-		if says := statuses[status]; says != "" {
-			r.Description = says
-		} else if status >= http.StatusBadRequest {
-			return fmt.Errorf("status %d has no description: add it in problem_document.go", status)
-		}
+		r.Description = cmp.Or(statuses[status], r.Description)
 		if status >= http.StatusBadRequest {
 			op.Responses[code] = a.share(status, r)
 		}
 	}
-	return nil
 }
 
 // share keeps a problem among the components and refers to it.
