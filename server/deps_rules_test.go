@@ -55,6 +55,7 @@ var ourRules = rules{
 	oneDoor: map[string]door{
 		"database/sql":                        {in: []string{"server/serverdb/store"}, why: "one package speaks SQL, so that another database is one package's work"},
 		"modernc.org/":                        {in: []string{"server/serverdb/store"}, why: "the SQL driver is the store's secret"},
+		"github.com/jackc/":                   {in: []string{"server/serverdb/store"}, why: "the SQL driver is the store's secret"},
 		"github.com/pressly/goose":            {in: []string{"server/serverdb/store"}, why: "migrations belong to the store"},
 		"github.com/gin-gonic/":               {in: []string{"web"}, why: "web owns the Gin engine; machines' HTTP is net/http"},
 		"github.com/danielgtaylor/huma":       {in: []string{"server/api"}, why: "one package describes the API; others speak to it over HTTP"},
@@ -72,6 +73,6 @@ var ourRules = rules{
 		"github.com/google/go-cmp":            {in: []string{"server/auth/authtest", "server/oob/oobtest", "server/serverdb/storetest"}, why: "comparing with a report is for tests only"},
 		"pgregory.net/rapid":                  {why: "property testing is for tests only"},
 		"go.uber.org/goleak":                  {why: "leak checking is for tests only"},
-		"testing":                             {in: []string{"server/auth/authtest", "server/oob/oobtest", "server/serverdb/storetest", "server/virtualrack/netns/netnstest"}, why: "only contract suites are tests outside test files"},
+		"testing":                             {in: []string{"server/auth/authtest", "server/oob/oobtest", "server/serverdb/pgtest", "server/serverdb/storetest", "server/virtualrack/netns/netnstest"}, why: "only contract suites, and what starts a real peer for tests, are tests outside test files"},
 	},
 }

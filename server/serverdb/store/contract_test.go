@@ -1,12 +1,16 @@
 package store_test
 
 import (
+	"os"
 	"path/filepath"
 	"testing"
 
+	"firstlight/server/serverdb/pgtest"
 	"firstlight/server/serverdb/store"
 	"firstlight/server/serverdb/storetest"
 )
+
+func TestMain(m *testing.M) { os.Exit(pgtest.Main(m)) }
 
 func TestContractHoldsOnSQLite(t *testing.T) {
 	storetest.Run(t, func(t *testing.T) storetest.Open {
@@ -15,10 +19,17 @@ func TestContractHoldsOnSQLite(t *testing.T) {
 	})
 }
 
+func TestContractHoldsOnPostgreSQL(t *testing.T) {
+	storetest.Run(t, func(t *testing.T) storetest.Open {
+		url := pgtest.Database(t)
+		return func() *store.Store { return opened(t, url) }
+	})
+}
+
 // opened opens a database until the test ends.
-func opened(t *testing.T, path string) *store.Store {
+func opened(t *testing.T, place string) *store.Store {
 	t.Helper()
-	s, err := store.Open(t.Context(), path)
+	s, err := store.Open(t.Context(), place)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -4,12 +4,14 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
+	"strings"
+	"time"
 
 	"github.com/pressly/goose/v3"
 )
 
-// dialect is what differs by engine, and all of it: dialect_sqlite.go has
-// SQLite's. Every query stands once, in SQL that the engines agree on.
+// dialect is what differs by engine, and all of it: dialect_sqlite.go and
+// dialect_postgres.go. Every query stands once, in SQL that the engines agree on.
 type dialect interface {
 	// String names the database for people, without what is secret.
 	fmt.Stringer
@@ -20,12 +22,37 @@ type dialect interface {
 	// assert refuses an engine that durability, order or uniqueness cannot rest
 	// on.
 	assert(context.Context, *Store) error
-	// migrate runs up with nobody else migrating.
+	// migrate runs up while nobody else migrates.
 	migrate(ctx context.Context, s *Store, up func(*sql.DB, goose.Dialect) error) error
-	// viewing is how a transaction begins that sees one state.
+
+	// updating and viewing are how transactions begin; a view sees one state.
+	updating() *sql.TxOptions
 	viewing() *sql.TxOptions
+	// silence is after how long without a word an engine is taken for gone; 0
+	// where it is part of this process.
+	silence() time.Duration
+
+	// identify names a transaction, so that settle can tell later whether it was
+	// committed; "" where a failed commit has committed nothing. certain tells
+	// that an error of a commit is such a failure.
+	identify(*Tx) (string, error)
+	certain(error) bool
+	settle(ctx context.Context, db *sql.DB, id string) (there bool, err error)
+
 	// explain turns the driver's errors into ours, by code and never by text.
 	explain(error) error
 	// damaged says what is wrong with the database and what to do.
 	damaged(error) error
+}
+
+// dialectOf tells the engines apart: a URL is PostgreSQL's, a path is SQLite's.
+func dialectOf(place string) (dialect, error) {
+	if isURL(place) {
+		return newPostgres(place)
+	}
+	return sqliteFile{place}, nil
+}
+
+func isURL(place string) bool {
+	return strings.HasPrefix(place, "postgres://") || strings.HasPrefix(place, "postgresql://")
 }

@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"time"
 
 	"github.com/pressly/goose/v3"
 	"golang.org/x/sys/unix"
@@ -115,7 +116,17 @@ func (d sqliteFile) migrate(_ context.Context, s *Store, up func(*sql.DB, goose.
 	return os.Chmod(d.path, 0o600)
 }
 
+func (sqliteFile) updating() *sql.TxOptions { return nil }
+
 func (sqliteFile) viewing() *sql.TxOptions { return &sql.TxOptions{ReadOnly: true} }
+
+func (sqliteFile) silence() time.Duration { return 0 }
+
+func (sqliteFile) identify(*Tx) (string, error) { return "", nil }
+
+func (sqliteFile) certain(error) bool { return true }
+
+func (sqliteFile) settle(context.Context, *sql.DB, string) (bool, error) { return false, nil }
 
 func (sqliteFile) damaged(what error) error {
 	return fmt.Errorf("%w: %w; restore a backup, or move the file away to begin anew", ErrCorrupt, what)

@@ -37,16 +37,22 @@ var (
 	ErrNewer = errors.New("the database was written by a newer version")
 	// ErrCorrupt means that the file is no usable database.
 	ErrCorrupt = errors.New("the database is damaged")
+	// ErrAway means that the engine cannot be reached, or does not answer.
+	ErrAway = errors.New("the database does not answer")
 	// ErrUndone means that the engine gave the whole transaction up, as it does
 	// when the disk is full: nothing of it will be there.
 	ErrUndone = errors.New("the transaction is undone")
 )
 
-// Open opens the database at path, makes it where it is absent, brings its
-// schema up to date and asserts what durability rests on. A file that it
+// Open opens the database at a place, a postgres:// URL or the path of a SQLite
+// file, which is made where it is absent. It asserts what durability, order and
+// uniqueness rest on and brings the schema up to date. A database that it
 // refuses stays as it is.
-func Open(ctx context.Context, path string) (*Store, error) {
-	d := sqliteFile{path}
+func Open(ctx context.Context, place string) (*Store, error) {
+	d, err := dialectOf(place)
+	if err != nil {
+		return nil, fmt.Errorf("open database %s: %w", Name(place), err)
+	}
 	s, err := open(ctx, d)
 	if err != nil {
 		return nil, fmt.Errorf("open database %s: %w", d, d.explain(err))

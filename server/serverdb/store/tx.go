@@ -4,20 +4,31 @@ import (
 	"context"
 	"database/sql"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"strings"
 	"time"
+	"unicode/utf8"
 )
 
 // Tx is one transaction.
 type Tx struct {
 	dialect
-	tx  *sql.Tx
-	ctx context.Context
+	tx    *sql.Tx
+	ctx   context.Context
+	heard func() // the engine said something
+	id    string // of an update, for settle
 }
 
-// Update runs fn in one transaction and returns once it is on disk.
+// Update runs fn in one transaction and returns once it is on disk. The error
+// is an *Unsettled where the engine went away while it committed.
 func (s *Store) Update(ctx context.Context, fn func(*Tx) error) error {
-	return s.in(ctx, s.write, nil, fn)
+	return s.in(ctx, s.write, s.updating(), func(t *Tx) (err error) {
+		if t.id, err = s.identify(t); err != nil {
+			return err
+		}
+		return fn(t)
+	})
 }
 
 // View runs fn over one consistent state.
@@ -26,22 +37,39 @@ func (s *Store) View(ctx context.Context, fn func(*Tx) error) error {
 }
 
 func (s *Store) in(ctx context.Context, db *sql.DB, how *sql.TxOptions, fn func(*Tx) error) error {
-	tx, err := db.BeginTx(ctx, how)
-	if err != nil {
-		return s.explain(err)
+	t := &Tx{dialect: s.dialect}
+	var end func()
+	t.ctx, t.heard, end = s.listen(ctx)
+	defer end()
+	var err error
+	if t.tx, err = db.BeginTx(t.ctx, how); err != nil {
+		return t.explain(err)
 	}
 	// The error, or the panic, of fn is the one to tell. After Commit this does
 	// nothing.
-	defer func() { _ = tx.Rollback() }()
-	if err := fn(&Tx{s.dialect, tx, ctx}); err != nil {
+	defer func() { _ = t.tx.Rollback() }()
+	if err := fn(t); err != nil {
 		return err
 	}
-	return s.explain(tx.Commit())
+	t.heard()
+	if err := t.tx.Commit(); err != nil {
+		return t.failed(err)
+	}
+	return nil
+}
+
+// explain tells of silence, which ends a statement without words of its own.
+func (t *Tx) explain(err error) error {
+	if cause := context.Cause(t.ctx); err != nil && errors.Is(cause, ErrAway) {
+		return cause
+	}
+	return t.dialect.explain(err)
 }
 
 // Try runs fn so that an error of fn undoes what fn wrote, and only that. An
 // ErrUndone tells that everything before it is undone, too.
 func (t *Tx) Try(fn func() error) error {
+	t.heard()
 	if _, err := t.tx.ExecContext(t.ctx, "SAVEPOINT try"); err != nil {
 		return t.explain(err)
 	}
@@ -57,7 +85,8 @@ func (t *Tx) Try(fn func() error) error {
 }
 
 func (t *Tx) exec(what, query string, args ...any) error {
-	if _, err := t.tx.ExecContext(t.ctx, query, args...); err != nil {
+	t.heard()
+	if _, err := t.tx.ExecContext(t.ctx, query, words(args)...); err != nil {
 		return fmt.Errorf("%s: %w", what, t.explain(err))
 	}
 	return nil
@@ -65,7 +94,8 @@ func (t *Tx) exec(what, query string, args ...any) error {
 
 // query hands each row to scan.
 func (t *Tx) query(what string, scan func(*sql.Rows) error, query string, args ...any) error {
-	rows, err := t.tx.QueryContext(t.ctx, query, args...)
+	t.heard()
+	rows, err := t.tx.QueryContext(t.ctx, query, words(args)...)
 	if err != nil {
 		return fmt.Errorf("%s: %w", what, t.explain(err))
 	}
@@ -106,6 +136,17 @@ func encode(v any) string {
 		panic(fmt.Sprintf("record %T: %v", v, err))
 	}
 	return string(b)
+}
+
+// words makes text of what strangers say: PostgreSQL takes neither NUL nor what
+// is no UTF-8, and what stands for them must be the same on both engines.
+func words(args []any) []any {
+	for i, a := range args {
+		if s, ok := a.(string); ok && (strings.IndexByte(s, 0) >= 0 || !utf8.ValidString(s)) {
+			args[i] = strings.ToValidUTF8(strings.ReplaceAll(s, "\x00", "\uFFFD"), "\uFFFD")
+		}
+	}
+	return args
 }
 
 // stamp cuts a time to what both engines keep.

@@ -176,12 +176,27 @@ func lastIDs(t *testing.T, open Open) {
 	})
 }
 
+// words reads back what strangers say, which is text on every engine: what is
+// none is replaced, wherever it stands.
 func words(t *testing.T, open Open) {
-	s := open()
-	for _, w := range []string{`'); DROP TABLE machines; --`, "\"", "a\x00b", "\xff\xfe", "日本\u2028", "%s $1 ?"} {
-		update(t, s, func(tx *store.Tx) error { return errors.Join(tx.PutMeta(w, w), tx.PutPerson("kind", w, w)) })
+	s, id := open(), int64(0)
+	for w, want := range map[string]string{
+		`'); DROP TABLE machines; --`: "", "\"": "", "日本\u2028": "", "%s $1 ?": "", "E'\\x41'": "",
+		"a\x00b": "a\uFFFDb", "\xff\xfe": "\uFFFD",
+	} {
+		if want == "" {
+			want = w
+		}
+		id++
+		update(t, s, func(tx *store.Tx) error {
+			return errors.Join(tx.PutMeta(w, w), tx.PutPerson("kind", w, w), tx.AddEvent(journal.Event{ID: id, Machine: w, Text: w, Who: w}))
+		})
 		view(t, s, func(tx *store.Tx) error {
-			return same(t, "meta", w, func() (string, error) { return tx.Meta(w) })
+			events, err := tx.Events(w, 0, 1)
+			if len(events) != 1 || events[0].Text != want {
+				t.Errorf("events of %q = %+v, want the text %q", w, events, want)
+			}
+			return errors.Join(err, same(t, "meta", want, func() (string, error) { return tx.Meta(w) }))
 		})
 	}
 	view(t, s, func(tx *store.Tx) error {

@@ -1,0 +1,50 @@
+package store
+
+import (
+	"context"
+	"fmt"
+	"time"
+)
+
+// What becomes of a transaction whose engine goes away. SQLite never does: it
+// is part of this process.
+
+// listen gives a context that ends when the engine says nothing for too long.
+func (s *Store) listen(ctx context.Context) (heard context.Context, again, end func()) {
+	limit := s.silence()
+	if limit == 0 {
+		return ctx, func() {}, func() {}
+	}
+	heard, cancel := context.WithCancelCause(ctx)
+	timer := time.AfterFunc(limit, func() { cancel(fmt.Errorf("%w: it said nothing for %s", ErrAway, limit)) })
+	return heard, func() { timer.Reset(limit) }, func() { timer.Stop(); cancel(nil) }
+}
+
+// failed tells what a commit that failed means.
+func (t *Tx) failed(err error) error {
+	if t.id == "" || t.certain(err) {
+		return t.explain(err)
+	}
+	return &Unsettled{id: t.id, cause: t.explain(err)}
+}
+
+// Unsettled means that the engine went away while it committed: whether the
+// transaction is there, Settle tells once the engine is back.
+type Unsettled struct {
+	id    string
+	cause error
+}
+
+func (e *Unsettled) Error() string {
+	return fmt.Sprintf("whether it was written is not known: %v; look before you repeat it", e.cause)
+}
+
+func (e *Unsettled) Unwrap() error { return e.cause }
+
+// Settle tells whether an update is there.
+func (s *Store) Settle(ctx context.Context, u *Unsettled) (there bool, err error) {
+	ctx, _, end := s.listen(ctx)
+	defer end()
+	there, err = s.settle(ctx, s.write, u.id)
+	return there, (&Tx{dialect: s.dialect, ctx: ctx}).explain(err)
+}
