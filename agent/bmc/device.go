@@ -55,8 +55,10 @@ type device struct {
 	id   int
 }
 
+// open opens for reading: the driver lets a reader send commands, and nothing
+// else can be written by accident (kernel: drivers/char/ipmi/ipmi_devintf.c).
 func open(path string) (*device, error) {
-	f, err := os.OpenFile(path, os.O_RDWR, 0)
+	f, err := os.OpenFile(path, os.O_RDONLY, 0)
 	if err != nil {
 		return nil, err
 	}
