@@ -74,6 +74,7 @@ var ourPackages = map[string]row{
 
 	// The agent.
 	"agent":           {ours: []string{"agent/appliance", "agent/console", "agent/report"}, why: agentSide},
+	"agent/adopt":     {ours: []string{"agent/appliance", "agent/report"}, why: agentSide},
 	"agent/appliance": {ours: []string{"agent/report"}, why: agentSide},
 	"agent/bmc":       {ours: []string{"agent/report"}, why: agentSide},
 	"agent/collect":   {ours: []string{"agent/report"}, why: agentSide},

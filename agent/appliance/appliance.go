@@ -5,7 +5,8 @@
 // read only as far as agent/report allows, and that a refusal (Refusal) can be
 // told from an appliance that did not answer. It retries nothing: when to try
 // again depends on what is at stake, which its callers know. Package
-// agent/pid1 and the tests of agent import it; it imports agent/report.
+// agent/pid1 and the tests of agent import it, and agent/adopt for Refusal; it
+// imports agent/report.
 package appliance
 
 import (
