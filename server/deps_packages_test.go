@@ -80,14 +80,15 @@ var ourPackages = map[string]row{
 	"agent/collect":   {ours: []string{"agent/report"}, why: agentSide},
 	"agent/console":   {why: agentSide},
 	"agent/efiboot":   {why: agentSide},
+	"agent/facts":     {ours: []string{"agent/bmc", "agent/collect", "agent/report", "agent/signature"}, why: agentSide},
 	"agent/gpt":       {why: agentSide},
 	"agent/hotplug":   {why: agentSide},
 	"agent/install":   {ours: []string{"agent/appliance", "agent/efiboot", "agent/gpt", "agent/report"}, why: agentSide},
 	"agent/network":   {why: agentSide},
 	"agent/signature": {ours: []string{"agent/gpt", "agent/report"}, why: agentSide},
 	"agent/pid1": {ours: []string{
-		"agent", "agent/appliance", "agent/bmc", "agent/collect", "agent/console", "agent/efiboot", "agent/hotplug",
-		"agent/install", "agent/network", "agent/report", "agent/signature",
+		"agent", "agent/appliance", "agent/collect", "agent/console", "agent/efiboot", "agent/facts", "agent/hotplug",
+		"agent/install", "agent/network", "agent/report",
 	}, why: agentSide},
 
 	// What machines are given.
@@ -138,5 +139,7 @@ var ourPackages = map[string]row{
 	"cmd/firstlight/debian": {why: "the package is built by a script; only its tests are Go"},
 	"cmd/firstlight/doctor": {ours: []string{"images/bootimage", "ipxe", "server/config", "server/machine"}, why: "it looks at a host and a configuration; what serves is not its business"},
 	"cmd/version":           {why: "which build a program is; it knows no program"},
-	"cmd/firstlight-agent":  {ours: []string{"agent/collect", "agent/pid1", "cmd/version"}, why: command + "; " + agentSide},
+	"cmd/firstlight-agent": {ours: []string{
+		"agent/adopt", "agent/appliance", "agent/collect", "agent/facts", "agent/pid1", "agent/report", "cmd/version",
+	}, why: command + "; " + agentSide},
 }

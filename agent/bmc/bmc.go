@@ -1,8 +1,8 @@
 // Package bmc asks the management controller of this very machine for its
 // address, over the in-band interface of IPMI.
 //
-// It only ever reads. Package agent/pid1 and the command import it; it imports
-// agent/report for its words. Commands are of the IPMI 2.0 specification.
+// It only ever reads. Package agent/facts imports it; it imports agent/report for
+// its words. Commands are of the IPMI 2.0 specification.
 package bmc
 
 import (

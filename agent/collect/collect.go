@@ -5,10 +5,12 @@
 // that in the report's Missing, and to finish with whatever is there: half a
 // report of a broken machine is worth more than none. Everything is read
 // through an fs.FS, so that recordings of machines (Record) are its test data.
-// Package agent/pid1 and the command import it; it imports agent/report.
+// Packages agent/facts, agent/pid1 and the command import it; it imports
+// agent/report.
 package collect
 
 import (
+	"errors"
 	"io/fs"
 	"slices"
 	"sync"
@@ -18,13 +20,14 @@ import (
 
 // Machine is where facts are read. Root is required.
 type Machine struct {
-	Root     fs.FS                                            // "/", or a recording of one
-	Contents func(name string, bytes uint64) []report.Content // looks into one disk, read-only
-	Link     func(nic string) Link                            // what only the kernel's interfaces tell
-	BMC      func() (*report.BMC, error)                      // in-band; nil where there is none
+	Root     fs.FS                                                     // "/", or a recording of one
+	OS       bool                                                      // an operating system runs on it, which is reported too
+	Contents func(name string, bytes uint64) ([]report.Content, error) // looks into one disk, read-only
+	Link     func(name string) Link                                    // what only the kernel's interfaces tell
+	BMC      func() (*report.BMC, error)                               // in-band; nil where there is none
 }
 
-// Link is what is known of a NIC beyond its files.
+// Link is what is known of an interface beyond its files.
 type Link struct {
 	PermanentMAC string
 	Addresses    []string // with prefix length
@@ -41,26 +44,51 @@ func (m Machine) Collect() report.Report {
 	c.memory()
 	c.disks()
 	c.nics(m.Link)
-	m.contents(&r)
+	if m.OS {
+		c.system()
+	}
+	m.contents(&r, c)
 	m.bmc(&r, c)
 	slices.Sort(r.Missing)
 	r.Missing = slices.Compact(r.Missing)
 	return r
 }
 
-func (m Machine) contents(r *report.Report) {
+func (m Machine) contents(r *report.Report, c *collector) {
 	var g sync.WaitGroup
+	errs := make([]error, len(r.Disks))
 	for i := range r.Disks {
 		d := &r.Disks[i]
 		d.Contents = []report.Content{}
 		if m.Contents != nil {
-			g.Go(func() { d.Contents = append(d.Contents, m.Contents(d.Name, d.Bytes)...) })
+			g.Go(func() {
+				found, err := m.Contents(d.Name, d.Bytes)
+				d.Contents, errs[i] = append(d.Contents, found...), err
+			})
 		}
 	}
 	g.Wait()
+	for i, err := range errs {
+		if err != nil {
+			c.unread(&r.Disks[i], err)
+		}
+	}
 }
 
-// bmc prefers what the BMC says itself to what the firmware says of it.
+// unread says what is known of a disk that was not looked into. Where that was
+// forbidden, udev may have been allowed to.
+func (c *collector) unread(d *report.Disk, err error) {
+	c.missing("contents")
+	if errors.Is(err, fs.ErrPermission) {
+		d.Contents = c.recognised(d.Name)
+	}
+	if len(d.Contents) == 0 {
+		d.Contents = []report.Content{{Device: d.Name, Kind: "unreadable", Type: "error", Bytes: d.Bytes}}
+	}
+}
+
+// bmc prefers what the BMC says itself to what the firmware says of it. One that
+// the firmware knows and the kernel has no device of has not said its address.
 func (m Machine) bmc(r *report.Report, c *collector) {
 	if m.BMC == nil {
 		return
@@ -70,6 +98,8 @@ func (m Machine) bmc(r *report.Report, c *collector) {
 		c.missing("bmc")
 	case b != nil:
 		r.BMC = b
+	case r.BMC != nil && r.BMC.Address == "":
+		c.missing("bmc")
 	}
 }
 

@@ -11,15 +11,18 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+
+	"firstlight/agent/report"
 )
 
 // Record writes everything that Collect reads of a machine as text, one line
 // for each file, link or directory: "file NAME QUOTED", "link NAME TARGET",
 // "dir NAME". A report of odd hardware ends as such a file under testdata.
-// It contains serial numbers and addresses, and nothing from any disk.
+// It contains serial numbers, addresses and the host's name, and nothing from
+// any disk but what udev knows of it.
 func Record(root fs.FS, w io.Writer) error {
 	r := &recorder{root: root, seen: map[string]string{}}
-	Machine{Root: r}.Collect()
+	Machine{Root: r, OS: true, Contents: forbidden}.Collect()
 	for _, name := range slices.Sorted(maps.Keys(r.seen)) {
 		if _, err := fmt.Fprintln(w, r.seen[name]); err != nil {
 			return fmt.Errorf("write recording: %w", err)
@@ -27,6 +30,9 @@ func Record(root fs.FS, w io.Writer) error {
 	}
 	return nil
 }
+
+// forbidden has a collector read what a user without power may.
+func forbidden(string, uint64) ([]report.Content, error) { return nil, fs.ErrPermission }
 
 // recorder notes what is read through it, under the names that remain when
 // all links on the way are followed, as sysfs is mostly links.

@@ -34,6 +34,7 @@ func (c *collector) smbios() []*smbios.Table {
 	b := c.raw("sys/firmware/dmi/tables/DMI")
 	if len(b) == 0 {
 		c.missing("smbios")
+		c.dmi()
 	}
 	var tables []*smbios.Table
 	for len(b) > 0 {

@@ -14,6 +14,7 @@ import (
 	"firstlight/agent/collect"
 	"firstlight/agent/console"
 	"firstlight/agent/efiboot"
+	"firstlight/agent/facts"
 	"firstlight/agent/hotplug"
 	"firstlight/agent/install"
 	"firstlight/agent/network"
@@ -58,9 +59,9 @@ func Boot(version string) error {
 	con.Show(console.View{Name: name, Sentence: "Waits for its network cards and an address."})
 	await(ctx, opts, rest, log)
 
-	facts := NewFacts(version, log)
+	machine := &facts.Machine{Version: version, Log: log}
 	a := &agent.Agent{
-		Appliance: client, Installer: installer(client, log), Collect: facts.Collect,
+		Appliance: client, Installer: installer(client, log), Collect: machine.Collect,
 		Changed: rest, Screen: con, Log: log, Name: name,
 	}
 	end, err := a.Run(ctx)

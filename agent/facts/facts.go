@@ -1,0 +1,88 @@
+// Package facts collects the report of the very machine that it runs on: what
+// package collect reads from files, and what only the kernel's interfaces, the
+// disks and the BMC tell.
+//
+// It promises to change nothing: whatever is opened is opened for reading, no
+// module is loaded, no link and no address is touched. Package agent/pid1 runs it
+// in the boot image, the command firstlight-agent on machines in use.
+package facts
+
+import (
+	"fmt"
+	"log/slog"
+	"os"
+	"sync"
+	"time"
+
+	"firstlight/agent/bmc"
+	"firstlight/agent/collect"
+	"firstlight/agent/report"
+	"firstlight/agent/signature"
+
+	"github.com/vishvananda/netlink"
+)
+
+// Machine is this machine.
+type Machine struct {
+	Version string // the agent's
+	OS      bool   // an operating system runs, not the boot image
+	Log     *slog.Logger
+
+	mu  sync.Mutex
+	bmc *report.BMC // asking it takes long, and it does not change its mind
+}
+
+// Collect reads the machine.
+func (m *Machine) Collect() report.Report {
+	began := time.Now()
+	r := collect.Machine{Root: os.DirFS("/"), OS: m.OS, Contents: m.contents, Link: link, BMC: m.askBMC}.Collect()
+	r.Boot.Agent = m.Version
+	r.Collected = time.Since(began)
+	return r
+}
+
+// contents looks into a disk. It is opened for reading, which the kernel then
+// holds us to.
+func (m *Machine) contents(name string, bytes uint64) ([]report.Content, error) {
+	disk, err := os.OpenFile("/dev/"+name, os.O_RDONLY, 0)
+	if err != nil {
+		m.Log.Warn("disk not readable", "disk", name, "error", err)
+		return nil, fmt.Errorf("look into a disk: %w", err)
+	}
+	defer disk.Close()
+	return signature.Find(disk, int64(bytes), name), nil
+}
+
+func (m *Machine) askBMC() (*report.BMC, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.bmc != nil {
+		return m.bmc, nil
+	}
+	b, err := bmc.Read("/dev/ipmi0")
+	if err != nil {
+		m.Log.Warn("BMC not asked", "error", err)
+		return nil, err
+	}
+	m.bmc = b
+	return b, nil
+}
+
+// link asks the kernel for what no file tells.
+func link(nic string) collect.Link {
+	l, err := netlink.LinkByName(nic)
+	if err != nil {
+		return collect.Link{}
+	}
+	found := collect.Link{PermanentMAC: l.Attrs().PermHWAddr.String()}
+	addrs, err := netlink.AddrList(l, netlink.FAMILY_ALL)
+	if err != nil {
+		return found
+	}
+	for _, a := range addrs {
+		if !a.IP.IsLinkLocalUnicast() {
+			found.Addresses = append(found.Addresses, a.IPNet.String())
+		}
+	}
+	return found
+}
