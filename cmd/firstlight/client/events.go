@@ -26,8 +26,8 @@ const maxLine = 1 << 20
 var errSilent = errors.New("the appliance's stream of events fell silent")
 
 // events follows the stream from after the event last, of one machine if machine
-// names one, and tells each: first an empty one once the stream is open. It
-// returns when the stream ends, and why.
+// names one. It tells that the stream is open by an event without a kind, then
+// each event, and gives why the stream ended.
 func (c *Client) events(ctx context.Context, machine, last string, tell func(Event)) error {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
