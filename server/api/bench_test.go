@@ -125,6 +125,7 @@ func render(r boot.Request, _ boot.Known, a boot.Answer, _ *machine.Subnet) (str
 type fakeBMC struct {
 	mu    sync.Mutex
 	power oob.Power
+	light oob.Indicator
 	login error
 	fails error
 }
@@ -148,6 +149,19 @@ func (f *fakeBMC) Give(context.Context, string, oob.Login) error     { return ni
 func (f *fakeBMC) NextBoot(context.Context) (oob.BootDevice, error)  { return oob.BootNormal, f.fails }
 func (f *fakeBMC) SetNextBoot(context.Context, oob.BootDevice) error { return f.fails }
 func (f *fakeBMC) Close(context.Context) error                       { return nil }
+
+func (f *fakeBMC) Indicator(context.Context) (oob.Indicator, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.light, f.fails
+}
+
+func (f *fakeBMC) SetIndicator(_ context.Context, want oob.Indicator) error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.light = want
+	return f.fails
+}
 
 // reply is an answer with its body read.
 type reply struct {

@@ -103,4 +103,8 @@ func (c *bmc) SetNextBoot(ctx context.Context, dev oob.BootDevice) error {
 	})
 }
 
+// No job has a use for the light.
+func (c *bmc) Indicator(context.Context) (oob.Indicator, error)  { return "", oob.ErrUnsupported }
+func (c *bmc) SetIndicator(context.Context, oob.Indicator) error { return oob.ErrUnsupported }
+
 func (c *bmc) Close(context.Context) error { return nil }

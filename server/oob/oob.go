@@ -1,6 +1,6 @@
 // Package oob is out-of-band management: what the appliance asks of a BMC.
 //
-// It holds the vocabulary (Power, BootDevice, the kinds of failure) and the
+// It holds the vocabulary (Power, BootDevice, Indicator, the kinds of failure) and the
 // Controller that every protocol implements; the packages below it are the
 // adapters, the simulator and the contract that all of them pass. Jobs and the
 // wiring import it. It imports nothing of ours.
@@ -31,6 +31,21 @@ const (
 	BootDisk    BootDevice = "disk"
 )
 
+// Indicator is what the identify light of a machine does, by which a person in
+// front of forty of them finds the one that is meant.
+type Indicator string
+
+// What an identify light can do.
+const (
+	IndicatorUnknown  Indicator = ""
+	IndicatorOff      Indicator = "off"
+	IndicatorBlinking Indicator = "blinking"
+	IndicatorLit      Indicator = "lit"
+)
+
+// On tells whether it can be seen at all.
+func (i Indicator) On() bool { return i == IndicatorBlinking || i == IndicatorLit }
+
 // Failures that callers act upon. Adapters wrap them with what they saw.
 var (
 	ErrUnreachable = errors.New("the BMC does not answer")
@@ -60,6 +75,12 @@ type Controller interface {
 	NextBoot(ctx context.Context) (BootDevice, error)
 	// SetNextBoot sets the device for the next boot only.
 	SetNextBoot(ctx context.Context, dev BootDevice) error
+	// Indicator says what the identify light does now.
+	Indicator(ctx context.Context) (Indicator, error)
+	// SetIndicator sets the identify light, IndicatorUnknown being no state to
+	// ask for, and returns once the BMC shows it. A light that has but one way to
+	// be on takes it for both of them. ErrUnsupported: the machine has none.
+	SetIndicator(ctx context.Context, want Indicator) error
 	// Close ends the session with the BMC; sessions are scarce.
 	Close(ctx context.Context) error
 }

@@ -7,6 +7,8 @@ import (
 	"log/slog"
 	"net/netip"
 	"path/filepath"
+	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -15,6 +17,7 @@ import (
 	"firstlight/server/auth"
 	"firstlight/server/boot"
 	"firstlight/server/jobs"
+	"firstlight/server/journal"
 	"firstlight/server/machine"
 	"firstlight/server/oob"
 	"firstlight/server/serverdb"
@@ -42,7 +45,7 @@ func desk(t *testing.T) (*Desk, *bmc) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	b := &bmc{is: oob.PowerOff}
+	b := &bmc{is: oob.PowerOff, light: oob.IndicatorOff}
 	engine := jobs.New(jobs.Config{
 		DB: db, Log: slog.New(slog.DiscardHandler), Now: time.Now,
 		BMC: func(context.Context, *machine.Machine) (oob.Controller, error) { return b, b.login },
@@ -62,12 +65,36 @@ type bmc struct {
 	is   oob.Power
 	deaf bool // it accepts and does nothing
 	sent []oob.Power
+
+	light   oob.Indicator
+	onlyLit bool // its light does not blink
+	fails   error
 }
 
 func (b *bmc) Identify(context.Context) (oob.Identity, error)    { return oob.Identity{}, nil }
 func (b *bmc) NextBoot(context.Context) (oob.BootDevice, error)  { return oob.BootNormal, nil }
 func (b *bmc) SetNextBoot(context.Context, oob.BootDevice) error { return nil }
 func (b *bmc) Close(context.Context) error                       { return nil }
+func (b *bmc) Indicator(context.Context) (oob.Indicator, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.light, b.fails
+}
+
+func (b *bmc) SetIndicator(_ context.Context, want oob.Indicator) error {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	switch {
+	case b.fails != nil:
+		return b.fails
+	case b.onlyLit && want.On():
+		b.light = oob.IndicatorLit
+	case !b.deaf:
+		b.light = want
+	}
+	return nil
+}
+
 func (b *bmc) SetPower(_ context.Context, want oob.Power) error {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -163,4 +190,27 @@ func audits(t *testing.T, d *Desk, verb string) []string {
 		}
 	}
 	return all
+}
+
+// tells waits until a machine's timeline has a row; notes are written in batches.
+func tells(t *testing.T, d *Desk, m *machine.Machine, text string) {
+	t.Helper()
+	w := d.DB.Watch(100)
+	defer w.Close()
+	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	defer cancel()
+	for {
+		rows, err := d.DB.Timeline(t.Context(), m.ID, 0, 100)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if slices.ContainsFunc(rows, func(e journal.Event) bool { return strings.Contains(e.Text, text) }) {
+			return
+		}
+		select {
+		case <-w.C:
+		case <-ctx.Done():
+			t.Fatalf("the timeline of %s has %+v, want %q", m.Name, rows, text)
+		}
+	}
 }

@@ -51,6 +51,9 @@ func (m *Machine) LightDisk() *light.Disk {
 // Running tells whether the machine has power.
 func (m *Machine) Running() bool { return m.hands.Running() }
 
+// Indicator is what its identify light does.
+func (m *Machine) Indicator() oob.Indicator { return m.BMC.Indicator() }
+
 // Console is what the machine says on its serial line.
 func (m *Machine) Console() *console.Console { return m.hands.Console() }
 

@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 
+	"firstlight/server/oob"
 	"firstlight/server/oob/bmcsim"
 	"firstlight/server/virtualrack/light"
 	"firstlight/server/virtualrack/qemu"
@@ -77,11 +78,19 @@ func (r *Rack) record(name string) (*os.File, error) {
 	return f, nil
 }
 
-// add gives a machine its BMC.
+// add gives a machine its BMC. Both properties that BMCs have for the identify
+// light are in the rack, in turn.
 func (r *Rack) add(id identity, h hands) (*Machine, error) {
+	profile := bmcsim.Generic()
+	if len(r.machines)%2 == 1 {
+		profile.Light = bmcsim.LEDOfChassis
+	}
 	m := &Machine{
 		Name: id.serial, Serial: id.serial, UUID: id.uuid, MAC: id.mac, BMCAddress: id.bmc, password: r.password, hands: h,
-		BMC: bmcsim.New(h, bmcsim.Options{User: bmcUser, Password: r.password, MACs: []string{id.mac.String()}}),
+		BMC: bmcsim.New(h, bmcsim.Options{
+			User: bmcUser, Password: r.password, MACs: []string{id.mac.String()}, Profile: profile,
+			Indicate: func(i oob.Indicator) { r.spec.Log.Info("the identify light changed", "machine", id.serial, "light", i) },
+		}),
 	}
 	r.machines = append(r.machines, m)
 	return m, r.fleet.Add(id.bmc, m.BMC)

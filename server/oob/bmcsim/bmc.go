@@ -37,6 +37,9 @@ type Options struct {
 	MACs     []string
 	Slots    int // sessions at once; 8 when zero
 	Lockout  int // refused log-ins in a row that lock the account; 3 when zero
+	// Indicate shows what the identify light does from now on to whoever stands
+	// before the machine; nobody does when nil.
+	Indicate func(oob.Indicator)
 	// Certificate is kept over restarts by whoever wants pins to hold; one is
 	// made at first use when nil.
 	Certificate *tls.Certificate
@@ -49,6 +52,7 @@ type Counts struct {
 	PowerOns      int
 	PowerOffs     int
 	BootChanges   int
+	LightChanges  int
 	LoginsRefused int
 	Locked        bool // the account is locked: too many refused log-ins in a row
 	Sessions      int  // open now
@@ -71,6 +75,7 @@ type BMC struct {
 	counts   Counts
 	inARow   int // refused log-ins since the last good one
 	boot     override
+	light    oob.Indicator
 	sessions map[string]session
 	jobs     []*task
 	serial   int // of sessions and tasks
@@ -79,7 +84,7 @@ type BMC struct {
 // New returns a BMC in front of the machine.
 func New(m Machine, o Options) *BMC {
 	o.fill()
-	b := &BMC{machine: m, opts: o, sessions: map[string]session{}, boot: noOverride()}
+	b := &BMC{machine: m, opts: o, sessions: map[string]session{}, boot: noOverride(), light: oob.IndicatorOff}
 	b.life, b.end = context.WithCancel(context.Background())
 	b.cert = sync.OnceValues(func() (*tls.Certificate, error) {
 		if o.Certificate != nil {
@@ -103,6 +108,9 @@ func (o *Options) fill() {
 	}
 	if o.Lockout == 0 {
 		o.Lockout = 3
+	}
+	if o.Indicate == nil {
+		o.Indicate = func(oob.Indicator) {}
 	}
 	if o.Now == nil {
 		o.Now = time.Now

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -46,9 +47,10 @@ func (m *machine) PowerOff(context.Context) error {
 func (m *machine) Running() bool { m.mu.Lock(); defer m.mu.Unlock(); return m.running }
 
 const (
-	systemPath = "/redfish/v1/Systems/1"
-	resetPath  = systemPath + "/Actions/ComputerSystem.Reset"
-	pxe        = `{"Boot":{"BootSourceOverrideEnabled":"Once","BootSourceOverrideTarget":"Pxe"}}`
+	systemPath  = "/redfish/v1/Systems/1"
+	chassisPath = "/redfish/v1/Chassis/1"
+	resetPath   = systemPath + "/Actions/ComputerSystem.Reset"
+	pxe         = `{"Boot":{"BootSourceOverrideEnabled":"Once","BootSourceOverrideTarget":"Pxe"}}`
 )
 
 func newBMC(t *testing.T, o bmcsim.Options) (*bmcsim.BMC, *machine) {
@@ -130,6 +132,15 @@ func TestRequestsAreJudgedStrictly(t *testing.T) {
 		{"iDRAC takes it there", idrac, "PATCH", idracPath + "/Settings", pxe, nil, 204, ""},
 		{"iDRAC refuses an ETag at an action", idrac, "POST", idracPath + "/Actions/ComputerSystem.Reset", `{"ResetType":"On"}`, []func(*http.Request){with("If-Match", "\"x\"")}, 412, "PreconditionFailed"},
 		{"iDRAC refuses the power that holds", idrac, "POST", idracPath + "/Actions/ComputerSystem.Reset", `{"ResetType":"ForceOff"}`, nil, 409, "PSU501"},
+		{"the light is set", no, "PATCH", systemPath, `{"LocationIndicatorActive":true}`, nil, 204, ""},
+		{"the light is on or off", no, "PATCH", systemPath, `{"LocationIndicatorActive":"Lit"}`, nil, 400, "PropertyValueNotInList"},
+		{"the light has one property", no, "PATCH", systemPath, `{"IndicatorLED":"Lit"}`, nil, 400, "PropertyUnknown"},
+		{"the light is the machine's", no, "PATCH", chassisPath, `{"LocationIndicatorActive":true}`, nil, 400, "PropertyUnknown"},
+		{"iLO's light is the chassis'", bmcsim.ILO(), "PATCH", chassisPath, `{"LocationIndicatorActive":true}`, nil, 204, ""},
+		{"AMI's light has three words", ami, "PATCH", chassisPath, `{"IndicatorLED":"Green"}`, []func(*http.Request){with("If-Match", "*")}, 400, "PropertyValueNotInList"},
+		{"iDRAC's light is never off", idrac, "PATCH", chassisPath, `{"IndicatorLED":"Off"}`, nil, 400, "PropertyValueNotInList"},
+		{"nothing to change is refused", no, "PATCH", chassisPath, `{}`, nil, 400, "PropertyMissing"},
+		{"nothing to change of the machine is refused", no, "PATCH", systemPath, `{}`, nil, 400, "PropertyValueNotInList"},
 		{"a reset without its kind is refused", no, "POST", resetPath, `{}`, nil, 400, "ActionParameterMissing"},
 		{"a reset with more is refused", no, "POST", resetPath, `{"ResetType":"On","Now":true}`, nil, 400, "ActionParameterUnknown"},
 		{"an unknown reset is refused", no, "POST", resetPath, `{"ResetType":"Explode"}`, nil, 400, "ActionParameterValueNotInList"},
@@ -195,5 +206,22 @@ func TestTheBootModeFallsBackWhereItMustBeSent(t *testing.T) {
 	ask(b, "PATCH", systemPath, pxe)
 	if w := ask(b, "GET", systemPath, ""); !strings.Contains(w.Body.String(), `"BootSourceOverrideMode":"Legacy"`) {
 		t.Errorf("GET after a PATCH without the mode = %s, want it fallen back to Legacy", w.Body)
+	}
+}
+
+func TestWhoStandsBeforeTheMachineSeesItsLight(t *testing.T) {
+	var seen []oob.Indicator
+	b, _ := newBMC(t, bmcsim.Options{Profile: bmcsim.IRMC(), Indicate: func(i oob.Indicator) { seen = append(seen, i) }})
+	for _, led := range []string{"Blinking", "Blinking", "Lit", "Off"} {
+		if w := ask(b, "PATCH", "/redfish/v1/Systems/0", `{"IndicatorLED":"`+led+`"}`); w.Code != 204 {
+			t.Fatalf("PATCH %s = %d, want 204: %s", led, w.Code, w.Body)
+		}
+		if w := ask(b, "GET", "/redfish/v1/Systems/0", ""); !strings.Contains(w.Body.String(), `"IndicatorLED":"`+led+`"`) {
+			t.Errorf("GET after %s = %s, want it shown", led, w.Body)
+		}
+	}
+	want := []oob.Indicator{oob.IndicatorBlinking, oob.IndicatorLit, oob.IndicatorOff}
+	if !slices.Equal(seen, want) || b.Indicator() != oob.IndicatorOff || b.Counts().LightChanges != 3 {
+		t.Errorf("the light was seen as %q and is %q, want each change of %q once", seen, b.Indicator(), want)
 	}
 }

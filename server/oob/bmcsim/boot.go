@@ -50,13 +50,16 @@ func (b *BMC) shownBoot() object {
 	}
 }
 
-// patchSystem changes the machine's resource: only the boot override is writable
-// here, and not with every profile.
+// patchSystem changes the machine's resource: only the boot override and the
+// identify light are writable here, and not with every profile.
 func (b *BMC) patchSystem(asked object) answer {
 	for _, readOnly := range []string{"PowerState", "SerialNumber", "UUID", "Manufacturer", "Model", "Status"} {
 		if _, found := asked[readOnly]; found {
 			return refuse(http.StatusBadRequest, "PropertyNotWritable", "The property %s is a read-only property and cannot be assigned a value.", readOnly)
 		}
+	}
+	if _, boot := asked["Boot"]; !boot {
+		return b.patchLight(b.showLight(object{}, false), asked)
 	}
 	if b.opts.Profile.BootInSettings {
 		return refuse(http.StatusBadRequest, "PropertyNotWritable", "The property Boot is a read-only property here; it is written in the settings resource.")

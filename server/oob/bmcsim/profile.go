@@ -19,8 +19,22 @@ type Profile struct {
 	BootInSettings    bool          // the boot override is written in the settings resource
 	RefuseSamePower   bool          // powering on what is on is refused with 409
 	ModeMustBeSent    bool          // a boot override without its mode falls back to Legacy
+	Light             Light         // where the identify light is shown and set
 	Task              time.Duration // a change is answered with 202 and happens this much later
 }
+
+// Light is where a BMC shows and takes the identify light.
+type Light int
+
+// Places that BMCs have for it.
+const (
+	LightOfSystem       Light = iota // LocationIndicatorActive of the machine
+	LightOfChassis                   // LocationIndicatorActive of its chassis
+	LEDOfSystem                      // IndicatorLED of the machine
+	LEDOfChassis                     // IndicatorLED of its chassis
+	RestingLEDOfChassis              // the same, but "Lit" is its rest and it knows no "Off"
+	NoLight
+)
 
 // Generic follows the specification.
 func Generic() Profile {
@@ -31,7 +45,7 @@ func Generic() Profile {
 func IDRAC() Profile {
 	return Profile{
 		Name: "idrac-412", Vendor: "Dell", SystemID: "System.Embedded.1", ManagerID: "iDRAC.Embedded.1", Firmware: "1.20.50.50",
-		ServiceTagInSKU: true, RefuseActionMatch: true, BootInSettings: true, RefuseSamePower: true,
+		ServiceTagInSKU: true, RefuseActionMatch: true, BootInSettings: true, RefuseSamePower: true, Light: RestingLEDOfChassis,
 	}
 }
 
@@ -39,7 +53,7 @@ func IDRAC() Profile {
 func AMI() Profile {
 	return Profile{
 		Name: "ami-precondition", Vendor: "AMI", SystemID: "Self", ManagerID: "Self", Firmware: "13.4.0",
-		ActionInfo: true, DemandIfMatch: true, ETagInHeaderOnly: true,
+		ActionInfo: true, DemandIfMatch: true, ETagInHeaderOnly: true, Light: LEDOfChassis,
 	}
 }
 
@@ -51,6 +65,16 @@ func Supermicro() Profile {
 	}
 }
 
+// ILO answers like HPE's iLO 6.
+func ILO() Profile {
+	return Profile{Name: "ilo-chassis-light", Vendor: "HPE", SystemID: "1", ManagerID: "1", Firmware: "iLO 6 v1.64", Light: LightOfChassis}
+}
+
+// IRMC answers like Fujitsu's iRMC.
+func IRMC() Profile {
+	return Profile{Name: "irmc-system-led", Vendor: "Fujitsu", SystemID: "0", ManagerID: "iRMC", Firmware: "3.37P", Light: LEDOfSystem}
+}
+
 // SlowTask answers every change with a task and takes its time.
 func SlowTask() Profile {
 	p := Generic()
@@ -59,4 +83,6 @@ func SlowTask() Profile {
 }
 
 // Profiles lists all of them.
-func Profiles() []Profile { return []Profile{Generic(), IDRAC(), AMI(), Supermicro(), SlowTask()} }
+func Profiles() []Profile {
+	return []Profile{Generic(), IDRAC(), AMI(), Supermicro(), ILO(), IRMC(), SlowTask()}
+}

@@ -43,6 +43,7 @@ func (b *BMC) system() object {
 	if p.ServiceTagInSKU {
 		body["SKU"], body["SerialNumber"] = id.Serial, "CNIVC00"+id.Serial
 	}
+	b.showLight(body, false)
 	if p.BootInSettings {
 		body["@Redfish.Settings"] = object{"@odata.type": "#Settings.v1_3_5.Settings", "SettingsObject": link(path + "/Settings")}
 	}
@@ -85,11 +86,11 @@ func (b *BMC) bios() object {
 
 func (b *BMC) chassis() object {
 	id := b.machine.Identity()
-	return object{
+	return b.showLight(object{
 		"@odata.type": "#Chassis.v1_25_1.Chassis", "Id": "1", "Name": "Chassis", "ChassisType": "RackMount",
 		"Manufacturer": id.Vendor, "Model": id.Model, "SerialNumber": id.Serial, "PowerState": b.shownPower(),
 		"Links": object{"ComputerSystems": []object{link(b.systemPath())}},
-	}
+	}, true)
 }
 
 func (b *BMC) manager() object {

@@ -36,7 +36,7 @@ func (b *BMC) table() []route {
 		{path: sys + "/Bios", get: b.bios},
 		{path: sys + "/EthernetInterfaces", get: b.ethernetCollection},
 		{path: rootPath + "/Chassis", get: func() object { return collection("Chassis", rootPath+"/Chassis/1") }},
-		{path: rootPath + "/Chassis/1", get: b.chassis},
+		{path: rootPath + "/Chassis/1", get: b.chassis, patch: b.patchChassis},
 		{path: rootPath + "/Managers", get: func() object { return collection("Manager", bmc) }},
 		{path: bmc, get: b.manager},
 		{path: rootPath + "/SessionService", get: b.sessionService},

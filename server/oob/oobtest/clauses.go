@@ -98,6 +98,30 @@ var clauses = []struct {
 		b.wantIs(`SetNextBoot("floppy")`, b.SetNextBoot(t.Context(), "floppy"), oob.ErrUnsupported)
 		b.wantNext(oob.BootNormal)
 	}},
+	{"the identify light is off until somebody wants it", func(_ *testing.T, b *bench) { b.wantLight(oob.IndicatorOff) }},
+	{"the identify light does what it is told, with the power on or off", func(_ *testing.T, b *bench) {
+		for _, power := range []oob.Power{oob.PowerOff, oob.PowerOn} {
+			b.turn(power)
+			for _, want := range []oob.Indicator{oob.IndicatorBlinking, oob.IndicatorLit, oob.IndicatorLit, oob.IndicatorOff, oob.IndicatorOff} {
+				b.setLight(want)
+			}
+		}
+	}},
+	{"the identify light survives what the power does", func(_ *testing.T, b *bench) {
+		b.setLight(oob.IndicatorBlinking)
+		b.turn(oob.PowerOn)
+		b.turn(oob.PowerOff)
+		b.wantLight(oob.IndicatorBlinking)
+		b.wantBoots(1, oob.BootNormal)
+	}},
+	{"a state that no identify light has is refused", func(t *testing.T, b *bench) {
+		for _, want := range []oob.Indicator{oob.IndicatorUnknown, "green"} {
+			if err := b.SetIndicator(t.Context(), want); err == nil {
+				t.Fatalf("SetIndicator(%q) = nil, want an error", want)
+			}
+		}
+		b.wantLight(oob.IndicatorOff)
+	}},
 	{"a call whose context has ended does nothing and says so", func(t *testing.T, b *bench) {
 		ctx, cancel := context.WithCancel(t.Context())
 		cancel()
@@ -105,8 +129,10 @@ var clauses = []struct {
 		b.wantIs("Power(ended)", err, context.Canceled)
 		b.wantIs("SetPower(ended, on)", b.SetPower(ctx, oob.PowerOn), context.Canceled)
 		b.wantIs("SetNextBoot(ended, disk)", b.SetNextBoot(ctx, oob.BootDisk), context.Canceled)
+		b.wantIs("SetIndicator(ended, lit)", b.SetIndicator(ctx, oob.IndicatorLit), context.Canceled)
 		b.wantBoots(0, oob.BootNormal)
 		b.wantNext(oob.BootNormal)
+		b.wantLight(oob.IndicatorOff)
 	}},
 	{"closing twice is no error", func(t *testing.T, b *bench) {
 		b.must("Close()", b.Close(t.Context()))

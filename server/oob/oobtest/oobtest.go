@@ -18,13 +18,16 @@ type Machine interface {
 	// Boots counts power-ons; LastBoot is the device that the last one used.
 	Boots() int
 	LastBoot() oob.BootDevice
+	// Indicator is what its identify light does.
+	Indicator() oob.Indicator
 }
 
 // patience bounds every wait of the suite; it is no pause.
 const patience = 10 * time.Second
 
 // Run runs the contract. open returns a controller that is logged in and a
-// machine that is off, has never booted and has no next boot device set.
+// machine that is off, has never booted, has no next boot device set and whose
+// identify light is off.
 func Run(t *testing.T, open func(*testing.T) (oob.Controller, Machine)) {
 	t.Helper()
 	for _, c := range clauses {
@@ -85,6 +88,23 @@ func (b *bench) wantBoots(count int, last oob.BootDevice) {
 	}
 	if got := b.machine.LastBoot(); got != last {
 		b.t.Fatalf("the machine's last boot was from %q, want %q", got, last)
+	}
+}
+
+// setLight asks for a state of the identify light and looks at the machine.
+func (b *bench) setLight(want oob.Indicator) {
+	b.t.Helper()
+	b.must("SetIndicator("+string(want)+")", b.SetIndicator(b.t.Context(), want))
+	b.wantLight(want)
+}
+
+// wantLight wants machine and BMC to agree. A light with one way to be on has it
+// for both.
+func (b *bench) wantLight(want oob.Indicator) {
+	b.t.Helper()
+	got, err := b.Indicator(b.t.Context())
+	if real := b.machine.Indicator(); err != nil || got == oob.IndicatorUnknown || got.On() != want.On() || real.On() != want.On() {
+		b.t.Fatalf("Indicator() = %q, %v, and the machine's light is %q, want %q", got, err, real, want)
 	}
 }
 

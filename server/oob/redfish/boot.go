@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/stmcginnis/gofish"
 	"github.com/stmcginnis/gofish/schemas"
@@ -75,11 +74,17 @@ func (c *Controller) SetNextBoot(ctx context.Context, dev oob.BootDevice) error 
 		if err != nil {
 			return err
 		}
-		p := &patch{api: api, path: c.system, etag: sys.ODataEtag, settings: sys.more.Settings.SettingsObject.ID, boot: boot}
+		p := &patch{
+			api: api, path: c.system, etag: sys.ODataEtag, settings: sys.more.Settings.SettingsObject.ID,
+			body: map[string]any{"Boot": boot},
+		}
 		if err := p.send(c.vendor, sys); err != nil {
 			return err
 		}
-		return c.readBack(ctx, api, dev)
+		return readBack(ctx, c.cfg.Settle, "next boot device", dev, func() (oob.BootDevice, bool, error) {
+			got, err := c.readNextBoot(api)
+			return got, got == dev, err
+		})
 	})
 }
 
@@ -101,27 +106,6 @@ func override(sys *system, dev oob.BootDevice) (map[string]any, error) {
 		return nil, fmt.Errorf("%w: to boot from %s it would have to offer %s, it offers %s", oob.ErrUnsupported, dev, target, short(words(offered), 200))
 	}
 	return map[string]any{"BootSourceOverrideEnabled": schemas.OnceBootSourceOverrideEnabled, "BootSourceOverrideTarget": target}, nil
-}
-
-// readBack waits for the BMC to show what it accepted: some take a task and some
-// seconds for it.
-func (c *Controller) readBack(ctx context.Context, api *gofish.APIClient, want oob.BootDevice) error {
-	pause := time.NewTicker(c.cfg.Settle)
-	defer pause.Stop()
-	for reads := 1; ; reads++ {
-		got, err := c.readNextBoot(api)
-		if err != nil || got == want {
-			return err
-		}
-		if reads == settleReads {
-			return fmt.Errorf("%w: it accepted next boot device %q but shows %q", errPlain, want, got)
-		}
-		select {
-		case <-ctx.Done():
-			return context.Cause(ctx)
-		case <-pause.C:
-		}
-	}
 }
 
 // is tells whether err is a refusal with one of these statuses.

@@ -44,6 +44,7 @@ func FuzzAnswers(f *testing.F) {
 		{aRoot + "\n" + aRoot + "\n" + aList + "\n" + aSystem, 204},
 		{`{"Systems":{"@odata.id":"/a"},"Members":[{"@odata.id":"/a"}],"@odata.id":"/a","PowerState":"Off","@odata.etag":"\"1\"","Actions":{"#ComputerSystem.Reset":{"target":"/a","@Redfish.ActionInfo":"/a"}},"Boot":{"BootSourceOverrideEnabled":"Once","BootSourceOverrideTarget":"Pxe"},"Links":{"ManagedBy":[{"@odata.id":"/a"}]},"@Redfish.Settings":{"SettingsObject":{"@odata.id":"/a"}},"Parameters":[{"Name":"ResetType","AllowableValues":["On"]}]}`, 412},
 		{`{"Systems":{"@odata.id":"/a"},"Members":[{"@odata.id":"/a"}],"Members@odata.nextLink":"/a"}`, 428},
+		{`{"Systems":{"@odata.id":"/a"},"Members":[{"@odata.id":"/a"}],"@odata.id":"/a","IndicatorLED":"Off","Links":{"Chassis":[{"@odata.id":"/a"},{"@odata.id":"/b"},{"@odata.id":"/c"}]}}`, 400},
 		{`{"Systems":{"@odata.id":"@evil"}}` + "\n" + `null` + "\n" + `[]` + "\n" + `{"error":{}}`, 400},
 		{`{"Systems":{"@odata.id":"/a"},"Members":[{"@odata.id":"/a"}],"Id":"1","TaskState":"Exception","@odata.id":"/t"}`, 202},
 	} {
@@ -80,6 +81,10 @@ func use(ctx context.Context, t *testing.T, c *redfish.Controller) {
 	_ = c.SetNextBoot(ctx, oob.BootNetwork)
 	if dev, err := c.NextBoot(ctx); err == nil && len(dev) > 60 {
 		t.Errorf("NextBoot() = %q, want a word", dev)
+	}
+	_ = c.SetIndicator(ctx, oob.IndicatorBlinking)
+	if light, err := c.Indicator(ctx); err == nil && light != oob.IndicatorUnknown && light != oob.IndicatorOff && !light.On() {
+		t.Errorf("Indicator() = %q, want a word of the contract", light)
 	}
 	_ = c.Close(ctx)
 }

@@ -8,13 +8,13 @@ import (
 	"github.com/stmcginnis/gofish/schemas"
 )
 
-// patch is one change of the Boot object, as it will be sent.
+// patch is one change of a resource, as it will be sent.
 type patch struct {
 	api      *gofish.APIClient
 	path     string
 	etag     string // If-Match; none when empty
 	settings string // path of the settings resource, if there is one
-	boot     map[string]any
+	body     map[string]any
 }
 
 // quirk is one thing that BMCs do differently from the specification or from
@@ -37,8 +37,8 @@ var quirks = []quirk{
 		seen:   "Supermicro, DMTF/Redfishtool#106, 2023-06; not for HPE, whose mode is read-only (community.general#3509)",
 		vendor: "supermicro",
 		change: func(p *patch, s *system) error {
-			if mode := s.Boot.BootSourceOverrideMode; mode != "" {
-				p.boot["BootSourceOverrideMode"] = mode
+			if boot, ok := p.body["Boot"].(map[string]any); ok && s.Boot.BootSourceOverrideMode != "" {
+				boot["BootSourceOverrideMode"] = s.Boot.BootSourceOverrideMode
 			}
 			return nil
 		},
@@ -99,7 +99,7 @@ func (p *patch) send(vendor string, sys *system) error {
 
 func (p *patch) prepare(vendor string, sys *system) error {
 	for _, q := range quirks {
-		if q.vendor == "" || !strings.Contains(strings.ToLower(vendor+" "+sys.Manufacturer), q.vendor) {
+		if q.vendor == "" || !madeBy(q.vendor, vendor, sys) {
 			continue
 		}
 		if err := q.change(p, sys); err != nil {
@@ -114,7 +114,7 @@ func (p *patch) try() error {
 	if p.etag != "" {
 		headers["If-Match"] = p.etag
 	}
-	resp, err := p.api.PatchWithHeaders(p.path, map[string]any{"Boot": p.boot}, headers)
+	resp, err := p.api.PatchWithHeaders(p.path, p.body, headers)
 	if err != nil {
 		return err
 	}
@@ -135,8 +135,13 @@ func (p *patch) readETag() error {
 // number into SerialNumber and the service tag, which both show, into SKU (seen
 // on R660 to R760xa: "CNIVC00…" beside the tag; ansible#53461, check_redfish#65).
 func serialOf(vendor string, sys *system) string {
-	if strings.Contains(strings.ToLower(vendor+" "+sys.Manufacturer), "dell") && sys.SKU != "" {
+	if madeBy("dell", vendor, sys) && sys.SKU != "" {
 		return sys.SKU
 	}
 	return sys.SerialNumber
+}
+
+// madeBy looks for a maker in what the Redfish service and the machine say.
+func madeBy(maker, vendor string, sys *system) bool {
+	return strings.Contains(strings.ToLower(vendor+" "+sys.Manufacturer), maker)
 }

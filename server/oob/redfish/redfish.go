@@ -116,6 +116,27 @@ func (c *Controller) do(ctx context.Context, operation string, f func(*gofish.AP
 	return nil
 }
 
+// readBack waits for the BMC to show what it accepted, which read gives and
+// judges: some take a task and some seconds for it.
+func readBack[T ~string](ctx context.Context, settle time.Duration, what string, want T, read func() (T, bool, error)) error {
+	pause := time.NewTicker(settle)
+	defer pause.Stop()
+	for reads := 1; ; reads++ {
+		got, shown, err := read()
+		if err != nil || shown {
+			return err
+		}
+		if reads == settleReads {
+			return fmt.Errorf("%w: it accepted %s %q but shows %q", errPlain, what, want, got)
+		}
+		select {
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		case <-pause.C:
+		}
+	}
+}
+
 func (c *Controller) explain(operation string, err error) error {
 	return fmt.Errorf("%s BMC %s: %w", operation, c.host, classify(err))
 }

@@ -25,6 +25,7 @@ type machine struct {
 	running bool
 	boots   int
 	last    oob.BootDevice
+	light   oob.Indicator
 }
 
 func (*machine) Identity() oob.Identity {
@@ -49,6 +50,8 @@ func (m *machine) PowerOff(context.Context) error {
 func (m *machine) Running() bool            { m.mu.Lock(); defer m.mu.Unlock(); return m.running }
 func (m *machine) Boots() int               { m.mu.Lock(); defer m.mu.Unlock(); return m.boots }
 func (m *machine) LastBoot() oob.BootDevice { m.mu.Lock(); defer m.mu.Unlock(); return m.last }
+func (m *machine) Indicator() oob.Indicator { m.mu.Lock(); defer m.mu.Unlock(); return m.light }
+func (m *machine) indicate(i oob.Indicator) { m.mu.Lock(); defer m.mu.Unlock(); m.light = i }
 
 // rack is one BMC on a loopback port with its machine.
 type rack struct {
@@ -60,7 +63,8 @@ type rack struct {
 func start(t *testing.T, o bmcsim.Options) *rack {
 	t.Helper()
 	o.Password = password
-	m := &machine{}
+	m := &machine{light: oob.IndicatorOff}
+	o.Indicate = m.indicate
 	return serve(t, m, bmcsim.New(m, o), "127.0.0.1:0")
 }
 

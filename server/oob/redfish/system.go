@@ -21,7 +21,7 @@ const maxSystems = 64
 type system struct {
 	*schemas.ComputerSystem
 	more struct {
-		Links    struct{ ManagedBy []link }
+		Links    struct{ ManagedBy, Chassis []link }
 		Settings struct{ SettingsObject link } `json:"@Redfish.Settings"`
 		Boot     struct {
 			Targets []string `json:"BootSourceOverrideTarget@Redfish.AllowableValues"`
