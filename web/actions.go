@@ -89,6 +89,13 @@ func (s *Site) power(w http.ResponseWriter, r *http.Request) error {
 	})(w, r)
 }
 
+// light needs no dialog: it points at a machine and changes nothing of it.
+func (s *Site) light(w http.ResponseWriter, r *http.Request) error {
+	return s.act(nil, func(ctx context.Context, u auth.User, m *machine.Machine, r *http.Request) error {
+		return s.Actions.Light(ctx, u, m.Name, r.PostFormValue("verb"))
+	})(w, r)
+}
+
 func (s *Site) recheck(w http.ResponseWriter, r *http.Request) error {
 	return s.act(nil, func(ctx context.Context, u auth.User, m *machine.Machine, _ *http.Request) error {
 		return s.Actions.Recheck(ctx, u, m.Name)

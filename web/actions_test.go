@@ -23,6 +23,7 @@ func TestActionsReachTheAppliance(t *testing.T) {
 		{"/machines/MQ0009/release", []string{"typed", " MQ0009 "}, "root release MQ0009 MQ0009"},
 		{"/machines/MQ0009/recheck", nil, "root recheck MQ0009"},
 		{"/machines/MQ0000/power", []string{"typed", "MQ0000", "verb", "cycle"}, "root power MQ0000 cycle"},
+		{"/machines/MQ0000/light", []string{"verb", "blink"}, "root light MQ0000 blink"},
 		{"/machines/MQ0000/lock", []string{"note", "disk swap"}, "root lock MQ0000 disk swap"},
 		{"/machines/MQ0022/unlock", nil, "root unlock MQ0022"},
 		{"/machines/MQ0000/bmc", []string{"address", "10.9.9.9", "user", "op", "password", "calvin"}, "root bmc MQ0000 10.9.9.9 op"},
@@ -74,14 +75,14 @@ func TestButtonsFitTheStatusAndTheRole(t *testing.T) {
 		name string
 		want string
 	}{
-		{auth.Engineer, "MQ0010", "Install… Power… Lock…"},             // available
-		{auth.Engineer, "MQ0009", "Check again Power… Lock… Release…"}, // held for its disks
-		{auth.Engineer, "MQ0000", "Power… Lock…"},                      // in use
-		{auth.Engineer, "MQ0012", "Power… Lock…"},                      // installing, the write has begun
-		{auth.Engineer, "MQ0022", "Power… Unlock"},                     // locked
-		{auth.Engineer, "MQ0007", "Lock…"},                             // expected: no BMC known
-		{auth.Technician, "MQ0009", "Check again Power…"},
-		{auth.Technician, "MQ0010", "Power…"},
+		{auth.Engineer, "MQ0010", "Install… Power… Blink light Lock…"},           // available
+		{auth.Engineer, "MQ0009", "Check again Power… Light off Lock… Release…"}, // held for its disks
+		{auth.Engineer, "MQ0000", "Power… Blink light Lock…"},                    // in use
+		{auth.Engineer, "MQ0012", "Power… Blink light Lock…"},                    // installing, the write has begun
+		{auth.Engineer, "MQ0022", "Power… Blink light Unlock"},                   // locked
+		{auth.Engineer, "MQ0007", "Lock…"},                                       // expected: no BMC known
+		{auth.Technician, "MQ0009", "Check again Power… Light off"},
+		{auth.Technician, "MQ0010", "Power… Blink light"},
 		{auth.Viewer, "MQ0009", ""},
 		{auth.Viewer, "MQ0022", ""},
 	} {

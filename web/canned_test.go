@@ -160,6 +160,10 @@ func (c *canned) Power(_ context.Context, who auth.User, name, verb string) erro
 	return c.do(who.Name, "power", name, verb)
 }
 
+func (c *canned) Light(_ context.Context, who auth.User, name, verb string) error {
+	return c.do(who.Name, "light", name, verb)
+}
+
 func (c *canned) Lock(_ context.Context, who auth.User, name, note string) error {
 	return c.do(who.Name, "lock", name, note)
 }
@@ -256,6 +260,7 @@ func dressUp(c *canned) {
 			m.Observed.Waits = "The agent waits for an order."
 		case machine.Held:
 			free(m)
+			m.Observed.Light = "blinking"
 			m.Reason, m.Sentence = discovery.ReasonDisks, "nvme0n1 has an ext4 file system 'pgdata', 412 GB used; release it by name."
 			m.Facts.Disks[0].Contents = []machine.Content{
 				{Device: "nvme0n1", Kind: "partition-table", Type: "gpt"},

@@ -43,6 +43,8 @@ type Actions interface {
 	Recheck(ctx context.Context, who auth.User, name string) error
 	// Power takes on, off or cycle.
 	Power(ctx context.Context, who auth.User, name, verb string) error
+	// Light takes on, off or blink.
+	Light(ctx context.Context, who auth.User, name, verb string) error
 	Lock(ctx context.Context, who auth.User, name, note string) error
 	Unlock(ctx context.Context, who auth.User, name, note string) error
 	Cancel(ctx context.Context, who auth.User, jobID string) error

@@ -10,6 +10,7 @@ import (
 	"firstlight/server/auth"
 	"firstlight/server/discovery"
 	"firstlight/server/machine"
+	"firstlight/server/oob"
 )
 
 // machineData is a machine's page in reading order.
@@ -34,8 +35,13 @@ type headData struct {
 	Heard                   time.Time
 	Job                     *machine.Job
 	// Which buttons there are: what the status allows, for those whose role does.
-	Install, Recheck, Release, Power, Cancel, Lock, SetBMC bool
+	Install, Recheck, Release, Power, Light, Cancel, Lock, SetBMC bool
 }
+
+// Shines tells whether its identify light is on.
+func (h headData) Shines() bool { return shines(h.Machine) }
+
+func shines(m *machine.Machine) bool { return oob.Indicator(m.Observed.Light).On() }
 
 type consoleData struct {
 	Name  string
@@ -115,6 +121,7 @@ func (s *Site) head(m *machine.Machine, job *machine.Job, may auth.Role) headDat
 		Machine: m, URL: machineURL(m), Group: group(m.Status), Says: sentence(m.Sentence), Heard: heard(m),
 		Install: orders && m.Status == machine.Available && !m.Flags.Locked, Lock: orders,
 		Recheck: hands && canRecheck(m), Release: orders && canRelease(m), Power: hands && m.BMC.Address != "",
+		Light:  hands && m.BMC.Address != "",
 		SetBMC: may.Allows(auth.Admin),
 	}
 	if job != nil && job.Status.Open() {

@@ -34,6 +34,7 @@ type tile struct {
 	Percent       int
 	Moving        bool
 	Locked        bool
+	Light         string // of an identify light that is on: blinking or lit
 }
 
 // layout is which machines stand in which racks.
@@ -105,6 +106,9 @@ func (s *Site) tile(m *machine.Machine) tile {
 		ID: m.ID, URL: machineURL(m), Name: m.Name, Group: group(m.Status), Word: m.Status.Human(),
 		Extra: m.Hostname, Place: place(m), Locked: m.Flags.Locked, Unit: unit(m.Unit),
 		Sentence: sentence(cmp.Or(m.Sentence, m.Observed.Waits)),
+	}
+	if shines(m) {
+		t.Light = m.Observed.Light
 	}
 	if m.Status == machine.Registered || t.Group == "work" {
 		t.Moving = true

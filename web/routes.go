@@ -43,6 +43,7 @@ func (s *Site) routes() []route {
 		{post, "/machines/:name/recheck", auth.Technician, s.recheck},
 		{get, "/machines/:name/power", auth.Technician, s.page(s.askPower)},
 		{post, "/machines/:name/power", auth.Technician, s.power},
+		{post, "/machines/:name/light", auth.Technician, s.light},
 		{get, "/machines/:name/install", auth.Engineer, s.page(s.askInstall)},
 		{post, "/machines/:name/install", auth.Engineer, s.install},
 		{get, "/machines/:name/release", auth.Engineer, s.page(s.askRelease)},

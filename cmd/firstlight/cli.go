@@ -19,7 +19,7 @@ type cli struct {
 	Version    versionCmd    `cmd:"" group:"host" help:"Print the version."`
 	Completion completionCmd `cmd:"" group:"host" help:"Print a completion script for a shell."`
 
-	Machine  machineCmd  `cmd:"" group:"ask" help:"Machines: list, show, power, lock, release."`
+	Machine  machineCmd  `cmd:"" group:"ask" help:"Machines: list, show, power, light, lock, release."`
 	BMC      bmcCmd      `cmd:"" name:"bmc" group:"ask" help:"Log-ins to the BMCs of machines."`
 	Boot     bootCmd     `cmd:"" group:"ask" help:"What machines boot, and why."`
 	Job      jobCmd      `cmd:"" group:"ask" help:"Jobs: install, follow, cancel."`

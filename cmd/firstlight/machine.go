@@ -17,6 +17,7 @@ type machineCmd struct {
 	History  machineHistoryCmd  `cmd:"" help:"Show the changes of a machine's status."`
 	Console  machineConsoleCmd  `cmd:"" help:"Show the last lines of a machine's console."`
 	Power    machinePowerCmd    `cmd:"" help:"Switch a machine's power."`
+	Light    machineLightCmd    `cmd:"" help:"Let a machine's identify light shine, blink or end."`
 	Lock     machineLockCmd     `cmd:"" help:"Keep automation away from a machine."`
 	Unlock   machineUnlockCmd   `cmd:"" help:"Let automation at a machine again."`
 	Release  machineReleaseCmd  `cmd:"" help:"Give a machine's disks free to be overwritten."`
@@ -43,6 +44,25 @@ type machinePowerCmd struct {
 // Run switches the power and waits until the BMC shows it.
 func (c *machinePowerCmd) Run(ctx context.Context, h *host) error {
 	return c.order(ctx, h, "/power", api.PowerOrder{Action: c.Action}, "power "+c.Action+" is done")
+}
+
+type machineLightCmd struct {
+	machineRef
+	Action string `arg:"" enum:"on,off,blink" help:"on, off or blink."`
+}
+
+// Run sets the identify light and says what the BMC shows: not every light has
+// two ways to be on.
+func (c *machineLightCmd) Run(ctx context.Context, h *host) error {
+	a, err := c.open(h)
+	if err != nil {
+		return err
+	}
+	var m api.Machine
+	if _, err := a.Do(ctx, http.MethodPost, c.path("/light"), api.LightOrder{Action: c.Action}, &m); err != nil {
+		return err
+	}
+	return h.say("%s: identify light is %s", c.Ref, m.Observed.Light)
 }
 
 type machineLockCmd struct {

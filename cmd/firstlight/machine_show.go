@@ -54,6 +54,7 @@ func machineFacts(p output.Printer, m api.Machine) []output.Fact {
 		{"serial", m.Serial},
 		{"uuid", m.UUID},
 		{"power", m.Observed.Power},
+		{"light", m.Observed.Light},
 		{"bmc", bmcText(m.BMC)},
 		{"interfaces", nicsText(m.NICs)},
 		{"id", m.ID},

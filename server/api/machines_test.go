@@ -168,6 +168,28 @@ func TestPower(t *testing.T) {
 	b.refuses(b.post("/machines/FL1/power", `{"action":"off"}`), http.StatusConflict, "no BMC with a known log-in", "by hand")
 }
 
+func TestLight(t *testing.T) {
+	b := newBench(t)
+	b.add(1)
+	for action, want := range map[string]string{"blink": "blinking", "on": "lit", "off": "off"} {
+		got := read[Machine](b, b.as(auth.Technician, http.MethodPost, "/machines/FL1/light", `{"action":"`+action+`"}`), http.StatusOK)
+		if got.Observed.Light != want || got.Observed.LightAt == nil {
+			t.Errorf("after light %s it is %+v, want %s", action, got.Observed, want)
+		}
+	}
+	list := read[List[Machine]](b, b.get("/machines?selector=light"), http.StatusOK)
+	if list.Total != 1 {
+		t.Errorf("%d machines have a light that is known, want 1", list.Total)
+	}
+	b.refuses(b.post("/machines/FL1/light", `{"action":"green"}`), http.StatusUnprocessableEntity, "body.action", "on, off, blink")
+	b.bmc.fails = oob.ErrUnreachable
+	b.refuses(b.post("/machines/FL1/light", `{"action":"on"}`), http.StatusBadGateway, "light on of machine FL1", "the BMC does not answer")
+	b.bmc.fails = oob.ErrUnsupported
+	b.refuses(b.post("/machines/FL1/light", `{"action":"on"}`), http.StatusConflict, "look for the machine with serial number FL1")
+	b.bmc.login = oob.ErrNoLogin
+	b.refuses(b.post("/machines/FL1/light", `{"action":"on"}`), http.StatusConflict, "no BMC with a known log-in", "firstlight bmc set FL1")
+}
+
 func TestReleaseAndRecheck(t *testing.T) {
 	b := newBench(t)
 	b.add(1, report.Content{Device: "vda", Kind: "filesystem", Type: "ext4", Label: "pgdata"})

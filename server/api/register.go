@@ -58,7 +58,7 @@ func (r route) errors() []int {
 	if r.method == http.MethodPost || r.method == http.MethodPut {
 		all = append(all, http.StatusUnsupportedMediaType)
 	}
-	if strings.HasSuffix(r.path, "/power") { // it waits for a BMC
+	if strings.HasSuffix(r.path, "/power") || strings.HasSuffix(r.path, "/light") { // it waits for a BMC
 		all = append(all, http.StatusBadGateway, http.StatusGatewayTimeout)
 	}
 	return all

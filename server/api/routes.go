@@ -32,6 +32,7 @@ func (a *API) routes() []route {
 		{get, "/machines/{ref}/boot", auth.Viewer, "explain-boot", "What a machine, or a MAC that nobody knows, would boot now, and why", serve(a.boot)},
 		{get, "/machines/{ref}/console", auth.Viewer, "machine-console", "The last lines of a machine's console", serve(a.console)},
 		{post, "/machines/{ref}/power", auth.Technician, "power-machine", "Switch the power; answers once the BMC shows it", serve(a.power)},
+		{post, "/machines/{ref}/light", auth.Technician, "light-machine", "Set the identify light; answers once the BMC shows it", serve(a.light)},
 		{post, "/machines/{ref}/recheck", auth.Technician, "recheck-machine", "Let the rules decide again", serve(a.recheck)},
 		{post, "/machines/{ref}/lock", auth.Engineer, "lock-machine", "Keep automation away", serve(a.lock)},
 		{post, "/machines/{ref}/unlock", auth.Engineer, "unlock-machine", "Let automation at it again", serve(a.unlock)},

@@ -35,6 +35,7 @@ var matrix = map[string]auth.Role{
 	"DELETE /tokens/{id}":          auth.Viewer,
 
 	"POST /machines/{ref}/power":   auth.Technician,
+	"POST /machines/{ref}/light":   auth.Technician,
 	"POST /machines/{ref}/recheck": auth.Technician,
 
 	"POST /machines/{ref}/lock":    auth.Engineer,

@@ -61,7 +61,7 @@ func showBMC(b machine.BMC) BMC {
 
 func showObserved(o machine.Observed) Observed {
 	return Observed{
-		Power: o.Power, PowerAt: showTime(o.PowerAt), BootAt: showTime(o.BootAt), BootAnswer: o.BootAnswer,
+		Power: o.Power, PowerAt: showTime(o.PowerAt), Light: o.Light, LightAt: showTime(o.LightAt), BootAt: showTime(o.BootAt), BootAnswer: o.BootAnswer,
 		CallAt: showTime(o.CallAt), HomeAt: showTime(o.HomeAt), Waits: o.Waits, Progress: o.Progress,
 	}
 }

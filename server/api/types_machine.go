@@ -71,6 +71,8 @@ type BMC struct {
 type Observed struct {
 	Power      string     `json:"power,omitempty" doc:"Absent: never asked" enum:"on,off,unknown" example:"on"`
 	PowerAt    *time.Time `json:"power_at,omitempty"`
+	Light      string     `json:"light,omitempty" doc:"What the identify light does; absent: nobody used it" enum:"off,blinking,lit" example:"blinking"`
+	LightAt    *time.Time `json:"light_at,omitempty"`
 	BootAt     *time.Time `json:"boot_at,omitempty" doc:"Last boot request"`
 	BootAnswer string     `json:"boot_answer,omitempty" doc:"What it was given" example:"agent"`
 	CallAt     *time.Time `json:"call_at,omitempty" doc:"Last word of its agent or installed system"`
@@ -193,6 +195,11 @@ type Console struct {
 // PowerOrder asks for power.
 type PowerOrder struct {
 	Action string `json:"action" enum:"on,off,cycle" doc:"cycle is off, then on" example:"cycle"`
+}
+
+// LightOrder asks for the identify light.
+type LightOrder struct {
+	Action string `json:"action" enum:"on,off,blink" doc:"A light that cannot blink shines, and the other way round" example:"blink"`
 }
 
 // LockOrder keeps automation away.

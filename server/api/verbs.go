@@ -28,6 +28,10 @@ func (a *API) power(ctx context.Context, in *machineOrderInput[PowerOrder]) (Mac
 	return a.done(ctx, in.Ref, func(who auth.User) error { return a.Desk.Power(ctx, who, in.Ref, in.Body.Action) })
 }
 
+func (a *API) light(ctx context.Context, in *machineOrderInput[LightOrder]) (Machine, error) {
+	return a.done(ctx, in.Ref, func(who auth.User) error { return a.Desk.Light(ctx, who, in.Ref, in.Body.Action) })
+}
+
 func (a *API) recheck(ctx context.Context, in *MachineRef) (Machine, error) {
 	return a.done(ctx, in.Ref, func(who auth.User) error { return a.Desk.Recheck(ctx, who, in.Ref) })
 }

@@ -95,6 +95,8 @@ type BMC struct {
 type Observed struct {
 	Power      string    `json:"power,omitempty"` // on, off or unknown
 	PowerAt    time.Time `json:"power_at,omitzero"`
+	Light      string    `json:"light,omitempty"` // identify light: off, blinking or lit
+	LightAt    time.Time `json:"light_at,omitzero"`
 	BootAt     time.Time `json:"boot_at,omitzero"` // last boot request
 	BootAnswer string    `json:"boot_answer,omitempty"`
 	CallAt     time.Time `json:"call_at,omitzero"` // last word of agent or system

@@ -42,6 +42,7 @@ var fields = map[string]func(*Machine) []string{
 	"image":        func(m *Machine) []string { return one(m.Image) },
 	"rule":         func(m *Machine) []string { return one(m.Rule) },
 	"power":        func(m *Machine) []string { return one(m.Observed.Power) },
+	"light":        func(m *Machine) []string { return one(m.Observed.Light) },
 	"mac":          macs,
 	"ip":           addresses,
 	"subnet":       func(*Machine) []string { return nil }, // only where a rule is held against a report

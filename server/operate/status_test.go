@@ -39,6 +39,9 @@ var verbs = []verb{
 	{"power cycle", func(ctx context.Context, d *Desk, m *machine.Machine) error {
 		return d.Power(ctx, ada, m.Name, "cycle")
 	}, nil},
+	{"light", func(ctx context.Context, d *Desk, m *machine.Machine) error {
+		return d.Light(ctx, ada, m.Name, "blink")
+	}, nil},
 	{"lock", func(ctx context.Context, d *Desk, m *machine.Machine) error {
 		return d.Lock(ctx, ada, m.Name, "smells")
 	}, nil},
@@ -79,7 +82,7 @@ func TestALockForbids(t *testing.T) {
 	for _, tt := range []struct {
 		verb    string
 		refused bool
-	}{{"install", true}, {"power off", true}, {"power cycle", true}, {"power on", true}, {"lock", false}, {"unlock", false}} {
+	}{{"install", true}, {"power off", true}, {"power cycle", true}, {"power on", true}, {"light", false}, {"lock", false}, {"unlock", false}} {
 		t.Run(tt.verb, func(t *testing.T) {
 			d, b := desk(t)
 			m := in(t, d, machine.Available)

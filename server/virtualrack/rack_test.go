@@ -10,12 +10,14 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"strings"
 	"testing"
 	"time"
 
 	"github.com/vishvananda/netlink"
 
 	"firstlight/server/machine"
+	"firstlight/server/oob"
 	"firstlight/server/virtualrack"
 	"firstlight/server/virtualrack/light"
 	"firstlight/server/virtualrack/qemu"
@@ -64,19 +66,23 @@ func onlyLoopback(t *testing.T) {
 	}
 }
 
-// statuses asks the appliance's metrics how many machines there are of each.
-func statuses(ctx context.Context, r *virtualrack.Rack) (map[string]int, error) {
-	web := &http.Client{Transport: &http.Transport{
+// web asks the appliance over its socket, as root of its host.
+func web(r *virtualrack.Rack) *http.Client {
+	return &http.Client{Transport: &http.Transport{
 		DisableKeepAlives: true,
 		DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
 			return (&net.Dialer{}).DialContext(ctx, "unix", r.Socket())
 		},
 	}}
+}
+
+// statuses asks the appliance's metrics how many machines there are of each.
+func statuses(ctx context.Context, r *virtualrack.Rack) (map[string]int, error) {
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://rack/metrics", nil)
 	if err != nil {
 		return nil, err
 	}
-	resp, err := web.Do(req)
+	resp, err := web(r).Do(req)
 	if err != nil {
 		return nil, err
 	}
@@ -159,6 +165,43 @@ func TestALightMachineGoesFromUnknownToInUse(t *testing.T) {
 	}
 	if m.LightDisk().Sum() != disk {
 		t.Error("the disk of a machine in use changed over a reboot")
+	}
+}
+
+// TestTheIdentifyLightIsSeenInTheRack asks for the light of two machines whose
+// BMCs have different properties for it.
+func TestTheIdentifyLightIsSeenInTheRack(t *testing.T) {
+	r := start(t, virtualrack.Spec{Light: 2, Rules: []machine.Rule{{Name: "all", Accept: true, Site: "rack", Role: "light"}}})
+	powerOn(t, r.Machines())
+	await(t, r, time.Minute, map[machine.Status]int{machine.Available: 2})
+	for _, m := range r.Machines() {
+		shine(t, r, m, "blink")
+		if !m.Indicator().On() {
+			t.Errorf("the light of %s is %q, want it on", m.Name, m.Indicator())
+		}
+	}
+	for _, m := range r.Machines() {
+		shine(t, r, m, "off")
+		if got := m.BMC.Counts(); m.Indicator() != oob.IndicatorOff || got.LightChanges != 2 || got.PowerOns != 1 {
+			t.Errorf("the light of %s is %q and its BMC counts %+v, want it off after 2 changes and no more power-ons", m.Name, m.Indicator(), got)
+		}
+	}
+}
+
+func shine(t *testing.T, r *virtualrack.Rack, m *virtualrack.Machine, action string) {
+	t.Helper()
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, "http://rack/api/v1/machines/"+m.Name+"/light", strings.NewReader(`{"action":"`+action+`"}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	req.Header.Set("Content-Type", "application/json")
+	resp, err := web(r).Do(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	if body, err := io.ReadAll(resp.Body); err != nil || resp.StatusCode != http.StatusOK {
+		t.Fatalf("light %s of %s = %d %s, %v", action, m.Name, resp.StatusCode, body, err)
 	}
 }
 
