@@ -9,9 +9,11 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
+	"firstlight/agent/report"
 	"firstlight/server/virtualrack/netns/netnstest"
 )
 
@@ -47,6 +49,7 @@ func TestAMachineBootsFromThePackage(t *testing.T) {
 		{"dpkg installs it and says what is next", p.install},
 		{"systemd finds nothing wrong with the unit and little exposed", p.judge},
 		{"the manual names every command", p.manual},
+		{"the agent reports the system that it runs on", p.agent},
 		{"init writes a configuration that the service may read and others may not", p.configure},
 		{"the service starts as its unit says and tells systemd", p.start},
 		{"it runs as its user with two capabilities", p.powers},
@@ -65,8 +68,10 @@ func TestAMachineBootsFromThePackage(t *testing.T) {
 // built says at once what make test would have built.
 func built(t *testing.T) {
 	t.Helper()
-	if _, err := os.Stat("../../../bin/firstlight"); err != nil {
-		t.Fatalf("the package needs the built appliance: %v; run make build", err)
+	for _, program := range []string{"firstlight", "firstlight-agent"} {
+		if _, err := os.Stat("../../../bin/" + program); err != nil {
+			t.Fatalf("the package needs what is built: %v; run make build", err)
+		}
 	}
 }
 
@@ -94,7 +99,24 @@ func (p *installed) judge(*testing.T) {
 
 // manual holds the page against --help, so that neither grows without the other.
 func (p *installed) manual(t *testing.T) {
-	f, err := os.Open(p.path("usr/share/man/man8/firstlight.8.gz"))
+	text := p.page(t, "firstlight")
+	help := p.run("firstlight", "--help")
+	named := 0
+	for _, line := range regexp.MustCompile(`(?m)^  ([a-z]+)(?: [a-z]+)?  +[A-Z]`).FindAllStringSubmatch(help, -1) {
+		named++
+		if !regexp.MustCompile(`(?m)^\.B.*\b` + line[1] + `\b`).MatchString(text) {
+			t.Errorf("the manual does not name the command %s", line[1])
+		}
+	}
+	if named == 0 {
+		t.Errorf("no command was found in:\n%s", help)
+	}
+}
+
+// page is what the manual says of a program.
+func (p *installed) page(t *testing.T, program string) string {
+	t.Helper()
+	f, err := os.Open(p.path("usr/share/man/man8/" + program + ".8.gz"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -107,16 +129,25 @@ func (p *installed) manual(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	help := p.run("firstlight", "--help")
-	named := 0
-	for _, line := range regexp.MustCompile(`(?m)^  ([a-z]+)(?: [a-z]+)?  +[A-Z]`).FindAllStringSubmatch(help, -1) {
-		named++
-		if !regexp.MustCompile(`(?m)^\.B.*\b` + line[1] + `\b`).Match(text) {
-			t.Errorf("the manual does not name the command %s", line[1])
+	return string(text)
+}
+
+// agent runs the program that people copy to machines in use. This system has no
+// /sys, so that the report lacks much and says so.
+func (p *installed) agent(t *testing.T) {
+	r, err := report.Decode(strings.NewReader(p.run("firstlight-agent", "report", "--from-os")))
+	if err != nil || r.OS == nil || r.OS.Release != "Debian GNU/Linux 12 (bookworm)" || !slices.Contains(r.Missing, "nics") {
+		t.Errorf("the report is %+v, %v", r, err)
+	}
+	page := strings.ReplaceAll(p.page(t, "firstlight-agent"), `\-`, "-")
+	flags := regexp.MustCompile(`(?m)^  (--[a-z-]+)`).FindAllStringSubmatch(p.run("firstlight-agent", "--help"), -1)
+	for _, flag := range flags {
+		if !strings.Contains(page, flag[1]) {
+			t.Errorf("the manual does not name the flag %s", flag[1])
 		}
 	}
-	if named == 0 {
-		t.Errorf("no command was found in:\n%s", help)
+	if len(flags) == 0 {
+		t.Error("--help shows no flag")
 	}
 }
 
@@ -237,7 +268,7 @@ func (p *installed) remove(t *testing.T) {
 	_, _ = p.service.Rest()
 	p.run("dpkg", "--purge", "firstlight")
 	for name, stays := range map[string]bool{
-		"usr/bin/firstlight": false, unitPath: false,
+		"usr/bin/firstlight": false, "usr/bin/firstlight-agent": false, unitPath: false,
 		"etc/firstlight/firstlight.yaml": true, "var/lib/firstlight/serverdb.sqlite": true,
 	} {
 		if _, err := os.Stat(p.path(name)); (err == nil) != stays {
