@@ -39,6 +39,8 @@ type Lease struct {
 	Life      time.Duration `json:"life"`
 	ExpiresAt time.Time     `json:"expires_at"`
 	UpdatedAt time.Time     `json:"updated_at"`
+	// Version is how often the row was written; ServerDb counts.
+	Version int64 `json:"-"`
 }
 
 // Holds tells whether the lease keeps its address from others at a time.

@@ -123,17 +123,13 @@ func (w *Write) hostname(site, role string) (string, error) {
 	if !strings.Contains(base, "<n>") {
 		return "", fmt.Errorf("host name pattern %q of site %s: has no <n>, so that no two machines could have it", pattern, site)
 	}
-	taken := map[string]bool{}
-	for _, m := range w.machines() {
-		taken[m.Hostname] = true
-	}
 	for n := 1; ; n++ {
 		name := strings.ToLower(strings.ReplaceAll(base, "<n>", fmt.Sprint(n)))
 		if !machine.ValidLabel(name) {
 			return "", fmt.Errorf("host name %q of pattern %q: want at most 63 letters, digits and inner dashes", name, pattern)
 		}
-		if !taken[name] {
-			return name, nil
+		if taken, err := w.hostnameTaken(name); err != nil || !taken {
+			return name, err
 		}
 	}
 }

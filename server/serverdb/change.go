@@ -56,9 +56,9 @@ func (w *Write) Transition(m *machine.Machine, c Change) error {
 
 // remember writes the history row and the timeline row of a change.
 func (w *Write) remember(m *machine.Machine, c Change, notes []string) error {
-	w.db.last.history++
+	w.db.ids.History++
 	err := w.tx.AddHistory(History{
-		ID: w.db.last.history, Machine: m.ID, Name: m.Name, At: w.now, From: c.From, To: c.To,
+		ID: w.db.ids.History, Machine: m.ID, Name: m.Name, At: w.now, From: c.From, To: c.To,
 		Who: c.Who, Why: c.Why, Sentence: c.Sentence, Job: c.Job, Guards: notes,
 	})
 	if err != nil {

@@ -27,8 +27,8 @@ import (
 // ErrClosed answers writes after Close.
 var ErrClosed = errors.New("serverdb is closed")
 
-// ErrConflict means that somebody changed the machine in between: read again.
-var ErrConflict = errors.New("changed in between")
+// ErrConflict means that somebody changed the row in between: read again.
+var ErrConflict = store.ErrConflict
 
 // Options are what a DB needs beside its file.
 type Options struct {
@@ -48,8 +48,11 @@ type DB struct {
 	index    index
 	book     book
 	notes    notes
-	last     counters
 	settings current
+
+	// The writer's own.
+	ids       store.Counters  // the last ones given in this batch
+	elsewhere map[string]bool // host names that other processes gave
 
 	ops  chan *op
 	done chan struct{}
@@ -60,16 +63,13 @@ type DB struct {
 	closed bool
 }
 
-// counters are the last ids given; only the writer touches them.
-type counters struct{ history, journal, audit int64 }
-
 // Open opens ServerDb at path and loads it into memory.
 func Open(ctx context.Context, path string, o Options) (*DB, error) {
 	s, err := store.Open(ctx, path)
 	if err != nil {
 		return nil, err
 	}
-	d := &DB{Options: o, store: s, ops: make(chan *op, 1024), done: make(chan struct{}), stop: make(chan struct{})}
+	d := &DB{Options: o, store: s, elsewhere: map[string]bool{}, ops: make(chan *op, 1024), done: make(chan struct{}), stop: make(chan struct{})}
 	d.book.init()
 	d.notes.init()
 	if err := s.View(ctx, d.load); err != nil {
@@ -96,9 +96,6 @@ func (d *DB) load(tx *store.Tx) error {
 	}
 	decisions, err := tx.Decisions()
 	if err != nil {
-		return err
-	}
-	if d.last.history, d.last.journal, d.last.audit, err = tx.LastIDs(); err != nil {
 		return err
 	}
 	d.index.load(machines, jobs)

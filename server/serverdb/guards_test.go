@@ -191,10 +191,14 @@ func TestOnlyTheStateEngineWritesAStatus(t *testing.T) {
 	if err := d.Edit(t.Context(), m.ID, 0, "ada", "", func(m *machine.Machine) error { sneak(m); return nil }); err != nil {
 		t.Fatal(err)
 	}
-	if err := d.Do(t.Context(), func(w *Write) error { return w.Mark(m, sneak) }); err != nil {
+	err := d.Do(t.Context(), func(w *Write) error {
+		m, err := w.Machine(m.ID)
+		return errors.Join(err, w.Mark(m, sneak))
+	})
+	if err != nil {
 		t.Fatal(err)
 	}
-	err := d.Transition(t.Context(), Change{
+	err = d.Transition(t.Context(), Change{
 		Machine: m.ID, From: machine.Available, To: machine.Registered, Who: "ada", Apply: sneak,
 		Evidence: machine.Evidence{machine.GuardNoJob: "none"},
 	})

@@ -157,6 +157,12 @@ func (x *index) byAny(ref string) *machine.Machine {
 	return nil
 }
 
+func (x *index) hostname(name string) bool {
+	x.mu.RLock()
+	defer x.mu.RUnlock()
+	return x.byHost[name] != ""
+}
+
 func (x *index) mac(mac machine.MAC) *machine.Machine {
 	x.mu.RLock()
 	defer x.mu.RUnlock()

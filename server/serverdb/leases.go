@@ -193,8 +193,13 @@ func (d *DB) Decline(ctx context.Context, s *machine.Subnet, c lease.Client, now
 
 func (d *DB) saveLease(ctx context.Context, l lease.Lease) error {
 	return d.Do(ctx, func(w *Write) error {
+		read := w.lease(l.Address).Version
+		l.Version = read + 1
+		if err := w.tx.PutLease(l, read); err != nil {
+			return w.meet(err, func() error { return w.meetLease(l.Address) })
+		}
 		w.own.leases = append(w.own.leases, l)
-		return w.tx.PutLease(l)
+		return nil
 	})
 }
 

@@ -34,6 +34,9 @@ type Write struct {
 	now   time.Time
 	batch *changes
 	own   changes
+	// met is what others wrote and this write ran into; it shows even though
+	// the write failed.
+	met changes
 }
 
 // changes are what a commit brings to memory.
@@ -43,6 +46,20 @@ type changes struct {
 	leases   []lease.Lease
 	events   []journal.Event
 	after    []func()
+}
+
+func (c *changes) putMachine(m *machine.Machine) {
+	if c.machines == nil {
+		c.machines = map[string]*machine.Machine{}
+	}
+	c.machines[m.ID] = m
+}
+
+func (c *changes) putJob(j *machine.Job) {
+	if c.jobs == nil {
+		c.jobs = map[string]*machine.Job{}
+	}
+	c.jobs[j.ID] = j
 }
 
 func (c *changes) add(o changes) {
@@ -107,7 +124,11 @@ func (d *DB) write() {
 func (d *DB) commit(batch []*op) {
 	var all changes
 	now := d.Now()
-	err := d.store.Update(context.Background(), func(tx *store.Tx) error {
+	err := d.store.Update(context.Background(), func(tx *store.Tx) (err error) {
+		if d.ids, err = tx.Counters(); err != nil {
+			return err
+		}
+		before := d.ids
 		for _, o := range batch {
 			o.w = &Write{tx: tx, db: d, now: now, batch: &all}
 			o.err = o.run()
@@ -117,8 +138,12 @@ func (d *DB) commit(batch []*op) {
 			if o.err == nil {
 				all.add(o.w.own)
 			}
+			all.add(o.w.met)
 		}
-		return nil
+		if d.ids == before {
+			return nil
+		}
+		return tx.PutCounters(d.ids)
 	})
 	if err == nil {
 		d.show(all)
@@ -230,40 +255,36 @@ func (w *Write) Job(id string) (*machine.Job, error) {
 
 // put stores a changed machine.
 func (w *Write) put(m *machine.Machine) error {
+	read := m.Version
 	m.Version++
 	m.UpdatedAt = w.now
-	if err := w.tx.PutMachine(m); err != nil {
-		return err
+	if err := w.tx.PutMachine(m, read); err != nil {
+		return w.meet(err, func() error { return w.meetMachine(m.ID) })
 	}
-	if w.own.machines == nil {
-		w.own.machines = map[string]*machine.Machine{}
-	}
-	w.own.machines[m.ID] = m
+	w.own.putMachine(m)
 	return nil
 }
 
 // PutJob stores a changed job.
 func (w *Write) PutJob(j *machine.Job) error {
+	read := j.Version
 	j.Version++
-	if err := w.tx.PutJob(j); err != nil {
+	if err := w.tx.PutJob(j, read); err != nil {
 		if errors.Is(err, store.ErrTaken) {
 			if other := w.OpenJob(j.Machine); other != nil {
 				return &BusyError{Job: other}
 			}
 		}
-		return err
+		return w.meet(err, func() error { return w.meetJob(j.ID) })
 	}
-	if w.own.jobs == nil {
-		w.own.jobs = map[string]*machine.Job{}
-	}
-	w.own.jobs[j.ID] = j
+	w.own.putJob(j)
 	return nil
 }
 
 // Event appends to the journal.
 func (w *Write) Event(e journal.Event) error {
-	w.db.last.journal++
-	e.ID = w.db.last.journal
+	w.db.ids.Journal++
+	e.ID = w.db.ids.Journal
 	if e.At.IsZero() {
 		e.At = w.now
 	}
@@ -276,6 +297,6 @@ func (w *Write) Event(e journal.Event) error {
 
 // Audit keeps what a person or program did, in the same transaction.
 func (w *Write) Audit(who, action, target, before, after string) error {
-	w.db.last.audit++
-	return w.tx.AddAudit(store.Audit{ID: w.db.last.audit, At: w.now, Who: who, Action: action, Target: target, Before: before, After: after})
+	w.db.ids.Audit++
+	return w.tx.AddAudit(store.Audit{ID: w.db.ids.Audit, At: w.now, Who: who, Action: action, Target: target, Before: before, After: after})
 }

@@ -28,6 +28,9 @@ type dialect interface {
 	// updating and viewing are how transactions begin; a view sees one state.
 	updating() *sql.TxOptions
 	viewing() *sql.TxOptions
+	// locking ends a SELECT that keeps others from writing the rows; SQLite has
+	// one writer at a time.
+	locking() string
 	// silence is after how long without a word an engine is taken for gone; 0
 	// where it is part of this process.
 	silence() time.Duration

@@ -117,6 +117,8 @@ func (postgres) viewing() *sql.TxOptions {
 	return &sql.TxOptions{Isolation: sql.LevelRepeatableRead, ReadOnly: true}
 }
 
+func (postgres) locking() string { return "FOR UPDATE" }
+
 func (postgres) silence() time.Duration { return silenceTimeout }
 
 func (postgres) damaged(what error) error {

@@ -120,6 +120,8 @@ func (sqliteFile) updating() *sql.TxOptions { return nil }
 
 func (sqliteFile) viewing() *sql.TxOptions { return &sql.TxOptions{ReadOnly: true} }
 
+func (sqliteFile) locking() string { return "" }
+
 func (sqliteFile) silence() time.Duration { return 0 }
 
 func (sqliteFile) identify(*Tx) (string, error) { return "", nil }

@@ -4,16 +4,18 @@ import (
 	"firstlight/server/machine"
 )
 
-// PutJob writes a job. ErrTaken tells that the machine has another open one.
-func (t *Tx) PutJob(j *machine.Job) error {
+// PutJob writes a job over the version that was read, 0 for a new one:
+// ErrConflict tells that it has another by now, ErrTaken that the machine has
+// another open job.
+func (t *Tx) PutJob(j *machine.Job, read int64) error {
 	open := ""
 	if j.Status.Open() {
 		open = j.Machine
 	}
-	return t.exec("write job "+j.ID, `INSERT INTO jobs (id, machine, open_machine, status, created_at, record)
-		VALUES ($1, $2, $3, $4, $5, $6)
-		ON CONFLICT (id) DO UPDATE SET open_machine = excluded.open_machine, status = excluded.status, record = excluded.record`,
-		j.ID, j.Machine, optional(open), string(j.Status), stamp(j.CreatedAt), encode(j))
+	return t.swap("write job "+j.ID, read,
+		`INSERT INTO jobs (id, machine, open_machine, status, created_at, record, version) VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (id) DO NOTHING`,
+		`UPDATE jobs SET machine = $2, open_machine = $3, status = $4, created_at = $5, record = $6, version = $7 WHERE id = $1 AND version = $8`,
+		j.ID, j.Machine, optional(open), string(j.Status), stamp(j.CreatedAt), encode(j), j.Version)
 }
 
 // Jobs reads every open job and the newest of the ended ones, newest first.

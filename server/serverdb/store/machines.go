@@ -7,13 +7,13 @@ import (
 	"firstlight/server/machine"
 )
 
-// PutMachine writes a machine and its interfaces. ErrTaken tells that another
-// machine has its name, host name, a MAC or an address.
-func (t *Tx) PutMachine(m *machine.Machine) error {
-	err := t.exec("write machine "+m.Name, `INSERT INTO machines (id, name, status, hostname, version, record)
-		VALUES ($1, $2, $3, $4, $5, $6)
-		ON CONFLICT (id) DO UPDATE SET name = excluded.name, status = excluded.status,
-			hostname = excluded.hostname, version = excluded.version, record = excluded.record`,
+// PutMachine writes a machine and its interfaces over the version that was
+// read, 0 for a new one: ErrConflict tells that it has another by now, ErrTaken
+// that another machine has its name, host name, a MAC or an address.
+func (t *Tx) PutMachine(m *machine.Machine, read int64) error {
+	err := t.swap("write machine "+m.Name, read,
+		`INSERT INTO machines (id, name, status, hostname, version, record) VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (id) DO NOTHING`,
+		`UPDATE machines SET name = $2, status = $3, hostname = $4, version = $5, record = $6 WHERE id = $1 AND version = $7`,
 		m.ID, m.Name, string(m.Status), optional(m.Hostname), m.Version, encode(m))
 	if err != nil {
 		return err
@@ -42,7 +42,25 @@ func (t *Tx) PutObserved(id string, o machine.Observed) error {
 }
 
 // Machines reads all of them.
-func (t *Tx) Machines() ([]*machine.Machine, error) {
+func (t *Tx) Machines() ([]*machine.Machine, error) { return t.machines(`ORDER BY m.name`) }
+
+// Machine reads one, nil where there is none.
+func (t *Tx) Machine(id string) (*machine.Machine, error) {
+	all, err := t.machines(`WHERE m.id = $1`, id)
+	if err != nil || len(all) == 0 {
+		return nil, err
+	}
+	return all[0], nil
+}
+
+// HostnameTaken tells whether a machine has a host name.
+func (t *Tx) HostnameTaken(name string) (taken bool, err error) {
+	err = t.query("look for host name "+name, func(*sql.Rows) error { taken = true; return nil },
+		`SELECT 1 FROM machines WHERE hostname = $1`, name)
+	return taken, err
+}
+
+func (t *Tx) machines(where string, args ...any) ([]*machine.Machine, error) {
 	var all []*machine.Machine
 	err := t.query("read machines", func(r *sql.Rows) error {
 		var record string
@@ -62,7 +80,7 @@ func (t *Tx) Machines() ([]*machine.Machine, error) {
 		}
 		all = append(all, m)
 		return nil
-	}, `SELECT m.record, o.record FROM machines m LEFT JOIN observed o ON o.machine = m.id ORDER BY m.name`)
+	}, `SELECT m.record, o.record FROM machines m LEFT JOIN observed o ON o.machine = m.id `+where, args...)
 	return all, err
 }
 
@@ -88,12 +106,4 @@ func (t *Tx) History(id string) ([]machine.History, error) {
 	}, `SELECT id, machine, name, at, from_status, to_status, who, why, sentence, job, guards
 		FROM history WHERE machine = $1 ORDER BY id`, id)
 	return all, err
-}
-
-// LastIDs gives the highest ids in use of history, journal and audit.
-func (t *Tx) LastIDs() (history, journal, audit int64, err error) {
-	err = t.query("read last ids", func(r *sql.Rows) error {
-		return r.Scan(&history, &journal, &audit)
-	}, `SELECT COALESCE((SELECT MAX(id) FROM history), 0), COALESCE((SELECT MAX(id) FROM journal), 0), COALESCE((SELECT MAX(id) FROM audit), 0)`)
-	return history, journal, audit, err
 }

@@ -33,6 +33,8 @@ var (
 	// ErrTaken means that a name, host name, MAC, address or the machine's open
 	// job exists already.
 	ErrTaken = errors.New("taken")
+	// ErrConflict means that somebody else changed the row since it was read.
+	ErrConflict = errors.New("changed in between")
 	// ErrNewer means that a newer Firstlight wrote the database.
 	ErrNewer = errors.New("the database was written by a newer version")
 	// ErrCorrupt means that the file is no usable database.

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"encoding/json"
@@ -88,6 +89,24 @@ func (t *Tx) exec(what, query string, args ...any) error {
 	t.heard()
 	if _, err := t.tx.ExecContext(t.ctx, query, words(args)...); err != nil {
 		return fmt.Errorf("%s: %w", what, t.explain(err))
+	}
+	return nil
+}
+
+// swap writes a row over the version that its writer read, or makes it where
+// that is 0. ErrConflict tells that the row has another version by now.
+func (t *Tx) swap(what string, read int64, insert, update string, args ...any) error {
+	query := insert
+	if read != 0 {
+		query, args = update, append(args, read)
+	}
+	t.heard()
+	result, err := t.tx.ExecContext(t.ctx, query, words(args)...)
+	if err != nil {
+		return fmt.Errorf("%s: %w", what, t.explain(err))
+	}
+	if n, err := result.RowsAffected(); err != nil || n != 1 {
+		return fmt.Errorf("%s: %w", what, cmp.Or(err, ErrConflict))
 	}
 	return nil
 }

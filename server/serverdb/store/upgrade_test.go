@@ -29,6 +29,7 @@ var keep = flag.Bool("keep", false, "keep a database of the newest schema under 
 // here together with its kept database.
 var released = map[string]string{
 	"00001_first_light.sql": "d954ea54fbd90db99eb0faa2e71433b7f9c7fde01d8121f0a4e0612a5c0cfc7d",
+	"00002_versions.sql":    "bae8ddf10dc189a727e547913d48b473ab0182727a9ee7f98ba54bdba0d31940",
 }
 
 func names(t *testing.T) []string {

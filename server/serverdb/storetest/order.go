@@ -18,8 +18,8 @@ func jobOrder(t *testing.T, open Open) {
 	other.Machine = "another"
 	update(t, s, func(tx *store.Tx) error {
 		return errors.Join(
-			tx.PutJob(job("old", machine.JobFinished, at.Add(time.Hour))), tx.PutJob(job("older", machine.JobFailed, at)),
-			tx.PutJob(job("new", machine.JobFinished, at.Add(2*time.Hour))), tx.PutJob(other),
+			tx.PutJob(job("old", machine.JobFinished, at.Add(time.Hour)), 0), tx.PutJob(job("older", machine.JobFailed, at), 0),
+			tx.PutJob(job("new", machine.JobFinished, at.Add(2*time.Hour)), 0), tx.PutJob(other, 0),
 		)
 	})
 	view(t, s, func(tx *store.Tx) error {
@@ -158,21 +158,6 @@ func ruleOrder(t *testing.T, open Open) {
 	})
 	view(t, s, func(tx *store.Tx) error {
 		return same(t, "rules", []*machine.Rule{rule("z", 1), rule("m", 2), rule("a", 10), rule("b", 10)}, tx.Rules)
-	})
-}
-
-func lastIDs(t *testing.T, open Open) {
-	s := open()
-	update(t, s, func(tx *store.Tx) error {
-		return errors.Join(Fill(tx), tx.AddEvent(event(41)), tx.DropEvents(at.Add(time.Second*2)))
-	})
-	s = reopen(t, s, open)
-	view(t, s, func(tx *store.Tx) error {
-		h, j, a, err := tx.LastIDs()
-		if h != 6 || j != 41 || a != 1 {
-			t.Errorf("last ids = %d, %d, %d; want 6, 41, 1", h, j, a)
-		}
-		return err
 	})
 }
 

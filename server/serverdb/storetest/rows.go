@@ -70,7 +70,7 @@ func decision() store.Decision {
 func leased() lease.Lease {
 	return lease.Lease{
 		Address: netip.MustParseAddr("10.80.12.100"), MAC: machine.MAC{0x52, 0x54, 0, 0, 0, 1}, ClientID: "01525400000001", Hostname: "h",
-		Subnet: "lab", State: lease.Bound, Reserved: true, Life: time.Hour, ExpiresAt: at.Add(time.Hour), UpdatedAt: at,
+		Subnet: "lab", State: lease.Bound, Reserved: true, Life: time.Hour, ExpiresAt: at.Add(time.Hour), UpdatedAt: at, Version: 1,
 	}
 }
 

@@ -29,7 +29,7 @@ func unique(t *testing.T, open Open) {
 	} {
 		m := another()
 		tt.change(m)
-		if err := s.Update(t.Context(), func(tx *store.Tx) error { return tx.PutMachine(m) }); !errors.Is(err, store.ErrTaken) {
+		if err := s.Update(t.Context(), func(tx *store.Tx) error { return tx.PutMachine(m, 0) }); !errors.Is(err, store.ErrTaken) {
 			t.Errorf("%s: PutMachine = %v, want ErrTaken", tt.name, err)
 		}
 	}
@@ -49,7 +49,7 @@ func absent(t *testing.T, open Open) {
 	third := another()
 	third.ID, third.Name, third.NICs[0].MAC = "3", "FL0003", machine.MAC{2, 0, 0, 0, 0, 3}
 	update(t, s, func(tx *store.Tx) error {
-		return errors.Join(tx.PutMachine(another()), tx.PutMachine(third), tx.PutJob(job("a", machine.JobFailed, at)), tx.PutJob(job("b", machine.JobFinished, at)))
+		return errors.Join(tx.PutMachine(another(), 0), tx.PutMachine(third, 0), tx.PutJob(job("a", machine.JobFailed, at), 0), tx.PutJob(job("b", machine.JobFinished, at), 0))
 	})
 }
 
@@ -60,7 +60,7 @@ func moved(t *testing.T, open Open) {
 		from, to := sample(), another()
 		to.NICs = append(to.NICs, from.NICs[0])
 		from.NICs = from.NICs[1:]
-		return errors.Join(tx.PutMachine(from), tx.PutMachine(to))
+		return errors.Join(tx.PutMachine(from, from.Version), tx.PutMachine(to, 0))
 	})
 	view(t, s, func(tx *store.Tx) error {
 		all, err := tx.Machines()
@@ -73,14 +73,14 @@ func moved(t *testing.T, open Open) {
 
 func oneOpenJob(t *testing.T, open Open) {
 	s := open()
-	update(t, s, func(tx *store.Tx) error { return tx.PutJob(job("a", machine.JobQueued, at)) })
-	put := func(id string, status machine.JobStatus) error {
-		return s.Update(t.Context(), func(tx *store.Tx) error { return tx.PutJob(job(id, status, at)) })
+	update(t, s, func(tx *store.Tx) error { return tx.PutJob(job("a", machine.JobQueued, at), 0) })
+	put := func(id string, status machine.JobStatus, read int64) error {
+		return s.Update(t.Context(), func(tx *store.Tx) error { return tx.PutJob(job(id, status, at), read) })
 	}
-	if err := put("b", machine.JobQueued); !errors.Is(err, store.ErrTaken) {
+	if err := put("b", machine.JobQueued, 0); !errors.Is(err, store.ErrTaken) {
 		t.Errorf("a second open job = %v, want ErrTaken", err)
 	}
-	if err := errors.Join(put("a", machine.JobStarted), put("a", machine.JobCancelled), put("b", machine.JobQueued)); err != nil {
+	if err := errors.Join(put("a", machine.JobStarted, 2), put("a", machine.JobCancelled, 2), put("b", machine.JobQueued, 0)); err != nil {
 		t.Errorf("one after the other = %v", err)
 	}
 }
