@@ -70,7 +70,9 @@ var ourPackages = map[string]row{
 	}, why: "the API shows ServerDb and hands every verb to operate; it knows no adapter and no page"},
 	"web": {ours: []string{
 		"server/auth", "server/boot", "server/discovery", "server/journal", "server/lease", "server/machine", "server/oob",
+		"web/reference",
 	}, why: adapters},
+	"web/reference": {pure: true, why: "a document becomes what a page shows; it knows the API by its document alone"},
 
 	// The agent.
 	"agent":           {ours: []string{"agent/appliance", "agent/console", "agent/report"}, why: agentSide},

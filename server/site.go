@@ -21,16 +21,16 @@ import (
 // metrics and health beside them.
 func (a *Appliance) newSite(people *auth.Service) (*web.Site, *api.API, error) {
 	desk := a.newDesk()
-	site, err := web.New(web.Config{
-		Data: a.db, Actions: desk, Insight: insight{desk, a}, People: people,
-		Log: a.Log.With("part", "web"), Now: time.Now, Site: a.Config.Site.Name, Version: a.Version, DNS: a.own()[0].String(),
+	programs, err := api.New(api.Config{
+		Desk: desk, DB: a.db, Health: &a.health, People: people, Console: a.http.Console,
+		Log: a.Log.With("part", "api"), Now: time.Now, Version: a.Version,
 	})
 	if err != nil {
 		return nil, nil, err
 	}
-	programs, err := api.New(api.Config{
-		Desk: desk, DB: a.db, Health: &a.health, People: people, Console: a.http.Console,
-		Log: a.Log.With("part", "api"), Now: time.Now, Version: a.Version,
+	site, err := web.New(web.Config{
+		Data: a.db, Actions: desk, Insight: insight{desk, a}, People: people, API: programs.Document(),
+		Log: a.Log.With("part", "web"), Now: time.Now, Site: a.Config.Site.Name, Version: a.Version, DNS: a.own()[0].String(),
 	})
 	if err != nil {
 		return nil, nil, err

@@ -82,8 +82,9 @@ type Config struct {
 	People  *auth.Service
 	Log     *slog.Logger
 	Now     func() time.Time
+	API     []byte // the OpenAPI document, for the page that people read
 	Site    string // short name shown in the corner; may be empty
-	Version string // of the build, in the OpenAPI document
+	Version string // of the build
 	DNS     string // address of our DNS server, for the dig line: host or host:port
 }
 
@@ -98,6 +99,7 @@ func (c Config) check() error {
 		{"People", c.People != nil},
 		{"Log", c.Log != nil},
 		{"Now", c.Now != nil},
+		{"API", c.API != nil},
 	} {
 		if !f.set {
 			return fmt.Errorf("web configuration: %s is not set", f.name)

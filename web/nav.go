@@ -62,7 +62,7 @@ func (s *Site) nav(r *http.Request, u auth.User) []navGroup {
 }
 
 func siteItems(u auth.User) []navItem {
-	items := []navItem{{Name: "Health", URL: "/health"}, {Name: "Account", URL: "/account"}}
+	items := []navItem{{Name: "Health", URL: "/health"}, {Name: "Account", URL: "/account"}, {Name: "API", URL: "/api"}}
 	if u.Role.Allows(auth.Admin) {
 		items = append(items, navItem{Name: "People", URL: "/people"}, navItem{Name: "Audit", URL: "/audit"})
 	}

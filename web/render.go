@@ -7,6 +7,7 @@ import (
 	"html/template"
 	"io"
 	"net/http"
+	"strings"
 	"time"
 
 	"firstlight/server/auth"
@@ -65,6 +66,7 @@ func loadTemplates(a *assets, now func() time.Time) (*renderer, error) {
 		"place":    place,
 		"plural":   plural,
 		"time":     func(t time.Time) stamp { return stamp{t, now().Sub(t)} },
+		"after":    func(prefix, s string) string { return strings.TrimPrefix(s, prefix) },
 		"upto":     func(n int, s string) string { return clip(s, n) },
 		"byteSize": func(n int64) string { return discovery.Bytes(uint64(max(n, 0))) },
 	})

@@ -36,6 +36,7 @@ func (s *Site) routes() []route {
 		{get, "/network", auth.Viewer, s.page(s.network)},
 		{get, "/rules", auth.Viewer, s.page(s.rules)},
 		{get, "/health", auth.Viewer, s.page(s.health)},
+		{get, "/api", auth.Viewer, s.page(s.api)},
 		{get, "/account", auth.Viewer, s.page(s.account)},
 		{get, "/people", auth.Admin, s.page(s.people)},
 		{get, "/audit", auth.Admin, s.page(s.audit)},

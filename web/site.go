@@ -8,6 +8,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"firstlight/server/auth"
+	"firstlight/web/reference"
 )
 
 // Site is the people's door.
@@ -16,8 +17,10 @@ type Site struct {
 	assets  *assets
 	pages   *renderer
 	figures *figures
-	router  *router
-	handler http.Handler
+	// reference is the API's document as its page shows it.
+	reference *reference.Reference
+	router    *router
+	handler   http.Handler
 
 	closing chan struct{} // closed by Close: streams end
 	close   sync.Once
@@ -35,6 +38,9 @@ func New(c Config) (*Site, error) {
 	}
 	if s.pages, err = loadTemplates(s.assets, c.Now); err != nil {
 		return nil, fmt.Errorf("load templates: %w", err)
+	}
+	if s.reference, err = reference.New(c.API); err != nil {
+		return nil, err
 	}
 	s.router = newRouter(s.deny, http.HandlerFunc(s.notFound))
 	for _, r := range s.routes() {

@@ -9,6 +9,7 @@ import (
 	"net/http/httptest"
 	"net/netip"
 	"net/url"
+	"os"
 	"strings"
 	"testing"
 	"time"
@@ -40,7 +41,7 @@ func newBench(t *testing.T, c *canned) *bench {
 	b := &bench{t: t, canned: c, people: people, log: &strings.Builder{}, cookies: map[auth.Role]string{}}
 	b.site, err = New(Config{
 		Data: c, Actions: c, Insight: c, People: people, Log: slog.New(slog.DiscardHandler),
-		Now: func() time.Time { return cannedNow }, Site: "lon6", Version: "test", DNS: "10.80.12.1",
+		Now: func() time.Time { return cannedNow }, API: apiDocument(t), Site: "lon6", Version: "test", DNS: "10.80.12.1",
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -52,6 +53,16 @@ func newBench(t *testing.T, c *canned) *bench {
 	})
 	b.client = b.Server.Client()
 	b.client.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+	return b
+}
+
+// apiDocument is the document that server/api serves; a test there holds it so.
+func apiDocument(t *testing.T) []byte {
+	t.Helper()
+	b, err := os.ReadFile("../server/api/openapi.json")
+	if err != nil {
+		t.Fatal(err)
+	}
 	return b
 }
 

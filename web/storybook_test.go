@@ -39,6 +39,7 @@ var stories = []struct{ name, path string }{
 	{"network", "/network"},
 	{"rules", "/rules"},
 	{"health", "/health"},
+	{"api", "/api"},
 	{"account", "/account"},
 	{"people", "/people"},
 	{"ask-shut-out", "/people/root/disabled"},

@@ -58,5 +58,8 @@ var descriptions = map[string]string{
 	"list-tokens":  "Never their text, which is shown once, when a token is made.",
 	"create-token": "It acts for your account with the role that you choose, up to your own. A token cannot make tokens.",
 	"delete-token": "Requests with it fail from now on, and its streams end.",
-	"get-openapi":  "OpenAPI 3.1, generated from the code that answers.",
+	"get-openapi":  "OpenAPI 3.1, generated from the code that answers. " + readable,
 }
+
+// readable leads from the document to the page that people read.
+const readable = "People read all of it on one page, at `/api`."

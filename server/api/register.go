@@ -19,7 +19,7 @@ func (a *API) settings() huma.Config {
 	c.CreateHooks = nil                                   // no $schema in every body
 	c.RejectUnknownQueryParameters = true
 	c.Transformers = []huma.Transformer{a.explainValidation}
-	c.Info.Description = "Machines from bare metal to in use. Times are RFC 3339, but those of jobs: " +
+	c.Info.Description = "Machines from bare metal to in use. " + readable + " Times are RFC 3339, but those of jobs: " +
 		"`2015-07-31 17:45:53`, in UTC. Every error is a problem (RFC 9457) whose detail says what to do."
 	c.Info.License = &huma.License{Name: "Apache License 2.0", Identifier: "Apache-2.0"}
 	c.Components.SecuritySchemes = map[string]*huma.SecurityScheme{

@@ -36,7 +36,7 @@ type TokenOrder struct {
 // NewToken is a token with its text.
 type NewToken struct {
 	Token
-	Secret string `json:"secret" doc:"Send it as Authorization: Bearer …; it is never shown again" example:"fl_2b8c…"`
+	Secret string `json:"secret" doc:"Send it as Authorization: Bearer …; it is never shown again" example:"flt_2b8c…"`
 }
 
 // Health is how the appliance is.
