@@ -30,6 +30,7 @@ var descriptions = map[string]string{
 	"explain-boot":     "Makes the decision that a boot request would get now, on the same facts, and writes nothing. Secrets in the script are left out.",
 	"machine-console":  "What the machine's agent printed last, oldest line first. Empty where no agent has spoken since the appliance started.",
 	"power-machine":    "Asks the BMC and looks until it shows the new state. Refused while the machine is locked, and where no log-in to its BMC is known.",
+	"light-machine":    "Asks the BMC and looks until it shows the light. It points at a machine and changes nothing of it, so neither a lock nor a job forbids it.",
 	"recheck-machine":  "For a machine that is held, or broken while nobody owns it: its hardware and the rules are looked at again, and it becomes available or says why not.",
 	"lock-machine":     "Nothing that is automatic touches a locked machine, and power and installs are refused. Locking it again replaces the note.",
 	"unlock-machine":   "Takes the lock away. The body may be left out.",
