@@ -40,23 +40,40 @@ type Machine struct {
 	Flags    Flags     `json:"flags"`
 
 	Site     string `json:"site,omitempty"`
+	Room     string `json:"room,omitempty"` // of its rack
 	Rack     string `json:"rack,omitempty"`
-	Unit     int    `json:"unit,omitempty"` // 0: not known
+	Unit     int    `json:"unit,omitempty"`   // the lowest that it fills; 0: not known
+	Height   int    `json:"height,omitempty"` // in units; 0: one
+	Face     Face   `json:"face,omitempty"`
+	Delivery string `json:"delivery,omitempty"` // that it came with
 	Hostname string `json:"hostname,omitempty"`
 	Role     string `json:"role,omitempty"`
 	Pool     string `json:"pool,omitempty"`
-	Owner    string `json:"owner,omitempty"`
+	Owner    string `json:"owner,omitempty"` // a team
 	Image    string `json:"image,omitempty"` // what is, or is to be, installed
 	Rule     string `json:"rule,omitempty"`  // that accepted it
+	Note     string `json:"note,omitempty"`
+	// Tags are words that people gave it, sorted.
+	Tags []string `json:"tags,omitempty"`
+	// Params are for configuration management.
+	Params map[string]string `json:"params,omitempty"`
 	// Owned is true from the first allocation on, until an erase is proven: its
 	// disks may hold somebody's data.
 	Owned bool `json:"owned"`
 	// Released names, by disk serial, who gave a disk that was not empty free.
 	Released map[string]string `json:"released,omitempty"`
 
-	NICs     []NIC    `json:"nics"`
-	BMC      BMC      `json:"bmc"`
-	Facts    *Facts   `json:"facts,omitempty"` // discovered, never declared
+	NICs []NIC `json:"nics"`
+	BMC  BMC   `json:"bmc"`
+	// Type names the hardware type whose specification it should meet.
+	Type string `json:"type,omitempty"`
+	// Declared is what people said of its hardware, kept apart from Facts.
+	Declared Declared `json:"declared,omitzero"`
+	// ReportedAt is when the agent last reported; zero: never.
+	ReportedAt time.Time `json:"reported_at,omitzero"`
+	// Facts are discovered, never declared. They are large and seldom asked
+	// for: lists leave them out, see serverdb.DB.Full.
+	Facts    *Facts   `json:"facts,omitempty"`
 	Observed Observed `json:"observed"`
 
 	Version   int64     `json:"version"` // grows with every change but Observed
@@ -70,6 +87,12 @@ type Flags struct {
 	LockNote           string `json:"lock_note,omitempty"`
 	RetireWhenReleased bool   `json:"retire_when_released"`
 	NoPowerOff         bool   `json:"no_power_off"`
+	// Frozen keeps a machine as it is after an older database was restored,
+	// until what it shows agrees with the record again.
+	Frozen bool `json:"frozen,omitempty"`
+	// UntilBoot marks the lock of an adopted machine, which ends with the first
+	// boot that is seen.
+	UntilBoot bool `json:"until_boot,omitempty"`
 }
 
 // NIC is an interface as ServerDb names and numbers it.
@@ -78,6 +101,32 @@ type NIC struct {
 	MAC     MAC        `json:"mac"`
 	Address netip.Addr `json:"address"` // reserved for it; the zero Addr when none is
 	Boot    bool       `json:"boot"`    // it booted through this one
+	// Switch and Port are where the plan wants it cabled; SeenSwitch and
+	// SeenPort where it was seen.
+	Switch     string `json:"switch,omitempty"`
+	Port       string `json:"port,omitempty"`
+	SeenSwitch string `json:"seen_switch,omitempty"`
+	SeenPort   string `json:"seen_port,omitempty"`
+}
+
+// Face is the side of a rack at which a machine is mounted.
+type Face string
+
+// Faces of a rack. FullDepth is the zero value: most servers fill both.
+const (
+	FullDepth Face = ""
+	Front     Face = "front"
+	Rear      Face = "rear"
+)
+
+// Declared is what people, or a delivery's list, said of a machine's hardware.
+// A zero field was not said.
+type Declared struct {
+	Vendor  string `json:"vendor,omitempty"`
+	Product string `json:"product,omitempty"`
+	Cores   int    `json:"cores,omitempty"`
+	Memory  uint64 `json:"memory,omitempty"` // bytes
+	Disks   int    `json:"disks,omitempty"`
 }
 
 // BMC is a machine's management controller. Its credentials live apart, sealed.
@@ -144,5 +193,7 @@ func (m *Machine) Clone() *Machine {
 	c := *m
 	c.NICs = slices.Clone(m.NICs)
 	c.Released = maps.Clone(m.Released)
+	c.Tags = slices.Clone(m.Tags)
+	c.Params = maps.Clone(m.Params)
 	return &c
 }

@@ -9,12 +9,16 @@ import (
 // Selector picks machines: "status=available rack=r1* cores>=32 (role=db or
 // pool=a) !hostname". Terms side by side must all hold; "or" and parentheses
 // group, "!" or "not" negates; a field alone asks for its presence. A value may
-// hold * and ?, a range (r12..r14) and a set (a,b,c); quotes keep blanks.
-// The empty selector picks every machine.
+// hold * and ?, a range (r12..r14) and a set (a,b,c); quotes keep blanks. A
+// quoted word alone searches serials, MACs, names, models and notes. The empty
+// selector picks every machine.
 type Selector struct {
 	text string
-	root node
+	root Node
 }
+
+// Root is the selector as a tree, nil where it picks everything.
+func (s Selector) Root() Node { return s.root }
 
 // String gives the text it was parsed from.
 func (s Selector) String() string { return s.text }
@@ -47,6 +51,9 @@ func ParseSelector(text string) (Selector, error) {
 	if len(text) > maxSelector {
 		return Selector{}, &SelectorError{clip(text), utf8.RuneCountInString(text[:maxSelector]) + 1, fmt.Sprintf("is %d bytes long; at most %d", len(text), maxSelector)}
 	}
+	if at := unreadable(text); at >= 0 {
+		return Selector{}, &SelectorError{clip(text), utf8.RuneCountInString(text[:at]) + 1, "a byte that is no text"}
+	}
 	p := &parser{text: text}
 	if p.blank(); p.end() {
 		return Selector{text: text}, nil
@@ -61,6 +68,16 @@ func ParseSelector(text string) (Selector, error) {
 	return Selector{text: text, root: n}, nil
 }
 
+// unreadable gives the place of a byte that no database keeps as text, or -1.
+func unreadable(text string) int {
+	for i, r := range text {
+		if r == 0 || r == utf8.RuneError && !strings.HasPrefix(text[i:], string(utf8.RuneError)) {
+			return i
+		}
+	}
+	return -1
+}
+
 type parser struct {
 	text string
 	pos  int
@@ -69,34 +86,34 @@ type parser struct {
 // maxDepth bounds parentheses: a Go stack that overflows cannot be recovered.
 const maxDepth = 32
 
-func (p *parser) or(depth int) (node, error) {
+func (p *parser) or(depth int) (Node, error) {
 	if depth > maxDepth {
 		return nil, p.fail("more than %d nested parentheses", maxDepth)
 	}
 	left, err := p.and(depth)
 	for err == nil && p.keyword("or") {
-		var right node
+		var right Node
 		right, err = p.and(depth)
-		left = orNode{left, right}
+		left = Or{left, right}
 	}
 	return left, err
 }
 
-func (p *parser) and(depth int) (node, error) {
+func (p *parser) and(depth int) (Node, error) {
 	left, err := p.term(depth)
 	for err == nil {
 		joined := p.keyword("and")
 		if !joined && (p.end() || p.peek() == ')' || p.ahead("or")) {
 			break
 		}
-		var right node
+		var right Node
 		right, err = p.term(depth)
-		left = andNode{left, right}
+		left = And{left, right}
 	}
 	return left, err
 }
 
-func (p *parser) term(depth int) (node, error) {
+func (p *parser) term(depth int) (Node, error) {
 	switch {
 	case p.end():
 		return nil, p.fail("a term is missing")
@@ -104,13 +121,15 @@ func (p *parser) term(depth int) (node, error) {
 		return p.negation(depth)
 	case p.peek() == '(':
 		return p.group(depth)
+	case p.peek() == '"' || p.peek() == '\'':
+		return p.search()
 	case p.ahead("and") || p.ahead("or"):
 		return nil, p.fail("a term is missing before %q", p.rest())
 	}
 	return p.comparison()
 }
 
-func (p *parser) negation(depth int) (node, error) {
+func (p *parser) negation(depth int) (Node, error) {
 	if !p.keyword("not") {
 		p.pos++
 	}
@@ -119,10 +138,10 @@ func (p *parser) negation(depth int) (node, error) {
 		return nil, p.fail("more than %d nested negations", maxDepth)
 	}
 	n, err := p.term(depth + 1)
-	return notNode{n}, err
+	return Not{n}, err
 }
 
-func (p *parser) group(depth int) (node, error) {
+func (p *parser) group(depth int) (Node, error) {
 	p.pos++
 	p.blank()
 	n, err := p.or(depth + 1)
@@ -135,62 +154,6 @@ func (p *parser) group(depth int) (node, error) {
 	p.pos++
 	p.blank()
 	return n, nil
-}
-
-func (p *parser) comparison() (node, error) {
-	at := p.pos
-	for !p.end() && isWord(p.peek()) {
-		p.pos++
-	}
-	field := strings.ToLower(p.text[at:p.pos])
-	if field == "" {
-		return nil, p.fail("want a field such as status, found %q", p.rest())
-	}
-	if _, ok := fields[field]; !ok {
-		p.pos = at
-		return nil, p.fail("no field %q%s", field, suggest(field))
-	}
-	op := p.operator()
-	if op == "" {
-		p.blank()
-		return present{field}, nil
-	}
-	value, err := p.value()
-	p.blank()
-	if err != nil {
-		return nil, err
-	}
-	return compare{field, op, value}, nil
-}
-
-func (p *parser) operator() string {
-	for _, op := range []string{"!=", ">=", "<=", "=", ">", "<"} {
-		if strings.HasPrefix(p.text[p.pos:], op) {
-			p.pos += len(op)
-			return op
-		}
-	}
-	return ""
-}
-
-func (p *parser) value() (string, error) {
-	at := p.pos
-	if !p.end() && (p.peek() == '"' || p.peek() == '\'') {
-		quote := p.text[p.pos]
-		closing := strings.IndexByte(p.text[p.pos+1:], quote)
-		if closing < 0 {
-			return "", p.fail("the closing quote is missing")
-		}
-		p.pos += closing + 2
-		return p.text[at+1 : p.pos-1], nil
-	}
-	for !p.end() && !isBlank(p.peek()) && p.peek() != ')' {
-		p.pos++
-	}
-	if p.pos == at {
-		return "", p.fail("a value is missing; ask for the absence of a field with !field")
-	}
-	return p.text[at:p.pos], nil
 }
 
 // keyword eats a word that stands alone.

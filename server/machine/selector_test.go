@@ -148,6 +148,11 @@ func TestSelectorErrors(t *testing.T) {
 		reason         string
 	}{
 		{"a slip is answered with the nearest field", "rack=r1 stauts=held", 9, `no field "stauts"; did you mean status?`},
+		{"text has no order", "vendor>a", 7, "vendor has no order"},
+		{"a status that there is not", "status=avialable", 8, "no status avialable; did you mean available?"},
+		{"a word where a number is wanted", "rack=r1 cores>=many", 16, "cores is a number"},
+		{"a flag is true or false", "locked=maybe", 8, "true or false"},
+		{"a byte that is no text", "rack=r\x001", 7, "no text"},
 		{"a word that resembles none", "frobnication=1", 1, "the fields are listed by: firstlight machine fields"},
 		{"a value is missing", "rack=", 6, "a value is missing; ask for the absence of a field with !field"},
 		{"a value is missing before a parenthesis", "(rack=)", 7, "a value is missing"},
@@ -190,7 +195,7 @@ func TestNearest(t *testing.T) {
 	if got, distance := Nearest("status", nil); got != "" || distance != 7 {
 		t.Errorf("Nearest of nothing = %q at %d", got, distance)
 	}
-	if !slices.IsSorted(Fields()) || len(Fields()) != len(fields) {
-		t.Errorf("Fields() = %q, want all of them sorted", Fields())
+	if !slices.IsSorted(FieldNames()) || len(Fields()) != len(fields) {
+		t.Errorf("Fields() = %q, want all of them sorted", FieldNames())
 	}
 }

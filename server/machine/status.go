@@ -63,9 +63,13 @@ func ParseStatus(text string) (Status, error) {
 			return s, nil
 		}
 	}
+	return Unknown, fmt.Errorf("status %q: want one of %s", text, strings.Join(statusWords(), ", "))
+}
+
+func statusWords() []string {
 	names := make([]string, len(statuses))
 	for i, s := range statuses {
 		names[i] = string(s)
 	}
-	return Unknown, fmt.Errorf("status %q: want one of %s", text, strings.Join(names, ", "))
+	return names
 }

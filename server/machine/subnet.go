@@ -41,7 +41,10 @@ type Subnet struct {
 	Lease   time.Duration `json:"lease"` // life of a dynamic lease
 }
 
-var word = regexp.MustCompile(`^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$`)
+var (
+	word      = regexp.MustCompile(`^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$`)
+	paramName = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]{0,63}$`)
+)
 
 // Validate names the first field that is wrong, its value and the remedy.
 func (s *Subnet) Validate() error {
