@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"firstlight/server/health"
-	"firstlight/server/machine"
 )
 
 // probes registers how each part is.
@@ -20,7 +19,7 @@ func (a *Appliance) probes() {
 }
 
 func (a *Appliance) probeDB(context.Context) (health.State, string) {
-	return health.OK, fmt.Sprintf("%d machines", len(a.db.Machines(machine.Selector{})))
+	return health.OK, fmt.Sprintf("%d machines", len(a.db.Machines()))
 }
 
 func (a *Appliance) probeFiles(context.Context) (health.State, string) {

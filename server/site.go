@@ -50,7 +50,7 @@ func (a *Appliance) newSite(people *auth.Service) (*web.Site, *api.API, error) {
 // machines counts machines by status for the metrics.
 type machines struct {
 	db interface {
-		Machines(machine.Selector) []*machine.Machine
+		Machines() []*machine.Machine
 	}
 }
 
@@ -60,7 +60,7 @@ func (machines) Describe(ch chan<- *prometheus.Desc) { ch <- machinesDesc }
 
 func (m machines) Collect(ch chan<- prometheus.Metric) {
 	count := map[machine.Status]int{}
-	for _, one := range m.db.Machines(machine.Selector{}) {
+	for _, one := range m.db.Machines() {
 		count[one.Status]++
 	}
 	for _, s := range machine.Statuses() {

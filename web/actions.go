@@ -16,7 +16,7 @@ import (
 // refused shows the form again with the reason.
 func (s *Site) act(again func(*http.Request) (view, error), do func(context.Context, auth.User, *machine.Machine, *http.Request) error) handler {
 	return func(w http.ResponseWriter, r *http.Request) error {
-		m, err := s.asked(r)
+		m, err := s.named(r)
 		if err != nil {
 			return err
 		}

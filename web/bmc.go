@@ -11,7 +11,7 @@ import (
 
 // askBMC asks how to log in to a machine's BMC. A password is never shown.
 func (s *Site) askBMC(r *http.Request) (view, error) {
-	m, err := s.asked(r)
+	m, err := s.named(r)
 	if err != nil {
 		return view{}, err
 	}

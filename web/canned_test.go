@@ -47,7 +47,12 @@ var cannedNow = time.Now().UTC()
 
 func at(back time.Duration) time.Time { return cannedNow.Add(-back) }
 
-func (c *canned) Machines(sel machine.Selector) []*machine.Machine {
+func (c *canned) Machines() []*machine.Machine {
+	all, _ := c.Select(context.Background(), machine.Selector{})
+	return all
+}
+
+func (c *canned) Select(_ context.Context, sel machine.Selector) ([]*machine.Machine, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	var some []*machine.Machine
@@ -56,8 +61,10 @@ func (c *canned) Machines(sel machine.Selector) []*machine.Machine {
 			some = append(some, m)
 		}
 	}
-	return some
+	return some, nil
 }
+
+func (c *canned) Full(_ context.Context, m *machine.Machine) (*machine.Machine, error) { return m, nil }
 
 func (c *canned) Machine(ref string) (*machine.Machine, error) {
 	c.mu.Lock()

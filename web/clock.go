@@ -29,7 +29,7 @@ const cellFloor = 8.0
 
 func (s *Site) clock(ctx context.Context, m *machine.Machine, events []journal.Event) clockData {
 	all := stages(events, s.Now(), group(m.Status) == "work" || m.Status == machine.Registered)
-	usual, n := s.figures.usual(ctx, m, s.Data.Machines(machine.Selector{}))
+	usual, n := s.figures.usual(ctx, m, s.Data.Machines())
 	d := clockData{Stages: drawStages(all, usual), Note: "bar: this boot"}
 	if n > 0 {
 		d.Note += fmt.Sprintf(" · tick: median of %d %s", n, clip(m.Product, 24))

@@ -17,7 +17,11 @@ import (
 // Data is what pages show. Reads come from memory and are cheap; values are
 // read-only.
 type Data interface {
-	Machines(machine.Selector) []*machine.Machine
+	// Machines gives all of them by name; Select those that a selector picks.
+	// Neither loads facts: Full does, for one machine.
+	Machines() []*machine.Machine
+	Select(context.Context, machine.Selector) ([]*machine.Machine, error)
+	Full(context.Context, *machine.Machine) (*machine.Machine, error)
 	Machine(ref string) (*machine.Machine, error)
 	Subnets() []*machine.Subnet
 	Rules() []*machine.Rule

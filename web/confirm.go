@@ -46,18 +46,10 @@ type field struct {
 	Optional                 bool
 }
 
-func (s *Site) asked(r *http.Request) (*machine.Machine, error) {
-	m, err := s.Data.Machine(r.PathValue("name"))
-	if err != nil {
-		return nil, fmt.Errorf("machine %.64q: %w", r.PathValue("name"), err)
-	}
-	return m, nil
-}
-
 func confirmView(c confirm) view { return view{title: c.Title, template: "confirm", data: c} }
 
 func (s *Site) askInstall(r *http.Request) (view, error) {
-	m, err := s.asked(r)
+	m, err := s.named(r)
 	if err != nil {
 		return view{}, err
 	}
@@ -119,7 +111,7 @@ func (s *Site) running(m *machine.Machine) string {
 }
 
 func (s *Site) askRelease(r *http.Request) (view, error) {
-	m, err := s.asked(r)
+	m, err := s.named(r)
 	if err != nil {
 		return view{}, err
 	}
@@ -150,7 +142,7 @@ func filled(m *machine.Machine) []diskData {
 }
 
 func (s *Site) askPower(r *http.Request) (view, error) {
-	m, err := s.asked(r)
+	m, err := s.named(r)
 	if err != nil {
 		return view{}, err
 	}
@@ -170,7 +162,7 @@ func (s *Site) askPower(r *http.Request) (view, error) {
 }
 
 func (s *Site) askLock(r *http.Request) (view, error) {
-	m, err := s.asked(r)
+	m, err := s.named(r)
 	if err != nil {
 		return view{}, err
 	}

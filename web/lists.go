@@ -25,7 +25,7 @@ type ruleRow struct {
 
 func (s *Site) rules(*http.Request) (view, error) {
 	accepted := map[string]int{}
-	for _, m := range s.Data.Machines(machine.Selector{}) {
+	for _, m := range s.Data.Machines() {
 		accepted[m.Rule]++
 	}
 	rows := []ruleRow{}
@@ -107,7 +107,7 @@ func (s *Site) network(*http.Request) (view, error) {
 
 func (s *Site) leases() []leaseRow {
 	owners := map[machine.MAC]*machine.Machine{}
-	for _, m := range s.Data.Machines(machine.Selector{}) {
+	for _, m := range s.Data.Machines() {
 		for _, n := range m.NICs {
 			owners[n.MAC] = m
 		}

@@ -53,9 +53,9 @@ type historyData []Change
 const consoleLines = 24
 
 func (s *Site) machine(r *http.Request) (view, error) {
-	m, err := s.Data.Machine(r.PathValue("name"))
+	m, err := s.named(r)
 	if err != nil {
-		return view{}, fmt.Errorf("machine %.64q: %w", r.PathValue("name"), err)
+		return view{}, err
 	}
 	ctx := r.Context()
 	job, open := s.Data.OpenJob(m.ID)
@@ -80,6 +80,15 @@ func (s *Site) machine(r *http.Request) (view, error) {
 		d.Job = newJobData(m, job)
 	}
 	return view{title: m.Name, template: "machine", data: d, machine: m.ID, fragments: d.fragments()}, nil
+}
+
+// named finds the machine that an address names, with its facts.
+func (s *Site) named(r *http.Request) (*machine.Machine, error) {
+	m, err := s.Data.Machine(r.PathValue("name"))
+	if err != nil {
+		return nil, fmt.Errorf("machine %.64q: %w", r.PathValue("name"), err)
+	}
+	return s.Data.Full(r.Context(), m)
 }
 
 func (d machineData) fragments() []fragment {

@@ -27,7 +27,10 @@ type machineRow struct {
 
 func (s *Site) machines(r *http.Request) (view, error) {
 	q := parseSearch(r)
-	all := s.Data.Machines(q.selector)
+	all, err := s.Data.Select(r.Context(), q.selector)
+	if err != nil {
+		return view{}, err
+	}
 	d := machinesData{Search: q, Summary: summarise(all), Rows: make(rows, len(all))}
 	parts := make([]fragment, len(all))
 	for i, m := range all {

@@ -31,7 +31,7 @@ func (s *Site) nav(r *http.Request, u auth.User) []navGroup {
 	if u.Role == auth.Nobody {
 		return nil
 	}
-	all := s.Data.Machines(machine.Selector{})
+	all := s.Data.Machines()
 	asks := 0
 	for _, m := range all {
 		if needs(m) {

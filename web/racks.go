@@ -72,7 +72,10 @@ const maxCards = 12
 
 func (s *Site) racks(r *http.Request) (view, error) {
 	q := parseSearch(r)
-	all := s.Data.Machines(q.selector)
+	all, err := s.Data.Select(r.Context(), q.selector)
+	if err != nil {
+		return view{}, err
+	}
 	tiles := make([]tile, len(all))
 	for i, m := range all {
 		tiles[i] = s.tile(m)

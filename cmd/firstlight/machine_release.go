@@ -56,7 +56,11 @@ type machineFieldsCmd struct{}
 // Run lists the words of selectors.
 func (*machineFieldsCmd) Run(h *host) error {
 	for _, f := range machine.Fields() {
-		if err := h.say("%s", f); err != nil {
+		help := f.Help
+		if f.Scope != machine.Everywhere {
+			help += " (only in " + string(f.Scope) + ")"
+		}
+		if err := h.say("%-13s %-7s %s", f.Name, f.Kind, help); err != nil {
 			return err
 		}
 	}

@@ -23,25 +23,42 @@ type machinesInput struct {
 	Facts    bool   `query:"facts" doc:"With what the agent saw of the hardware"`
 }
 
-var machineOrder = order[*machine.Machine]{
-	after: func(cursor string) (func(*machine.Machine) bool, error) {
-		return func(m *machine.Machine) bool { return machine.CompareNames(m.Name, cursor) > 0 }, nil
-	},
-	name: func(m *machine.Machine) string { return m.Name },
-}
-
-func (a *API) machines(_ context.Context, in *machinesInput) (List[Machine], error) {
+func (a *API) machines(ctx context.Context, in *machinesInput) (List[Machine], error) {
 	sel, err := machine.ParseSelector(in.Selector)
 	if err != nil {
 		return List[Machine]{}, at("query.selector", in.Selector, err)
 	}
-	return page(a.DB.Machines(sel), in.Page, machineOrder, func(m *machine.Machine) Machine {
-		shown := a.showMachine(m)
-		if !in.Facts {
-			shown.Facts = nil
+	total, err := a.DB.Count(ctx, sel)
+	if err != nil {
+		return List[Machine]{}, selectorProblem(in.Selector, err)
+	}
+	rows, err := a.DB.Page(ctx, sel, in.Cursor, in.Limit+1)
+	if err != nil {
+		return List[Machine]{}, err
+	}
+	l := List[Machine]{Total: total, Items: make([]Machine, 0, len(rows))}
+	for _, m := range rows[:min(len(rows), in.Limit)] {
+		if in.Facts {
+			if m, err = a.DB.Full(ctx, m); err != nil {
+				return l, err
+			}
 		}
-		return shown
-	})
+		l.Items = append(l.Items, a.showMachine(m))
+	}
+	if len(rows) > in.Limit {
+		l.NextCursor = rows[in.Limit-1].Name
+	}
+	return l, nil
+}
+
+// selectorProblem puts a selector that cannot be asked of the database where it
+// was given.
+func selectorProblem(text string, err error) error {
+	var wrong *machine.SelectorError
+	if errors.As(err, &wrong) {
+		return at("query.selector", text, err)
+	}
+	return err
 }
 
 // at is a problem of one field, whose error says it in full.
@@ -49,9 +66,12 @@ func at(location string, value any, err error) error {
 	return huma.Error422UnprocessableEntity(err.Error(), &huma.ErrorDetail{Message: err.Error(), Location: location, Value: value})
 }
 
-func (a *API) machine(_ context.Context, in *MachineRef) (Machine, error) {
+func (a *API) machine(ctx context.Context, in *MachineRef) (Machine, error) {
 	m, err := a.find(in.Ref)
 	if err != nil {
+		return Machine{}, err
+	}
+	if m, err = a.DB.Full(ctx, m); err != nil {
 		return Machine{}, err
 	}
 	return a.showMachine(m), nil

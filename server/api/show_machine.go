@@ -15,8 +15,9 @@ import (
 func (a *API) showMachine(m *machine.Machine) Machine {
 	shown := Machine{
 		ID: m.ID, Name: m.Name, Kind: string(m.Kind), Serial: m.Serial, UUID: m.UUID, Vendor: m.Vendor, Product: m.Product,
-		Status: string(m.Status), Reason: m.Reason, Sentence: m.Sentence, Since: m.Since, Flags: Flags(m.Flags),
-		Site: m.Site, Rack: m.Rack, Unit: m.Unit, Hostname: m.Hostname, Role: m.Role, Pool: m.Pool, Owner: m.Owner,
+		Status: string(m.Status), Reason: m.Reason, Sentence: m.Sentence, Since: m.Since, Flags: showFlags(m.Flags),
+		Site: m.Site, Room: m.Room, Rack: m.Rack, Unit: m.Unit, Height: m.Height, Face: string(m.Face), Delivery: m.Delivery, Hostname: m.Hostname, Role: m.Role, Pool: m.Pool, Owner: m.Owner,
+		Note: m.Note, Tags: m.Tags, Params: m.Params, Type: m.Type, Declared: showDeclared(m.Declared), ReportedAt: showTime(m.ReportedAt),
 		Image: m.Image, Rule: m.Rule, Owned: m.Owned, Address: showAddr(m.Address()),
 		NICs: each(m.NICs, showNIC), BMC: showBMC(m.BMC), Facts: showFacts(m.Facts), Observed: showObserved(m.Observed),
 		Version: m.Version, CreatedAt: m.CreatedAt, UpdatedAt: m.UpdatedAt,
@@ -52,7 +53,24 @@ func showTime(t time.Time) *time.Time {
 }
 
 func showNIC(n machine.NIC) NIC {
-	return NIC{Name: n.Name, MAC: n.MAC.String(), Address: showAddr(n.Address), Boot: n.Boot}
+	return NIC{
+		Name: n.Name, MAC: n.MAC.String(), Address: showAddr(n.Address), Boot: n.Boot,
+		Switch: n.Switch, Port: n.Port, SeenSwitch: n.SeenSwitch, SeenPort: n.SeenPort,
+	}
+}
+
+func showFlags(f machine.Flags) Flags {
+	return Flags{
+		Locked: f.Locked, LockNote: f.LockNote, RetireWhenReleased: f.RetireWhenReleased, NoPowerOff: f.NoPowerOff,
+		Frozen: f.Frozen, UntilBoot: f.UntilBoot,
+	}
+}
+
+func showDeclared(d machine.Declared) *Declared {
+	if d == (machine.Declared{}) {
+		return nil
+	}
+	return &Declared{Vendor: d.Vendor, Product: d.Product, Cores: d.Cores, MemoryBytes: d.Memory, Disks: d.Disks}
 }
 
 func showBMC(b machine.BMC) BMC {

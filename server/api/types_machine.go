@@ -20,21 +20,34 @@ type Machine struct {
 
 	Site     string `json:"site,omitempty" example:"lon6"`
 	Rack     string `json:"rack,omitempty" example:"r12"`
-	Unit     int    `json:"unit,omitempty" doc:"Rack unit, from 1; absent: not known" example:"17"`
+	Unit     int    `json:"unit,omitempty" doc:"Lowest rack unit that it fills, from 1; absent: not known" example:"17"`
+	Height   int    `json:"height,omitempty" doc:"In rack units; absent: one" example:"2"`
+	Face     string `json:"face,omitempty" enum:"front,rear" doc:"Side of the rack; absent: it fills both"`
+	Room     string `json:"room,omitempty" doc:"Room of its rack" example:"hall-1"`
+	Delivery string `json:"delivery,omitempty" doc:"Delivery that it came with" example:"2026-1140"`
 	Hostname string `json:"hostname,omitempty" example:"lon6-web-1"`
 	Role     string `json:"role,omitempty" example:"web"`
 	Pool     string `json:"pool,omitempty" example:"a"`
 	Owner    string `json:"owner,omitempty" example:"team-search"`
 	Image    string `json:"image,omitempty" doc:"What is, or is to be, installed" example:"debian-12"`
 	Rule     string `json:"rule,omitempty" doc:"The rule that accepted it" example:"lab-metal"`
-	Owned    bool   `json:"owned" doc:"Its disks may hold somebody's data: true from the first allocation until an erase is proven"`
-	Address  string `json:"address,omitempty" doc:"IP address of the interface that it boots through" example:"10.80.12.100"`
-	Job      string `json:"job,omitempty" doc:"Id of its open job" example:"5f0c9c6e-6f0b-4b5e-8a43-0d7b8f5f3c1e"`
+	Note     string `json:"note,omitempty" doc:"What people wrote on it" example:"fan is loud"`
 
-	NICs     []NIC    `json:"nics" nullable:"false" doc:"Interfaces as ServerDb names and numbers them"`
-	BMC      BMC      `json:"bmc"`
-	Facts    *Facts   `json:"facts,omitempty" doc:"What the agent saw of the hardware. Lists have it only with facts=true"`
-	Observed Observed `json:"observed"`
+	Tags   []string          `json:"tags,omitempty" doc:"Words that people gave it, sorted" example:"[\"loaner\"]"`
+	Params map[string]string `json:"params,omitempty" doc:"Parameters for configuration management" example:"{\"tier\":\"gold\"}"`
+
+	Owned   bool   `json:"owned" doc:"Its disks may hold somebody's data: true from the first allocation until an erase is proven"`
+	Address string `json:"address,omitempty" doc:"IP address of the interface that it boots through" example:"10.80.12.100"`
+	Job     string `json:"job,omitempty" doc:"Id of its open job" example:"5f0c9c6e-6f0b-4b5e-8a43-0d7b8f5f3c1e"`
+
+	NICs     []NIC     `json:"nics" nullable:"false" doc:"Interfaces as ServerDb names and numbers them"`
+	BMC      BMC       `json:"bmc"`
+	Type     string    `json:"type,omitempty" doc:"Hardware type whose specification it should meet" example:"high-io"`
+	Declared *Declared `json:"declared,omitempty" doc:"What people said of its hardware, kept apart from what was found"`
+	// ReportedAt is when the agent last reported.
+	ReportedAt *time.Time `json:"reported_at,omitempty" doc:"Last report of the agent; absent: never"`
+	Facts      *Facts     `json:"facts,omitempty" doc:"What the agent saw of the hardware. Lists have it only with facts=true"`
+	Observed   Observed   `json:"observed"`
 
 	Version   int64     `json:"version" doc:"Grows with every change but what is observed" example:"14"`
 	CreatedAt time.Time `json:"created_at"`
@@ -47,6 +60,18 @@ type Flags struct {
 	LockNote           string `json:"lock_note,omitempty" doc:"Why it is locked" example:"disk under investigation"`
 	RetireWhenReleased bool   `json:"retire_when_released" doc:"It leaves the fleet instead of going to the next owner"`
 	NoPowerOff         bool   `json:"no_power_off" doc:"Its power is never cut"`
+	Frozen             bool   `json:"frozen" doc:"An older database was restored, and it has not shown since that it agrees with its record"`
+	UntilBoot          bool   `json:"until_boot" doc:"Its lock ends with the first boot that is seen: it was adopted"`
+}
+
+// Declared is what people said of a machine's hardware. What is absent was not
+// said.
+type Declared struct {
+	Vendor      string `json:"vendor,omitempty" example:"Dell Inc."`
+	Product     string `json:"product,omitempty" example:"PowerEdge R730"`
+	Cores       int    `json:"cores,omitempty" doc:"Of all sockets" example:"16"`
+	MemoryBytes uint64 `json:"memory_bytes,omitempty" doc:"Bytes" example:"68719476736"`
+	Disks       int    `json:"disks,omitempty" example:"4"`
 }
 
 // NIC is an interface.
@@ -55,6 +80,11 @@ type NIC struct {
 	MAC     string `json:"mac" example:"52:54:00:12:34:56"`
 	Address string `json:"address,omitempty" doc:"IP address reserved for it" example:"10.80.12.100"`
 	Boot    bool   `json:"boot" doc:"The machine booted through this one"`
+	Switch  string `json:"switch,omitempty" doc:"Where the plan wants it cabled" example:"sw3"`
+	Port    string `json:"port,omitempty" example:"23"`
+
+	SeenSwitch string `json:"seen_switch,omitempty" doc:"Where it was seen" example:"sw3"`
+	SeenPort   string `json:"seen_port,omitempty" example:"31"`
 }
 
 // BMC is a machine's management controller. Its credentials are never shown.

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/netip"
+	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -134,15 +135,10 @@ type database struct {
 	machines []*machine.Machine
 }
 
-func (d *database) Machines(sel machine.Selector) (picked []*machine.Machine) {
+func (d *database) Machines() []*machine.Machine {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	for _, m := range d.machines {
-		if sel.Match(m) {
-			picked = append(picked, m)
-		}
-	}
-	return picked
+	return slices.Clone(d.machines)
 }
 
 func (d *database) Subnets() []*machine.Subnet {

@@ -14,8 +14,8 @@ import (
 
 // Source is what the publisher needs of ServerDb.
 type Source interface {
-	// Machines gives the machines that a selector picks, sorted by name.
-	Machines(sel machine.Selector) []*machine.Machine
+	// Machines gives all of them, sorted by name.
+	Machines() []*machine.Machine
 	Subnets() []*machine.Subnet
 	// Watch signals every change after it was made.
 	Watch(room int) *journal.Watcher
@@ -132,7 +132,7 @@ func pause(ctx context.Context, d time.Duration) bool {
 // publish builds and publishes when what zones are made of has changed.
 func (p *Publisher) publish(ctx context.Context) {
 	began := p.config.Now()
-	machines, subnets := withHostname(p.config.Source.Machines(machine.Selector{})), p.config.Source.Subnets()
+	machines, subnets := withHostname(p.config.Source.Machines()), p.config.Source.Subnets()
 	last := p.state.Load()
 	if last.snapshot != nil && slices.EqualFunc(machines, p.machines, zone.SameInput) && slices.EqualFunc(subnets, p.subnets, zone.SameSubnet) {
 		return

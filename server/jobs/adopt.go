@@ -13,8 +13,11 @@ import (
 // looks at the truth rather than at an event, so that a crash between the two
 // loses nothing.
 func (e *Engine) adopt(ctx context.Context) {
-	for _, m := range e.DB.Machines(allocated) {
-		if _, open := e.DB.OpenJob(m.ID); open || m.Image == "" || e.triedSince(m) {
+	for _, m := range e.DB.Machines() {
+		if m.Status != machine.Allocated || m.Image == "" || m.Flags.Locked {
+			continue
+		}
+		if _, open := e.DB.OpenJob(m.ID); open || e.triedSince(m) {
 			continue
 		}
 		rule := "rule " + m.Rule
@@ -54,13 +57,4 @@ func (e *Engine) refuse(ctx context.Context, m *machine.Machine, cause error) {
 // triedSince tells whether a job was made for this allocation already.
 func (e *Engine) triedSince(m *machine.Machine) bool {
 	return len(e.DB.Jobs(func(j *machine.Job) bool { return j.Machine == m.ID && !j.CreatedAt.Before(m.Since) })) > 0
-}
-
-var allocated = must(machine.ParseSelector("status=allocated image !locked"))
-
-func must(s machine.Selector, err error) machine.Selector {
-	if err != nil {
-		panic(err)
-	}
-	return s
 }

@@ -152,8 +152,14 @@ func TestAnInstallIsRefusedWithTheReason(t *testing.T) {
 		want   string
 	}{
 		{"the image is not in the catalogue", nil, func(q *Request) { q.Image = "plan9" }, `image "plan9": not found`},
-		{"the hardware is not known", nil, func(q *Request) { q.Machine = q.Machine.Clone(); q.Machine.Facts = nil }, "let it boot the agent first"},
-		{"no disk is large enough", func(m *machine.Machine) { f := *m.Facts; f.Disks = nil; m.Facts = &f }, nil, "no disk with a serial number holds 1.1 GB"},
+		{"the hardware is not known", nil, func(q *Request) {
+			q.Machine = q.Machine.Clone()
+			q.Machine.Facts, q.Machine.ReportedAt = nil, time.Time{}
+		}, "let it boot the agent first"},
+		{"no disk is large enough", nil, func(q *Request) {
+			q.Machine = q.Machine.Clone()
+			q.Machine.Facts = &machine.Facts{}
+		}, "no disk with a serial number holds 1.1 GB"},
 		{"the machine is locked", func(m *machine.Machine) { m.Flags.Locked, m.Flags.LockNote = true, "smells of smoke" }, nil, "locked: smells of smoke"},
 		{"the role cannot be part of a host name", nil, func(q *Request) { q.Role = "Web Server" }, `role "Web Server": want lower-case`},
 	} {

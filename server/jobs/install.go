@@ -33,10 +33,14 @@ func (e *Engine) Install(ctx context.Context, r Request) (*machine.Job, error) {
 	if err != nil {
 		return nil, fmt.Errorf("image %q: %w; the images are listed by: firstlight image ls", r.Image, machine.ErrNotFound)
 	}
-	if r.Machine.Facts == nil {
+	full, err := e.DB.Full(ctx, r.Machine)
+	if err != nil {
+		return nil, err
+	}
+	if full.Facts == nil {
 		return nil, refuse("machine %s: its hardware is not known: let it boot the agent first", r.Machine.Name)
 	}
-	disk, err := discovery.InstallDisk(r.Machine.Facts, image.Bytes)
+	disk, err := discovery.InstallDisk(full.Facts, image.Bytes)
 	if err != nil {
 		return nil, refuse("machine %s: %w", r.Machine.Name, err)
 	}

@@ -107,7 +107,7 @@ func (e *Engine) Redeem(ctx context.Context, m *machine.Machine, r report.Redeem
 	}
 	var plan *report.Plan
 	err := e.DB.ChangeJob(ctx, j.ID, func(w *serverdb.Write, j *machine.Job) error {
-		now, err := w.Machine(m.ID)
+		now, err := w.Full(m.ID)
 		if err != nil {
 			return err
 		}
@@ -167,6 +167,9 @@ func (e *Engine) plan(m *machine.Machine, j *machine.Job, home string) (*report.
 // diskBySerial finds the job's disk again, and refuses one that is not empty
 // and was not given free since the job was made.
 func diskBySerial(m *machine.Machine, serial string) (machine.Disk, error) {
+	if m.Facts == nil {
+		return machine.Disk{}, fmt.Errorf("the disks of machine %s are not known: %w", m.Name, boot.ErrRefused)
+	}
 	for _, d := range m.Facts.Disks {
 		if d.Serial != serial {
 			continue

@@ -23,8 +23,8 @@ type Explanation struct {
 
 // Lookup explains what a machine, or an interface that nobody knows, would
 // boot if it asked now: the same Decide on the same facts, written nowhere.
-func (d *Desk) Lookup(_ context.Context, ref string) (Explanation, error) {
-	req, subnet, err := d.asker(ref)
+func (d *Desk) Lookup(ctx context.Context, ref string) (Explanation, error) {
+	req, subnet, err := d.asker(ctx, ref)
 	if err != nil {
 		return Explanation{}, err
 	}
@@ -45,12 +45,16 @@ func (d *Desk) Lookup(_ context.Context, ref string) (Explanation, error) {
 var session = regexp.MustCompile(`(firstlight\.session=)\S+`)
 
 // asker makes the request that a machine would send.
-func (d *Desk) asker(ref string) (boot.Request, *machine.Subnet, error) {
+func (d *Desk) asker(ctx context.Context, ref string) (boot.Request, *machine.Subnet, error) {
 	m, err := d.find(ref)
 	if err == nil {
 		req := boot.Request{MAC: m.BootMAC(), UUID: m.UUID, Serial: m.Serial, Stage: boot.StageIPXE}
-		if m.Facts != nil {
-			req.Platform = m.Facts.Platform
+		full, err := d.DB.Full(ctx, m)
+		if err != nil {
+			return boot.Request{}, nil, err
+		}
+		if full.Facts != nil {
+			req.Platform = full.Facts.Platform
 		}
 		return d.on(req, d.subnetOf(m))
 	}
@@ -103,9 +107,12 @@ func (d *Desk) Explain(ctx context.Context, name string) (boot.Answer, boot.Requ
 
 // InstallDisk is the disk that an install of the machine's image, or of the
 // smallest one, would write.
-func (d *Desk) InstallDisk(_ context.Context, name string) (machine.Disk, error) {
+func (d *Desk) InstallDisk(ctx context.Context, name string) (machine.Disk, error) {
 	m, err := d.find(name)
 	if err != nil {
+		return machine.Disk{}, err
+	}
+	if m, err = d.DB.Full(ctx, m); err != nil {
 		return machine.Disk{}, err
 	}
 	if m.Facts == nil {

@@ -57,7 +57,7 @@ func (d *Desk) Order(ctx context.Context, who auth.User, o Order) ([]Outcome, er
 			return made, err
 		}
 	}
-	picked, err := d.pick(o)
+	picked, err := d.pick(ctx, o)
 	if err != nil {
 		return nil, err
 	}
@@ -92,7 +92,7 @@ func (d *Desk) again(who auth.User, o Order) ([]Outcome, error) {
 
 // pick finds the machines of an order. More than one must have been counted by
 // whoever asks: a selector that picks too much must not install too much.
-func (d *Desk) pick(o Order) ([]*machine.Machine, error) {
+func (d *Desk) pick(ctx context.Context, o Order) ([]*machine.Machine, error) {
 	sel, err := machine.ParseSelector(o.Target)
 	if err != nil {
 		return nil, err
@@ -100,7 +100,10 @@ func (d *Desk) pick(o Order) ([]*machine.Machine, error) {
 	if o.Target == "" {
 		return nil, &Refused{Field: "target", Why: "picks every machine", Remedy: "say which, such as hardwarename=C0MPUT3"}
 	}
-	picked := d.DB.Machines(sel)
+	picked, err := d.DB.Select(ctx, sel)
+	if err != nil {
+		return nil, err
+	}
 	want := max(o.Expect, 1)
 	switch {
 	case len(picked) == 0:

@@ -49,7 +49,7 @@ func (d *Desk) Recheck(ctx context.Context, who auth.User, name string) error {
 	if err != nil {
 		return err
 	}
-	if _, ok := d.DB.SubnetFor(m.Address()); !ok || m.Facts == nil {
+	if _, ok := d.DB.SubnetFor(m.Address()); !ok || m.ReportedAt.IsZero() {
 		return conflict("machine "+m.Name+" has not reported from a subnet of ours", "power it on, then check again")
 	}
 	// History keeps the change and who asked; the audit keeps that it was asked.

@@ -37,6 +37,10 @@ func (w *Write) consider(id string, subnet *machine.Subnet, changed bool) (*mach
 }
 
 func (w *Write) judge(m *machine.Machine, subnet *machine.Subnet) (*machine.Machine, error) {
+	m, err := w.full(m)
+	if err != nil {
+		return nil, err
+	}
 	v := discovery.Judge(m, subnet.Name, w.db.Rules(), func(rule string) int { return w.accepted(rule, m.ID) }, released(m))
 	if !v.Accept {
 		if err := w.Transition(m, Change{From: m.Status, To: machine.Held, Who: whoAgent, Why: v.Reason, Sentence: v.Sentence}); err != nil {
@@ -44,7 +48,7 @@ func (w *Write) judge(m *machine.Machine, subnet *machine.Subnet) (*machine.Mach
 		}
 		return w.Machine(m.ID)
 	}
-	err := w.Transition(m, Change{
+	err = w.Transition(m, Change{
 		From: m.Status, To: machine.Available, Who: "rule " + v.Rule.Name, Why: "accepted by rule " + v.Rule.Name, Evidence: v.Evidence,
 		Apply: func(m *machine.Machine) {
 			m.Rule, m.Site = v.Rule.Name, v.Rule.Site
@@ -153,6 +157,9 @@ func (d *DB) ReleaseDisks(ctx context.Context, who, id, typed string) error {
 			return fmt.Errorf("machine %s is %s (%s): only a machine that is held for its disks, and had no owner here, can be released by name", m.Name, m.Status.Human(), m.Reason)
 		}
 		var what []string
+		if m, err = w.full(m); err != nil {
+			return err
+		}
 		next := m.Clone()
 		if next.Released == nil {
 			next.Released = map[string]string{}
@@ -207,7 +214,7 @@ func (w *Write) recheck(m *machine.Machine, who, why string) error {
 		return err
 	}
 	subnet, ok := w.db.SubnetFor(m.Address())
-	if !ok || m.Facts == nil {
+	if !ok || m.ReportedAt.IsZero() {
 		return errors.New("it has not reported from a subnet of ours: power it on, then check again")
 	}
 	_, err = w.judge(m, subnet)

@@ -84,7 +84,7 @@ func held(t *testing.T, path string, told []string) {
 	for _, l := range d.Leases() {
 		there["lease "+l.Address.String()+" "+l.MAC.String()] = true
 	}
-	for _, m := range d.Machines(machine.Selector{}) {
+	for _, m := range d.Machines() {
 		there[fmt.Sprintf("machine %s %s", m.Name, m.Hostname)] = true
 		if err := d.Replay(t.Context(), m.ID); err != nil {
 			t.Error(err)

@@ -288,7 +288,7 @@ func TestHostNamesOfAHundred(t *testing.T) {
 	}
 	g.Wait()
 	seen := map[string]bool{}
-	for _, m := range d.Machines(machine.Selector{}) {
+	for _, m := range d.Machines() {
 		seen[m.Hostname] = true
 	}
 	for n := 1; n <= 100; n++ {
@@ -312,7 +312,7 @@ func TestHostNamePatterns(t *testing.T) {
 		if tt.says == "" && (err != nil || m.Hostname != tt.want) || tt.says != "" && (err == nil || !strings.Contains(err.Error(), tt.says)) {
 			t.Errorf("pattern %q: %v, %v; want %q, …%s…", tt.pattern, m, err, tt.want, tt.says)
 		}
-		if tt.says != "" && len(d.Machines(machine.Selector{})) != 0 {
+		if tt.says != "" && len(d.Machines()) != 0 {
 			t.Errorf("pattern %q: half a registration stayed", tt.pattern)
 		}
 	}
@@ -335,7 +335,7 @@ func TestRulesInTheirOrder(t *testing.T) {
 			t.Errorf("machine %d: rule %q, rack %q, reason %q; want %+v", tt.n, m.Rule, m.Rack, m.Reason, tt)
 		}
 	}
-	rows, err := d.History(t.Context(), d.Machines(machine.Selector{})[0].ID)
+	rows, err := d.History(t.Context(), d.Machines()[0].ID)
 	if err != nil || !strings.Contains(fmt.Sprint(rows), "passed:rule-matched (rule first)") {
 		t.Errorf("the history row does not name the rule: %v, %v", rows, err)
 	}

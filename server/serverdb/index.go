@@ -1,7 +1,7 @@
 package serverdb
 
 import (
-	"maps"
+	"hash/maphash"
 	"net/netip"
 	"slices"
 	"strings"
@@ -13,25 +13,32 @@ import (
 // keptJobs is how many ended jobs are answered from memory.
 const keptJobs = 2000
 
-// index holds every machine and the jobs in memory. The values are immutable:
-// a change puts a new value in the old one's place.
+// index holds every machine, without its facts, and the jobs in memory. The
+// values are immutable: a change puts a new value in the old one's place.
 type index struct {
 	mu      sync.RWMutex
-	byID    map[string]*machine.Machine
-	byName  map[string]string // lower case
-	byHost  map[string]string
-	byMAC   map[machine.MAC]string
-	byAddr  map[netip.Addr]string
-	byMark  map[string]map[string]bool // serial, UUID or BMC MAC -> machine ids
+	seed    maphash.Seed
+	byID    map[string]*entry
+	byName  map[string]*entry // lower case
+	byHost  map[string]*entry
+	byMAC   map[machine.MAC]*entry
+	byAddr  map[netip.Addr]*entry
+	byMark  map[uint64]*entry          // hash of a serial, UUID or BMC MAC
+	shared  map[uint64]map[*entry]bool // marks that several machines have
 	jobs    map[string]*machine.Job
 	open    map[string]string // machine id -> job id
-	ordered []string          // machine ids by name; nil after one came or was renamed
+	ordered []*entry          // by name; nil after one came or was renamed
 }
 
+// entry is the place of one machine: the maps lead to it, whatever its value.
+type entry struct{ m *machine.Machine }
+
 func (x *index) load(machines []*machine.Machine, jobs []*machine.Job) {
-	x.byID, x.byName, x.byHost = map[string]*machine.Machine{}, map[string]string{}, map[string]string{}
-	x.byMAC, x.byAddr = map[machine.MAC]string{}, map[netip.Addr]string{}
-	x.byMark = map[string]map[string]bool{}
+	n := len(machines)
+	x.seed = maphash.MakeSeed()
+	x.byID, x.byName, x.byHost = make(map[string]*entry, n), make(map[string]*entry, n), map[string]*entry{}
+	x.byMAC, x.byAddr = make(map[machine.MAC]*entry, n), map[netip.Addr]*entry{}
+	x.byMark, x.shared = make(map[uint64]*entry, 2*n), map[uint64]map[*entry]bool{}
 	x.jobs, x.open = map[string]*machine.Job{}, map[string]string{}
 	for _, m := range machines {
 		x.put(m)
@@ -46,14 +53,14 @@ func (x *index) apply(machines map[string]*machine.Machine, jobs map[string]*mac
 	x.mu.Lock()
 	defer x.mu.Unlock()
 	for _, m := range machines {
-		old := x.byID[m.ID]
-		if old == nil || old.Name != m.Name {
+		e := x.byID[m.ID]
+		if e == nil || e.m.Name != m.Name {
 			x.ordered = nil
 		}
-		if old != nil {
+		if e != nil {
 			// What was seen is written by observe alone, and may be newer.
-			m.Observed = old.Observed
-			x.drop(old)
+			m.Observed = e.m.Observed
+			x.drop(e)
 		}
 		x.put(m)
 	}
@@ -63,46 +70,46 @@ func (x *index) apply(machines map[string]*machine.Machine, jobs map[string]*mac
 }
 
 func (x *index) put(m *machine.Machine) {
-	x.byID[m.ID] = m
-	x.byName[strings.ToLower(m.Name)] = m.ID
-	for _, mark := range marks(m) {
-		if x.byMark[mark] == nil {
-			x.byMark[mark] = map[string]bool{}
-		}
-		x.byMark[mark][m.ID] = true
+	intern(m)
+	e := x.byID[m.ID]
+	if e == nil {
+		e = &entry{}
+		x.byID[m.ID] = e
+	}
+	e.m = m
+	x.byName[strings.ToLower(m.Name)] = e
+	for _, mark := range x.marks(m) {
+		x.mark(mark, e)
 	}
 	if m.Hostname != "" {
-		x.byHost[m.Hostname] = m.ID
+		x.byHost[m.Hostname] = e
 	}
 	for _, n := range m.NICs {
-		x.byMAC[n.MAC] = m.ID
+		x.byMAC[n.MAC] = e
 		if n.Address.IsValid() {
-			x.byAddr[n.Address] = m.ID
+			x.byAddr[n.Address] = e
 		}
 	}
 }
 
-// drop takes out what is still m's: in one commit a name or an interface may
+// drop takes out what is still e's: in one commit a name or an interface may
 // have moved to a machine that was put already.
-func (x *index) drop(m *machine.Machine) {
-	if name := strings.ToLower(m.Name); x.byName[name] == m.ID {
-		delete(x.byName, name)
+func (x *index) drop(e *entry) {
+	m := e.m
+	remove(x.byName, strings.ToLower(m.Name), e)
+	for _, mark := range x.marks(m) {
+		x.unmark(mark, e)
 	}
-	for _, mark := range marks(m) {
-		if delete(x.byMark[mark], m.ID); len(x.byMark[mark]) == 0 {
-			delete(x.byMark, mark)
-		}
-	}
-	if x.byHost[m.Hostname] == m.ID {
-		delete(x.byHost, m.Hostname)
-	}
+	remove(x.byHost, m.Hostname, e)
 	for _, n := range m.NICs {
-		if x.byMAC[n.MAC] == m.ID {
-			delete(x.byMAC, n.MAC)
-		}
-		if x.byAddr[n.Address] == m.ID {
-			delete(x.byAddr, n.Address)
-		}
+		remove(x.byMAC, n.MAC, e)
+		remove(x.byAddr, n.Address, e)
+	}
+}
+
+func remove[K comparable](from map[K]*entry, k K, e *entry) {
+	if from[k] == e {
+		delete(from, k)
 	}
 }
 
@@ -119,60 +126,59 @@ func (x *index) putJob(j *machine.Job) {
 func (x *index) observe(id string, change func(*machine.Observed)) *machine.Machine {
 	x.mu.Lock()
 	defer x.mu.Unlock()
-	old := x.byID[id]
-	if old == nil {
+	e := x.byID[id]
+	if e == nil {
 		return nil
 	}
-	m := *old
+	m := *e.m
 	change(&m.Observed)
-	x.byID[id] = &m
+	e.m = &m
 	return &m
 }
 
 func (x *index) machine(id string) (*machine.Machine, error) {
-	x.mu.RLock()
-	defer x.mu.RUnlock()
-	if m := x.byID[id]; m != nil {
+	if m := find(x, func() *entry { return x.byID[id] }); m != nil {
 		return m, nil
 	}
 	return nil, machine.ErrNotFound
 }
 
-func (x *index) byAny(ref string) *machine.Machine {
+// find reads under the lock.
+func find(x *index, where func() *entry) *machine.Machine {
 	x.mu.RLock()
 	defer x.mu.RUnlock()
-	if m := x.byID[ref]; m != nil {
-		return m
-	}
-	lower := strings.ToLower(ref)
-	if id, ok := x.byName[lower]; ok {
-		return x.byID[id]
-	}
-	if id, ok := x.byHost[lower]; ok {
-		return x.byID[id]
-	}
-	if mac, err := machine.ParseMAC(ref); err == nil {
-		return x.byID[x.byMAC[mac]]
+	if e := where(); e != nil {
+		return e.m
 	}
 	return nil
 }
 
+func (x *index) byAny(ref string) *machine.Machine {
+	lower := strings.ToLower(ref)
+	mac, bad := machine.ParseMAC(ref)
+	return find(x, func() *entry {
+		for _, e := range []*entry{x.byID[ref], x.byName[lower], x.byHost[lower]} {
+			if e != nil {
+				return e
+			}
+		}
+		if bad != nil {
+			return nil
+		}
+		return x.byMAC[mac]
+	})
+}
+
 func (x *index) hostname(name string) bool {
-	x.mu.RLock()
-	defer x.mu.RUnlock()
-	return x.byHost[name] != ""
+	return find(x, func() *entry { return x.byHost[name] }) != nil
 }
 
 func (x *index) mac(mac machine.MAC) *machine.Machine {
-	x.mu.RLock()
-	defer x.mu.RUnlock()
-	return x.byID[x.byMAC[mac]]
+	return find(x, func() *entry { return x.byMAC[mac] })
 }
 
 func (x *index) address(a netip.Addr) *machine.Machine {
-	x.mu.RLock()
-	defer x.mu.RUnlock()
-	return x.byID[x.byAddr[a]]
+	return find(x, func() *entry { return x.byAddr[a] })
 }
 
 // machines gives all of them by name.
@@ -185,18 +191,40 @@ func (x *index) machines() []*machine.Machine {
 	x.mu.RUnlock()
 	x.mu.Lock()
 	defer x.mu.Unlock()
-	x.ordered = slices.SortedFunc(maps.Keys(x.byID), func(a, b string) int {
-		return machine.CompareNames(x.byID[a].Name, x.byID[b].Name)
-	})
+	x.ordered = make([]*entry, 0, len(x.byID))
+	for _, e := range x.byID {
+		x.ordered = append(x.ordered, e)
+	}
+	slices.SortFunc(x.ordered, func(a, b *entry) int { return machine.CompareNames(a.m.Name, b.m.Name) })
 	return x.inOrder()
 }
 
 func (x *index) inOrder() []*machine.Machine {
 	all := make([]*machine.Machine, len(x.ordered))
-	for i, id := range x.ordered {
-		all[i] = x.byID[id]
+	for i, e := range x.ordered {
+		all[i] = e.m
 	}
 	return all
+}
+
+// some gives the machines with these ids, in their order.
+func (x *index) some(ids []string) []*machine.Machine {
+	x.mu.RLock()
+	defer x.mu.RUnlock()
+	all := make([]*machine.Machine, 0, len(ids))
+	for _, id := range ids {
+		if e := x.byID[id]; e != nil {
+			all = append(all, e.m)
+		}
+	}
+	return all
+}
+
+// size tells how many machines there are.
+func (x *index) size() int {
+	x.mu.RLock()
+	defer x.mu.RUnlock()
+	return len(x.byID)
 }
 
 func (x *index) job(id string) *machine.Job {
@@ -227,36 +255,5 @@ func (x *index) jobsWhere(want func(*machine.Job) bool) []*machine.Job {
 		}
 		return strings.Compare(a.ID, b.ID)
 	})
-	return all
-}
-
-// marks are what a machine is recognised by, beside its MACs.
-func marks(m *machine.Machine) []string {
-	all := []string{"serial " + m.Serial, "uuid " + machine.PlainUUID(m.UUID)}
-	if !m.BMC.MAC.IsZero() {
-		all = append(all, "bmc "+m.BMC.MAC.String())
-	}
-	return all
-}
-
-// sharing gives the machines that have one of the marks or MACs.
-func (x *index) sharing(marks []string, macs []machine.MAC) []*machine.Machine {
-	x.mu.RLock()
-	defer x.mu.RUnlock()
-	ids := map[string]bool{}
-	for _, mark := range marks {
-		for id := range x.byMark[mark] {
-			ids[id] = true
-		}
-	}
-	for _, mac := range macs {
-		if id, ok := x.byMAC[mac]; ok {
-			ids[id] = true
-		}
-	}
-	all := make([]*machine.Machine, 0, len(ids))
-	for id := range ids {
-		all = append(all, x.byID[id])
-	}
 	return all
 }

@@ -17,16 +17,51 @@ type History = machine.History
 // Audit is one thing that a person or program did.
 type Audit = store.Audit
 
-// Machines gives those that a selector picks, by name.
-func (d *DB) Machines(sel machine.Selector) []*machine.Machine {
-	all := d.index.machines()
-	picked := make([]*machine.Machine, 0, len(all))
-	for _, m := range all {
-		if sel.Match(m) {
-			picked = append(picked, m)
-		}
+// Machines gives all of them by name, without their facts. It never fails.
+func (d *DB) Machines() []*machine.Machine { return d.index.machines() }
+
+// Select asks the database for the machines that a selector picks, by name,
+// without their facts.
+func (d *DB) Select(ctx context.Context, sel machine.Selector) ([]*machine.Machine, error) {
+	if sel.Root() == nil {
+		return d.index.machines(), nil
 	}
-	return picked
+	return d.Page(ctx, sel, "", 0)
+}
+
+// Page is Select from after a name on, and at most so many (0: all).
+func (d *DB) Page(ctx context.Context, sel machine.Selector, after string, limit int) ([]*machine.Machine, error) {
+	var ids []string
+	err := d.store.View(ctx, func(tx *store.Tx) (err error) {
+		ids, err = tx.Select(sel, after, limit)
+		return err
+	})
+	return d.index.some(ids), err
+}
+
+// Count tells how many machines a selector picks.
+func (d *DB) Count(ctx context.Context, sel machine.Selector) (n int, err error) {
+	if sel.Root() == nil {
+		return d.index.size(), nil
+	}
+	err = d.store.View(ctx, func(tx *store.Tx) (err error) {
+		n, err = tx.Count(sel)
+		return err
+	})
+	return n, err
+}
+
+// Full reads the facts of a machine into a copy of it.
+func (d *DB) Full(ctx context.Context, m *machine.Machine) (*machine.Machine, error) {
+	full := *m
+	if m.ReportedAt.IsZero() || m.Facts != nil {
+		return &full, nil
+	}
+	err := d.store.View(ctx, func(tx *store.Tx) (err error) {
+		full.Facts, err = tx.Facts(m.ID)
+		return err
+	})
+	return &full, err
 }
 
 // Machine finds one by name, id, MAC or host name.

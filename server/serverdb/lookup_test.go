@@ -30,8 +30,8 @@ func TestAMachineIsFoundByWhatPeopleKnowOfIt(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got := d.Machines(sel); len(got) != 1 || got[0].Name != "FL0002" {
-		t.Errorf("Machines(%s) = %v", sel, got)
+	if got, err := d.Select(t.Context(), sel); err != nil || len(got) != 1 || got[0].Name != "FL0002" {
+		t.Errorf("Select(%s) = %v, %v", sel, got, err)
 	}
 }
 

@@ -55,7 +55,8 @@ func (w *Write) lease(a netip.Addr) lease.Lease {
 	return l
 }
 
-// hostnameTaken asks memory first, which knows most, then the database.
+// hostnameTaken asks memory first, which knows most, then the database. A name
+// that was given back must rest before it is given again.
 func (w *Write) hostnameTaken(name string) (bool, error) {
 	if w.db.elsewhere[name] || w.db.index.hostname(name) {
 		return true, nil
@@ -71,5 +72,9 @@ func (w *Write) hostnameTaken(name string) (bool, error) {
 	if taken {
 		w.db.elsewhere[name] = true
 	}
-	return taken, err
+	if taken || err != nil {
+		return taken, err
+	}
+	until, err := w.tx.Name(name)
+	return w.now.Before(until), err
 }

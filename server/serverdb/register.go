@@ -63,9 +63,14 @@ func (w *Write) report(r *report.Report, from netip.Addr, subnet *machine.Subnet
 	if m == nil {
 		m = w.stranger(r, id)
 	}
-	changed := hardwareChanged(m, r)
-	m = m.Clone()
+	old, err := w.full(m)
+	if err != nil {
+		return nil, err
+	}
+	changed := hardwareChanged(old, r)
+	m = old.Clone()
 	w.learn(m, r, from, subnet)
+	facts := m.Facts
 	if m.Status == machine.Unknown || m.Status == machine.Expected {
 		if err := w.register(m, res); err != nil {
 			return nil, err
@@ -73,7 +78,10 @@ func (w *Write) report(r *report.Report, from netip.Addr, subnet *machine.Subnet
 	} else if err := w.put(m); err != nil {
 		return nil, err
 	}
-	if err := w.Event(reported(m, r)); err != nil {
+	if err := w.tx.PutFacts(m.ID, facts); err != nil {
+		return nil, err
+	}
+	if err := w.Event(reported(m, facts, r)); err != nil {
 		return nil, err
 	}
 	return w.consider(m.ID, subnet, changed)
@@ -96,12 +104,9 @@ func (w *Write) owns(r *report.Report, from netip.Addr) error {
 
 // candidates are the records that share a mark with a report.
 func (w *Write) candidates(id discovery.Identity) []*machine.Machine {
-	marks := []string{"serial " + id.Serial, "uuid " + machine.PlainUUID(id.UUID)}
-	if len(marks[1]) == len("uuid ")+32 {
+	marks := markTexts(id.Serial, id.UUID, id.BMC)
+	if id.UUID != "" {
 		marks = append(marks, "uuid "+machine.SwapUUID(machine.PlainUUID(id.UUID)))
-	}
-	if !id.BMC.IsZero() {
-		marks = append(marks, "bmc "+id.BMC.String())
 	}
 	all := map[string]*machine.Machine{}
 	for _, m := range w.db.index.sharing(marks, id.MACs) {
@@ -136,8 +141,8 @@ func (w *Write) stranger(r *report.Report, id discovery.Identity) *machine.Machi
 func (w *Write) learn(m *machine.Machine, r *report.Report, from netip.Addr, subnet *machine.Subnet) {
 	facts := discovery.Facts(r)
 	keepReleases(m, facts)
-	m.Facts = facts
-	m.Vendor, m.Product = m.Facts.Vendor, m.Facts.Product
+	m.Facts, m.ReportedAt = facts, w.now
+	m.Vendor, m.Product = facts.Vendor, facts.Product
 	if machine.PlaceholderSerial(m.Serial) {
 		m.Serial = strings.TrimSpace(r.System.Serial)
 	}
@@ -207,12 +212,12 @@ func (w *Write) register(m *machine.Machine, res discovery.Resolution) error {
 	return nil
 }
 
-func reported(m *machine.Machine, r *report.Report) journal.Event {
+func reported(m *machine.Machine, f *machine.Facts, r *report.Report) journal.Event {
 	return journal.Event{
 		Machine: m.ID, MAC: m.BootMAC(), Source: journal.Agent, Duration: r.Collected,
 		Text: fmt.Sprintf("Reported %.1f s after kernel start: %s, %s memory, %s, %s",
-			r.Boot.Uptime, count(m.Facts.Cores, "core"), discovery.Bytes(m.Facts.Memory), count(len(m.Facts.Disks), "disk"), count(len(m.Facts.NICs), "interface")),
-		Details: map[string]string{"kernel": m.Facts.Kernel, "agent": r.Boot.Agent, "boot": r.Boot.ID, "platform": m.Facts.Platform},
+			r.Boot.Uptime, count(f.Cores, "core"), discovery.Bytes(f.Memory), count(len(f.Disks), "disk"), count(len(f.NICs), "interface")),
+		Details: map[string]string{"kernel": f.Kernel, "agent": r.Boot.Agent, "boot": r.Boot.ID, "platform": f.Platform},
 	}
 }
 

@@ -170,7 +170,7 @@ func TestHostNamesAreUnique(t *testing.T) {
 	}
 	wg.Wait()
 	seen := map[string]bool{}
-	for _, m := range d.Machines(machine.Selector{}) {
+	for _, m := range d.Machines() {
 		if seen[m.Hostname] || m.Hostname == "" {
 			t.Errorf("machine %s has host name %q", m.Name, m.Hostname)
 		}

@@ -202,6 +202,26 @@ func (w *Write) Machine(id string) (*machine.Machine, error) {
 	return w.db.index.machine(id)
 }
 
+// Full gives a machine with its facts as this write sees them.
+func (w *Write) Full(id string) (*machine.Machine, error) {
+	m, err := w.Machine(id)
+	if err != nil {
+		return nil, err
+	}
+	return w.full(m)
+}
+
+// full reads a machine's facts into a copy of it, as this write sees them.
+func (w *Write) full(m *machine.Machine) (*machine.Machine, error) {
+	full := *m
+	if m.ReportedAt.IsZero() {
+		return &full, nil
+	}
+	var err error
+	full.Facts, err = w.tx.Facts(m.ID)
+	return &full, err
+}
+
 // machines gives all of them as this write sees them.
 func (w *Write) machines() []*machine.Machine {
 	seen := map[string]bool{}
@@ -253,14 +273,18 @@ func (w *Write) Job(id string) (*machine.Job, error) {
 	return w.tx.Job(id)
 }
 
-// put stores a changed machine.
+// put stores a changed machine. Its facts have a writer of their own.
 func (w *Write) put(m *machine.Machine) error {
 	read := m.Version
 	m.Version++
 	m.UpdatedAt = w.now
-	if err := w.tx.PutMachine(m, read); err != nil {
-		return w.meet(err, func() error { return w.meetMachine(m.ID) })
+	if err := w.quarantine(m); err != nil {
+		return err
 	}
+	if err := w.tx.PutMachine(m, read); err != nil {
+		return w.taken(m, w.meet(err, func() error { return w.meetMachine(m.ID) }))
+	}
+	m.Facts = nil
 	w.own.putMachine(m)
 	return nil
 }

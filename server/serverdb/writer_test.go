@@ -258,7 +258,7 @@ func TestMachinesComeByName(t *testing.T) {
 	d := open(t, file(t), accept(""))
 	for _, n := range []int{3, 1, 10, 2} {
 		arrive(t, d, blank(n), 100+n)
-		_ = d.Machines(machine.Selector{}) // an order that the next one must change
+		_ = d.Machines() // an order that the next one must change
 	}
 	rename := func(m *machine.Machine) error { m.Name = "A"; return nil }
 	last, _ := d.Machine("FL0010")
@@ -267,7 +267,7 @@ func TestMachinesComeByName(t *testing.T) {
 		t.Fatal(err)
 	}
 	var names []string
-	for _, m := range d.Machines(machine.Selector{}) {
+	for _, m := range d.Machines() {
 		names = append(names, m.Name+m.Observed.Power)
 	}
 	if fmt.Sprint(names) != "[Aon FL0001 FL0002 FL0003]" {

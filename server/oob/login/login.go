@@ -23,7 +23,7 @@ import (
 // Store keeps what was proven.
 type Store interface {
 	Machine(ref string) (*machine.Machine, error)
-	Machines(machine.Selector) []*machine.Machine
+	Machines() []*machine.Machine
 	Credential(ctx context.Context, owner string) (sealed string, err error)
 	PutCredential(ctx context.Context, owner, sealed string) error
 	Edit(ctx context.Context, id string, version int64, who, what string, change func(*machine.Machine) error) error

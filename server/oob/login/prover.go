@@ -73,7 +73,7 @@ func (p *Prover) Run(ctx context.Context) error {
 func (p *Prover) Round(ctx context.Context) {
 	var g errgroup.Group
 	g.SetLimit(proveWide)
-	for _, m := range p.Keeper.Store.Machines(machine.Selector{}) {
+	for _, m := range p.Keeper.Store.Machines() {
 		if ctx.Err() != nil || !p.due(m) {
 			continue
 		}

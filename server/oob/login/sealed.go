@@ -84,7 +84,7 @@ func (k *Keeper) Give(ctx context.Context, who string, l oob.Login) error {
 }
 
 func (k *Keeper) withSerial(serial string) *machine.Machine {
-	for _, m := range k.Store.Machines(machine.Selector{}) {
+	for _, m := range k.Store.Machines() {
 		if m.Serial == serial {
 			return m
 		}

@@ -7,17 +7,31 @@ import (
 	"firstlight/server/machine"
 )
 
-// PutMachine writes a machine and its interfaces over the version that was
-// read, 0 for a new one: ErrConflict tells that it has another by now, ErrTaken
-// that another machine has its name, host name, a MAC or an address.
+// PutMachine writes a machine's record with everything that is derived from
+// it, but neither its facts nor what was seen of it: those have writers of
+// their own. It writes over the version that was read, 0 for a new machine:
+// ErrConflict tells that it has another by now, ErrTaken that another machine
+// has its name, host name, place in a rack, port of a switch, a MAC or an
+// address.
 func (t *Tx) PutMachine(m *machine.Machine, read int64) error {
+	record := *m
+	record.Facts, record.Observed = nil, machine.Observed{}
 	err := t.swap("write machine "+m.Name, read,
 		`INSERT INTO machines (id, name, status, hostname, version, record) VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (id) DO NOTHING`,
 		`UPDATE machines SET name = $2, status = $3, hostname = $4, version = $5, record = $6 WHERE id = $1 AND version = $7`,
-		m.ID, m.Name, string(m.Status), optional(m.Hostname), m.Version, encode(m))
+		m.ID, m.Name, string(m.Status), optional(m.Hostname), m.Version, encode(&record))
 	if err != nil {
 		return err
 	}
+	for _, put := range []func(*machine.Machine) error{t.putNICs, t.putPlace, t.deriveRecord} {
+		if err := put(m); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (t *Tx) putNICs(m *machine.Machine) error {
 	if err := t.exec("write interfaces of "+m.Name, `DELETE FROM nics WHERE machine = $1`, m.ID); err != nil {
 		return err
 	}
@@ -26,8 +40,28 @@ func (t *Tx) PutMachine(m *machine.Machine, read int64) error {
 		if n.Address.IsValid() {
 			address = n.Address.String()
 		}
+		var cable [2]any // where the plan says both ends of it, and the machine is there
+		if n.Switch != "" && n.Port != "" && m.Status != machine.Retired {
+			cable = [2]any{n.Switch, n.Port}
+		}
 		err := t.exec("write interface "+n.MAC.String()+" of "+m.Name,
-			`INSERT INTO nics (mac, machine, address) VALUES ($1, $2, $3)`, n.MAC.String(), m.ID, optional(address))
+			`INSERT INTO nics (mac, machine, address, switch, port) VALUES ($1, $2, $3, $4, $5)`,
+			n.MAC.String(), m.ID, optional(address), cable[0], cable[1])
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// putPlace keeps every unit that the machine fills.
+func (t *Tx) putPlace(m *machine.Machine) error {
+	if err := t.exec("write place of "+m.Name, `DELETE FROM places WHERE machine = $1`, m.ID); err != nil {
+		return err
+	}
+	for _, p := range m.Places() {
+		err := t.exec("write place of "+m.Name, `INSERT INTO places (rack, face, unit, machine) VALUES ($1, $2, $3, $4)`,
+			p.Rack, string(p.Face), p.Unit, m.ID)
 		if err != nil {
 			return err
 		}
@@ -37,14 +71,37 @@ func (t *Tx) PutMachine(m *machine.Machine, read int64) error {
 
 // PutObserved writes what was last seen of a machine.
 func (t *Tx) PutObserved(id string, o machine.Observed) error {
-	return t.exec("write what was seen of "+id, `INSERT INTO observed (machine, record) VALUES ($1, $2)
+	err := t.exec("write what was seen of "+id, `INSERT INTO observed (machine, record) VALUES ($1, $2)
 		ON CONFLICT (machine) DO UPDATE SET record = excluded.record`, id, encode(o))
+	if err != nil {
+		return err
+	}
+	return t.derive(machine.OfObserved, &machine.Machine{ID: id, Observed: o})
 }
 
-// Machines reads all of them.
+// PutFacts writes what the agent saw of a machine.
+func (t *Tx) PutFacts(id string, f *machine.Facts) error {
+	err := t.exec("write facts of "+id, `INSERT INTO facts (machine, record) VALUES ($1, $2)
+		ON CONFLICT (machine) DO UPDATE SET record = excluded.record`, id, encode(f))
+	if err != nil {
+		return err
+	}
+	return t.deriveFacts(id, f)
+}
+
+// Facts reads what the agent saw of a machine, nil where it never reported.
+func (t *Tx) Facts(id string) (*machine.Facts, error) {
+	all, err := records[machine.Facts](t, "read facts of "+id, `SELECT record FROM facts WHERE machine = $1`, id)
+	if err != nil || len(all) == 0 {
+		return nil, err
+	}
+	return all[0], nil
+}
+
+// Machines reads all of them, without their facts.
 func (t *Tx) Machines() ([]*machine.Machine, error) { return t.machines(`ORDER BY m.name`) }
 
-// Machine reads one, nil where there is none.
+// Machine reads one without its facts, nil where there is none.
 func (t *Tx) Machine(id string) (*machine.Machine, error) {
 	all, err := t.machines(`WHERE m.id = $1`, id)
 	if err != nil || len(all) == 0 {
@@ -73,7 +130,6 @@ func (t *Tx) machines(where string, args ...any) ([]*machine.Machine, error) {
 			return err
 		}
 		if observed.Valid {
-			m.Observed = machine.Observed{}
 			if err := json.Unmarshal([]byte(observed.String), &m.Observed); err != nil {
 				return err
 			}
@@ -81,29 +137,5 @@ func (t *Tx) machines(where string, args ...any) ([]*machine.Machine, error) {
 		all = append(all, m)
 		return nil
 	}, `SELECT m.record, o.record FROM machines m LEFT JOIN observed o ON o.machine = m.id `+where, args...)
-	return all, err
-}
-
-// AddHistory appends a change.
-func (t *Tx) AddHistory(h machine.History) error {
-	return t.exec("write history of "+h.Name, `INSERT INTO history
-		(id, machine, name, at, from_status, to_status, who, why, sentence, job, guards)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)`,
-		h.ID, h.Machine, h.Name, stamp(h.At), string(h.From), string(h.To), h.Who, h.Why, h.Sentence, h.Job, encode(h.Guards))
-}
-
-// History reads a machine's changes, oldest first.
-func (t *Tx) History(id string) ([]machine.History, error) {
-	var all []machine.History
-	err := t.query("read history of "+id, func(r *sql.Rows) error {
-		var h machine.History
-		var guards string
-		if err := r.Scan(&h.ID, &h.Machine, &h.Name, &h.At, &h.From, &h.To, &h.Who, &h.Why, &h.Sentence, &h.Job, &guards); err != nil {
-			return err
-		}
-		all = append(all, h)
-		return json.Unmarshal([]byte(guards), &all[len(all)-1].Guards)
-	}, `SELECT id, machine, name, at, from_status, to_status, who, why, sentence, job, guards
-		FROM history WHERE machine = $1 ORDER BY id`, id)
 	return all, err
 }

@@ -95,9 +95,9 @@ func TestServersThatCannotBeReached(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) { refusedPlace(t, tt.place, tt.says) })
 	}
-	storetest.Kept(t, filled(t, byPassword(s, good, url.Values{"passfile": {passwordFile(t, pgtest.Password, 0o600)}})))
+	storetest.Kept(t, filled(t, byPassword(s, good, url.Values{"passfile": {passwordFile(t, pgtest.Password, 0o600)}})), storetest.Newest)
 	t.Setenv("PGPASSFILE", passwordFile(t, pgtest.Password, 0o600))
-	storetest.Kept(t, opened(t, byPassword(s, good, nil)))
+	storetest.Kept(t, opened(t, byPassword(s, good, nil)), storetest.Newest)
 }
 
 func filled(t *testing.T, place string) *store.Store {

@@ -99,7 +99,7 @@ func TestALostLogIsNotPassedOver(t *testing.T) {
 	if err := os.Remove(path + "-shm"); err != nil {
 		t.Fatal(err)
 	}
-	storetest.Kept(t, opened(t, path)) // the remedy works
+	storetest.Kept(t, opened(t, path), storetest.Newest) // the remedy works
 }
 
 func TestALostFileIsNotBegunAnewBesideItsLog(t *testing.T) {

@@ -86,7 +86,10 @@ func (s *Store) start(ctx context.Context) error {
 	if err := s.assert(ctx, s); err != nil {
 		return err
 	}
-	return s.migrate(ctx, s, func(db *sql.DB, d goose.Dialect) error { return upgrade(ctx, db, d) })
+	if err := s.migrate(ctx, s, func(db *sql.DB, d goose.Dialect) error { return upgrade(ctx, db, d) }); err != nil {
+		return err
+	}
+	return s.rebuild(ctx)
 }
 
 // Close ends the use of the database; the WAL is folded into the file.

@@ -28,8 +28,9 @@ var keep = flag.Bool("keep", false, "keep a database of the newest schema under 
 // database out there has it, so that it must never change. A new one is added
 // here together with its kept database.
 var released = map[string]string{
-	"00001_first_light.sql": "d954ea54fbd90db99eb0faa2e71433b7f9c7fde01d8121f0a4e0612a5c0cfc7d",
-	"00002_versions.sql":    "bae8ddf10dc189a727e547913d48b473ab0182727a9ee7f98ba54bdba0d31940",
+	"00001_first_light.sql":     "d954ea54fbd90db99eb0faa2e71433b7f9c7fde01d8121f0a4e0612a5c0cfc7d",
+	"00002_versions.sql":        "bae8ddf10dc189a727e547913d48b473ab0182727a9ee7f98ba54bdba0d31940",
+	"00003_source_of_truth.sql": "0f112aae61e21076d133ed2742be08111425eea07aafda06e42afec156546a53",
 }
 
 func names(t *testing.T) []string {
@@ -70,7 +71,7 @@ func TestEverySchemaUpgrades(t *testing.T) {
 	if *keep {
 		makeKept(t, kept(all[len(all)-1]))
 	}
-	for _, name := range all {
+	for i, name := range all {
 		t.Run(path.Base(name), func(t *testing.T) {
 			old, err := os.ReadFile(kept(name))
 			if err != nil {
@@ -81,11 +82,11 @@ func TestEverySchemaUpgrades(t *testing.T) {
 				t.Fatal(err)
 			}
 			s := opened(t, file)
-			storetest.Kept(t, s)
+			storetest.Kept(t, s, i+1)
 			if err := s.Close(); err != nil {
 				t.Fatal(err)
 			}
-			storetest.Kept(t, opened(t, file)) // a second start changes nothing
+			storetest.Kept(t, opened(t, file), i+1) // a second start changes nothing
 		})
 	}
 }

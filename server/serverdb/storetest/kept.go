@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"net/netip"
 	"testing"
+	"time"
 
 	gocmp "github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
@@ -17,26 +18,43 @@ import (
 // Fill writes a row at least into every table.
 func Fill(tx *store.Tx) error {
 	err := cmp.Or(
-		tx.PutMachine(sample(), 0), tx.PutObserved(sample().ID, observed()), tx.AddEvent(event(1)), tx.PutDecision(decision()),
+		tx.PutMachine(sample(), 0), tx.PutFacts(sample().ID, sample().Facts), tx.PutObserved(sample().ID, observed()), tx.AddEvent(event(1)), tx.PutDecision(decision()),
 		tx.PutLease(leased(), 0), tx.PutJob(job("open", machine.JobStarted, at), 0), tx.PutSubnet(subnet()), tx.PutRule(rule("lab", 1)),
 		tx.PutImage(image()), tx.PutMeta("key", "value"), tx.PutCredential("owner", "sealed"), tx.PutPerson("account", "ada", `{"name":"ada"}`),
 		tx.AddAudit(audit()), tx.PutCounters(store.Counters{History: 6, Journal: 1, Audit: 1}),
+		tx.PutMachine(planned(), 0), tx.PutIssue(issue()), tx.PutDelivery(delivery()), tx.PutWait(wait()), tx.PutReply(reply()),
+		tx.PutName("lon6-db-9", planned().ID, at),
 	)
+	for _, p := range plan() {
+		err = cmp.Or(err, tx.PutPlan(p))
+	}
 	for _, h := range history() {
 		err = cmp.Or(err, tx.AddHistory(h))
 	}
 	return err
 }
 
+// Newest is the schema that Fill fills.
+const Newest = 3
+
 // Kept asserts that everything that Fill wrote is there, whatever happened to
-// the database since.
-func Kept(t *testing.T, s *store.Store) {
+// the database since. schema is the one that Fill filled at the time.
+func Kept(t *testing.T, s *store.Store, schema int) {
 	t.Helper()
-	m := sample()
-	m.Observed = observed()
+	m, facts := sample(), sample().Facts
+	m.Observed, m.Facts = observed(), nil
+	machines := []*machine.Machine{m}
+	if schema >= 3 {
+		machines = append(machines, planned())
+		keptThird(t, s)
+	}
 	view(t, s, func(tx *store.Tx) error {
 		return cmp.Or(
-			same(t, "machines", []*machine.Machine{m}, tx.Machines),
+			same(t, "machines", machines, tx.Machines),
+			same(t, "facts", facts, func() (*machine.Facts, error) { return tx.Facts(m.ID) }),
+			same(t, "selected", []string{m.ID}, func() ([]string, error) {
+				return tx.Select(selector(t, "status=in_use power=on memory=64GiB disk=d1 mac=52:54:00:00:00:02"), "", 0)
+			}),
 			same(t, "history", history(), func() ([]machine.History, error) { return tx.History(m.ID) }),
 			same(t, "journal", []journal.Event{event(1)}, func() ([]journal.Event, error) { return tx.Events(m.ID, 0, 10) }),
 			same(t, "decisions", []store.Decision{decision()}, tx.Decisions),
@@ -55,6 +73,30 @@ func Kept(t *testing.T, s *store.Store) {
 	update(t, s, func(tx *store.Tx) error {
 		return same(t, "counters", store.Counters{History: 6, Journal: 1, Audit: 1}, tx.Counters)
 	})
+}
+
+// keptThird asserts what came with the third schema.
+func keptThird(t *testing.T, s *store.Store) {
+	t.Helper()
+	view(t, s, func(tx *store.Tx) error {
+		return cmp.Or(
+			same(t, "plan", plan(), tx.Plan),
+			same(t, "issues", []*machine.Issue{issue()}, tx.Issues),
+			same(t, "deliveries", []*machine.Delivery{delivery()}, tx.Deliveries),
+			same(t, "waits", []*machine.Wait{wait()}, tx.Waits),
+			same(t, "replies", reply(), func() (store.Reply, error) { return tx.Reply("ada", "k") }),
+			same(t, "names", at, func() (time.Time, error) { return tx.Name("lon6-db-9") }),
+		)
+	})
+}
+
+func selector(t *testing.T, text string) machine.Selector {
+	t.Helper()
+	sel, err := machine.ParseSelector(text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return sel
 }
 
 // same compares what read gives with what it should.

@@ -32,9 +32,51 @@ func sample() *machine.Machine {
 			Disks: []machine.Disk{{Name: "sda", Serial: "D1", Bytes: 480e9, Contents: []machine.Content{{Device: "sda1", Kind: "filesystem", Type: "ext4", Label: "pgdata"}}}},
 			NICs:  []machine.Port{{Name: "eth0", MAC: machine.MAC{0x52, 0x54, 0, 0, 0, 1}, Driver: "igb"}},
 		},
-		Version: 4, CreatedAt: at, UpdatedAt: at.Add(time.Hour),
+		Version: 4, CreatedAt: at, UpdatedAt: at.Add(time.Hour), ReportedAt: at.Add(time.Hour),
 	}
 }
+
+// planned is a machine with everything that came with the third schema.
+func planned() *machine.Machine {
+	return &machine.Machine{
+		ID: "0192f0c0-0000-7000-8000-000000000009", Name: "C0MPUT9", Kind: machine.Metal, Serial: "C0MPUT9", Status: machine.Expected, Since: at,
+		Site: "lon6", Room: "hall-1", Rack: "lon6-r12", Unit: 9, Height: 2, Face: machine.Front, Delivery: "2026-1140", Note: "fan is loud",
+		Tags: []string{"loaner"}, Params: map[string]string{"tier": "gold"}, Type: "high-io",
+		Declared: machine.Declared{Vendor: "Dell Inc.", Product: "PowerEdge R640", Cores: 32, Memory: 64 << 30, Disks: 2},
+		Flags:    machine.Flags{Frozen: true, UntilBoot: true},
+		NICs:     []machine.NIC{{Name: "eth0", MAC: machine.MAC{0x52, 0x54, 0, 0, 0, 9}, Switch: "sw3", Port: "23", SeenSwitch: "sw3", SeenPort: "31"}},
+		Version:  1, CreatedAt: at, UpdatedAt: at,
+	}
+}
+
+// plan is one item of each list.
+func plan() []store.PlanRow {
+	return []store.PlanRow{
+		{Item: &machine.Gate{Name: "vlan", Title: "switch VLAN", From: machine.Allocated, To: machine.Installing, URL: "https://net.example/hook", Deadline: time.Minute}, Version: 1},
+		{Item: &machine.Pool{ID: "p", Name: "a", Site: "lon6", Role: "db"}, Version: 2},
+		{Item: &machine.Rack{Name: "lon6-r12", Site: "lon6", Room: "hall-1", Units: 42}, Version: 1},
+		{Item: &machine.Role{Name: "db", Team: "search", Services: []string{"sql"}, Classes: []string{"db"}, Params: map[string]string{"tier": "gold"}}, Version: 1},
+		{Item: &machine.Room{Name: "hall-1", Site: "lon6"}, Version: 1},
+		{Item: &machine.Service{Name: "sql", Protocol: "tcp", Port: 5432, Weight: 1}, Version: 1},
+		{Item: &machine.Site{Name: "lon6", Title: "London"}, Version: 3},
+		{Item: &machine.Team{Name: "search", Contact: "#search"}, Version: 1},
+		{Item: &machine.HardwareType{Name: "high-io", Memory: 64 << 30, Disks: []machine.DiskSpec{{Count: 4, Bytes: 1e12}}}, Version: 1},
+	}
+}
+
+func issue() *machine.Issue {
+	return &machine.Issue{Kind: "silent", Subject: sample().ID, Machine: sample().ID, Name: "C0MPUT3", Sentence: "It is silent.", Evidence: map[string]string{"heard": "never"}, Since: at, Taken: "ada", TakenAt: at}
+}
+
+func delivery() *machine.Delivery {
+	return &machine.Delivery{Name: "2026-1140", Site: "lon6", CreatedBy: "ada", CreatedAt: at, Version: 1, Lines: 40}
+}
+
+func wait() *machine.Wait {
+	return &machine.Wait{Machine: sample().ID, Gate: "vlan", Title: "switch VLAN", From: machine.Allocated, To: machine.Installing, Since: at, Deadline: at.Add(time.Minute), Nonce: "n"}
+}
+
+func reply() store.Reply { return store.Reply{Who: "ada", Key: "k", At: at, Record: "{}"} }
 
 func observed() machine.Observed {
 	return machine.Observed{Power: "on", PowerAt: at, BootAt: at, BootAnswer: "disk", HomeAt: at, Waits: "nothing", Progress: 1}

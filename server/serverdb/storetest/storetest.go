@@ -32,6 +32,9 @@ func Run(t *testing.T, fresh func(t *testing.T) Open) {
 		{"a view sees one state", oneState},
 		{"what is unique is taken once", unique},
 		{"what is absent is not unique", absent},
+		{"a rack has room where nothing stands", placed},
+		{"a selector picks what it picks in memory", selected},
+		{"machines are paged by name", paged},
 		{"interfaces move from one machine to another", moved},
 		{"a machine has one open job", oneOpenJob},
 		{"jobs come newest first, open ones before", jobOrder},
@@ -78,6 +81,6 @@ func empty(t *testing.T, open Open) {
 func everyRow(t *testing.T, open Open) {
 	s := open()
 	update(t, s, Fill)
-	Kept(t, s)
-	Kept(t, reopen(t, s, open))
+	Kept(t, s, Newest)
+	Kept(t, reopen(t, s, open), Newest)
 }

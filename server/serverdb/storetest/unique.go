@@ -25,6 +25,9 @@ func unique(t *testing.T, open Open) {
 		{"a host name", func(m *machine.Machine) { m.Hostname = sample().Hostname }},
 		{"a MAC", func(m *machine.Machine) { m.NICs[0].MAC = sample().NICs[1].MAC }},
 		{"an address", func(m *machine.Machine) { m.NICs[0].Address = sample().NICs[0].Address }},
+		{"a unit at one face", func(m *machine.Machine) { m.Rack, m.Unit, m.Face = planned().Rack, planned().Unit+1, machine.Front }},
+		{"a unit in its whole depth", func(m *machine.Machine) { m.Rack, m.Unit, m.Height = planned().Rack, planned().Unit-2, 3 }},
+		{"a port of a switch", func(m *machine.Machine) { m.NICs[0].Switch, m.NICs[0].Port = "sw3", "23" }},
 		{"a MAC twice in one machine", func(m *machine.Machine) { m.NICs = append(m.NICs, m.NICs[0]) }},
 	} {
 		m := another()
@@ -41,7 +44,7 @@ func unique(t *testing.T, open Open) {
 	if err := s.Update(t.Context(), func(tx *store.Tx) error { return tx.AddHistory(history()[0]) }); !errors.Is(err, store.ErrTaken) {
 		t.Errorf("a history row twice: AddHistory = %v, want ErrTaken", err)
 	}
-	Kept(t, s)
+	Kept(t, s, Newest)
 }
 
 func absent(t *testing.T, open Open) {
@@ -50,6 +53,27 @@ func absent(t *testing.T, open Open) {
 	third.ID, third.Name, third.NICs[0].MAC = "3", "FL0003", machine.MAC{2, 0, 0, 0, 0, 3}
 	update(t, s, func(tx *store.Tx) error {
 		return errors.Join(tx.PutMachine(another(), 0), tx.PutMachine(third, 0), tx.PutJob(job("a", machine.JobFailed, at), 0), tx.PutJob(job("b", machine.JobFinished, at), 0))
+	})
+}
+
+// placed asserts what may stand side by side: another face, another unit, and
+// the place of a machine that is gone.
+func placed(t *testing.T, open Open) {
+	s := open()
+	update(t, s, Fill)
+	update(t, s, func(tx *store.Tx) error {
+		behind, above, gone := another(), another(), planned()
+		behind.Rack, behind.Unit, behind.Face = gone.Rack, gone.Unit, machine.Rear
+		above.ID, above.Name, above.NICs = "3", "FL0003", nil
+		above.Rack, above.Unit = gone.Rack, gone.Unit+2
+		if err := errors.Join(tx.PutMachine(behind, 0), tx.PutMachine(above, 0)); err != nil {
+			return err
+		}
+		gone.Status = machine.Retired
+		next := another()
+		next.ID, next.Name, next.NICs = "4", "FL0004", []machine.NIC{{MAC: machine.MAC{2, 0, 0, 0, 0, 4}, Switch: "sw3", Port: "23"}}
+		next.Rack, next.Unit, next.Face = gone.Rack, gone.Unit, machine.Front
+		return errors.Join(tx.PutMachine(gone, gone.Version), tx.PutMachine(next, 0))
 	})
 }
 
@@ -64,7 +88,7 @@ func moved(t *testing.T, open Open) {
 	})
 	view(t, s, func(tx *store.Tx) error {
 		all, err := tx.Machines()
-		if len(all) != 2 || len(all[0].NICs) != 1 || len(all[1].NICs) != 2 || all[1].NICs[1].Address != netip.MustParseAddr("10.80.12.100") {
+		if len(all) != 3 || len(all[0].NICs) != 1 || len(all[2].NICs) != 2 || all[2].NICs[1].Address != netip.MustParseAddr("10.80.12.100") {
 			t.Errorf("machines = %+v", all)
 		}
 		return err

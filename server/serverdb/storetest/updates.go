@@ -25,7 +25,7 @@ func replaced(t *testing.T, open Open) {
 	})
 	view(t, s, func(tx *store.Tx) error {
 		all, err := tx.Machines()
-		if len(all) != 1 || all[0].Status != machine.Broken || len(all[0].NICs) != 1 {
+		if len(all) != 2 || all[0].Status != machine.Broken || len(all[0].NICs) != 1 {
 			t.Errorf("machines = %+v", all)
 		}
 		leases, leaseErr := tx.Leases()

@@ -30,7 +30,7 @@ func versions(t *testing.T, open Open) {
 			}
 		}
 	}
-	Kept(t, s)
+	Kept(t, s, Newest)
 	m.Version, j.Version, l.Version = 5, 3, 2
 	update(t, s, func(tx *store.Tx) error { return errors.Join(tx.PutMachine(m, 4), tx.PutJob(j, 2), tx.PutLease(l, 1)) })
 	update(t, s, func(tx *store.Tx) error { return errors.Join(tx.PutMachine(m, 5), tx.PutJob(j, 3), tx.PutLease(l, 2)) })

@@ -53,7 +53,7 @@ func (b *bench) fleet(ctx context.Context) (hosts []host, err error) {
 	if err := g.Wait(); err != nil {
 		return nil, err
 	}
-	for _, m := range db.Machines(machine.Selector{}) {
+	for _, m := range db.Machines() {
 		if m.Hostname != "" {
 			hosts = append(hosts, host{m.Hostname, m.Address()})
 		}

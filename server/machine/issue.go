@@ -1,0 +1,53 @@
+package machine
+
+import "time"
+
+// IssueKind names what may be wrong.
+type IssueKind string
+
+// Issue is something that asks for a person: what is wrong, the evidence, and
+// what to do. It is computed, opens with its cause and closes with it.
+type Issue struct {
+	Kind     IssueKind `json:"kind"`
+	Subject  string    `json:"subject"`           // a machine's id, or the name of another thing
+	Machine  string    `json:"machine,omitempty"` // id, where it is about one
+	Name     string    `json:"name"`              // of the subject, for people
+	Sentence string    `json:"sentence"`
+	// Evidence is what it rests on, by name.
+	Evidence map[string]string `json:"evidence,omitempty"`
+	Since    time.Time         `json:"since"`
+	// Taken is who said "I have this one", and when.
+	Taken   string    `json:"taken,omitempty"`
+	TakenAt time.Time `json:"taken_at,omitzero"`
+}
+
+// Delivery is an order of machines that is expected or has come.
+type Delivery struct {
+	Name      string    `json:"name"` // the order's number
+	Site      string    `json:"site,omitempty"`
+	Note      string    `json:"note,omitempty"`
+	CreatedBy string    `json:"created_by"`
+	CreatedAt time.Time `json:"created_at"`
+	Version   int64     `json:"version"`
+	// Lines is how many machines its list has.
+	Lines int `json:"lines"`
+}
+
+// Wait is a machine before a gate.
+type Wait struct {
+	Machine  string    `json:"machine"`
+	Gate     string    `json:"gate"`
+	Title    string    `json:"title"`
+	From     Status    `json:"from"`
+	To       Status    `json:"to"`
+	Since    time.Time `json:"since"`
+	Deadline time.Time `json:"deadline"`
+	// Nonce is in the request and must come back in the answer.
+	Nonce    string    `json:"nonce"`
+	Sent     int       `json:"sent"` // how often the request went out
+	SentAt   time.Time `json:"sent_at,omitzero"`
+	Error    string    `json:"error,omitempty"` // of the last attempt
+	OpenedAt time.Time `json:"opened_at,omitzero"`
+	OpenedBy string    `json:"opened_by,omitempty"`
+	Refused  string    `json:"refused,omitempty"` // the answer was no, with this reason
+}

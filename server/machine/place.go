@@ -1,0 +1,30 @@
+package machine
+
+import "fmt"
+
+// Place is one unit at one face of a rack.
+type Place struct {
+	Rack string
+	Face Face
+	Unit int
+}
+
+func (p Place) String() string { return fmt.Sprintf("%s u%d %s", p.Rack, p.Unit, p.Face) }
+
+// Places are the units that the machine fills, none where its place is not
+// known or it is gone.
+func (m *Machine) Places() (all []Place) {
+	if m.Rack == "" || m.Unit == 0 || m.Status == Retired {
+		return nil
+	}
+	faces := []Face{m.Face}
+	if m.Face == FullDepth {
+		faces = []Face{Front, Rear}
+	}
+	for u := m.Unit; u < m.Unit+max(m.Height, 1); u++ {
+		for _, f := range faces {
+			all = append(all, Place{m.Rack, f, u})
+		}
+	}
+	return all
+}
