@@ -89,7 +89,7 @@ var fields = []*Field{
 	{Name: "switch", Help: "any switch that it is cabled to, by plan", read: switches},
 	{Name: "bmc", Help: "address of its BMC", read: func(m *Machine) []string { return one(m.BMC.Address) }},
 	{Name: "power", Origin: OfObserved, Help: "on, off or unknown", read: func(m *Machine) []string { return one(m.Observed.Power) }},
-	{Name: "light", Origin: OfObserved, Help: "identify light: on, blinking or off", read: func(m *Machine) []string { return one(m.Observed.Light) }},
+	{Name: "light", Origin: OfObserved, Help: "identify light: off, blinking or lit", read: func(m *Machine) []string { return one(m.Observed.Light) }},
 	{Name: "subnet", Scope: InRules, Origin: OfOthers, Help: "subnet that it reported from", read: nothing},
 
 	{Name: "cores", Kind: NumberField, Origin: OfFacts, Help: "cores of all sockets", read: fact(func(f *Facts) []string { return count(f.Cores) })},
