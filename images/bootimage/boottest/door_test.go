@@ -100,5 +100,8 @@ func (d *door) check(t *testing.T) {
 	if d.redeemed != 1 {
 		t.Errorf("the token was redeemed %d times, want once", d.redeemed)
 	}
+	if bmc := d.reported.BMC; bmc == nil || bmc.Source != "ipmi" || bmc.Firmware == "" {
+		t.Errorf("the BMC that QEMU simulates is reported as %+v", bmc)
+	}
 	t.Logf("steps %v, write at %s", d.steps, d.rate)
 }

@@ -34,6 +34,7 @@ func (m machine) arguments(t *testing.T) []string {
 		"-display", "none", "-serial", "stdio", "-monitor", "none", "-no-reboot",
 		"-drive", "if=none,id=d,format=raw,file=" + m.disk,
 		"-smbios", "type=1,serial=SN 7/42,uuid=4c4c4544-0000-1000-8000-000000000007",
+		"-device", "ipmi-bmc-sim,id=bmc", "-device", "isa-ipmi-kcs,bmc=bmc",
 	}
 	args = append(args, m.firmware(t)...)
 	if m.noNetwork {
