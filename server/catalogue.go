@@ -31,7 +31,7 @@ func readCatalogue(ctx context.Context, db *serverdb.DB, root *os.Root, now time
 		}
 		from[image.Name] = name
 		image.AddedAt = now.UTC()
-		if err := db.PutImage(ctx, "image folder", image); err != nil {
+		if err := db.PutImage(ctx, serverdb.Actor{Name: "image folder"}, image); err != nil {
 			return err
 		}
 	}

@@ -59,7 +59,7 @@ func TestTheCatalogueIsRead(t *testing.T) {
 	if err != nil || i.File != "debian-12.raw.zst" || !i.AddedAt.Equal(now) {
 		t.Errorf("Image = %+v, %v", i, err)
 	}
-	if audits, err := db.Audits(t.Context(), 10); err != nil || len(audits) != 1 {
+	if audits, err := db.Audits(t.Context(), serverdb.AuditQuery{Limit: 10}); err != nil || len(audits) != 1 {
 		t.Errorf("%d changes were audited, %v; want 1", len(audits), err)
 	}
 }

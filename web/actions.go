@@ -85,7 +85,7 @@ func (s *Site) power(w http.ResponseWriter, r *http.Request) error {
 		if err := typed(r, m.Name); err != nil {
 			return err
 		}
-		return s.Actions.Power(ctx, u, m.Name, verb)
+		return s.Actions.Power(ctx, u, m.Name, verb, m.Name)
 	})(w, r)
 }
 

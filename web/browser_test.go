@@ -93,7 +93,7 @@ func (b *bench) populate() {
 	}
 	for _, label := range []string{"nightly report", "CI of the search team"} {
 		who := auth.User{Name: "root", Role: auth.Admin}
-		if _, _, err := b.people.NewToken(b.t.Context(), who, label, auth.Viewer, 30*24*time.Hour); err != nil {
+		if _, _, err := b.people.NewToken(b.t.Context(), who, label, auth.Viewer, nil, 30*24*time.Hour); err != nil {
 			b.t.Fatal(err)
 		}
 	}

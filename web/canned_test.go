@@ -163,7 +163,7 @@ func (c *canned) Recheck(_ context.Context, who auth.User, name string) error {
 	return c.do(who.Name, "recheck", name)
 }
 
-func (c *canned) Power(_ context.Context, who auth.User, name, verb string) error {
+func (c *canned) Power(_ context.Context, who auth.User, name, verb, _ string) error {
 	return c.do(who.Name, "power", name, verb)
 }
 
@@ -202,7 +202,9 @@ func (c *canned) Console(string) []string { return c.console }
 
 func (c *canned) Health() []Check { return c.checks }
 
-func (c *canned) Audit(context.Context, int) ([]auth.Entry, error) { return c.entries, c.broken }
+func (c *canned) Audit(context.Context, auth.Query) ([]auth.Entry, error) {
+	return c.entries, c.broken
+}
 
 // full is a site with 23 machines, one at least in every status.
 func full() *canned {

@@ -45,8 +45,9 @@ type Actions interface {
 	// disks, or one that is in use. The typed name must be the machine's.
 	Release(ctx context.Context, who auth.User, name, typed string) error
 	Recheck(ctx context.Context, who auth.User, name string) error
-	// Power takes on, off or cycle.
-	Power(ctx context.Context, who auth.User, name, verb string) error
+	// Power takes on, off or cycle. The typed name must be the machine's, where
+	// the power of one in use is cut.
+	Power(ctx context.Context, who auth.User, name, verb, typed string) error
 	// Light takes on, off or blink.
 	Light(ctx context.Context, who auth.User, name, verb string) error
 	Lock(ctx context.Context, who auth.User, name, note string) error
@@ -64,8 +65,8 @@ type Insight interface {
 	// Console gives the last lines of a machine's console, oldest first.
 	Console(name string) []string
 	Health() []Check
-	// Audit gives the newest entries first.
-	Audit(ctx context.Context, limit int) ([]auth.Entry, error)
+	// Audit gives what a query picks.
+	Audit(context.Context, auth.Query) ([]auth.Entry, error)
 }
 
 // Change is one change of a machine's status.

@@ -50,7 +50,7 @@ func (s *Site) health(*http.Request) (view, error) {
 const auditEntries = 500
 
 func (s *Site) audit(r *http.Request) (view, error) {
-	entries, err := s.Insight.Audit(r.Context(), auditEntries)
+	entries, err := s.Insight.Audit(r.Context(), auth.Query{Limit: auditEntries})
 	if entries == nil {
 		entries = []auth.Entry{}
 	}

@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"firstlight/server/auth"
@@ -71,7 +72,7 @@ func (s *Site) showPeople(w http.ResponseWriter, r *http.Request, secret *secret
 func (s *Site) invite(w http.ResponseWriter, r *http.Request) error {
 	u, _ := auth.From(r.Context())
 	name := r.PostFormValue("name")
-	code, err := s.People.Invite(r.Context(), u, name, auth.Role(r.PostFormValue("role")))
+	code, err := s.People.Invite(r.Context(), u, name, auth.Role(r.PostFormValue("role")), auth.ParseTeams(r.PostFormValue("teams")))
 	return s.showPeople(w, r, codeFor(name, code), err)
 }
 
@@ -145,7 +146,8 @@ func (s *Site) newToken(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		days = 0 // refused below, with the bounds
 	}
-	plain, token, cause := s.People.NewToken(r.Context(), u, r.PostFormValue("label"), auth.Role(r.PostFormValue("role")), time.Duration(days)*24*time.Hour)
+	plain, token, cause := s.People.NewToken(r.Context(), u, r.PostFormValue("label"), auth.Role(r.PostFormValue("role")),
+		auth.ParseTeams(strings.Join(r.PostForm["teams"], ",")), time.Duration(days)*24*time.Hour)
 	if cause != nil && !readable(cause) {
 		return cause
 	}

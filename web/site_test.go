@@ -83,7 +83,7 @@ func (b *bench) as(role auth.Role) string {
 		code, err = b.people.FirstCode(ctx)
 	} else {
 		name = string(role)
-		code, err = b.people.Invite(ctx, auth.User{Name: "root", Role: auth.Admin}, name, role)
+		code, err = b.people.Invite(ctx, auth.User{Name: "root", Role: auth.Admin}, name, role, nil)
 	}
 	if err != nil {
 		b.t.Fatal(err)

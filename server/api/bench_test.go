@@ -83,7 +83,7 @@ func (b *bench) seed() {
 	}
 	rule := &machine.Rule{Name: "lab", Order: 1, Match: "subnet=lab", Accept: true, Site: "lab", Rack: "r1", Role: "node"}
 	b.must(b.db.Seed(b.Context(), []*machine.Subnet{subnet}, []*machine.Rule{rule}))
-	b.must(b.db.PutImage(b.Context(), "test", &machine.Image{
+	b.must(b.db.PutImage(b.Context(), serverdb.Actor{Name: "test"}, &machine.Image{
 		Name: "debian-12", Arch: "amd64", File: "debian-12.raw.zst", Compressed: 1 << 20, Bytes: 1 << 30,
 		SHA256: strings.Repeat("9f", 32), AddedAt: time.Now(),
 	}))
@@ -180,7 +180,7 @@ func (b *bench) as(role auth.Role, method, path, text string, headers ...string)
 		r.Header.Set(headers[i], headers[i+1])
 	}
 	if role != auth.Nobody {
-		r = r.WithContext(auth.With(r.Context(), auth.User{Name: "ada", Role: role, Address: "192.0.2.7"}))
+		r = r.WithContext(auth.With(r.Context(), auth.User{Name: "ada", Role: role, Teams: []string{"team-search"}, Address: "192.0.2.7"}))
 	}
 	w := httptest.NewRecorder()
 	b.api.ServeHTTP(w, r)

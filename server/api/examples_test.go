@@ -64,7 +64,8 @@ func TestSamplesRun(t *testing.T) {
 	b.report(1, "C0MPUT3")
 	b.account()
 	b.api.Close() // a stream ends at once
-	secret, _, err := b.people.NewToken(t.Context(), auth.User{Name: "ada", Role: auth.Admin}, "samples", auth.Admin, time.Hour)
+	b.must(b.people.SetTeams(t.Context(), auth.User{Name: "ada", Role: auth.Admin}, "ada", []string{"search"}))
+	secret, _, err := b.people.NewToken(t.Context(), auth.User{Name: "ada", Role: auth.Admin}, "samples", auth.Admin, nil, time.Hour)
 	b.must(err)
 	server := httptest.NewServer(b.people.Middleware(b.api))
 	t.Cleanup(server.Close)

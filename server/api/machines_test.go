@@ -211,7 +211,10 @@ func TestWhatWasDoneIsAudited(t *testing.T) {
 	if age := time.Since(got.Items[0].At); age < 0 || age > time.Minute {
 		t.Errorf("audited %s ago, want now", age)
 	}
-	got.Items[0].At = time.Time{}
+	if got.Items[0].Hash == "" || got.Items[0].ID == 0 || got.NextCursor == "" {
+		t.Errorf("audit = %+v, want id, hash and a cursor for the older ones", got)
+	}
+	got.Items[0].ID, got.Items[0].At, got.Items[0].Hash = 0, time.Time{}, ""
 	if diff := cmp.Diff(want, got.Items); diff != "" {
 		t.Errorf("audit (-want +got):\n%s", diff)
 	}

@@ -14,7 +14,7 @@ import (
 
 func (a *API) me(ctx context.Context, _ *struct{}) (Me, error) {
 	u, _ := auth.From(ctx)
-	return Me{Name: u.Name, Role: string(u.Role), Token: u.Token, Address: u.Address}, nil
+	return Me{Name: u.Name, Role: string(u.Role), Teams: filled(u.Teams), Token: u.Token, Address: u.Address}, nil
 }
 
 type tokensInput struct {
@@ -46,7 +46,7 @@ func (a *API) newToken(ctx context.Context, in *tokenInput) (NewToken, error) {
 	if err := a.mayHaveTokens(ctx, u); err != nil {
 		return NewToken{}, err
 	}
-	secret, t, err := a.People.NewToken(ctx, u, in.Body.Label, auth.Role(in.Body.Role), time.Duration(in.Body.LifetimeSeconds)*time.Second)
+	secret, t, err := a.People.NewToken(ctx, u, in.Body.Label, auth.Role(in.Body.Role), in.Body.Teams, time.Duration(in.Body.LifetimeSeconds)*time.Second)
 	if err != nil {
 		return NewToken{}, err
 	}
@@ -91,18 +91,6 @@ func (a *API) deleteToken(ctx context.Context, in *tokenIDInput) error {
 		return huma.NewError(http.StatusNotFound, account+" has no token \""+in.ID+"\": list them with GET "+Prefix+"/tokens")
 	}
 	return a.People.RevokeToken(ctx, u, account, in.ID)
-}
-
-type auditInput struct {
-	Limit int `query:"limit" minimum:"1" maximum:"1000" default:"100" doc:"Rows"`
-}
-
-func (a *API) audit(ctx context.Context, in *auditInput) (Tail[AuditEntry], error) {
-	rows, err := a.Desk.Audit(ctx, in.Limit)
-	if err != nil {
-		return Tail[AuditEntry]{}, err
-	}
-	return tail(rows, in.Limit, nil, func(e auth.Entry) AuditEntry { return AuditEntry(e) }), nil
 }
 
 func (a *API) health(ctx context.Context, _ *struct{}) (Health, error) {

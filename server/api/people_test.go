@@ -28,7 +28,7 @@ func (b *bench) account() string {
 func TestMe(t *testing.T) {
 	b := newBench(t)
 	got := read[Me](b, b.as(auth.Technician, http.MethodGet, "/me", ""), http.StatusOK)
-	if diff := cmp.Diff(Me{Name: "ada", Role: "technician", Address: "192.0.2.7"}, got); diff != "" {
+	if diff := cmp.Diff(Me{Name: "ada", Role: "technician", Teams: []string{"team-search"}, Address: "192.0.2.7"}, got); diff != "" {
 		t.Errorf("me (-want +got):\n%s", diff)
 	}
 }

@@ -49,14 +49,17 @@ func (a *API) problem(ctx context.Context, err error) huma.StatusError {
 	return huma.Error500InternalServerError("something is wrong in the appliance itself: its log says what")
 }
 
-// refusedProblem is 409 where the state of things refuses, and 422 where the
-// request is wrong.
+// refusedProblem is 403 where somebody else may, 409 where the state of things
+// refuses, and 422 where the request is wrong.
 func refusedProblem(e *operate.Refused) huma.StatusError {
 	status := http.StatusUnprocessableEntity
-	if e.Conflict {
+	switch {
+	case e.Forbidden:
+		status = http.StatusForbidden
+	case e.Conflict:
 		status = http.StatusConflict
 	}
-	if e.Field == "" || e.Conflict {
+	if e.Field == "" || e.Conflict || e.Forbidden {
 		return huma.NewError(status, e.Error())
 	}
 	where := "body." + e.Field

@@ -99,6 +99,6 @@ func (a *API) showLease(l lease.Lease, now time.Time) Lease {
 
 func showToken(t auth.Token) Token {
 	return Token{
-		ID: t.ID, Account: t.Account, Label: t.Label, Role: string(t.Role), CreatedAt: t.CreatedAt, Expires: t.Expires, UsedAt: showTime(t.UsedAt),
+		ID: t.ID, Account: t.Account, Label: t.Label, Role: string(t.Role), Teams: t.Teams, CreatedAt: t.CreatedAt, Expires: t.Expires, UsedAt: showTime(t.UsedAt),
 	}
 }

@@ -36,11 +36,15 @@ type Missed struct {
 
 // AuditEntry is what a person or a program did.
 type AuditEntry struct {
+	ID      int64     `json:"id" doc:"Grows" example:"4711"`
 	At      time.Time `json:"at"`
 	Who     string    `json:"who" example:"ada"`
+	Token   string    `json:"token,omitempty" doc:"Id of the API token that was sent" example:"3f1c0f6f2b10"`
 	Address string    `json:"address,omitempty" doc:"It came from" example:"192.0.2.7"`
 	What    string    `json:"what" example:"lock"`
 	Object  string    `json:"object,omitempty" example:"C0MPUT3"`
-	Before  string    `json:"before,omitempty" doc:"What was, where it was kept"`
-	After   string    `json:"after,omitempty" doc:"What was asked for, or is now"`
+	Before  string    `json:"before,omitempty" doc:"What was; of a record, a JSON object of the fields that changed"`
+	After   string    `json:"after,omitempty" doc:"What was asked for, or is now; likewise"`
+	Note    string    `json:"note,omitempty" example:"acting on another team's machine: its owner is search"`
+	Hash    string    `json:"hash" doc:"SHA-256 in hex over this row and the hash of the one before" example:"9f3c…"`
 }

@@ -225,6 +225,7 @@ type Console struct {
 // PowerOrder asks for power.
 type PowerOrder struct {
 	Action string `json:"action" enum:"on,off,cycle" doc:"cycle is off, then on" example:"cycle"`
+	Name   string `json:"name,omitempty" maxLength:"64" doc:"The machine's hardware name, typed by whoever cuts the power of a machine in use" example:"C0MPUT3"`
 }
 
 // LightOrder asks for the identify light.

@@ -25,7 +25,7 @@ func (a *API) done(ctx context.Context, ref string, act func(who auth.User) erro
 }
 
 func (a *API) power(ctx context.Context, in *machineOrderInput[PowerOrder]) (Machine, error) {
-	return a.done(ctx, in.Ref, func(who auth.User) error { return a.Desk.Power(ctx, who, in.Ref, in.Body.Action) })
+	return a.done(ctx, in.Ref, func(who auth.User) error { return a.Desk.Power(ctx, who, in.Ref, in.Body.Action, in.Body.Name) })
 }
 
 func (a *API) light(ctx context.Context, in *machineOrderInput[LightOrder]) (Machine, error) {

@@ -122,7 +122,7 @@ func TestLoginFailsTheSameWayForEverybody(t *testing.T) {
 	b.admin()
 	ctx := t.Context()
 	who := auth.User{Name: "root", Role: auth.Admin}
-	if _, err := b.Invite(ctx, who, "invited", auth.Viewer); err != nil {
+	if _, err := b.Invite(ctx, who, "invited", auth.Viewer, nil); err != nil {
 		t.Fatal(err)
 	}
 	for name, password := range map[string]string{
@@ -261,7 +261,7 @@ func TestTokens(t *testing.T) {
 	b.admin()
 	ctx := t.Context()
 	root := auth.User{Name: "root", Role: auth.Admin}
-	plain, token, err := b.NewToken(ctx, root, "ci", auth.Technician, time.Hour)
+	plain, token, err := b.NewToken(ctx, root, "ci", auth.Technician, nil, time.Hour)
 	if err != nil || !strings.HasPrefix(plain, "flt_") {
 		t.Fatalf("NewToken = %q, %v, want flt_…", plain, err)
 	}
@@ -269,11 +269,11 @@ func TestTokens(t *testing.T) {
 	if err != nil || u.Role != auth.Technician || u.Token != token.ID {
 		t.Errorf("Identify = %+v, %v, want a technician by token %s", u, err, token.ID)
 	}
-	_, _, err = b.NewToken(ctx, u, "child", auth.Viewer, time.Hour)
+	_, _, err = b.NewToken(ctx, u, "child", auth.Viewer, nil, time.Hour)
 	b.refused("NewToken by token", err, "cannot make tokens")
-	_, _, err = b.NewToken(ctx, root, "long", auth.Viewer, 91*24*time.Hour)
+	_, _, err = b.NewToken(ctx, root, "long", auth.Viewer, nil, 91*24*time.Hour)
 	b.refused("NewToken(91 days)", err, "90 days")
-	_, _, err = b.NewToken(ctx, auth.User{Name: "v", Role: auth.Viewer}, "big", auth.Admin, time.Hour)
+	_, _, err = b.NewToken(ctx, auth.User{Name: "v", Role: auth.Viewer}, "big", auth.Admin, nil, time.Hour)
 	b.refused("NewToken above its own role", err, "up to your own")
 	b.clock = b.clock.Add(time.Hour)
 	if _, err := b.bearer(plain); !errors.Is(err, auth.ErrNotFound) {
@@ -284,7 +284,7 @@ func TestTokens(t *testing.T) {
 func TestATokenFallsWithItsAccount(t *testing.T) {
 	b := newBench(t)
 	b.admin()
-	plain, token, err := b.NewToken(t.Context(), auth.User{Name: "root", Role: auth.Admin}, "cli", auth.Admin, time.Hour)
+	plain, token, err := b.NewToken(t.Context(), auth.User{Name: "root", Role: auth.Admin}, "cli", auth.Admin, nil, time.Hour)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -308,7 +308,7 @@ func TestTheLastAdminStays(t *testing.T) {
 	root := auth.User{Name: "root", Role: auth.Admin}
 	b.refused("SetRole", b.SetRole(t.Context(), root, "root", auth.Viewer), "last admin")
 	b.refused("SetDisabled", b.SetDisabled(t.Context(), root, "root", true), "last admin")
-	code, err := b.Invite(t.Context(), root, "anna", auth.Admin)
+	code, err := b.Invite(t.Context(), root, "anna", auth.Admin, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -359,7 +359,7 @@ func TestRequire(t *testing.T) {
 func TestNoSecretReachesTheAudit(t *testing.T) {
 	b := newBench(t)
 	secret := b.admin()
-	plain, _, err := b.NewToken(t.Context(), auth.User{Name: "root", Role: auth.Admin}, "ci", auth.Viewer, time.Hour)
+	plain, _, err := b.NewToken(t.Context(), auth.User{Name: "root", Role: auth.Admin}, "ci", auth.Viewer, nil, time.Hour)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -32,8 +32,12 @@ func (s *Service) FirstCode(ctx context.Context) (string, error) {
 // NewCode gives a code that sets the password of an account: an invitation, or
 // the way back of somebody who forgot theirs.
 func (s *Service) NewCode(ctx context.Context, who User, name string) (string, error) {
-	if _, err := s.Store.Account(ctx, name); err != nil {
-		return "", fmt.Errorf("make code for %s: %w", name, err)
+	a, err := s.Account(ctx, name)
+	if err != nil {
+		return "", err
+	}
+	if a.Disabled {
+		return "", refuse("%s is shut out, so that a code would open nothing: let it in again first", name)
 	}
 	if err := s.record(ctx, who, "make one-time code", name, "", ""); err != nil {
 		return "", err
@@ -67,23 +71,54 @@ func (s *Service) Redeem(ctx context.Context, from netip.Addr, code, name, passw
 	if err != nil {
 		return "", fmt.Errorf("redeem one-time code: %w", err)
 	}
-	account, err := s.redeemed(ctx, c, name, password)
+	hash, err := s.chosen(ctx, c, name, password)
 	if err != nil {
 		return "", err
 	}
-	if err := s.record(ctx, User{Name: name, Address: from.String()}, "set password with one-time code", name, "", string(account.Role)); err != nil {
+	if err := s.redeem(ctx, from, c, name, hash); err != nil {
 		return "", err
-	}
-	switch err := s.Store.Redeem(ctx, c.Digest, account); {
-	case errors.Is(err, ErrNotFound), errors.Is(err, ErrTaken):
-		return "", errCode
-	case err != nil:
-		return "", fmt.Errorf("redeem one-time code of %s: %w", name, err)
 	}
 	if err := s.Store.DeleteSessionsOf(ctx, name); err != nil {
 		return "", fmt.Errorf("end sessions of %s: %w", name, err)
 	}
-	return s.begin(ctx, from, account)
+	return s.begin(ctx, from, name)
+}
+
+// chosen gives the hash of a password that may be the account's.
+func (s *Service) chosen(ctx context.Context, c Code, name, password string) (string, error) {
+	check := checkName
+	if c.Account == "" {
+		check = checkNew
+	}
+	if err := check(name); err != nil {
+		return "", err
+	}
+	if err := checkPassword(name, password); err != nil {
+		return "", err
+	}
+	return s.hasher.hash(ctx, password)
+}
+
+// redeem trades a code for the account with its new password.
+func (s *Service) redeem(ctx context.Context, from netip.Addr, c Code, name, hash string) error {
+	s.changing.Lock()
+	defer s.changing.Unlock()
+	account, err := s.redeemed(ctx, c, name)
+	if err != nil {
+		return err
+	}
+	account.Password = hash
+	who := User{Name: name, Address: from.String()}
+	if err := s.record(ctx, who, "set password with one-time code", name, "", string(account.Role)); err != nil {
+		return err
+	}
+	switch err := s.Store.Redeem(ctx, c.Digest, account); {
+	case errors.Is(err, ErrNotFound), errors.Is(err, ErrTaken):
+		return errCode
+	case err != nil:
+		return fmt.Errorf("redeem one-time code of %s: %w", name, err)
+	}
+	return nil
 }
 
 // lookup finds a code that is alive and meant for the name.
@@ -102,25 +137,18 @@ func (s *Service) lookup(ctx context.Context, code, name string) (Code, error) {
 	return c, nil
 }
 
-// redeemed is the account as it stands after its code is used.
-func (s *Service) redeemed(ctx context.Context, c Code, name, password string) (Account, error) {
-	if err := checkName(name); err != nil {
-		return Account{}, err
+// redeemed is whose password a code sets: the first admin's, or that of the
+// account as it stands now.
+func (s *Service) redeemed(ctx context.Context, c Code, name string) (Account, error) {
+	if c.Account == "" {
+		return Account{Name: name, Role: Admin, CreatedAt: s.Now(), CreatedBy: "one-time code"}, nil
 	}
-	if err := checkPassword(name, password); err != nil {
-		return Account{}, err
+	account, err := s.Store.Account(ctx, c.Account)
+	switch {
+	case err != nil:
+		return Account{}, fmt.Errorf("find account %s: %w", c.Account, err)
+	case account.Disabled:
+		return Account{}, errCode
 	}
-	account := Account{Name: name, Role: Admin, CreatedAt: s.Now(), CreatedBy: "one-time code"}
-	if c.Account != "" {
-		var err error
-		if account, err = s.Store.Account(ctx, c.Account); err != nil {
-			return Account{}, fmt.Errorf("find account %s: %w", c.Account, err)
-		}
-		if account.Disabled {
-			return Account{}, errCode
-		}
-	}
-	var err error
-	account.Password, err = s.hasher.hash(ctx, password)
-	return account, err
+	return account, nil
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/netip"
 	"strings"
+	"time"
 )
 
 // errLogin is the one answer to every wrong name, password or disabled
@@ -33,33 +34,49 @@ func (s *Service) Login(ctx context.Context, from netip.Addr, name, password str
 	if !ok || a.Disabled {
 		return "", errors.Join(s.failed(ctx, from, name, "log in failed"), errLogin)
 	}
-	return s.begin(ctx, from, a)
+	return s.begin(ctx, from, name)
 }
 
 // begin opens a session for an account that has proven itself.
-func (s *Service) begin(ctx context.Context, from netip.Addr, a Account) (string, error) {
+func (s *Service) begin(ctx context.Context, from netip.Addr, name string) (string, error) {
 	secret, err := newSecret(s.Random, "")
 	if err != nil {
 		return "", err
 	}
 	now := s.Now()
-	a.LoginAt = now
-	session := Session{
-		Digest: digest(secret), Account: a.Name, Address: from.String(),
-		CreatedAt: now, SeenAt: now, Expires: now.Add(s.Absolute),
-	}
-	who := User{Name: a.Name, Address: from.String()}
-	if err := s.record(ctx, who, "log in", "", "", ""); err != nil {
+	if err := s.record(ctx, User{Name: name, Address: from.String()}, "log in", "", "", ""); err != nil {
 		return "", err
 	}
-	if err := s.Store.UpdateAccount(ctx, a); err != nil {
-		return "", fmt.Errorf("note log-in of %s: %w", a.Name, err)
+	if err := s.noteLogin(ctx, name, now); err != nil {
+		return "", err
 	}
-	if err := s.Store.CreateSession(ctx, session); err != nil {
-		return "", fmt.Errorf("open session of %s: %w", a.Name, err)
+	err = s.Store.CreateSession(ctx, Session{
+		Digest: digest(secret), Account: name, Address: from.String(), CreatedAt: now, SeenAt: now, Expires: now.Add(s.Absolute),
+	})
+	if err != nil {
+		return "", fmt.Errorf("open session of %s: %w", name, err)
 	}
-	s.throttle.forget(accountKey(a.Name))
+	s.throttle.forget(accountKey(name))
 	return secret, nil
+}
+
+// noteLogin reads the account again: while its password was hashed, an admin
+// may have changed it or shut it out.
+func (s *Service) noteLogin(ctx context.Context, name string, now time.Time) error {
+	s.changing.Lock()
+	defer s.changing.Unlock()
+	a, err := s.Store.Account(ctx, name)
+	switch {
+	case err != nil:
+		return fmt.Errorf("log in %s: %w", name, err)
+	case a.Disabled:
+		return errLogin
+	}
+	a.LoginAt = now
+	if err := s.Store.UpdateAccount(ctx, a); err != nil {
+		return fmt.Errorf("note log-in of %s: %w", name, err)
+	}
+	return nil
 }
 
 // Logout ends a session.

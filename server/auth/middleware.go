@@ -83,7 +83,7 @@ func (s *Service) bySession(ctx context.Context, from netip.Addr, secret string,
 			return User{}, err
 		}
 	}
-	return User{Name: a.Name, Role: a.Role, Address: from.String()}, nil
+	return User{Name: a.Name, Role: a.Role, Teams: a.Teams, Address: from.String()}, nil
 }
 
 func (s *Service) byToken(ctx context.Context, from netip.Addr, plain string) (User, error) {
@@ -111,7 +111,9 @@ func (s *Service) byToken(ctx context.Context, from netip.Addr, plain string) (U
 			return User{}, err
 		}
 	}
-	return User{Name: a.Name, Role: weaker(a.Role, t.Role), Token: t.ID, Address: from.String()}, nil
+	return User{
+		Name: a.Name, Role: weaker(a.Role, t.Role), Teams: narrowed(a.Teams, t.Teams), Token: t.ID, Address: from.String(),
+	}, nil
 }
 
 // weaker is the smaller role: an account that lost a role takes it from its

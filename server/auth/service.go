@@ -6,6 +6,8 @@ import (
 	"io"
 	"net/netip"
 	"regexp"
+	"slices"
+	"sync"
 	"time"
 )
 
@@ -32,12 +34,16 @@ type Service struct {
 	Config
 	hasher   *hasher
 	throttle throttle
+	// changing is held from the reading of an account to its writing: of two
+	// admins who demote each other, one must see that the other is gone.
+	changing sync.Mutex
 }
 
 // User is who acts. Its zero value is nobody.
 type User struct {
 	Name    string
 	Role    Role
+	Teams   []string
 	Token   string // id of the API token it came with; empty for a session
 	Address string // of the client
 }
@@ -62,11 +68,23 @@ func New(c Config) (*Service, error) {
 
 var accountName = regexp.MustCompile(`^[a-z][a-z0-9._-]{0,31}$`)
 
+// parts are names that the audit and the history have for parts of Firstlight:
+// nobody can look like one of them.
+var parts = []string{"agent", "audit", "bmc", "deadline", "discovery", "firstlight", "job", "jobs", "local", "rule", "system"}
+
 func checkName(name string) error {
 	if !accountName.MatchString(name) {
-		return refuse("name %q: want a lower-case letter, then up to 31 letters, digits, dots and dashes", name)
+		return refuse("name %.64q: want a lower-case letter, then up to 31 letters, digits, dots and dashes", name)
 	}
 	return nil
+}
+
+// checkNew refuses names that no new account may have.
+func checkNew(name string) error {
+	if slices.Contains(parts, name) {
+		return refuse("name %q: a part of Firstlight is called so: choose another", name)
+	}
+	return checkName(name)
 }
 
 // Sweep deletes what has ended; call it now and then.
@@ -76,7 +94,7 @@ func (s *Service) Sweep(ctx context.Context) error { return s.Store.Sweep(ctx, s
 // callers act afterwards, or return the error.
 func (s *Service) record(ctx context.Context, who User, what, object, before, after string) error {
 	err := s.Store.Record(ctx, Entry{
-		At: s.Now(), Who: who.Name, Address: who.Address, What: what, Object: object, Before: before, After: after,
+		At: s.Now(), Who: who.Name, Token: who.Token, Address: who.Address, What: what, Object: object, Before: before, After: after,
 	})
 	if err != nil {
 		return fmt.Errorf("record %q: %w", what, err)

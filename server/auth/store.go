@@ -57,7 +57,8 @@ type Store interface {
 type Account struct {
 	Name      string    `json:"name"`
 	Role      Role      `json:"role"`
-	Password  string    `json:"-"` // argon2id in PHC form; empty: cannot log in
+	Teams     []string  `json:"teams,omitempty"` // sorted
+	Password  string    `json:"-"`               // argon2id in PHC form; empty: cannot log in
 	Disabled  bool      `json:"disabled"`
 	CreatedAt time.Time `json:"created_at"`
 	CreatedBy string    `json:"created_by"`
@@ -81,25 +82,16 @@ type Session struct {
 	Expires   time.Time // absolute end
 }
 
-// Token lets a program act for an account with at most a role.
+// Token lets a program act for an account with at most a role and for at most
+// some of its teams.
 type Token struct {
 	Digest    Digest    `json:"-"`
 	ID        string    `json:"id"` // not secret
 	Account   string    `json:"account"`
 	Label     string    `json:"label"`
 	Role      Role      `json:"role"`
+	Teams     []string  `json:"teams,omitempty"` // of the account's, those that it acts for; empty: all of them
 	CreatedAt time.Time `json:"created_at"`
 	Expires   time.Time `json:"expires"`
 	UsedAt    time.Time `json:"used_at,omitzero"`
-}
-
-// Entry is a row of the audit: who did what to which object.
-type Entry struct {
-	At      time.Time `json:"at"`
-	Who     string    `json:"who"`
-	Address string    `json:"address,omitempty"` // it came from
-	What    string    `json:"what"`              // such as "log in", "install"
-	Object  string    `json:"object,omitempty"`
-	Before  string    `json:"before,omitempty"`
-	After   string    `json:"after,omitempty"`
 }

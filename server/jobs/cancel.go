@@ -13,8 +13,8 @@ import (
 // for its install to start is available again; one that was on its way into
 // the agent ends broken, and a re-check makes it available. From the moment
 // that the agent holds the plan, the disk may be half written: then the job
-// runs to its end. audited is who, as the audit writes it.
-func (e *Engine) Cancel(ctx context.Context, id, who, audited string) error {
+// runs to its end.
+func (e *Engine) Cancel(ctx context.Context, id string, by serverdb.Actor) error {
 	return e.DB.ChangeJob(ctx, id, func(w *serverdb.Write, j *machine.Job) error {
 		m, err := w.Machine(j.Machine)
 		if err != nil {
@@ -23,18 +23,18 @@ func (e *Engine) Cancel(ctx context.Context, id, who, audited string) error {
 		if err := mayCancel(m, j); err != nil {
 			return err
 		}
-		result := "cancelled by " + who + ", before the disk was touched"
+		result := "cancelled by " + by.Name + ", before the disk was touched"
 		if c := j.Current(); c != nil {
 			c.Status, c.EndedAt, c.Note = machine.StepSkipped, e.Now(), "cancelled"
 		}
 		j.Status, j.Result, j.EndedAt, j.Token = machine.JobCancelled, result, e.Now(), machine.Token{}
-		if err := w.Event(journal.Event{Machine: m.ID, Source: journal.Job, Text: "Job " + string(j.Action) + " " + result, Who: who, Job: j.ID}); err != nil {
+		if err := w.Event(journal.Event{Machine: m.ID, Source: journal.Job, Text: "Job " + string(j.Action) + " " + result, Who: by.Name, Job: j.ID}); err != nil {
 			return err
 		}
-		if err := w.Audit(audited, "cancel "+string(j.Action), m.Name, "job "+j.ID, result); err != nil {
+		if err := w.Audit(by, "cancel "+string(j.Action), m.Name, "job "+j.ID, result); err != nil {
 			return err
 		}
-		return leave(w, m, j, who)
+		return leave(w, m, j, by.Name)
 	})
 }
 

@@ -12,7 +12,7 @@ import (
 
 // cancelled asks for the end of the newest job.
 func (r *rack) cancelled() error {
-	return r.engine().Cancel(r.t.Context(), r.job().ID, "ada", "ada from 192.0.2.7")
+	return r.engine().Cancel(r.t.Context(), r.job().ID, serverdb.Actor{Name: "ada", Address: "192.0.2.7"})
 }
 
 func TestAnInstallThatDidNotStartIsCancelledAsIfItHadNotBeen(t *testing.T) {
@@ -31,8 +31,8 @@ func TestAnInstallThatDidNotStartIsCancelledAsIfItHadNotBeen(t *testing.T) {
 		if j.Status != machine.JobCancelled || j.Result != "cancelled by ada, before the disk was touched" || j.EndedAt.IsZero() {
 			t.Errorf("job = %+v", j)
 		}
-		audits, err := r.db().Audits(t.Context(), 1)
-		if err != nil || len(audits) != 1 || audits[0].Action != "cancel install" || audits[0].Who != "ada from 192.0.2.7" {
+		audits, err := r.db().Audits(t.Context(), serverdb.AuditQuery{Limit: 1})
+		if err != nil || len(audits) != 1 || audits[0].Action != "cancel install" || audits[0].Who != "ada" || audits[0].Address != "192.0.2.7" {
 			t.Errorf("audit = %+v, %v", audits, err)
 		}
 		r.resolve(nil)

@@ -22,7 +22,7 @@ type Request struct {
 	Target    string            // the selector as given
 	Requester string            // for whom
 	User      string            // who called
-	Audit     string            // who called, as the audit writes it; empty: User
+	By        serverdb.Actor    // who called, as the audit names it; zero: User
 	Params    map[string]string // kept with the job beside its own
 }
 
@@ -57,7 +57,7 @@ func (e *Engine) Install(ctx context.Context, r Request) (*machine.Job, error) {
 		if err := reserve(w, r); err != nil {
 			return err
 		}
-		return w.Audit(cmp.Or(r.Audit, r.User), "install", r.Machine.Name, "", "image "+image.Name+" on disk "+disk.Serial+", job "+j.ID)
+		return w.Audit(cmp.Or(r.By, serverdb.Actor{Name: r.User}), "install", r.Machine.Name, "", "image "+image.Name+" on disk "+disk.Serial+", job "+j.ID)
 	})
 }
 

@@ -68,7 +68,7 @@ func (r *rack) seed(db *serverdb.DB) {
 	}
 	err := errors.Join(
 		db.Seed(r.t.Context(), []*machine.Subnet{subnet}, []*machine.Rule{r.rule}),
-		db.PutImage(r.t.Context(), "test", &machine.Image{Name: "debian-12", Arch: "amd64", File: "d.zst", Compressed: 1 << 20, Bytes: 1 << 30, SHA256: imageSum}),
+		db.PutImage(r.t.Context(), serverdb.Actor{Name: "test"}, &machine.Image{Name: "debian-12", Arch: "amd64", File: "d.zst", Compressed: 1 << 20, Bytes: 1 << 30, SHA256: imageSum}),
 	)
 	if err != nil {
 		r.t.Fatal(err)

@@ -9,7 +9,9 @@ import (
 	"unicode"
 
 	"firstlight/server/auth"
+	"firstlight/server/machine"
 	"firstlight/server/oob"
+	"firstlight/server/serverdb"
 )
 
 // Logins keeps credentials of BMCs, sealed.
@@ -27,10 +29,25 @@ func (d *Desk) SetBMC(ctx context.Context, who auth.User, l oob.Login) error {
 	if l.Address != "" {
 		after += " at " + l.Address
 	}
-	if err := d.DB.RecordAudit(ctx, audited(who), "bmc log-in", l.Serial, "", after); err != nil {
+	by, err := d.mayLogIn(who, l.Serial)
+	if err != nil {
+		return err
+	}
+	if err := d.DB.RecordAudit(ctx, by, "bmc log-in", l.Serial, "", after); err != nil {
 		return err
 	}
 	return explain(d.Logins.Give(ctx, who.Name, l))
+}
+
+// mayLogIn decides about the machine with a serial; one that has not shown
+// itself yet is nobody's.
+func (d *Desk) mayLogIn(who auth.User, serial string) (serverdb.Actor, error) {
+	for _, m := range d.DB.Machines() {
+		if m.Serial == serial {
+			return may(who, m, change)
+		}
+	}
+	return may(who, &machine.Machine{Name: serial}, change)
 }
 
 // Bounds of what BMCs take (Redfish ManagerAccount; IPMI 2.0 allows 16 and 20).

@@ -23,7 +23,7 @@ import (
 	"firstlight/server/serverdb"
 )
 
-var ada = auth.User{Name: "ada", Token: "ci", Address: "192.0.2.7"}
+var ada = auth.User{Name: "ada", Role: auth.Engineer, Token: "ci", Address: "192.0.2.7"}
 
 // desk is a Desk on a database of its own, before BMCs that obey.
 func desk(t *testing.T) (*Desk, *bmc) {
@@ -40,7 +40,7 @@ func desk(t *testing.T) (*Desk, *bmc) {
 			Name: "lab", Prefix: netip.MustParsePrefix("10.80.12.0/24"), Site: "lab", Mode: "server",
 			Policy: machine.PolicyRegister, Lease: time.Hour, Domain: "lab.example",
 		}}, []*machine.Rule{{Name: "lab", Order: 1, Match: "subnet=lab", Accept: true, Site: "lab", Role: "web"}}),
-		db.PutImage(t.Context(), "test", &machine.Image{Name: "debian-12", File: "d.zst", Bytes: 1 << 30, SHA256: "9f3c"}),
+		db.PutImage(t.Context(), serverdb.Actor{Name: "test"}, &machine.Image{Name: "debian-12", File: "d.zst", Bytes: 1 << 30, SHA256: "9f3c"}),
 	)
 	if err != nil {
 		t.Fatal(err)
@@ -154,16 +154,21 @@ func in(t *testing.T, d *Desk, want machine.Status) *machine.Machine {
 	t.Helper()
 	m := reported(t, d, 1)
 	for _, next := range ways[want] {
-		m = is(t, d, m)
-		err := d.DB.Transition(t.Context(), serverdb.Change{
-			Machine: m.ID, From: m.Status, To: next, Who: "test", Why: "test", Evidence: every,
-			Apply: func(m *machine.Machine) { m.Owned = next == machine.InUse },
-		})
-		if err != nil {
-			t.Fatal(err)
-		}
+		move(t, d, m, next)
 	}
 	return is(t, d, m)
+}
+
+// move changes a machine's status with all evidence that could be asked for.
+func move(t *testing.T, d *Desk, m *machine.Machine, next machine.Status) {
+	t.Helper()
+	err := d.DB.Transition(t.Context(), serverdb.Change{
+		Machine: m.ID, From: is(t, d, m).Status, To: next, Who: "test", Why: "test", Evidence: every,
+		Apply: func(m *machine.Machine) { m.Owned = next == machine.InUse },
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
 }
 
 // is reads a machine again.
@@ -179,14 +184,15 @@ func is(t *testing.T, d *Desk, m *machine.Machine) *machine.Machine {
 // audits gives what the audit says of a verb, newest first.
 func audits(t *testing.T, d *Desk, verb string) []string {
 	t.Helper()
-	rows, err := d.Audit(t.Context(), 100)
+	rows, err := d.Audit(t.Context(), auth.Query{Limit: 100})
 	if err != nil {
 		t.Fatal(err)
 	}
 	var all []string
 	for _, r := range rows {
 		if r.What == verb {
-			all = append(all, fmt.Sprintf("%s from %s: %s %s: %s → %s", r.Who, r.Address, r.What, r.Object, r.Before, r.After))
+			who := strings.TrimSuffix(r.Who+" by token "+r.Token, " by token ")
+			all = append(all, fmt.Sprintf("%s from %s: %s %s: %s → %s", who, r.Address, r.What, r.Object, r.Before, r.After))
 		}
 	}
 	return all

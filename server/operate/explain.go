@@ -7,7 +7,6 @@ import (
 	"strings"
 	"time"
 
-	"firstlight/server/auth"
 	"firstlight/server/boot"
 	"firstlight/server/discovery"
 	"firstlight/server/machine"
@@ -132,18 +131,4 @@ func (d *Desk) need(m *machine.Machine) int64 {
 		}
 	}
 	return least
-}
-
-// Audit reads the newest of the audit log.
-func (d *Desk) Audit(ctx context.Context, limit int) ([]auth.Entry, error) {
-	rows, err := d.DB.Audits(ctx, limit)
-	if err != nil {
-		return nil, err
-	}
-	all := make([]auth.Entry, len(rows))
-	for i, a := range rows {
-		who, address, _ := strings.Cut(a.Who, " from ")
-		all[i] = auth.Entry{At: a.At, Who: who, Address: address, What: a.Action, Object: a.Target, Before: a.Before, After: a.After}
-	}
-	return all, nil
 }

@@ -117,9 +117,16 @@ func (d *Desk) pick(ctx context.Context, o Order) ([]*machine.Machine, error) {
 }
 
 func (d *Desk) install(ctx context.Context, who auth.User, m *machine.Machine, o Order) (*machine.Job, error) {
+	m, by, err := d.allowed(who, m.ID, change)
+	if err != nil {
+		return nil, err
+	}
+	owner, err := ownerFor(who, m, o.Owner)
+	if err != nil {
+		return nil, err
+	}
 	r := jobs.Request{
-		Machine: m, Image: o.Image, Role: o.Role, Owner: o.Owner, Target: o.Target, Requester: o.Requester, User: who.Name,
-		Audit: audited(who),
+		Machine: m, Image: o.Image, Role: o.Role, Owner: owner, Target: o.Target, Requester: o.Requester, User: who.Name, By: by,
 	}
 	if r.Role == "" {
 		r.Role = d.role(m)
@@ -160,5 +167,13 @@ func (d *Desk) role(m *machine.Machine) string {
 
 // Cancel ends a job while its machine's disk is untouched.
 func (d *Desk) Cancel(ctx context.Context, who auth.User, id string) error {
-	return explain(d.Jobs.Cancel(ctx, id, who.Name, audited(who)))
+	j, err := d.DB.Job(id)
+	if err != nil {
+		return err
+	}
+	_, by, err := d.allowed(who, j.Machine, change)
+	if err != nil {
+		return err
+	}
+	return explain(d.Jobs.Cancel(ctx, id, by))
 }

@@ -28,7 +28,7 @@ const lightLimit = time.Minute
 // a lock nor a job forbids it. The act goes on when the one who asked hangs up,
 // or nobody would know what the light does.
 func (d *Desk) Light(ctx context.Context, who auth.User, name, verb string) error {
-	m, err := d.find(name)
+	m, by, err := d.allowed(who, name, point)
 	if err != nil {
 		return err
 	}
@@ -36,7 +36,7 @@ func (d *Desk) Light(ctx context.Context, who auth.User, name, verb string) erro
 	if err != nil {
 		return err
 	}
-	if err := d.DB.RecordAudit(ctx, audited(who), "light "+verb, m.Name, m.Observed.Light, string(want)); err != nil {
+	if err := d.DB.RecordAudit(ctx, by, "light "+verb, m.Name, m.Observed.Light, string(want)); err != nil {
 		return err
 	}
 	d.DB.Note(journal.Event{Machine: m.ID, Source: journal.People, Text: "Asked for identify light " + verb, Who: who.Name})

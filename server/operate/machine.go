@@ -15,7 +15,7 @@ import (
 // Release gives the disks of a held machine free to be overwritten. typed must
 // be the machine's name: the one proof that a person read which machine it is.
 func (d *Desk) Release(ctx context.Context, who auth.User, name, typed string) error {
-	m, err := d.find(name)
+	m, by, err := d.allowed(who, name, change)
 	if err != nil {
 		return err
 	}
@@ -32,7 +32,7 @@ func (d *Desk) Release(ctx context.Context, who auth.User, name, typed string) e
 	if err := unlocked(m); err != nil {
 		return err
 	}
-	return explain(d.DB.ReleaseDisks(ctx, audited(who), m.ID, typed))
+	return explain(d.DB.ReleaseDisks(ctx, by, m.ID, typed))
 }
 
 func brackets(reason string) string {
@@ -45,7 +45,7 @@ func brackets(reason string) string {
 // Recheck lets the rules decide again on a held machine, or on a broken one
 // that nobody owns.
 func (d *Desk) Recheck(ctx context.Context, who auth.User, name string) error {
-	m, err := d.find(name)
+	m, by, err := d.allowed(who, name, handle)
 	if err != nil {
 		return err
 	}
@@ -53,7 +53,7 @@ func (d *Desk) Recheck(ctx context.Context, who auth.User, name string) error {
 		return conflict("machine "+m.Name+" has not reported from a subnet of ours", "power it on, then check again")
 	}
 	// History keeps the change and who asked; the audit keeps that it was asked.
-	if err := d.DB.RecordAudit(ctx, audited(who), "re-check", m.Name, string(m.Status), ""); err != nil {
+	if err := d.DB.RecordAudit(ctx, by, "re-check", m.Name, string(m.Status), ""); err != nil {
 		return err
 	}
 	return explain(d.DB.Recheck(ctx, who.Name, m.ID))
@@ -86,7 +86,7 @@ func clip(s string) string {
 // flag sets the lock with its audit and its row in the timeline. Asking for
 // what holds already changes nothing.
 func (d *Desk) flag(ctx context.Context, who auth.User, name, verb, note string, locked bool) error {
-	found, err := d.find(name)
+	found, by, err := d.allowed(who, name, change)
 	if err != nil {
 		return err
 	}
@@ -114,6 +114,6 @@ func (d *Desk) flag(ctx context.Context, who auth.User, name, verb, note string,
 		if err := w.Event(journal.Event{Machine: m.ID, Source: journal.People, Text: text, Who: who.Name}); err != nil {
 			return err
 		}
-		return w.Audit(audited(who), verb, m.Name, before, note)
+		return w.Audit(by, verb, m.Name, before, note)
 	})
 }

@@ -3,9 +3,10 @@
 //
 // It promises that the API, the pages and the command line, which all come
 // through here, have the same verbs, the same refusals and the same audit: an
-// act that cannot be recorded does not happen. Who may ask is decided at the
-// doors, before it comes here; what may happen is decided by the state engine
-// and its guards, behind it.
+// act that cannot be recorded does not happen. Which role may ask is decided at
+// the doors, before it comes here; whose machine it is, and therefore who may
+// touch it, is decided here, in allowed; what may happen is decided by the state
+// engine and its guards, behind it.
 //
 // It works on serverdb and jobs. The API, the wiring and, through interfaces
 // of its own, the web import it.
@@ -18,7 +19,6 @@ import (
 	"sync"
 	"time"
 
-	"firstlight/server/auth"
 	"firstlight/server/boot"
 	"firstlight/server/jobs"
 	"firstlight/server/machine"
@@ -53,6 +53,8 @@ type Refused struct {
 	Remedy       string
 	// Conflict tells that the state of things refuses, not the request.
 	Conflict bool
+	// Forbidden tells that somebody else may: the machine is another team's.
+	Forbidden bool
 }
 
 func (e *Refused) Error() string {
@@ -88,19 +90,6 @@ func explain(err error) error {
 
 // find gives the machine that a name, id, MAC or host name means.
 func (d *Desk) find(ref string) (*machine.Machine, error) { return d.DB.Machine(ref) }
-
-// audited is how the audit names who asked: with the token and the address
-// that it came from.
-func audited(u auth.User) string {
-	who := u.Name
-	if u.Token != "" {
-		who += " by token " + u.Token
-	}
-	if u.Address != "" {
-		who += " from " + u.Address
-	}
-	return who
-}
 
 // unlocked refuses what a lock forbids.
 func unlocked(m *machine.Machine) error {

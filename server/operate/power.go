@@ -25,16 +25,21 @@ const (
 
 // Power switches a machine on or off, or off and on again, and returns once the
 // BMC shows it. The act goes on when the one who asked hangs up: half a cycle
-// would leave the machine off.
-func (d *Desk) Power(ctx context.Context, who auth.User, name, verb string) error {
-	m, err := d.find(name)
+// would leave the machine off. typed is the machine's name, which whoever cuts
+// the power of a machine in use has read and typed.
+func (d *Desk) Power(ctx context.Context, who auth.User, name, verb, typed string) error {
+	kind := cut
+	if verb == "on" {
+		kind = handle
+	}
+	m, by, err := d.allowed(who, name, kind)
 	if err != nil {
 		return err
 	}
-	if err := d.mayPower(m, verb); err != nil {
+	if err := d.mayPower(m, verb, typed); err != nil {
 		return err
 	}
-	if err := d.DB.RecordAudit(ctx, audited(who), "power "+verb, m.Name, m.Observed.Power, verb); err != nil {
+	if err := d.DB.RecordAudit(ctx, by, "power "+verb, m.Name, m.Observed.Power, verb); err != nil {
 		return err
 	}
 	d.DB.Note(journal.Event{Machine: m.ID, Source: journal.People, Text: "Asked for power " + verb, Who: who.Name})
@@ -52,8 +57,9 @@ func (d *Desk) Power(ctx context.Context, who auth.User, name, verb string) erro
 }
 
 // mayPower refuses what a lock forbids, and to cut the power where something
-// forbids it or works there.
-func (d *Desk) mayPower(m *machine.Machine, verb string) error {
+// forbids it or works there, or where a machine is in use and nobody has typed
+// its name.
+func (d *Desk) mayPower(m *machine.Machine, verb, typed string) error {
 	switch verb {
 	case "on":
 		return unlocked(m)
@@ -66,6 +72,11 @@ func (d *Desk) mayPower(m *machine.Machine, verb string) error {
 	}
 	if j, open := d.DB.OpenJob(m.ID); open {
 		return conflict(fmt.Sprintf("job %s (%s) works on machine %s", j.ID, j.Action, m.Name), "wait for its end or cancel it")
+	}
+	if m.Status == machine.InUse {
+		if err := named(m, typed); err != nil {
+			return err
+		}
 	}
 	return unlocked(m)
 }

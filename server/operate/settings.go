@@ -5,6 +5,7 @@ import (
 
 	"firstlight/server/auth"
 	"firstlight/server/machine"
+	"firstlight/server/serverdb"
 )
 
 // PutSubnet adds or changes a subnet.
@@ -17,5 +18,5 @@ func (d *Desk) PutSubnet(ctx context.Context, who auth.User, s *machine.Subnet) 
 			return &Refused{Field: "prefix", Value: s.Prefix.String(), Why: "overlaps " + o.Prefix.String() + " of subnet " + o.Name, Remedy: "give each network one row"}
 		}
 	}
-	return d.DB.PutSubnet(ctx, audited(who), s)
+	return d.DB.PutSubnet(ctx, serverdb.ActorOf(who), s)
 }

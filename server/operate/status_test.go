@@ -34,10 +34,14 @@ var verbs = []verb{
 		},
 		[]machine.Status{},
 	}, // these are not held for their disks
-	{"power on", func(ctx context.Context, d *Desk, m *machine.Machine) error { return d.Power(ctx, ada, m.Name, "on") }, nil},
-	{"power off", func(ctx context.Context, d *Desk, m *machine.Machine) error { return d.Power(ctx, ada, m.Name, "off") }, nil},
+	{"power on", func(ctx context.Context, d *Desk, m *machine.Machine) error {
+		return d.Power(ctx, ada, m.Name, "on", m.Name)
+	}, nil},
+	{"power off", func(ctx context.Context, d *Desk, m *machine.Machine) error {
+		return d.Power(ctx, ada, m.Name, "off", m.Name)
+	}, nil},
 	{"power cycle", func(ctx context.Context, d *Desk, m *machine.Machine) error {
-		return d.Power(ctx, ada, m.Name, "cycle")
+		return d.Power(ctx, ada, m.Name, "cycle", m.Name)
 	}, nil},
 	{"light", func(ctx context.Context, d *Desk, m *machine.Machine) error {
 		return d.Light(ctx, ada, m.Name, "blink")

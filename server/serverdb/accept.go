@@ -144,7 +144,7 @@ const DefaultPattern = "<site>-<role>-<n>"
 // ReleaseDisks gives the disks of a held machine free and lets the rules decide
 // again. typed must be the machine's name: the one proof that a person read
 // which machine it is.
-func (d *DB) ReleaseDisks(ctx context.Context, who, id, typed string) error {
+func (d *DB) ReleaseDisks(ctx context.Context, who Actor, id, typed string) error {
 	return d.Do(ctx, func(w *Write) error {
 		m, err := w.Machine(id)
 		if err != nil {
@@ -169,7 +169,7 @@ func (d *DB) ReleaseDisks(ctx context.Context, who, id, typed string) error {
 				return fmt.Errorf("disk %s; it has no serial number, so that it cannot be released: empty or remove it", discovery.Describe(disk))
 			}
 			if len(disk.Contents) > 0 {
-				next.Released[disk.Serial] = who
+				next.Released[disk.Serial] = who.Name
 				what = append(what, "disk "+disk.Serial+": "+discovery.Describe(disk))
 			}
 		}
@@ -179,7 +179,7 @@ func (d *DB) ReleaseDisks(ctx context.Context, who, id, typed string) error {
 		if err := w.Audit(who, "release disks", m.Name, strings.Join(what, "; "), "free to be overwritten"); err != nil {
 			return err
 		}
-		return w.recheck(next, who, "released by name: "+strings.Join(what, "; "))
+		return w.recheck(next, who.Name, "released by name: "+strings.Join(what, "; "))
 	})
 }
 

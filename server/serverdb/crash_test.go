@@ -73,7 +73,7 @@ func held(t *testing.T, path string, told []string) {
 	t.Helper()
 	d := open(t, path)
 	defer d.Close()
-	audits, err := d.Audits(t.Context(), 1<<20)
+	audits, err := d.Audits(t.Context(), AuditQuery{Limit: 1 << 20})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -122,7 +122,7 @@ func writeUntilKilled(t *testing.T, path string) {
 	go func() {
 		for n := 0; ; n++ {
 			target := fmt.Sprintf("%d-%d", round, n)
-			if d.RecordAudit(context.Background(), "child", "write", target, "", "") == nil {
+			if d.RecordAudit(context.Background(), Actor{Name: "child"}, "write", target, "", "") == nil {
 				say("audit %s", target)
 			}
 		}

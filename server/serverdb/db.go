@@ -72,6 +72,9 @@ func Open(ctx context.Context, path string, o Options) (*DB, error) {
 	d := &DB{Options: o, store: s, elsewhere: map[string]bool{}, ops: make(chan *op, 1024), done: make(chan struct{}), stop: make(chan struct{})}
 	d.book.init()
 	d.notes.init()
+	if err := s.Update(ctx, chainOld); err != nil {
+		return nil, errors.Join(fmt.Errorf("chain the audit of database %s: %w", path, err), s.Close())
+	}
 	if err := s.View(ctx, d.load); err != nil {
 		return nil, errors.Join(fmt.Errorf("load database %s: %w", path, err), s.Close())
 	}

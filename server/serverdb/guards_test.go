@@ -83,7 +83,7 @@ func TestAReleaseIsForWhatWasSeen(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			d := open(t, file(t), accept(""))
 			m := arrive(t, d, full(1, "scratch"), 100)
-			if err := d.ReleaseDisks(t.Context(), "ada", m.ID, m.Name); err != nil {
+			if err := d.ReleaseDisks(t.Context(), Actor{Name: "ada"}, m.ID, m.Name); err != nil {
 				t.Fatal(err)
 			}
 			if m = arrive(t, d, tt.report(), 100); m.Status != tt.want {
@@ -94,7 +94,7 @@ func TestAReleaseIsForWhatWasSeen(t *testing.T) {
 	t.Run("gone and back with data", func(t *testing.T) {
 		d := open(t, file(t), accept(""))
 		m := arrive(t, d, full(1, "scratch"), 100)
-		if err := d.ReleaseDisks(t.Context(), "ada", m.ID, m.Name); err != nil {
+		if err := d.ReleaseDisks(t.Context(), Actor{Name: "ada"}, m.ID, m.Name); err != nil {
 			t.Fatal(err)
 		}
 		without := blank(1)
@@ -125,7 +125,7 @@ func TestReleasesThatAreRefused(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			d := open(t, file(t), tt.rules...)
 			m := arrive(t, d, tt.report, 100)
-			err := d.ReleaseDisks(t.Context(), "ada", m.ID, tt.typed)
+			err := d.ReleaseDisks(t.Context(), Actor{Name: "ada"}, m.ID, tt.typed)
 			if err == nil || !strings.Contains(err.Error(), tt.says) {
 				t.Errorf("ReleaseDisks = %v, want …%s…", err, tt.says)
 			}
@@ -153,7 +153,7 @@ func TestAnOwnersDataIsNotReleased(t *testing.T) {
 	if m.Status != machine.Held || !strings.Contains(m.Sentence, "had an owner") {
 		t.Errorf("it is %s: %s", m.Status, m.Sentence)
 	}
-	if err := d.ReleaseDisks(t.Context(), "ada", m.ID, m.Name); err == nil {
+	if err := d.ReleaseDisks(t.Context(), Actor{Name: "ada"}, m.ID, m.Name); err == nil {
 		t.Error("an owner's disks were released by name")
 	}
 	if err := d.Recheck(t.Context(), "ada", m.ID); err != nil {

@@ -14,9 +14,6 @@ import (
 // History is one change of a machine's status.
 type History = machine.History
 
-// Audit is one thing that a person or program did.
-type Audit = store.Audit
-
 // Machines gives all of them by name, without their facts. It never fails.
 func (d *DB) Machines() []*machine.Machine { return d.index.machines() }
 
@@ -178,15 +175,6 @@ func (d *DB) EventsAfter(ctx context.Context, id int64, limit int) (all []journa
 func (d *DB) History(ctx context.Context, machineID string) (all []History, err error) {
 	err = d.store.View(ctx, func(tx *store.Tx) (err error) {
 		all, err = tx.History(machineID)
-		return err
-	})
-	return all, err
-}
-
-// Audits reads the newest of the audit log.
-func (d *DB) Audits(ctx context.Context, limit int) (all []Audit, err error) {
-	err = d.store.View(ctx, func(tx *store.Tx) (err error) {
-		all, err = tx.Audits(limit)
 		return err
 	})
 	return all, err

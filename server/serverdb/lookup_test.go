@@ -168,7 +168,7 @@ func TestSubnetsThatOverlap(t *testing.T) {
 	inner.Name, inner.Prefix, inner.Ranges = "inner", netip.MustParsePrefix("10.80.12.0/25"), nil
 	twin.Name, twin.Prefix, twin.Ranges = "twin", netip.MustParsePrefix("10.80.0.0/16"), nil
 	for _, err := range []error{
-		d.PutSubnet(t.Context(), "ada", &inner), d.PutSubnet(t.Context(), "ada", &twin), d.Seed(t.Context(), []*machine.Subnet{&twin}, nil),
+		d.PutSubnet(t.Context(), Actor{Name: "ada"}, &inner), d.PutSubnet(t.Context(), Actor{Name: "ada"}, &twin), d.Seed(t.Context(), []*machine.Subnet{&twin}, nil),
 	} {
 		if err == nil || !strings.Contains(err.Error(), `overlaps 10.80.12.0/24 of subnet "lab"; give each network one row`) {
 			t.Errorf("an overlap = %v", err)
@@ -180,10 +180,10 @@ func TestSubnetsThatOverlap(t *testing.T) {
 		t.Errorf("two new ones that overlap = %v, %d subnets", err, len(d.Subnets()))
 	}
 	lab.Domain = "new.example"
-	if err := d.PutSubnet(t.Context(), "ada", &lab); err != nil || d.Subnets()[0].Domain != "new.example" {
+	if err := d.PutSubnet(t.Context(), Actor{Name: "ada"}, &lab); err != nil || d.Subnets()[0].Domain != "new.example" {
 		t.Errorf("a change of its own row = %v", err)
 	}
-	audits, err := d.Audits(t.Context(), 1)
+	audits, err := d.Audits(t.Context(), AuditQuery{Limit: 1})
 	if err != nil || len(audits) != 1 || !strings.Contains(audits[0].Before, "lab.example") || !strings.Contains(audits[0].After, "new.example") {
 		t.Errorf("the audit has %+v, %v; want before and after", audits, err)
 	}

@@ -33,9 +33,3 @@ func (d *DB) Meta(ctx context.Context, key string) (value string, err error) {
 func (d *DB) PutMeta(ctx context.Context, key, value string) error {
 	return d.Do(ctx, func(w *Write) error { return w.tx.PutMeta(key, value) })
 }
-
-// RecordAudit keeps what a person or program did, where nothing else is
-// written with it.
-func (d *DB) RecordAudit(ctx context.Context, who, action, target, before, after string) error {
-	return d.Do(ctx, func(w *Write) error { return w.Audit(who, action, target, before, after) })
-}

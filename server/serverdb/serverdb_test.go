@@ -127,10 +127,10 @@ func TestReleaseByName(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := d.ReleaseDisks(t.Context(), "ada", m.ID, "fl0001"); err == nil {
+	if err := d.ReleaseDisks(t.Context(), Actor{Name: "ada"}, m.ID, "fl0001"); err == nil {
 		t.Error("a misspelt name released the disks")
 	}
-	if err := d.ReleaseDisks(t.Context(), "ada", m.ID, "FL0001"); err != nil {
+	if err := d.ReleaseDisks(t.Context(), Actor{Name: "ada"}, m.ID, "FL0001"); err != nil {
 		t.Fatal(err)
 	}
 	if got, _ := d.Machine("FL0001"); got.Status != machine.Available {

@@ -118,9 +118,6 @@ func (p *People) Sweep(ctx context.Context, before time.Time) error {
 
 // Record appends to the audit.
 func (p *People) Record(ctx context.Context, e auth.Entry) error {
-	who := e.Who
-	if e.Address != "" {
-		who += " from " + e.Address
-	}
+	who := Actor{Name: e.Who, Token: e.Token, Address: e.Address, Note: e.Note}
 	return p.db.RecordAudit(ctx, who, e.What, e.Object, e.Before, e.After)
 }

@@ -117,7 +117,7 @@ func (w *Write) reload() error {
 }
 
 // PutSubnet adds or changes a subnet.
-func (d *DB) PutSubnet(ctx context.Context, who string, s *machine.Subnet) error {
+func (d *DB) PutSubnet(ctx context.Context, who Actor, s *machine.Subnet) error {
 	if err := s.Validate(); err != nil {
 		return err
 	}
@@ -127,10 +127,10 @@ func (d *DB) PutSubnet(ctx context.Context, who string, s *machine.Subnet) error
 		if err != nil {
 			return err
 		}
-		before := ""
+		var before any
 		others := slices.DeleteFunc(have, func(o *machine.Subnet) bool {
 			if o.Name == s.Name {
-				before = fmt.Sprintf("%+v", *o)
+				before = o
 			}
 			return o.Name == s.Name
 		})
@@ -140,7 +140,7 @@ func (d *DB) PutSubnet(ctx context.Context, who string, s *machine.Subnet) error
 		if err := w.tx.PutSubnet(s); err != nil {
 			return err
 		}
-		if err := w.Audit(who, "write subnet", s.Name, before, fmt.Sprintf("%+v", *s)); err != nil {
+		if err := w.AuditChange(who, "write subnet", s.Name, before, s); err != nil {
 			return err
 		}
 		return w.reload()
@@ -148,8 +148,10 @@ func (d *DB) PutSubnet(ctx context.Context, who string, s *machine.Subnet) error
 }
 
 // PutImage adds or changes an image of the catalogue.
-func (d *DB) PutImage(ctx context.Context, who string, i *machine.Image) error {
+func (d *DB) PutImage(ctx context.Context, who Actor, i *machine.Image) error {
+	var before any
 	if old, err := d.Image(i.Name); err == nil {
+		before = old
 		if old.SHA256 == i.SHA256 && old.File == i.File && old.Bytes == i.Bytes && old.Compressed == i.Compressed &&
 			old.CompressedSHA256 == i.CompressedSHA256 {
 			return nil
@@ -159,7 +161,7 @@ func (d *DB) PutImage(ctx context.Context, who string, i *machine.Image) error {
 		if err := w.tx.PutImage(i); err != nil {
 			return err
 		}
-		if err := w.Audit(who, "write image", i.Name, "", i.SHA256); err != nil {
+		if err := w.AuditChange(who, "write image", i.Name, before, i); err != nil {
 			return err
 		}
 		return w.reload()

@@ -318,9 +318,3 @@ func (w *Write) Event(e journal.Event) error {
 	w.own.events = append(w.own.events, e)
 	return nil
 }
-
-// Audit keeps what a person or program did, in the same transaction.
-func (w *Write) Audit(who, action, target, before, after string) error {
-	w.db.ids.Audit++
-	return w.tx.AddAudit(store.Audit{ID: w.db.ids.Audit, At: w.now, Who: who, Action: action, Target: target, Before: before, After: after})
-}

@@ -56,7 +56,7 @@ func TestABatchIsOneCommitInOrder(t *testing.T) {
 	for n := range writes {
 		g.Go(func() {
 			answers[n] = d.Do(t.Context(), func(w *Write) error {
-				if err := w.Audit("t", "write", fmt.Sprint(n), "", ""); err != nil {
+				if err := w.Audit(Actor{Name: "t"}, "write", fmt.Sprint(n), "", ""); err != nil {
 					return err
 				}
 				switch n {
@@ -80,7 +80,7 @@ func TestABatchIsOneCommitInOrder(t *testing.T) {
 	if !strings.Contains(answers[6].Error(), "internal error: a bug in one write") {
 		t.Errorf("the panic became %v", answers[6])
 	}
-	audits, err := d.Audits(t.Context(), 100)
+	audits, err := d.Audits(t.Context(), AuditQuery{Limit: 100})
 	if err != nil || len(audits) != writes-2 {
 		t.Fatalf("%d audits, %v; want those of the writes that succeeded", len(audits), err)
 	}
@@ -121,7 +121,7 @@ func TestABatchThatTheEngineGaveUp(t *testing.T) {
 	if now, _ := d.Machine(m.Name); now.Unit != 0 {
 		t.Error("memory shows what is not on disk")
 	}
-	if err := d.RecordAudit(t.Context(), "t", "write", "after", "", ""); err != nil {
+	if err := d.RecordAudit(t.Context(), Actor{Name: "t"}, "write", "after", "", ""); err != nil {
 		t.Errorf("the next write: %v", err)
 	}
 }
@@ -336,13 +336,13 @@ func writeToAFullDisk(t *testing.T, dir string) {
 	if err := os.Remove(ballast); err != nil {
 		t.Fatal(err)
 	}
-	if err := d.RecordAudit(t.Context(), "t", "write", "after", "", ""); err != nil {
+	if err := d.RecordAudit(t.Context(), Actor{Name: "t"}, "write", "after", "", ""); err != nil {
 		t.Errorf("with room again: %v", err)
 	}
 	if err := d.Close(); err != nil {
 		t.Fatal(err)
 	}
-	audits, err := open(t, path).Audits(t.Context(), 1<<20)
+	audits, err := open(t, path).Audits(t.Context(), AuditQuery{Limit: 1 << 20})
 	if err != nil || len(audits) != told+1 {
 		t.Errorf("%d rows are there, %v; %d were acknowledged", len(audits), err, told+1)
 	}
@@ -356,7 +356,7 @@ func fill(t *testing.T, d *DB) (told int) {
 		start, answers := gate(t, d), make(chan error, 10)
 		for range cap(answers) {
 			go func() {
-				answers <- d.RecordAudit(context.Background(), "t", "write", strings.Repeat("x", 2000), "", "")
+				answers <- d.RecordAudit(context.Background(), Actor{Name: "t"}, "write", strings.Repeat("x", 2000), "", "")
 			}()
 		}
 		queued(t, d, cap(answers))

@@ -118,32 +118,3 @@ func (t *Tx) Decisions() ([]Decision, error) {
 func (t *Tx) DropDecisions(before time.Time) error {
 	return t.exec("forget old decisions", `DELETE FROM decisions WHERE machine = '' AND last_at < $1`, stamp(before))
 }
-
-// Audit is one thing that a person or program did.
-type Audit struct {
-	ID     int64     `json:"id"`
-	At     time.Time `json:"at"`
-	Who    string    `json:"who"`
-	Action string    `json:"action"`
-	Target string    `json:"target"`
-	Before string    `json:"before,omitempty"`
-	After  string    `json:"after,omitempty"`
-}
-
-// AddAudit appends to the audit log.
-func (t *Tx) AddAudit(a Audit) error {
-	return t.exec("write audit", `INSERT INTO audit (id, at, who, action, target, before, after) VALUES ($1, $2, $3, $4, $5, $6, $7)`,
-		a.ID, stamp(a.At), a.Who, a.Action, a.Target, a.Before, a.After)
-}
-
-// Audits reads the newest of the audit log.
-func (t *Tx) Audits(limit int) ([]Audit, error) {
-	var all []Audit
-	err := t.query("read audit", func(r *sql.Rows) error {
-		var a Audit
-		err := r.Scan(&a.ID, &a.At, &a.Who, &a.Action, &a.Target, &a.Before, &a.After)
-		all = append(all, a)
-		return err
-	}, `SELECT id, at, who, action, target, before, after FROM audit ORDER BY id DESC LIMIT $1`, limit)
-	return all, err
-}

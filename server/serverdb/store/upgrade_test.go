@@ -31,6 +31,7 @@ var released = map[string]string{
 	"00001_first_light.sql":     "d954ea54fbd90db99eb0faa2e71433b7f9c7fde01d8121f0a4e0612a5c0cfc7d",
 	"00002_versions.sql":        "bae8ddf10dc189a727e547913d48b473ab0182727a9ee7f98ba54bdba0d31940",
 	"00003_source_of_truth.sql": "0f112aae61e21076d133ed2742be08111425eea07aafda06e42afec156546a53",
+	"00004_audit_chain.sql":     "49a8c1adffa5a4a23deaf032bdb68970aae9bbafda305dde618b5bd027b0df2e",
 }
 
 func names(t *testing.T) []string {

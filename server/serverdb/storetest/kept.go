@@ -66,7 +66,7 @@ func Kept(t *testing.T, s *store.Store, schema int) {
 			same(t, "meta", "value", func() (string, error) { return tx.Meta("key") }),
 			same(t, "credentials", "sealed", func() (string, error) { return tx.Credential("owner") }),
 			same(t, "people", map[string]string{"ada": `{"name":"ada"}`}, func() (map[string]string, error) { return tx.People("account") }),
-			same(t, "audit", []store.Audit{audit()}, func() ([]store.Audit, error) { return tx.Audits(10) }),
+			same(t, "audit", []store.Audit{audit()}, func() ([]store.Audit, error) { return tx.Audits(store.AuditQuery{Limit: 10}) }),
 		)
 	})
 	// To read them is to lock them, which a view may not.

@@ -46,6 +46,8 @@ func Run(t *testing.T, fresh func(t *testing.T) Open) {
 		{"rules come in their order", ruleOrder},
 		{"a row is written over by whoever read its last version", versions},
 		{"ids have the order of the commits", idOrder},
+		{"the audit is asked by who, what, when and where it was", auditAsked},
+		{"the audit forgets its oldest rows only", auditKept},
 		{"strangers' words cannot be SQL", words},
 		{"readers do not wait for the writer", readers},
 	} {

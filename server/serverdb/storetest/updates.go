@@ -77,7 +77,7 @@ func partUndone(t *testing.T, open Open) {
 				t.Errorf("Meta(%s) = %q, %v; want %q", key, got, err, want)
 			}
 		}
-		return same(t, "audit", nil, func() ([]store.Audit, error) { return tx.Audits(10) })
+		return same(t, "audit", nil, func() ([]store.Audit, error) { return tx.Audits(store.AuditQuery{Limit: 10}) })
 	})
 }
 
