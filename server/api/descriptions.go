@@ -29,7 +29,7 @@ var descriptions = map[string]string{
 	"machine-history":  "Each change of status with who brought it about, why, and what was proven before it was allowed.",
 	"explain-boot":     "Makes the decision that a boot request would get now, on the same facts, and writes nothing. Secrets in the script are left out.",
 	"machine-console":  "What the machine's agent printed last, oldest line first. Empty where no agent has spoken since the appliance started.",
-	"power-machine":    "Asks the BMC and looks until it shows the new state. Refused while the machine is locked, and where no log-in to its BMC is known.",
+	"power-machine":    "Asks the BMC and looks until it shows the new state. Refused while the machine is locked, and where no log-in to its BMC is known. Off and cycle of a machine in use need its name.",
 	"light-machine":    "Asks the BMC and looks until it shows the light. It points at a machine and changes nothing of it, so neither a lock nor a job forbids it.",
 	"recheck-machine":  "For a machine that is held, or broken while nobody owns it: its hardware and the rules are looked at again, and it becomes available or says why not.",
 	"lock-machine":     "Nothing that is automatic touches a locked machine, and power and installs are refused. Locking it again replaces the note.",
@@ -53,11 +53,11 @@ var descriptions = map[string]string{
 
 	"stream-events": "Events: journal (a row of a timeline, with an id), machine (a record changed), missed (read the lists again). " +
 		"Send the last id as Last-Event-ID to go on after it. The stream ends when the log-in does.",
-	"list-audit":   "Every verb that changes something is written here before it is carried out.",
+	"list-audit":   "Every verb that changes something is written here before it is carried out. Each row's hash covers the hash of the row before it, so that no row can be changed or taken out unseen.",
 	"get-health":   "The state is that of the worst part.",
 	"get-me":       "The account, its role, and the token that was sent.",
 	"list-tokens":  "Never their text, which is shown once, when a token is made.",
-	"create-token": "It acts for your account with the role that you choose, up to your own. A token cannot make tokens.",
+	"create-token": "It acts for your account with the role that you choose, up to your own, and for those of your teams that you name, or for all. A token cannot make tokens.",
 	"delete-token": "Requests with it fail from now on, and its streams end.",
 	"get-openapi":  "OpenAPI 3.1, generated from the code that answers. " + readable,
 }
