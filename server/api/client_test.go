@@ -57,7 +57,7 @@ func (p program) node(env []string, script string, args ...string) string {
 	p.Helper()
 	ctx, cancel := context.WithTimeout(p.Context(), time.Minute)
 	defer cancel()
-	c := exec.CommandContext(ctx, "node", append([]string{script}, args...)...) //nolint:gosec // pinned tools
+	c := exec.CommandContext(ctx, "node", append([]string{script}, args...)...)
 	c.Dir, c.Env = p.dir, append(os.Environ(), append(env, "NODE_PATH="+p.modules)...)
 	return p.finish(c)
 }

@@ -41,7 +41,7 @@ type Step struct {
 type JobOrder struct {
 	Action    string    `json:"action" enum:"install"`
 	Target    string    `json:"target" minLength:"1" maxLength:"1024" doc:"Selector; it must pick exactly one machine, or as many as expect says" example:"hardwarename=C0MPUT3"`
-	Params    JobParams `json:"params"`
+	Params    JobParams `json:"params" doc:"What the action works with"`
 	Owner     string    `json:"owner,omitempty" maxLength:"64" doc:"Whose the machine will be" example:"team-search"`
 	Requester string    `json:"requester,omitempty" maxLength:"64" doc:"For whom; absent: for the one who calls" example:"team-search"`
 	Expect    int       `json:"expect,omitempty" minimum:"0" maximum:"1000" doc:"How many machines the target picks; absent: one" example:"1"`

@@ -16,7 +16,7 @@ type Machine struct {
 	Reason   string    `json:"reason,omitempty" doc:"One word that explains the status" example:"no-rule"`
 	Sentence string    `json:"sentence,omitempty" doc:"The reason as one sentence for people" example:"no rule accepts it"`
 	Since    time.Time `json:"since" doc:"When it came into this status"`
-	Flags    Flags     `json:"flags"`
+	Flags    Flags     `json:"flags" doc:"What restrains automation"`
 
 	Site     string `json:"site,omitempty" example:"lon6"`
 	Rack     string `json:"rack,omitempty" example:"r12"`
@@ -41,13 +41,13 @@ type Machine struct {
 	Job     string `json:"job,omitempty" doc:"Id of its open job" example:"5f0c9c6e-6f0b-4b5e-8a43-0d7b8f5f3c1e"`
 
 	NICs     []NIC     `json:"nics" nullable:"false" doc:"Interfaces as ServerDb names and numbers them"`
-	BMC      BMC       `json:"bmc"`
+	BMC      BMC       `json:"bmc" doc:"Its management controller"`
 	Type     string    `json:"type,omitempty" doc:"Hardware type whose specification it should meet" example:"high-io"`
 	Declared *Declared `json:"declared,omitempty" doc:"What people said of its hardware, kept apart from what was found"`
 	// ReportedAt is when the agent last reported.
 	ReportedAt *time.Time `json:"reported_at,omitempty" doc:"Last report of the agent; absent: never"`
 	Facts      *Facts     `json:"facts,omitempty" doc:"What the agent saw of the hardware. Lists have it only with facts=true"`
-	Observed   Observed   `json:"observed"`
+	Observed   Observed   `json:"observed" doc:"What was last seen of it; it changes without a new version"`
 
 	Version   int64     `json:"version" doc:"Grows with every change but what is observed" example:"14"`
 	CreatedAt time.Time `json:"created_at"`
@@ -193,7 +193,7 @@ type Change struct {
 type Boot struct {
 	Machine string      `json:"machine,omitempty" doc:"Hardware name; absent: nobody knows the interface" example:"C0MPUT3"`
 	Request BootRequest `json:"request" doc:"What it would ask"`
-	Answer  BootAnswer  `json:"answer"`
+	Answer  BootAnswer  `json:"answer" doc:"What it would get"`
 	Script  string      `json:"script,omitempty" doc:"The iPXE script, without the secret of its session"`
 	Problem string      `json:"problem,omitempty" doc:"Why the script cannot be written" example:"the boot image has no kernel"`
 }

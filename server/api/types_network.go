@@ -18,8 +18,8 @@ type Subnet struct {
 
 // AddressRange is a run of addresses, both ends included.
 type AddressRange struct {
-	First string `json:"first" format:"ipv4" example:"10.80.12.100"`
-	Last  string `json:"last" format:"ipv4" example:"10.80.12.199"`
+	First string `json:"first" format:"ipv4" doc:"Lowest address" example:"10.80.12.100"`
+	Last  string `json:"last" format:"ipv4" doc:"Highest address" example:"10.80.12.199"`
 }
 
 // SubnetPut is the whole of a subnet as it shall be.
