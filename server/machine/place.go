@@ -11,6 +11,14 @@ type Place struct {
 
 func (p Place) String() string { return fmt.Sprintf("%s u%d %s", p.Rack, p.Unit, p.Face) }
 
+// Refers gives the items of the plan that the machine's record rests on.
+func (m *Machine) Refers() []PlanRef {
+	return refers(
+		PlanRef{KindSite, m.Site}, PlanRef{KindRack, m.Rack}, PlanRef{KindRole, m.Role}, PlanRef{KindPool, m.Pool},
+		PlanRef{KindTeam, m.Owner}, PlanRef{KindType, m.Type},
+	)
+}
+
 // Places are the units that the machine fills, none where its place is not
 // known or it is gone.
 func (m *Machine) Places() (all []Place) {

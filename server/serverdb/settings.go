@@ -18,6 +18,7 @@ type settings struct {
 	subnets []*machine.Subnet
 	rules   []*machine.Rule
 	images  []*machine.Image
+	plan    plan
 	own     []netip.Addr // the appliance's own addresses
 }
 
@@ -38,15 +39,30 @@ func (d *DB) loadSettings(tx *store.Tx) (err error) {
 	if s.images, err = tx.Images(); err != nil {
 		return err
 	}
+	rows, err := tx.Plan()
+	if err != nil {
+		return err
+	}
+	s.plan = byRef(rows)
 	d.settings.Store(s)
 	return nil
 }
 
 // Seed brings subnets and rules of the configuration into the database. What is
-// there under the same name already stays as people left it.
+// there under the same name already stays as people left it. Sites, racks and
+// roles that anything refers to come into the plan.
 func (d *DB) Seed(ctx context.Context, subnets []*machine.Subnet, rules []*machine.Rule) error {
-	return d.Do(ctx, func(w *Write) error {
+	err := d.Do(ctx, func(w *Write) error {
 		if err := errors.Join(w.seedSubnets(subnets), w.seedRules(rules)); err != nil {
+			return err
+		}
+		return w.reload()
+	})
+	if err != nil {
+		return err
+	}
+	return d.Do(ctx, func(w *Write) error {
+		if err := w.seedPlan(); err != nil {
 			return err
 		}
 		return w.reload()
@@ -137,7 +153,7 @@ func (d *DB) PutSubnet(ctx context.Context, who Actor, s *machine.Subnet) error 
 		if err := overlap(others, s); err != nil {
 			return err
 		}
-		if err := w.tx.PutSubnet(s); err != nil {
+		if err := errors.Join(w.tx.PutSubnet(s), w.ensure(&machine.Site{Name: s.Site})); err != nil {
 			return err
 		}
 		if err := w.AuditChange(who, "write subnet", s.Name, before, s); err != nil {

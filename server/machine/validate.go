@@ -1,0 +1,71 @@
+package machine
+
+import (
+	"fmt"
+	"maps"
+	"reflect"
+	"regexp"
+	"slices"
+	"strings"
+)
+
+var (
+	hardwareName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$`)
+	tagWord      = regexp.MustCompile(`^[a-z0-9][a-z0-9._-]{0,63}$`)
+	cableEnd     = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._/:-]{0,63}$`)
+)
+
+// Validate names the first field that people declare and that is wrong, its
+// value and the remedy.
+func (m *Machine) Validate() error {
+	all := []wanted{
+		{hardwareName.MatchString(m.Name), "name", m.Name, "want 1 to 64 letters, digits, dots, dashes and _"},
+		optionalName("hostname", m.Hostname), optionalName("role", m.Role), optionalName("pool", m.Pool),
+		optionalName("owner", m.Owner), optionalName("type", m.Type), text("note", m.Note),
+		within("unit", m.Unit, 0, MaxUnits), within("height", m.Height, 0, MaxUnits),
+		{m.Face == FullDepth || m.Face == Front || m.Face == Rear, "face", m.Face, "want front, rear, or nothing for both"},
+		within("tags", len(m.Tags), 0, 64), within("params", len(m.Params), 0, 256), text("delivery", m.Delivery),
+	}
+	for _, t := range m.Tags {
+		all = append(all, wanted{tagWord.MatchString(t), "tag", t, "want lower-case letters, digits, dots, dashes and _"})
+	}
+	for _, n := range m.NICs {
+		for field, end := range map[string]string{"switch": n.Switch, "port": n.Port} {
+			all = append(all, wanted{end == "" || cableEnd.MatchString(end), field + " of " + n.MAC.String(), end, "want the name that the switch itself says"})
+		}
+		all = append(all, wanted{(n.Switch == "") == (n.Port == ""), "switch and port of " + n.MAC.String(), n.Switch + " " + n.Port, "give both ends or none"})
+	}
+	for _, c := range append(all, params(m.Params)...) {
+		if !c.ok {
+			return fmt.Errorf("machine %s: %s %q: %s", m.Name, c.field, fmt.Sprint(c.value), c.want)
+		}
+	}
+	return nil
+}
+
+// Differences spells the declared fields that differ between two records of one
+// machine, before and after, as the audit keeps them.
+func Differences(a, b *Machine) (before, after string) {
+	var old, now []string
+	x, y := declaredFields(a), declaredFields(b)
+	for _, field := range slices.Sorted(maps.Keys(x)) {
+		if !reflect.DeepEqual(x[field], y[field]) {
+			old, now = append(old, field+"="+fmt.Sprint(x[field])), append(now, field+"="+fmt.Sprint(y[field]))
+		}
+	}
+	return strings.Join(old, " "), strings.Join(now, " ")
+}
+
+// declaredFields are what people may change.
+func declaredFields(m *Machine) map[string]any {
+	all := map[string]any{
+		"name": m.Name, "serial": m.Serial, "site": m.Site, "room": m.Room, "rack": m.Rack, "unit": m.Unit, "height": m.Height, "face": string(m.Face),
+		"delivery": m.Delivery, "hostname": m.Hostname, "role": m.Role, "pool": m.Pool, "owner": m.Owner, "type": m.Type, "note": m.Note,
+		"tags": strings.Join(m.Tags, ","), "params": m.Params, "declared": m.Declared, "image": m.Image,
+		"retire_when_released": m.Flags.RetireWhenReleased, "no_power_off": m.Flags.NoPowerOff, "bmc": m.BMC.Address, "bmc_mac": m.BMC.MAC.String(),
+	}
+	for _, n := range m.NICs {
+		all["nic "+n.MAC.String()] = strings.TrimSpace(n.Name + " " + n.Switch + " " + n.Port)
+	}
+	return all
+}

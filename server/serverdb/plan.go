@@ -1,0 +1,318 @@
+package serverdb
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/google/uuid"
+
+	"firstlight/server/journal"
+	"firstlight/server/machine"
+	"firstlight/server/serverdb/store"
+)
+
+// plan is the whole plan in memory. It is replaced as a whole, so that whoever
+// holds one sees one state.
+type plan map[machine.PlanRef]store.PlanRow
+
+// PlanItem is an item of the plan with its version, which grows with each
+// change.
+type PlanItem = store.PlanRow
+
+// InUseError tells that an item of the plan cannot go, or change, while others
+// rest on it.
+type InUseError struct {
+	Item machine.PlanRef
+	By   []string // at most a handful, for people
+	N    int
+}
+
+func (e *InUseError) Error() string {
+	return fmt.Sprintf("%s is in use by %d: %s; change those first", e.Item, e.N, strings.Join(e.By, ", "))
+}
+
+// UnknownError tells that something refers to an item that the plan does not
+// have.
+type UnknownError struct {
+	By   string // who refers to it
+	Item machine.PlanRef
+	Near string // a name that may have been meant
+}
+
+func (e *UnknownError) Error() string {
+	hint := fmt.Sprintf("add it first: firstlight %s set %s", e.Item.Kind, e.Item.Name)
+	if e.Near != "" {
+		hint = "did you mean " + e.Near + "? Otherwise " + hint
+	}
+	return fmt.Sprintf("%s: there is no %s %q: %s", e.By, e.Item.Kind, e.Item.Name, hint)
+}
+
+// Plan gives a list of the plan by name.
+func (d *DB) Plan(kind machine.PlanKind) []PlanItem {
+	var all []PlanItem
+	for ref, row := range d.settings.Load().plan {
+		if ref.Kind == kind {
+			all = append(all, row)
+		}
+	}
+	slices.SortFunc(all, func(a, b PlanItem) int { return machine.CompareNames(a.Item.Key(), b.Item.Key()) })
+	return all
+}
+
+// PlanOf finds one item of the plan.
+func (d *DB) PlanOf(ref machine.PlanRef) (PlanItem, error) {
+	if row, ok := d.settings.Load().plan[ref]; ok {
+		return row, nil
+	}
+	return PlanItem{}, fmt.Errorf("%s: %w%s", ref, machine.ErrNotFound, near(d.settings.Load().plan, ref))
+}
+
+// planned gives a typed item, nil where there is none.
+func planned[T machine.Plan](p plan, name string) (item T) {
+	var zero T
+	if row, ok := p[machine.PlanRef{Kind: zero.Kind(), Name: name}]; ok {
+		item, _ = row.Item.(T)
+	}
+	return item
+}
+
+// Rack finds a rack of the plan, nil where there is none.
+func (d *DB) Rack(name string) *machine.Rack {
+	return planned[*machine.Rack](d.settings.Load().plan, name)
+}
+
+// HardwareType finds a hardware type, nil where there is none.
+func (d *DB) HardwareType(name string) *machine.HardwareType {
+	return planned[*machine.HardwareType](d.settings.Load().plan, name)
+}
+
+// Role finds a role, nil where there is none.
+func (d *DB) Role(name string) *machine.Role {
+	return planned[*machine.Role](d.settings.Load().plan, name)
+}
+
+func near(p plan, ref machine.PlanRef) string {
+	if name := nearest(p, ref); name != "" {
+		return "; did you mean " + name + "?"
+	}
+	return ""
+}
+
+func nearest(p plan, ref machine.PlanRef) string {
+	var names []string
+	for r := range p {
+		if r.Kind == ref.Kind {
+			names = append(names, r.Name)
+		}
+	}
+	slices.Sort(names)
+	if name, distance := machine.Nearest(ref.Name, names); distance <= 2 {
+		return name
+	}
+	return ""
+}
+
+// PutPlan adds or changes an item of the plan. version is the one that the
+// caller read: 0 does not care, -1 asks that there is none yet. It answers the
+// item as it is then.
+func (d *DB) PutPlan(ctx context.Context, who string, p machine.Plan, version int64) (row PlanItem, err error) {
+	if err := p.Validate(); err != nil {
+		return row, err
+	}
+	err = d.Do(ctx, func(w *Write) error {
+		row, err = w.PutPlan(who, p, version)
+		return err
+	})
+	return row, err
+}
+
+// PutPlan is DB.PutPlan within a write.
+func (w *Write) PutPlan(who string, p machine.Plan, version int64) (PlanItem, error) {
+	have, err := w.plan()
+	if err != nil {
+		return PlanItem{}, err
+	}
+	ref := machine.PlanRef{Kind: p.Kind(), Name: p.Key()}
+	old, exists := have[ref]
+	switch {
+	case version > 0 && old.Version != version, version < 0 && exists:
+		return old, fmt.Errorf("%s has version %d, not %d: %w", ref, old.Version, max(version, 0), ErrConflict)
+	}
+	if err := have.knows(ref.String(), p.Refers()); err != nil {
+		return old, err
+	}
+	identify(p, old.Item)
+	row := PlanItem{Item: p, Version: old.Version + 1}
+	if err := w.tx.PutPlan(row); err != nil {
+		return old, err
+	}
+	if err := w.follow(p, old.Item); err != nil {
+		return old, err
+	}
+	if err := w.Audit(who, "write "+string(ref.Kind), ref.Name, spell(old.Item), spell(p)); err != nil {
+		return old, err
+	}
+	if err := w.Event(journal.Event{Source: journal.People, Who: who, Text: "Wrote " + ref.String()}); err != nil {
+		return old, err
+	}
+	return row, w.reload()
+}
+
+// plan reads the plan as this write sees it.
+func (w *Write) plan() (plan, error) {
+	rows, err := w.tx.Plan()
+	return byRef(rows), err
+}
+
+func byRef(rows []store.PlanRow) plan {
+	p := plan{}
+	for _, row := range rows {
+		p[machine.PlanRef{Kind: row.Item.Kind(), Name: row.Item.Key()}] = row
+	}
+	return p
+}
+
+// knows tells whether everything that is referred to is there.
+func (p plan) knows(by string, refs []machine.PlanRef) error {
+	for _, r := range refs {
+		if _, ok := p[r]; !ok {
+			return &UnknownError{by, r, nearest(p, r)}
+		}
+	}
+	return nil
+}
+
+// identify gives a new pool its id, which it keeps.
+func identify(p, old machine.Plan) {
+	pool, ok := p.(*machine.Pool)
+	if !ok {
+		return
+	}
+	if before, ok := old.(*machine.Pool); ok {
+		pool.ID = before.ID
+	} else {
+		pool.ID = uuid.Must(uuid.NewV7()).String()
+	}
+}
+
+// follow brings a change of the plan to the machines that it is about: the room
+// of a rack, and the room that a smaller rack still has.
+func (w *Write) follow(p, old machine.Plan) error {
+	rack, ok := p.(*machine.Rack)
+	if !ok || old == nil {
+		return nil
+	}
+	for _, m := range w.machines() {
+		if m.Rack != rack.Name || m.Status == machine.Retired {
+			continue
+		}
+		if top := m.Unit + max(m.Height, 1) - 1; top > rack.Units {
+			return fmt.Errorf("rack %q: units %d: machine %s fills unit %d; move it first", rack.Name, rack.Units, m.Name, top)
+		}
+		if m.Room == rack.Room && m.Site == rack.Site {
+			continue
+		}
+		if err := w.Mark(m, func(m *machine.Machine) { m.Room, m.Site = rack.Room, rack.Site }); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// spell writes an item for the audit.
+func spell(p machine.Plan) string {
+	if p == nil {
+		return ""
+	}
+	b, err := json.Marshal(p)
+	if err != nil {
+		return err.Error()
+	}
+	return string(b)
+}
+
+// DropPlan takes an item out of the plan, unless something rests on it.
+func (d *DB) DropPlan(ctx context.Context, who string, ref machine.PlanRef, version int64) error {
+	return d.Do(ctx, func(w *Write) error {
+		have, err := w.plan()
+		if err != nil {
+			return err
+		}
+		old, ok := have[ref]
+		switch {
+		case !ok:
+			return fmt.Errorf("%s: %w%s", ref, machine.ErrNotFound, near(have, ref))
+		case version > 0 && old.Version != version:
+			return fmt.Errorf("%s has version %d, not %d: %w", ref, old.Version, version, ErrConflict)
+		}
+		if by := w.users(have, ref); len(by) > 0 {
+			return &InUseError{ref, by[:min(len(by), 5)], len(by)}
+		}
+		if err := errors.Join(w.tx.DropPlan(ref), w.Audit(who, "remove "+string(ref.Kind), ref.Name, spell(old.Item), "")); err != nil {
+			return err
+		}
+		return w.reload()
+	})
+}
+
+// users are the items and machines that rest on an item.
+func (w *Write) users(have plan, ref machine.PlanRef) (by []string) {
+	for r, row := range have {
+		if slices.Contains(row.Item.Refers(), ref) {
+			by = append(by, r.String())
+		}
+	}
+	slices.Sort(by)
+	for _, m := range w.machines() {
+		if m.Status != machine.Retired && slices.Contains(m.Refers(), ref) {
+			by = append(by, "machine "+m.Name)
+		}
+	}
+	return by
+}
+
+// seedPlan makes the lists of a database that was written before there was a
+// plan say what its machines already do: nothing that stands somewhere may
+// stand nowhere.
+func (w *Write) seedPlan() error {
+	have, err := w.plan()
+	if err != nil {
+		return err
+	}
+	missing := map[machine.PlanRef]machine.Plan{}
+	add := func(p machine.Plan) {
+		ref := machine.PlanRef{Kind: p.Kind(), Name: p.Key()}
+		if _, ok := have[ref]; !ok && p.Validate() == nil {
+			missing[ref] = p
+		}
+	}
+	for _, m := range w.machines() {
+		add(&machine.Site{Name: m.Site})
+		add(&machine.Rack{Name: m.Rack, Site: m.Site, Units: 42})
+		add(&machine.Role{Name: m.Role})
+	}
+	for _, s := range w.db.Subnets() {
+		add(&machine.Site{Name: s.Site})
+	}
+	for _, r := range w.db.Rules() {
+		add(&machine.Site{Name: r.Site})
+		add(&machine.Rack{Name: r.Rack, Site: r.Site, Units: 42})
+		add(&machine.Role{Name: r.Role})
+	}
+	for _, kind := range machine.PlanKinds() {
+		for ref, p := range maps.All(missing) {
+			if ref.Kind != kind {
+				continue
+			}
+			if err := w.tx.PutPlan(PlanItem{Item: p, Version: 1}); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
