@@ -43,21 +43,20 @@ func (m *Machine) Validate() error {
 	return nil
 }
 
-// Differences spells the declared fields that differ between two records of one
-// machine, before and after, as the audit keeps them.
-func Differences(a, b *Machine) (before, after string) {
-	var old, now []string
-	x, y := declaredFields(a), declaredFields(b)
-	for _, field := range slices.Sorted(maps.Keys(x)) {
+// Changed names the declared fields that differ between two records of one
+// machine, sorted.
+func Changed(a, b *Machine) (names []string) {
+	x, y := a.DeclaredFields(), b.DeclaredFields()
+	for _, field := range slices.Sorted(maps.Keys(y)) {
 		if !reflect.DeepEqual(x[field], y[field]) {
-			old, now = append(old, field+"="+fmt.Sprint(x[field])), append(now, field+"="+fmt.Sprint(y[field]))
+			names = append(names, field)
 		}
 	}
-	return strings.Join(old, " "), strings.Join(now, " ")
+	return names
 }
 
-// declaredFields are what people may change.
-func declaredFields(m *Machine) map[string]any {
+// DeclaredFields are what people may change of a machine, by name.
+func (m *Machine) DeclaredFields() map[string]any {
 	all := map[string]any{
 		"name": m.Name, "serial": m.Serial, "site": m.Site, "room": m.Room, "rack": m.Rack, "unit": m.Unit, "height": m.Height, "face": string(m.Face),
 		"delivery": m.Delivery, "hostname": m.Hostname, "role": m.Role, "pool": m.Pool, "owner": m.Owner, "type": m.Type, "note": m.Note,

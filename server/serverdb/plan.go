@@ -2,7 +2,6 @@ package serverdb
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"maps"
@@ -120,7 +119,7 @@ func nearest(p plan, ref machine.PlanRef) string {
 // PutPlan adds or changes an item of the plan. version is the one that the
 // caller read: 0 does not care, -1 asks that there is none yet. It answers the
 // item as it is then.
-func (d *DB) PutPlan(ctx context.Context, who string, p machine.Plan, version int64) (row PlanItem, err error) {
+func (d *DB) PutPlan(ctx context.Context, who Actor, p machine.Plan, version int64) (row PlanItem, err error) {
 	if err := p.Validate(); err != nil {
 		return row, err
 	}
@@ -132,7 +131,7 @@ func (d *DB) PutPlan(ctx context.Context, who string, p machine.Plan, version in
 }
 
 // PutPlan is DB.PutPlan within a write.
-func (w *Write) PutPlan(who string, p machine.Plan, version int64) (PlanItem, error) {
+func (w *Write) PutPlan(who Actor, p machine.Plan, version int64) (PlanItem, error) {
 	have, err := w.plan()
 	if err != nil {
 		return PlanItem{}, err
@@ -154,10 +153,10 @@ func (w *Write) PutPlan(who string, p machine.Plan, version int64) (PlanItem, er
 	if err := w.follow(p, old.Item); err != nil {
 		return old, err
 	}
-	if err := w.Audit(who, "write "+string(ref.Kind), ref.Name, spell(old.Item), spell(p)); err != nil {
+	if err := w.AuditChange(who, "write "+string(ref.Kind), ref.Name, old.Item, p); err != nil {
 		return old, err
 	}
-	if err := w.Event(journal.Event{Source: journal.People, Who: who, Text: "Wrote " + ref.String()}); err != nil {
+	if err := w.Event(journal.Event{Source: journal.People, Who: who.Name, Text: "Wrote " + ref.String()}); err != nil {
 		return old, err
 	}
 	return row, w.reload()
@@ -224,20 +223,8 @@ func (w *Write) follow(p, old machine.Plan) error {
 	return nil
 }
 
-// spell writes an item for the audit.
-func spell(p machine.Plan) string {
-	if p == nil {
-		return ""
-	}
-	b, err := json.Marshal(p)
-	if err != nil {
-		return err.Error()
-	}
-	return string(b)
-}
-
 // DropPlan takes an item out of the plan, unless something rests on it.
-func (d *DB) DropPlan(ctx context.Context, who string, ref machine.PlanRef, version int64) error {
+func (d *DB) DropPlan(ctx context.Context, who Actor, ref machine.PlanRef, version int64) error {
 	return d.Do(ctx, func(w *Write) error {
 		have, err := w.plan()
 		if err != nil {
@@ -253,7 +240,7 @@ func (d *DB) DropPlan(ctx context.Context, who string, ref machine.PlanRef, vers
 		if by := w.users(have, ref); len(by) > 0 {
 			return &InUseError{ref, by[:min(len(by), 5)], len(by)}
 		}
-		if err := errors.Join(w.tx.DropPlan(ref), w.Audit(who, "remove "+string(ref.Kind), ref.Name, spell(old.Item), "")); err != nil {
+		if err := errors.Join(w.tx.DropPlan(ref), w.AuditChange(who, "remove "+string(ref.Kind), ref.Name, old.Item, nil)); err != nil {
 			return err
 		}
 		return w.reload()

@@ -11,7 +11,7 @@ import (
 func TestThePlanHoldsTogether(t *testing.T) {
 	d := open(t, file(t), accept(""))
 	put := func(p machine.Plan) error {
-		_, err := d.PutPlan(t.Context(), "ada", p, 0)
+		_, err := d.PutPlan(t.Context(), Actor{Name: "ada"}, p, 0)
 		return err
 	}
 	var unknown *UnknownError
@@ -30,13 +30,13 @@ func TestThePlanHoldsTogether(t *testing.T) {
 		t.Errorf("a role with a service that there is not = %v", err)
 	}
 	var used *InUseError
-	if err := d.DropPlan(t.Context(), "ada", machine.PlanRef{Kind: machine.KindSite, Name: "lon6"}, 0); !errors.As(err, &used) || used.N != 3 {
+	if err := d.DropPlan(t.Context(), Actor{Name: "ada"}, machine.PlanRef{Kind: machine.KindSite, Name: "lon6"}, 0); !errors.As(err, &used) || used.N != 3 {
 		t.Errorf("a site that three rest on = %v", err)
 	}
-	if _, err := d.PutPlan(t.Context(), "ada", &machine.Site{Name: "lon6", Title: "London"}, 9); !errors.Is(err, ErrConflict) {
+	if _, err := d.PutPlan(t.Context(), Actor{Name: "ada"}, &machine.Site{Name: "lon6", Title: "London"}, 9); !errors.Is(err, ErrConflict) {
 		t.Errorf("a version that is not = %v", err)
 	}
-	if _, err := d.PutPlan(t.Context(), "ada", &machine.Site{Name: "lon6"}, -1); !errors.Is(err, ErrConflict) {
+	if _, err := d.PutPlan(t.Context(), Actor{Name: "ada"}, &machine.Site{Name: "lon6"}, -1); !errors.Is(err, ErrConflict) {
 		t.Errorf("a new site that is there = %v", err)
 	}
 	pool, err := d.PlanOf(machine.PlanRef{Kind: machine.KindPool, Name: "a"})
@@ -51,13 +51,13 @@ func TestThePlanHoldsTogether(t *testing.T) {
 func TestAMachineIsSetWithinThePlan(t *testing.T) {
 	d := open(t, file(t), accept(""))
 	for _, p := range []machine.Plan{&machine.Site{Name: "lon6"}, &machine.Room{Name: "hall-1", Site: "lon6"}, &machine.Rack{Name: "lon6-r12", Site: "lon6", Room: "hall-1", Units: 20}} {
-		if _, err := d.PutPlan(t.Context(), "ada", p, 0); err != nil {
+		if _, err := d.PutPlan(t.Context(), Actor{Name: "ada"}, p, 0); err != nil {
 			t.Fatal(err)
 		}
 	}
 	one, two := arrive(t, d, blank(1), 101), arrive(t, d, blank(2), 102)
 	set := func(m *machine.Machine, change func(*machine.Machine)) (*machine.Machine, error) {
-		return d.Set(t.Context(), m.ID, 0, "ada", func(m *machine.Machine) error { change(m); return nil })
+		return d.Set(t.Context(), m.ID, 0, Actor{Name: "ada"}, func(m *machine.Machine) error { change(m); return nil })
 	}
 	got, err := set(one, func(m *machine.Machine) {
 		m.Rack, m.Unit, m.Height, m.Tags = "lon6-r12", 19, 2, []string{"b", "a", "b"}
@@ -80,16 +80,16 @@ func TestAMachineIsSetWithinThePlan(t *testing.T) {
 			t.Errorf("Set = %v, want …%s…", err, tt.says)
 		}
 	}
-	if _, err := d.PutPlan(t.Context(), "ada", &machine.Rack{Name: "lon6-r12", Site: "lon6", Units: 19}, 0); err == nil || !strings.Contains(err.Error(), one.Name) {
+	if _, err := d.PutPlan(t.Context(), Actor{Name: "ada"}, &machine.Rack{Name: "lon6-r12", Site: "lon6", Units: 19}, 0); err == nil || !strings.Contains(err.Error(), one.Name) {
 		t.Errorf("a rack that shrinks below its machines = %v", err)
 	}
-	if _, err := d.PutPlan(t.Context(), "ada", &machine.Rack{Name: "lon6-r12", Site: "lon6", Units: 20}, 0); err != nil {
+	if _, err := d.PutPlan(t.Context(), Actor{Name: "ada"}, &machine.Rack{Name: "lon6-r12", Site: "lon6", Units: 20}, 0); err != nil {
 		t.Fatal(err)
 	}
 	if m, err := d.Machine(one.ID); err != nil || m.Room != "" {
 		t.Errorf("the machine's room = %q, %v; its rack has none any more", m.Room, err)
 	}
-	rows, err := d.Audits(t.Context(), 10)
+	rows, err := d.Audits(t.Context(), AuditQuery{Limit: 10})
 	if err != nil || len(rows) == 0 || !strings.Contains(rows[len(rows)-1].Action+rows[0].Action, "rack") {
 		t.Errorf("audit = %+v, %v", rows, err)
 	}

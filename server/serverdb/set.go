@@ -15,7 +15,7 @@ import (
 // what was observed as they are, holds the result against the plan, and leaves
 // a row in the audit with the fields that differ. version is the one that the
 // caller read; 0 does not care.
-func (d *DB) Set(ctx context.Context, id string, version int64, who string, change func(*machine.Machine) error) (got *machine.Machine, err error) {
+func (d *DB) Set(ctx context.Context, id string, version int64, who Actor, change func(*machine.Machine) error) (got *machine.Machine, err error) {
 	err = d.Do(ctx, func(w *Write) error {
 		got, err = w.Set(id, version, who, change)
 		return err
@@ -24,7 +24,7 @@ func (d *DB) Set(ctx context.Context, id string, version int64, who string, chan
 }
 
 // Set is DB.Set within a write.
-func (w *Write) Set(id string, version int64, who string, change func(*machine.Machine) error) (*machine.Machine, error) {
+func (w *Write) Set(id string, version int64, who Actor, change func(*machine.Machine) error) (*machine.Machine, error) {
 	m, err := w.Machine(id)
 	if err != nil {
 		return nil, fmt.Errorf("machine %s: %w", id, err)
@@ -40,17 +40,17 @@ func (w *Write) Set(id string, version int64, who string, change func(*machine.M
 	if err := w.settle(next); err != nil {
 		return nil, err
 	}
-	before, after := machine.Differences(m, next)
-	if after == "" {
+	changed := machine.Changed(m, next)
+	if len(changed) == 0 {
 		return m, nil
 	}
 	if err := w.put(next); err != nil {
 		return nil, err
 	}
-	if err := w.Audit(who, "change machine", m.Name, before, after); err != nil {
+	if err := w.AuditChange(who, "change machine", m.Name, m.DeclaredFields(), next.DeclaredFields()); err != nil {
 		return nil, err
 	}
-	return next, w.Event(journal.Event{Machine: id, Source: journal.People, Who: who, Text: "Changed " + after})
+	return next, w.Event(journal.Event{Machine: id, Source: journal.People, Who: who.Name, Text: "Changed " + strings.Join(changed, ", ")})
 }
 
 // settle holds a record against the plan, and takes from it what the rack
