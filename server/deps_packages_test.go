@@ -14,6 +14,7 @@ var ourPackages = map[string]row{
 	"server/lease":     {ours: []string{"server/machine"}, pure: true, why: decisions},
 	"server/discovery": {ours: []string{"agent/report", "server/machine"}, pure: true, why: decisions},
 	"server/zone":      {ours: []string{"server/machine"}, pure: true, why: decisions},
+	"server/issue":     {ours: []string{"server/boot", "server/discovery", "server/machine"}, pure: true, why: decisions + "; boot's words say what a machine was given"},
 	"server/oob":       {why: decisions},
 
 	// Configuration: a file becomes checked values.

@@ -11,7 +11,7 @@ import (
 // Facts turns a report into what ServerDb keeps of the hardware.
 func Facts(r *report.Report) *machine.Facts {
 	f := &machine.Facts{
-		Vendor: clean(r.System.Vendor), Product: clean(r.System.Product), SKU: clean(r.System.SKU),
+		Vendor: clean(r.System.Vendor), Product: clean(r.System.Product), Serial: clean(r.System.Serial), SKU: clean(r.System.SKU),
 		BoardSN: clean(r.Board.Serial), ChassisSN: clean(r.Chassis.Serial),
 		Firmware: clean(r.Firmware.Version), SecureBoot: r.Firmware.SecureBoot,
 		Platform: clean(r.Boot.Platform), Kernel: clean(r.Boot.Kernel), Arch: clean(r.Boot.Arch),

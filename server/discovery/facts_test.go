@@ -14,7 +14,7 @@ import (
 
 func TestFactsOfARecordedReport(t *testing.T) {
 	want := &machine.Facts{
-		Vendor: "Example Inc.", Product: "Server 1U", SKU: "SKU7", BoardSN: "BRD-1", ChassisSN: "CHS-1", Firmware: "2.45",
+		Vendor: "Example Inc.", Product: "Server 1U", Serial: "SRV-0042", SKU: "SKU7", BoardSN: "BRD-1", ChassisSN: "CHS-1", Firmware: "2.45",
 		Platform: "efi", Kernel: "6.12.117+deb13-amd64", Sockets: 2, Cores: 4, Threads: 4, CPU: "QEMU TCG CPU version 2.5+",
 		Memory: 1 << 30, BMC: true,
 		DIMMs: []machine.DIMM{{Slot: "DIMM_A 0", Bytes: 1 << 30, Type: "RAM", MTs: 3200, Part: "MTA9", Serial: "D1M"}},

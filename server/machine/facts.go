@@ -5,6 +5,7 @@ package machine
 type Facts struct {
 	Vendor     string `json:"vendor"`
 	Product    string `json:"product"`
+	Serial     string `json:"serial,omitempty"` // as firmware shows it now; the record keeps the one it is known by
 	SKU        string `json:"sku,omitempty"`
 	BoardSN    string `json:"board_serial,omitempty"`
 	ChassisSN  string `json:"chassis_serial,omitempty"`

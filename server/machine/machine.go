@@ -148,7 +148,12 @@ type Observed struct {
 	LightAt    time.Time `json:"light_at,omitzero"`
 	BootAt     time.Time `json:"boot_at,omitzero"` // last boot request
 	BootAnswer string    `json:"boot_answer,omitempty"`
-	CallAt     time.Time `json:"call_at,omitzero"` // last word of agent or system
+	BootStage  string    `json:"boot_stage,omitempty"` // in which it asked: firmware, http or ipxe
+	Boots      int       `json:"boots,omitempty"`      // since BootsFrom
+	BootsFrom  time.Time `json:"boots_from,omitzero"`  // when its status, or its job's step, began
+	BMCAt      time.Time `json:"bmc_at,omitzero"`      // last log-in to its BMC
+	BMCError   string    `json:"bmc_error,omitempty"`  // why the BMC did not answer after that
+	CallAt     time.Time `json:"call_at,omitzero"`     // last word of agent or system
 	AgentBoot  string    `json:"agent_boot,omitempty"`
 	HomeAt     time.Time `json:"home_at,omitzero"`   // installed system's call home
 	Waits      string    `json:"waits,omitempty"`    // one sentence: what it does or waits for

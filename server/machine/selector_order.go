@@ -26,7 +26,7 @@ func (f *Field) holds(v, op string, o Operand) bool {
 	case f.Kind == NumberField:
 		return f.order(v, o.bound()) == 0
 	case o.Pattern:
-		return wild(v, o.Text)
+		return Wild(v, o.Text)
 	default:
 		return v == o.Text
 	}
@@ -46,8 +46,9 @@ func (f *Field) order(v string, b Bound) int {
 	return cmp.Compare(n, b.Number)
 }
 
-// wild matches * (any characters) and ? (any one) over the whole of v.
-func wild(v, pattern string) bool {
+// Wild matches a pattern with * (any characters) and ? (any one) over the whole
+// of v.
+func Wild(v, pattern string) bool {
 	text, want := []rune(v), []rune(pattern)
 	i, j, star, retry := 0, 0, -1, 0
 	for i < len(text) {

@@ -121,8 +121,8 @@ func TestWildIsTheDefinition(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		v := rapid.StringMatching(`[ab]{0,7}`).Draw(t, "value")
 		p := rapid.StringMatching(`[ab*?]{0,5}`).Draw(t, "pattern")
-		if got, want := wild(v, p), defined(v, p); got != want {
-			t.Fatal(fmt.Sprintf("wild(%q, %q) = %v, want %v", v, p, got, want))
+		if got, want := Wild(v, p), defined(v, p); got != want {
+			t.Fatal(fmt.Sprintf("Wild(%q, %q) = %v, want %v", v, p, got, want))
 		}
 	})
 }

@@ -238,6 +238,9 @@ func hardwareChanged(m *machine.Machine, r *report.Report) bool {
 	strip := func(f *machine.Facts) machine.Facts {
 		c := *f
 		c.Kernel, c.Missing = "", nil
+		if m.Facts.Serial == "" { // facts of before the serial was kept
+			c.Serial = ""
+		}
 		c.NICs = nil
 		for _, n := range f.NICs {
 			n.Link, n.Mbps = false, 0

@@ -1,0 +1,121 @@
+package issue
+
+import (
+	"fmt"
+	"time"
+
+	"firstlight/server/boot"
+	"firstlight/server/machine"
+)
+
+// Times after which what should have happened counts as missing.
+const (
+	loaderWithin = 2 * time.Minute // a boot loader is fetched within seconds of the DHCP exchange
+	agentWithin  = 5 * time.Minute // the agent reports within a minute of its kernel
+	silentAfter  = 5 * time.Minute // an agent asks for orders every minute
+	powerSettles = 5 * time.Minute
+)
+
+// crashes is how many boots without progress are a loop.
+const crashes = 3
+
+func noBootFile(in *Input) *Finding {
+	o := in.Machine.Observed
+	if o.BootAnswer != string(boot.Agent) || !in.past(o.BootAt, loaderWithin) || in.is(machine.Retired) {
+		return nil
+	}
+	if o.BootStage != string(boot.StageFirmware) && o.BootStage != string(boot.StageHTTP) || in.heard().After(o.BootAt) {
+		return nil
+	}
+	return found(fmt.Sprintf("Its firmware got an address %s ago and never fetched the boot loader that it was offered.", in.ago(o.BootAt)),
+		"asked", clock(o.BootAt), "stage", o.BootStage, "interface", in.Machine.BootMAC().String())
+}
+
+func noCallback(in *Input) *Finding {
+	if in.is(machine.Retired) || !calledOff(in) {
+		return nil
+	}
+	o := in.Machine.Observed
+	return found(fmt.Sprintf("It fetched the agent %s ago, and the agent never reported.", in.ago(o.BootAt)),
+		"agent given", clock(o.BootAt), "last word before", clock(in.heard()))
+}
+
+// calledOff tells whether an agent was given that never spoke.
+func calledOff(in *Input) bool {
+	o := in.Machine.Observed
+	return o.BootAnswer == string(boot.Agent) && o.BootStage == string(boot.StageIPXE) &&
+		in.past(latest(o.BootAt, in.Began), agentWithin) && !in.heard().After(o.BootAt) && !in.Machine.ReportedAt.After(o.BootAt)
+}
+
+func silent(in *Input) *Finding {
+	m := in.Machine
+	// An open job has deadlines of its own, and takes the agent away.
+	if in.Job != nil || !in.is(machine.Registered, machine.Held, machine.Available, machine.Allocated, machine.Recycling, machine.Retiring) {
+		return nil
+	}
+	heard := latest(in.heard(), m.ReportedAt)
+	if heard.IsZero() || m.Observed.BootAt.After(heard) || !in.past(latest(heard, in.Began), silentAfter) {
+		return nil
+	}
+	text := fmt.Sprintf("Its agent was last heard %s ago.", in.ago(heard))
+	if m.Observed.Power == "off" {
+		text = fmt.Sprintf("It is off; its agent was last heard %s ago.", in.ago(heard))
+	}
+	return found(text, "last heard", clock(heard), "power", m.Observed.Power, "power read", clock(m.Observed.PowerAt))
+}
+
+func crashLoop(in *Input) *Finding {
+	o := in.Machine.Observed
+	if _, transient := in.Machine.Status.Transient(); !transient || o.Boots < crashes || o.BootsFrom.Before(in.Machine.Since) {
+		return nil
+	}
+	if in.Job != nil && in.Job.Current() != nil && in.Job.Current().StartedAt.After(o.BootsFrom) {
+		return nil // the job got on since
+	}
+	return found(fmt.Sprintf("It booted %d times since %s and got no further.", o.Boots, clock(o.BootsFrom)),
+		"boots", fmt.Sprint(o.Boots), "since", clock(o.BootsFrom), "last", clock(o.BootAt), "status", in.Machine.Status.Human())
+}
+
+// settles is how long the end of an overdue status may take by itself.
+const settles = 2 * time.Minute
+
+func stuck(in *Input) *Finding {
+	m := in.Machine
+	limit, transient := m.Status.Transient()
+	if !transient || !in.past(m.Since, limit+settles) {
+		return nil
+	}
+	text := fmt.Sprintf("It is %s for %s; that should take at most %s.", m.Status.Human(), in.ago(m.Since), span(limit))
+	step := ""
+	if in.Job != nil && in.Job.Current() != nil {
+		step = in.Job.Current().Name
+		text += fmt.Sprintf(" Its job is at %q.", step)
+	}
+	return found(text, "since", clock(m.Since), "step", step, "waits for", m.Observed.Waits, "last heard", clock(in.heard()))
+}
+
+func lastEventError(in *Input) *Finding {
+	j := in.Last
+	if j == nil || in.Job != nil || j.Status != machine.JobFailed || j.EndedAt.Before(in.Machine.Since) || in.is(machine.Held, machine.Broken, machine.Repairing, machine.Retired) {
+		return nil
+	}
+	return found(fmt.Sprintf("Its last job (%s) failed: %s", j.Action, j.Result),
+		"job", j.ID, "result", j.Result, "ended", clock(j.EndedAt))
+}
+
+func failedReclaim(in *Input) *Finding {
+	m := in.Machine
+	if !in.is(machine.Available, machine.Recycling, machine.Registered, machine.Retiring) {
+		return nil
+	}
+	switch {
+	case m.Observed.HomeAt.After(m.Since):
+		return found(fmt.Sprintf("It is %s, but its old system called home %s ago.", m.Status.Human(), in.ago(m.Observed.HomeAt)),
+			m.Status.Human()+" since", clock(m.Since), "called home", clock(m.Observed.HomeAt))
+	case in.System.Name != "" && in.System.At.After(m.Since):
+		return found(fmt.Sprintf("It is %s, but a system that calls itself %s asked for its address %s ago.", m.Status.Human(), in.System.Name, in.ago(in.System.At)),
+			m.Status.Human()+" since", clock(m.Since), "system", in.System.Name, "seen", clock(in.System.At))
+	default:
+		return nil
+	}
+}

@@ -1,0 +1,37 @@
+package issue
+
+import "firstlight/server/machine"
+
+// Kinds of issue; the catalogue says what each means.
+const (
+	NeverBooted      machine.IssueKind = "never-booted"
+	NoLocation       machine.IssueKind = "no-location"
+	Held             machine.IssueKind = "held"
+	BadSerial        machine.IssueKind = "bad-serial"
+	SerialChanged    machine.IssueKind = "serial-changed"
+	IdentityClash    machine.IssueKind = "identity-clash"
+	SpecMismatch     machine.IssueKind = "spec-mismatch"
+	LocationMismatch machine.IssueKind = "location-mismatch"
+	WrongSwitchPort  machine.IssueKind = "wrong-switch-port"
+	NoBootFile       machine.IssueKind = "dhcp-but-no-bootfile"
+	NoCallback       machine.IssueKind = "bootfile-but-no-callback"
+	Silent           machine.IssueKind = "silent"
+	CrashLoop        machine.IssueKind = "crash-loop"
+	Stuck            machine.IssueKind = "stuck"
+	LastEventError   machine.IssueKind = "last-event-error"
+	FailedReclaim    machine.IssueKind = "failed-reclaim"
+	BMCNoIP          machine.IssueKind = "bmc-no-ip"
+	BMCDuplicate     machine.IssueKind = "bmc-ip-duplicate"
+	BMCAuth          machine.IssueKind = "bmc-auth"
+	BMCUnreachable   machine.IssueKind = "bmc-unreachable"
+	BMCInfoOld       machine.IssueKind = "bmc-info-old"
+	PowerMismatch    machine.IssueKind = "power-mismatch"
+	DNSMissing       machine.IssueKind = "dns-missing"
+	OrphanName       machine.IssueKind = "orphan-name"
+	ImageOld         machine.IssueKind = "image-old"
+	PuppetNeverRan   machine.IssueKind = "puppet-never-ran"
+	BrokenMachine    machine.IssueKind = "broken"
+	RepairReminder   machine.IssueKind = "repair-reminder"
+	RetiredSeen      machine.IssueKind = "retired-seen"
+	Frozen           machine.IssueKind = "frozen"
+)
