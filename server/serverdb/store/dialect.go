@@ -25,6 +25,15 @@ type dialect interface {
 	// migrate runs up while nobody else migrates.
 	migrate(ctx context.Context, s *Store, up func(*sql.DB, goose.Dialect) error) error
 
+	// occupied tells whether there is a database already.
+	occupied(context.Context) (bool, error)
+	// stage makes an empty place for a database that is to become this one; one
+	// that was left there is taken away.
+	stage(context.Context) (dialect, error)
+	// swap puts the database of stage, which is closed, in this one's place, as a
+	// whole or not at all, and tells what the one before is called now.
+	swap(ctx context.Context, aside string) (kept string, err error)
+
 	// updating and viewing are how transactions begin; a view sees one state.
 	updating() *sql.TxOptions
 	viewing() *sql.TxOptions

@@ -47,14 +47,10 @@ func (d sqliteFile) connect() (write, read *sql.DB, err error) {
 }
 
 func (d sqliteFile) prepare(ctx context.Context) error {
-	if err := os.MkdirAll(filepath.Dir(d.path), 0o750); err != nil {
+	if err := d.folder(); err != nil {
 		return err
 	}
-	var fs unix.Statfs_t
-	if err := unix.Statfs(filepath.Dir(d.path), &fs); err != nil {
-		return err
-	}
-	if err := local(int64(fs.Type)); err != nil { //nolint:unconvert // the types differ by architecture
+	if err := d.finish(); err != nil {
 		return err
 	}
 	fresh, err := d.absent()
@@ -62,6 +58,18 @@ func (d sqliteFile) prepare(ctx context.Context) error {
 		err = d.create(ctx)
 	}
 	return err
+}
+
+// folder makes the folder that the file is for.
+func (d sqliteFile) folder() error {
+	if err := os.MkdirAll(filepath.Dir(d.path), 0o750); err != nil {
+		return err
+	}
+	var fs unix.Statfs_t
+	if err := unix.Statfs(filepath.Dir(d.path), &fs); err != nil {
+		return err
+	}
+	return local(int64(fs.Type)) //nolint:unconvert // the types differ by architecture
 }
 
 // local refuses the file systems on which locks and fsync are promises of

@@ -41,30 +41,36 @@ func exists(path string) bool {
 // whole, so that a crash leaves none or a good one. Its mode is right from the
 // first byte on, and the log takes it over.
 func (d sqliteFile) create(ctx context.Context) error {
-	fresh := d.path + ".new"
-	for _, suffix := range []string{"", "-wal", "-shm"} {
-		if err := os.Remove(fresh + suffix); err != nil && !errors.Is(err, fs.ErrNotExist) {
-			return fmt.Errorf("%w; check the owner and mode of its folder", err)
-		}
-	}
-	f, err := os.OpenFile(fresh, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
-	if err != nil {
-		return fmt.Errorf("%w; check the owner and mode of its folder", err)
-	}
-	if err := f.Close(); err != nil {
+	fresh := sqliteFile{d.path + ".new"}
+	if err := fresh.blank(); err != nil {
 		return err
 	}
-	s, err := connect(ctx, sqliteFile{fresh})
+	s, err := connect(ctx, fresh)
 	if err != nil {
 		return err
 	}
 	if err := s.Close(); err != nil {
 		return err
 	}
-	if err := os.Rename(fresh, d.path); err != nil {
+	if err := os.Rename(fresh.path, d.path); err != nil {
 		return err
 	}
 	return syncFolder(filepath.Dir(d.path))
+}
+
+// blank makes an empty file that nobody else can read, in place of whatever was
+// left there.
+func (d sqliteFile) blank() error {
+	for _, suffix := range files {
+		if err := os.Remove(d.path + suffix); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return fmt.Errorf("%w; check the owner and mode of its folder", err)
+		}
+	}
+	f, err := os.OpenFile(d.path, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
+	if err != nil {
+		return fmt.Errorf("%w; check the owner and mode of its folder", err)
+	}
+	return f.Close()
 }
 
 // syncFolder makes a new name in a folder durable.

@@ -8,6 +8,7 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"embed"
@@ -86,10 +87,15 @@ func (s *Store) start(ctx context.Context) error {
 	if err := s.assert(ctx, s); err != nil {
 		return err
 	}
-	if err := s.migrate(ctx, s, func(db *sql.DB, d goose.Dialect) error { return upgrade(ctx, db, d) }); err != nil {
+	if err := s.upgrade(ctx, 0); err != nil {
 		return err
 	}
 	return s.rebuild(ctx)
+}
+
+// upgrade brings the schema to a version; 0 is the newest.
+func (s *Store) upgrade(ctx context.Context, to int64) error {
+	return s.migrate(ctx, s, func(db *sql.DB, d goose.Dialect) error { return upgrade(ctx, db, d, to) })
 }
 
 // Close ends the use of the database; the WAL is folded into the file.
@@ -100,8 +106,8 @@ func (s *Store) Close() error {
 // Migrations gives the files, for the tests.
 func Migrations() fs.FS { return migrations }
 
-// upgrade brings the schema up to date, and refuses one that is newer than we.
-func upgrade(ctx context.Context, db *sql.DB, d goose.Dialect) error {
+// upgrade brings the schema to a version, and refuses one that is newer than we.
+func upgrade(ctx context.Context, db *sql.DB, d goose.Dialect, to int64) error {
 	dir, err := fs.Sub(migrations, "migrations")
 	if err != nil {
 		return err
@@ -115,9 +121,10 @@ func upgrade(ctx context.Context, db *sql.DB, d goose.Dialect) error {
 		return err
 	}
 	sources := p.ListSources()
-	if newest := sources[len(sources)-1].Version; have > newest {
-		return fmt.Errorf("%w: it has schema %d, this Firstlight knows %d; install the newer version again or restore a backup made before it", ErrNewer, have, newest)
+	newest := sources[len(sources)-1].Version
+	if max(have, to) > newest {
+		return fmt.Errorf("%w: it has schema %d, this Firstlight knows %d; install the newer version again or restore a backup made before it", ErrNewer, max(have, to), newest)
 	}
-	_, err = p.Up(ctx)
+	_, err = p.UpTo(ctx, cmp.Or(to, newest))
 	return err
 }
