@@ -22,7 +22,7 @@ type bmcCmd struct {
 
 type bmcSetCmd struct {
 	remote
-	Serial  string `arg:"" help:"Serial number of the machine, which need not have shown itself yet."`
+	Serial  string `arg:"" complete:"field:serial" help:"Serial number of the machine, which need not have shown itself yet."`
 	User    string `required:"" help:"User of the BMC."`
 	Address string `placeholder:"HOST[:PORT]" help:"Where the BMC answers; as the machine reports it, when left out."`
 }
@@ -38,7 +38,7 @@ func (c *bmcSetCmd) Run(ctx context.Context, h *host) error {
 
 type bmcImportCmd struct {
 	remote
-	File string `arg:"" help:"CSV file whose first line names the columns serial, bmc_user, bmc_password and, if there is one, bmc_address; others are left alone. - reads standard input."`
+	File string `arg:"" complete:"file" help:"CSV file whose first line names the columns serial, bmc_user, bmc_password and, if there is one, bmc_address; others are left alone. - reads standard input."`
 }
 
 // Run reads the whole file before it sends the first line: one that cannot be

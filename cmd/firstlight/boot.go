@@ -17,7 +17,7 @@ type bootCmd struct {
 type bootExplainCmd struct {
 	remote
 	showFlags
-	Ref string `arg:"" help:"Hardware name, host name or id of a machine, or any MAC."`
+	Ref string `arg:"" complete:"machine" help:"Hardware name, host name or id of a machine, or any MAC."`
 }
 
 // Run prints what would be served now and why.

@@ -18,6 +18,7 @@ type cli struct {
 	Doctor     doctorCmd     `cmd:"" group:"host" help:"Check whether this host can serve."`
 	Version    versionCmd    `cmd:"" group:"host" help:"Print the version."`
 	Completion completionCmd `cmd:"" group:"host" help:"Print a completion script for a shell."`
+	Complete   completeCmd   `cmd:"" name:"__complete" hidden:""`
 
 	Machine  machineCmd  `cmd:"" group:"ask" help:"Machines: list, show, power, light, lock, release."`
 	BMC      bmcCmd      `cmd:"" name:"bmc" group:"ask" help:"Log-ins to the BMCs of machines."`

@@ -1,75 +1,59 @@
 package main
 
 import (
+	"context"
+	_ "embed"
 	"fmt"
+	"io"
 	"strings"
 
 	"github.com/alecthomas/kong"
+
+	"firstlight/cmd/firstlight/complete"
 )
 
 type completionCmd struct {
-	Shell string `arg:"" enum:"bash" help:"bash. Load it with: source <(firstlight completion bash)"`
+	Shell string `arg:"" enum:"bash,zsh,fish" help:"bash, zsh or fish. Load it with: source <(firstlight completion bash), the same for zsh, and: firstlight completion fish | source."`
 }
 
-// completionHead finds the command among the words before the cursor; the
-// table of commands follows.
-const completionHead = `_firstlight() {
-	local at="" word all=""
-	for word in "${COMP_WORDS[@]:1:COMP_CWORD-1}"; do
-		case "$at $word" in
-		%s) at="$at $word" ;;
-		esac
-	done
-	case "$at" in
-`
+// Scripts ask completeCmd at each press of Tab, so that they never are of
+// another version than the commands.
+var (
+	//go:embed completion/bash
+	bashCompletion string
+	//go:embed completion/zsh
+	zshCompletion string
+	//go:embed completion/fish
+	fishCompletion string
+)
 
-const completionTail = `	esac
-	COMPREPLY=($(compgen -W "$all" -- "${COMP_WORDS[COMP_CWORD]}"))
-}
-complete -o default -F _firstlight firstlight
-`
-
-// machineNames asks the appliance, where one answers.
-const machineNames = " $(firstlight machine ls -o name 2>/dev/null)"
-
-// Run prints a script for the shell, made from the commands themselves.
-func (*completionCmd) Run(h *host, app *kong.Kong) error {
-	var known, table []string
-	walk(app.Model.Node, "", func(path string, n *kong.Node) {
-		if path != "" {
-			known = append(known, fmt.Sprintf("%q", path))
-		}
-		table = append(table, fmt.Sprintf("\t%q) all=\"%s\" ;;\n", path, wordsAfter(n)))
-	})
-	_, err := fmt.Fprintf(h.out, completionHead+"%s"+completionTail, strings.Join(known, " | "), strings.Join(table, ""))
+// Run prints a script for the shell.
+func (c *completionCmd) Run(h *host) error {
+	_, err := io.WriteString(h.out, map[string]string{"bash": bashCompletion, "zsh": zshCompletion, "fish": fishCompletion}[c.Shell])
 	return err
 }
 
-// walk visits a command and those below it; a path begins with a blank.
-func walk(n *kong.Node, path string, visit func(string, *kong.Node)) {
-	visit(path, n)
-	for _, child := range n.Children {
-		walk(child, path+" "+child.Name, visit)
-	}
+// completeCmd is what the scripts ask: what may stand at the cursor, one word on
+// a line with its meaning behind a tab. The first line is files where a file may
+// stand there too, else words.
+type completeCmd struct {
+	Breaks string `help:"Characters at which bash begins a new word."`
+	Line   string `arg:"" help:"The command line up to the cursor."`
 }
 
-// wordsAfter are those that may follow a command.
-func wordsAfter(n *kong.Node) string {
-	var all []string
-	for _, child := range n.Children {
-		all = append(all, child.Name)
+// Run never fails: whoever presses Tab wants no error on the line.
+func (c *completeCmd) Run(ctx context.Context, h *host, app *kong.Kong) error {
+	line := complete.ParseLine(c.Line)
+	all, files := complete.At(app.Model.Node, line, namer{ctx, h}.names)
+	var b strings.Builder
+	b.WriteString(map[bool]string{true: "files\n", false: "words\n"}[files])
+	done := 0
+	if line.Quote == 0 {
+		done = strings.LastIndexAny(line.Last, c.Breaks) + 1
 	}
-	for _, f := range n.Flags {
-		all = append(all, "--"+f.Name)
+	for _, one := range all {
+		fmt.Fprintf(&b, "%s\t%s\n", one.Value[done:], one.Help) //nolint:errcheck // into memory
 	}
-	machines := ""
-	for _, p := range n.Positional {
-		if p.Enum != "" {
-			all = append(all, strings.Split(p.Enum, ",")...)
-		}
-		if p.Name == "ref" {
-			machines = machineNames
-		}
-	}
-	return strings.Join(all, " ") + machines
+	_, err := io.WriteString(h.out, b.String())
+	return err
 }

@@ -49,6 +49,9 @@ func helpBelow(t *testing.T, n *kong.Node, words []string) string {
 	}
 	text := fmt.Sprintf("$ firstlight %s\n%s\n", strings.Join(args, " "), out.String())
 	for _, child := range n.Children {
+		if child.Hidden {
+			continue // it is for scripts
+		}
 		text += helpBelow(t, child, append(append([]string{}, words...), child.Name))
 	}
 	return text

@@ -21,8 +21,8 @@ type jobCmd struct {
 type jobLsCmd struct {
 	remote
 	listFlags
-	Status  string `placeholder:"STATUS" help:"Only those that are queued, started, finished, failed or cancelled."`
-	Machine string `placeholder:"REF" help:"Only those of one machine."`
+	Status  string `placeholder:"STATUS" complete:"queued,started,finished,failed,cancelled" help:"Only those that are queued, started, finished, failed or cancelled."`
+	Machine string `placeholder:"REF" complete:"machine" help:"Only those of one machine."`
 	Limit   int    `default:"100" help:"The newest so many; 0 for all."`
 }
 
@@ -72,7 +72,7 @@ func jobTime(text string) any {
 // jobRef names one job.
 type jobRef struct {
 	remote
-	ID string `arg:"" help:"Id of a job."`
+	ID string `arg:"" complete:"job" help:"Id of a job."`
 }
 
 func (j jobRef) path() string { return "/jobs/" + url.PathEscape(j.ID) }

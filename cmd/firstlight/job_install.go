@@ -13,8 +13,8 @@ import (
 type jobInstallCmd struct {
 	remote
 	formFlags
-	Target    string `arg:"" help:"Selector that picks the machines, such as hardwarename=C0MPUT3."`
-	Image     string `required:"" help:"Name of an image of the catalogue."`
+	Target    string `arg:"" complete:"selector" help:"Selector that picks the machines, such as hardwarename=C0MPUT3."`
+	Image     string `required:"" complete:"image" help:"Name of an image of the catalogue."`
 	Role      string `help:"Host names are made of it."`
 	Owner     string `help:"Whose the machine will be."`
 	Requester string `help:"For whom; you, when left out."`

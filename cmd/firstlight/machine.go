@@ -29,7 +29,7 @@ type machineCmd struct {
 // machineRef names one machine.
 type machineRef struct {
 	remote
-	Ref string `arg:"" help:"Hardware name, host name, MAC or id."`
+	Ref string `arg:"" complete:"machine" help:"Hardware name, host name, MAC or id."`
 }
 
 func (m machineRef) path(verb string) string {

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"strings"
 
 	"firstlight/cmd/firstlight/output"
 	"firstlight/server/api"
@@ -10,7 +11,7 @@ import (
 type machineLsCmd struct {
 	remote
 	listFlags
-	Selector string `arg:"" optional:"" help:"Which ones, such as 'status=available rack=r12'; all when left out."`
+	Selector string `arg:"" optional:"" complete:"selector" help:"Which ones, such as 'status=available rack=r12'; all when left out."`
 }
 
 // Run lists machines.
@@ -30,6 +31,7 @@ var machineColumns = []output.Column[api.Machine]{
 	{Name: "hostname", Head: "HOST", Value: func(m api.Machine) any { return m.Hostname }},
 	{Name: "address", Value: func(m api.Machine) any { return m.Address }},
 	{Name: "site", Value: func(m api.Machine) any { return m.Site }},
+	{Name: "room", Wide: true, Value: func(m api.Machine) any { return m.Room }},
 	{Name: "rack", Value: func(m api.Machine) any { return m.Rack }},
 	{Name: "unit", Wide: true, Value: func(m api.Machine) any { return number(m.Unit) }},
 	{Name: "role", Wide: true, Value: func(m api.Machine) any { return m.Role }},
@@ -37,10 +39,13 @@ var machineColumns = []output.Column[api.Machine]{
 	{Name: "owner", Value: func(m api.Machine) any { return m.Owner }},
 	{Name: "image", Wide: true, Value: func(m api.Machine) any { return m.Image }},
 	{Name: "kind", Wide: true, Value: func(m api.Machine) any { return m.Kind }},
+	{Name: "type", Wide: true, Value: func(m api.Machine) any { return m.Type }},
 	{Name: "vendor", Wide: true, Value: func(m api.Machine) any { return m.Vendor }},
 	{Name: "product", Wide: true, Value: func(m api.Machine) any { return m.Product }},
 	{Name: "serial", Wide: true, Value: func(m api.Machine) any { return m.Serial }},
 	{Name: "bmc", Wide: true, Value: func(m api.Machine) any { return m.BMC.Address }},
+	{Name: "delivery", Wide: true, Value: func(m api.Machine) any { return m.Delivery }},
+	{Name: "tags", Wide: true, Value: func(m api.Machine) any { return strings.Join(m.Tags, ", ") }},
 	{Name: "id", Wide: true, Value: func(m api.Machine) any { return m.ID }},
 	{Name: "flags", Value: func(m api.Machine) any { return flagsText(m.Flags) }},
 	{Name: "what", Value: func(m api.Machine) any { return whatText(m) }},

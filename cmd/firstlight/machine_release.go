@@ -5,7 +5,6 @@ import (
 
 	"firstlight/cmd/firstlight/output"
 	"firstlight/server/api"
-	"firstlight/server/machine"
 )
 
 type machineReleaseCmd struct {
@@ -49,20 +48,4 @@ func orNobody(owner string) string {
 		return "nobody"
 	}
 	return owner
-}
-
-type machineFieldsCmd struct{}
-
-// Run lists the words of selectors.
-func (*machineFieldsCmd) Run(h *host) error {
-	for _, f := range machine.Fields() {
-		help := f.Help
-		if f.Scope != machine.Everywhere {
-			help += " (only in " + string(f.Scope) + ")"
-		}
-		if err := h.say("%-13s %-7s %s", f.Name, f.Kind, help); err != nil {
-			return err
-		}
-	}
-	return nil
 }

@@ -2,6 +2,8 @@ package main
 
 import (
 	"fmt"
+	"net"
+	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -13,6 +15,7 @@ import (
 
 	"github.com/rogpeppe/go-internal/testscript"
 
+	"firstlight/server/api"
 	"firstlight/server/virtualrack/netns"
 )
 
@@ -40,12 +43,14 @@ func TestJourneys(t *testing.T) {
 		}
 	}
 	var networks atomic.Int32
+	commands := (&terminals{}).commands()
+	commands["until"], commands["config"], commands["answer"] = until, writeConfig, answer
 	testscript.Run(t, testscript.Params{
 		Dir:                 "testdata/script",
 		RequireExplicitExec: true,
 		RequireUniqueNames:  true,
 		Setup:               func(e *testscript.Env) error { return layNetwork(e, int(networks.Add(1))) },
-		Cmds:                map[string]func(*testscript.TestScript, bool, []string){"until": until, "config": writeConfig},
+		Cmds:                commands,
 	})
 }
 
@@ -83,6 +88,31 @@ func until(ts *testscript.TestScript, neg bool, args []string) {
 	if err := ts.Exec("timeout", append([]string{"30", "sh", "-c", loop, "sh"}, args...)...); err != nil {
 		ts.Fatalf("until %s: %v", strings.Join(args, " "), err)
 	}
+}
+
+// answer serves kept answers on a socket: answer SOCKET FOLDER [DELAY]. What is
+// asked for as /machines, with any query, stands in machines.json.
+func answer(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) < 2 {
+		ts.Fatalf("usage: answer SOCKET FOLDER [DELAY]")
+	}
+	var delay time.Duration
+	if len(args) > 2 {
+		var err error
+		delay, err = time.ParseDuration(args[2])
+		ts.Check(err)
+	}
+	l, err := net.Listen("unix", ts.MkAbs(args[0]))
+	ts.Check(err)
+	s := &http.Server{ReadHeaderTimeout: time.Second, Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		select {
+		case <-time.After(delay):
+			http.ServeFile(w, r, filepath.Join(ts.MkAbs(args[1]), strings.TrimPrefix(r.URL.Path, api.Prefix)+".json"))
+		case <-r.Context().Done():
+		}
+	})}
+	go s.Serve(l)
+	ts.Defer(func() { _ = s.Close() })
 }
 
 // configuration takes state folder, interface, address, people's port, the

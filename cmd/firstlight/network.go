@@ -66,7 +66,7 @@ type leaseCmd struct {
 type leaseLsCmd struct {
 	remote
 	listFlags
-	Subnet string `placeholder:"NAME" help:"Only those of one subnet."`
+	Subnet string `placeholder:"NAME" complete:"subnet" help:"Only those of one subnet."`
 	MAC    string `name:"mac" placeholder:"MAC" help:"Only those of one interface."`
 	Active bool   `help:"Only those that keep their address from others now."`
 }

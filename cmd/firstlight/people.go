@@ -91,7 +91,7 @@ func askLogin(ctx context.Context, h *host, name string) (client.Who, error) {
 
 type tokenRevokeCmd struct {
 	remote
-	ID      string `arg:"" help:"Id of a token."`
+	ID      string `arg:"" complete:"token" help:"Id of a token."`
 	Account string `help:"Whose it is; yours, when left out."`
 }
 

@@ -71,7 +71,8 @@ func refusalCode(status int) int {
 		return exitNotFound
 	case http.StatusUnauthorized, http.StatusForbidden:
 		return exitNotAllowed
-	case http.StatusBadRequest, http.StatusConflict, http.StatusUnprocessableEntity, http.StatusTooManyRequests:
+	}
+	if status >= 400 && status < 500 {
 		return exitRefused
 	}
 	return exitFailed

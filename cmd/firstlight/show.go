@@ -28,8 +28,8 @@ type showing[T any] struct {
 	lines   func(output.Printer, T) []string
 }
 
-// answer is a thing as it was read, and as the API wrote it.
-type answer[T any] struct {
+// reply is a thing as it was read, and as the API wrote it.
+type reply[T any] struct {
 	value T
 	text  json.RawMessage
 }
@@ -41,7 +41,7 @@ func (s showing[T]) run(ctx context.Context, h *host, r *remote, f showFlags) (T
 	if err != nil {
 		return *new(T), err
 	}
-	read := func() (one answer[T], err error) {
+	read := func() (one reply[T], err error) {
 		one.text, err = a.Get(ctx, s.path, nil, &one.value)
 		return one, err
 	}
@@ -55,7 +55,7 @@ func (s showing[T]) run(ctx context.Context, h *host, r *remote, f showFlags) (T
 	return first.value, s.print(h, f.formFlags, first)
 }
 
-func (s showing[T]) print(h *host, f formFlags, one answer[T]) error {
+func (s showing[T]) print(h *host, f formFlags, one reply[T]) error {
 	p := h.printer(f.Output)
 	if f.Output != "table" {
 		return p.Document(one.text)
@@ -64,9 +64,9 @@ func (s showing[T]) print(h *host, f formFlags, one answer[T]) error {
 }
 
 // view is how one thing is watched.
-func (s showing[T]) view(h *host, form string) view[answer[T]] {
+func (s showing[T]) view(h *host, form string) view[reply[T]] {
 	if t := h.screen(h.out); t != nil && form == "table" {
-		return &screenView[answer[T]]{screen: output.Screen{T: t}, lines: func(one answer[T]) []string {
+		return &screenView[reply[T]]{screen: output.Screen{T: t}, lines: func(one reply[T]) []string {
 			return s.lines(h.printer(form), one.value)
 		}}
 	}
@@ -79,10 +79,10 @@ type showView[T any] struct {
 	troubles
 	showing[T]
 	form   string
-	before *answer[T]
+	before *reply[T]
 }
 
-func (v *showView[T]) show(now answer[T]) error {
+func (v *showView[T]) show(now reply[T]) error {
 	v.over()
 	before := v.before
 	if before != nil && bytes.Equal(before.text, now.text) {

@@ -47,7 +47,7 @@ func lease(s api.Subnet) output.Duration {
 // subnetRef names one subnet.
 type subnetRef struct {
 	remote
-	Name string `arg:"" help:"Name of a subnet."`
+	Name string `arg:"" complete:"subnet" help:"Name of a subnet."`
 }
 
 func (s subnetRef) path() string { return "/subnets/" + url.PathEscape(s.Name) }

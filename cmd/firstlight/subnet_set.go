@@ -21,8 +21,8 @@ type subnetSetCmd struct {
 	Gateway *string       `placeholder:"ADDRESS" help:"Router that is handed out; '' for none."`
 	DNS     *string       `name:"dns" placeholder:"ADDRESS,…" help:"Name servers that are handed out; '' for the appliance."`
 	Domain  *string       `help:"Zone of the host names."`
-	Mode    string        `placeholder:"MODE" help:"server answers DHCP, off does not."`
-	Policy  string        `placeholder:"POLICY" help:"What an unknown machine gets: ignore, observe or register."`
+	Mode    string        `placeholder:"MODE" complete:"server,off" help:"server answers DHCP, off does not."`
+	Policy  string        `placeholder:"POLICY" complete:"ignore,observe,register" help:"What an unknown machine gets: ignore, observe or register."`
 	Lease   time.Duration `help:"Life of a dynamic lease, such as 12h."`
 }
 
@@ -51,7 +51,7 @@ func (c *subnetSetCmd) Run(ctx context.Context, h *host) error {
 	if err != nil {
 		return err
 	}
-	return showSubnet(c.path()).print(h, c.formFlags, answer[api.Subnet]{s, text})
+	return showSubnet(c.path()).print(h, c.formFlags, reply[api.Subnet]{s, text})
 }
 
 // put is the whole of the subnet as it shall be.

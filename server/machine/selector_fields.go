@@ -139,6 +139,14 @@ func (f *Field) Values(m *Machine) []string { return f.read(m) }
 // Ordered tells whether < and > and ranges mean something.
 func (f *Field) Ordered() bool { return f.Kind == NameField || f.Kind == NumberField }
 
+// Words are the only values that there are; nil where there may be any.
+func (f *Field) Words() []string {
+	if f.Kind == FlagField {
+		return []string{"true", "false"}
+	}
+	return f.words
+}
+
 // None is the value that counts as absent where presence is asked for; empty:
 // there is none.
 func (f *Field) None() string { return f.none }

@@ -49,7 +49,7 @@ func (c *Client) unreachable(ctx context.Context, err error) error {
 	case errors.As(err, &name):
 		return fmt.Errorf("%w at %s under that name (%w): use a name of the certificate, or add it to people.names of the appliance", ErrUnreachable, c.place, name)
 	case errors.Is(err, fs.ErrPermission):
-		return fmt.Errorf("%w: this user may not use the socket %s; become its owner, or log in with: firstlight login --url https://HOST:8443", ErrUnreachable, c.place)
+		return fmt.Errorf("%w: this user may not use the socket %s; join its group, or log in with: firstlight login --url https://HOST:8443", ErrUnreachable, c.place)
 	case errors.Is(err, syscall.ECONNREFUSED), errors.Is(err, fs.ErrNotExist):
 		return fmt.Errorf("%w at %s: start it (firstlight serve, or make run in a checkout), or name another with --url", ErrUnreachable, c.place)
 	}

@@ -48,6 +48,7 @@ func TestAMachineBootsFromThePackage(t *testing.T) {
 	}{
 		{"dpkg installs it and says what is next", p.install},
 		{"systemd finds nothing wrong with the unit and little exposed", p.judge},
+		{"its completion stands where shells look for it", p.completion},
 		{"the manual names every command", p.manual},
 		{"the agent reports the system that it runs on", p.agent},
 		{"init writes a configuration that the service may read and others may not", p.configure},
@@ -89,6 +90,18 @@ func (p *installed) install(t *testing.T) {
 		t.Errorf("the package does not say what is next:\n%s", out)
 	}
 	p.unit = readUnit(t, p.root)
+}
+
+// completion holds that the scripts lie where shells load them from.
+func (p *installed) completion(t *testing.T) {
+	for _, path := range []string{
+		"usr/share/bash-completion/completions/firstlight", "usr/share/zsh/vendor-completions/_firstlight", "usr/share/fish/vendor_completions.d/firstlight.fish",
+	} {
+		if text, err := os.ReadFile(p.path(path)); err != nil || !strings.Contains(string(text), "firstlight __complete") {
+			t.Errorf("%s: %v, %.40q", path, err, text)
+		}
+	}
+	p.run("bash", "-n", "/usr/share/bash-completion/completions/firstlight")
 }
 
 func (p *installed) judge(*testing.T) {

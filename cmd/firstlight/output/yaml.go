@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"strconv"
 	"strings"
 )
 
@@ -83,21 +84,28 @@ func (y *yamlWriter) entry(open json.Delim, depth int) error {
 	return y.value(depth+1, " ")
 }
 
-// yamlNumber keeps a number as it was written, but that YAML 1.1 knows none with
-// an exponent and without a point.
+// yamlNumber keeps a number as it was written, but for what not every reader
+// takes for one: without a point, one with an exponent is none in YAML 1.1, and
+// one that is larger than 64 bits is none for some libraries.
 func yamlNumber(n string) string {
-	at := strings.IndexAny(n, "eE")
-	if at < 0 {
-		return n
-	}
-	whole, exponent := n[:at], n[at+1:]
-	if !strings.Contains(whole, ".") {
+	whole, exponent, has := strings.Cut(strings.ToLower(n), "e")
+	if !strings.Contains(whole, ".") && (has || !fits(whole)) {
 		whole += ".0"
 	}
-	if !strings.ContainsAny(exponent[:1], "+-") {
-		exponent = "+" + exponent
+	switch {
+	case !has:
+		return whole
+	case strings.ContainsAny(exponent[:1], "+-"):
+		return whole + "e" + exponent
 	}
-	return whole + "e" + exponent
+	return whole + "e+" + exponent
+}
+
+// fits tells whether an integer takes 64 bits.
+func fits(n string) bool {
+	_, signed := strconv.ParseInt(n, 10, 64)
+	_, unsigned := strconv.ParseUint(n, 10, 64)
+	return signed == nil || unsigned == nil
 }
 
 // yamlWords are what some reader takes for something else than a word.

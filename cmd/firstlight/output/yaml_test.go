@@ -27,7 +27,7 @@ func anyValue(depth int) *rapid.Generator[any] {
 	text := rapid.OneOf(rapid.SampledFrom(tempting), rapid.StringN(0, 12, -1))
 	scalar := rapid.OneOf(
 		text.AsAny(), rapid.Bool().AsAny(), rapid.Just[any](nil), rapid.IntRange(-1<<53, 1<<53).AsAny(),
-		rapid.Float64Range(-1e30, 1e30).AsAny(), rapid.SampledFrom([]float64{1e-7, 1e21, 2.5e-300, math.MaxFloat32, 0}).AsAny(),
+		rapid.Float64Range(-1e30, 1e30).AsAny(), rapid.SampledFrom([]float64{1e-7, 1e21, 2.5e-300, math.MaxFloat32, 0, 1 << 63, 1 << 64, -1 << 63, -1 << 64}).AsAny(),
 	)
 	if depth == 0 {
 		return scalar
@@ -99,8 +99,8 @@ func TestYAML11IsTheSameDataToo(t *testing.T) {
 }
 
 func TestYAMLKeepsOrderAndNumbers(t *testing.T) {
-	got, err := yamlText([]byte(`{"z":18446744073709551615,"a":[{"k":1.50,"l":[]},[1,[2]],{}],"e":1e-7}`))
-	want := "z: 18446744073709551615\na:\n  - k: 1.50\n    l: []\n  - - 1\n    - - 2\n  - {}\ne: 1.0e-7\n"
+	got, err := yamlText([]byte(`{"z":18446744073709551615,"a":[{"k":1.50,"l":[]},[1,[2]],{}],"e":1e-7,"f":18446744073709551616}`))
+	want := "z: 18446744073709551615\na:\n  - k: 1.50\n    l: []\n  - - 1\n    - - 2\n  - {}\ne: 1.0e-7\nf: 18446744073709551616.0\n"
 	if diff := cmp.Diff(want, string(got)); diff != "" || err != nil {
 		t.Errorf("yamlText() = %v (-want +got):\n%s", err, diff)
 	}
