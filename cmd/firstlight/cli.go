@@ -6,6 +6,8 @@ import (
 	"strings"
 
 	"github.com/alecthomas/kong"
+
+	"firstlight/server/machine"
 )
 
 // cli is every command. What a command does stands in the file of its name.
@@ -67,7 +69,7 @@ func newParser(h *host, exit func(int)) (*kong.Kong, error) {
 	return kong.New(&cli{},
 		kong.Name("firstlight"), kong.Description(description),
 		kong.Writers(h.out, h.err), kong.Exit(exit), kong.Bind(h),
-		kong.Vars{"config": defaultConfig},
+		kong.Vars{"config": defaultConfig, "reasons": strings.Join(machine.BrokenReasons(), ","), "handlings": handlingWords()},
 		kong.ExplicitGroups([]kong.Group{
 			{Key: "host", Title: "On the appliance's host"},
 			{Key: "ask", Title: "From anywhere, to a running appliance"},
@@ -75,6 +77,14 @@ func newParser(h *host, exit func(int)) (*kong.Kong, error) {
 		}),
 		kong.ConfigureHelp(kong.HelpOptions{Compact: true}),
 	)
+}
+
+func handlingWords() string {
+	var all []string
+	for _, h := range machine.Handlings() {
+		all = append(all, string(h))
+	}
+	return strings.Join(all, ",")
 }
 
 // usageError says which command's help explains more.

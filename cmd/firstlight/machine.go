@@ -21,6 +21,12 @@ type machineCmd struct {
 	Lock     machineLockCmd     `cmd:"" help:"Keep automation away from a machine."`
 	Unlock   machineUnlockCmd   `cmd:"" help:"Let automation at a machine again."`
 	Release  machineReleaseCmd  `cmd:"" help:"Give a machine's disks free to be overwritten."`
+	Broken   machineBrokenCmd   `cmd:"" help:"Mark a machine as broken."`
+	Repair   machineRepairCmd   `cmd:"" help:"Give a broken machine into repair."`
+	Repaired machineRepairedCmd `cmd:"" help:"End a repair: the machine is checked like a new one."`
+	Return   machineReturnCmd   `cmd:"" help:"Give a broken machine back to its owner."`
+	Retire   machineRetireCmd   `cmd:"" help:"Take a machine out of the fleet for good."`
+	Undo     machineUndoCmd     `cmd:"" help:"Take back what was just done to a machine."`
 	Explain  bootExplainCmd     `cmd:"" help:"Explain what a machine would boot now, as boot explain does."`
 	Recheck  machineRecheckCmd  `cmd:"" help:"Let the rules decide on a machine again."`
 	Fields   machineFieldsCmd   `cmd:"" help:"List the words of selectors."`

@@ -37,6 +37,8 @@ func machineFacts(p output.Printer, m api.Machine) []output.Fact {
 		{"reason", m.Sentence},
 		{"waits", m.Observed.Waits},
 		{"progress", percent(m.Observed.Progress)},
+		{"in repair", handlingText(m.Handling)},
+		{"undo", undoText(m.Undo)},
 		{"flags", flagsText(m.Flags)},
 		{"host name", m.Hostname},
 		{"address", m.Address},
@@ -67,6 +69,21 @@ func since(age string) string {
 		return ""
 	}
 	return " for " + age
+}
+
+func handlingText(h string) string {
+	if h == "" {
+		return ""
+	}
+	return "disks to " + h
+}
+
+// undoText is what was just done to a machine, and what undoing it does.
+func undoText(u *api.Undo) string {
+	if u == nil {
+		return ""
+	}
+	return u.By + " " + u.Did + "; undo " + u.Does
 }
 
 func percent(f float64) string {

@@ -1,6 +1,7 @@
 package api
 
 import (
+	"context"
 	"fmt"
 	"net/http"
 	"strings"
@@ -171,16 +172,13 @@ func TestPower(t *testing.T) {
 func TestLight(t *testing.T) {
 	b := newBench(t)
 	b.add(1)
-	for action, want := range map[string]string{"blink": "blinking", "on": "lit", "off": "off"} {
-		got := read[Machine](b, b.as(auth.Technician, http.MethodPost, "/machines/FL1/light", `{"action":"`+action+`"}`), http.StatusOK)
-		if got.Observed.Light != want || got.Observed.LightAt == nil {
-			t.Errorf("after light %s it is %+v, want %s", action, got.Observed, want)
+	for _, tt := range []struct{ action, want string }{{"blink", "blinking"}, {"on", "lit"}, {"off", "off"}} {
+		got := read[Machine](b, b.as(auth.Technician, http.MethodPost, "/machines/FL1/light", `{"action":"`+tt.action+`"}`), http.StatusOK)
+		if got.Observed.Light != tt.want || got.Observed.LightAt == nil {
+			t.Errorf("after light %s it is %+v, want %s", tt.action, got.Observed, tt.want)
 		}
 	}
-	list := read[List[Machine]](b, b.get("/machines?selector=light"), http.StatusOK)
-	if list.Total != 1 {
-		t.Errorf("%d machines have a light that is known, want 1", list.Total)
-	}
+	b.awaitPicked("light=off", 1)
 	b.refuses(b.post("/machines/FL1/light", `{"action":"green"}`), http.StatusUnprocessableEntity, "body.action", "on, off, blink")
 	b.bmc.fails = oob.ErrUnreachable
 	b.refuses(b.post("/machines/FL1/light", `{"action":"on"}`), http.StatusBadGateway, "light on of machine FL1", "the BMC does not answer")
@@ -188,6 +186,27 @@ func TestLight(t *testing.T) {
 	b.refuses(b.post("/machines/FL1/light", `{"action":"on"}`), http.StatusConflict, "look for the machine with serial number FL1")
 	b.bmc.login = oob.ErrNoLogin
 	b.refuses(b.post("/machines/FL1/light", `{"action":"on"}`), http.StatusConflict, "no BMC with a known log-in", "firstlight bmc set FL1")
+}
+
+// awaitPicked waits until a selector picks so many machines: what was observed is
+// written in batches, and lists are read from what was written.
+func (b *bench) awaitPicked(selector string, want int) {
+	b.Helper()
+	ctx, cancel := context.WithTimeout(b.Context(), 10*time.Second)
+	defer cancel()
+	tick := time.NewTicker(20 * time.Millisecond)
+	defer tick.Stop()
+	for {
+		got := read[List[Machine]](b, b.get("/machines?selector="+selector), http.StatusOK).Total
+		if got == want {
+			return
+		}
+		select {
+		case <-tick.C:
+		case <-ctx.Done():
+			b.Fatalf("%s picks %d machines, want %d", selector, got, want)
+		}
+	}
 }
 
 func TestReleaseAndRecheck(t *testing.T) {
@@ -200,6 +219,57 @@ func TestReleaseAndRecheck(t *testing.T) {
 	}
 	b.refuses(b.post("/machines/FL1/release", `{"name":"FL1"}`), http.StatusConflict, "FL1 is available")
 	b.refuses(b.post("/machines/FL1/recheck", ""), http.StatusConflict, "FL1 is available")
+}
+
+func TestBrokenRepairedAndRetired(t *testing.T) {
+	b := newBench(t)
+	b.add(1)
+	technician := func(verb, body string) Machine {
+		t.Helper()
+		return read[Machine](b, b.as(auth.Technician, http.MethodPost, "/machines/FL1/"+verb, body), http.StatusOK)
+	}
+	broken := technician("broken", `{"reason":"memory","note":"DIMM B2"}`)
+	if broken.Status != "broken" || broken.Reason != "memory" || broken.Sentence != "marked broken by ada because of its memory: DIMM B2" {
+		t.Errorf("broken machine = %+v", broken)
+	}
+	if u := broken.Undo; u == nil || u.By != "ada" || u.Did != "marked it broken" || u.Does != "has it checked again" || time.Until(u.Until) > machine.UndoWithin {
+		t.Errorf("undo = %+v", u)
+	}
+	if again := technician("undo", ""); again.Status != "available" || again.Undo != nil {
+		t.Errorf("after undo it is %s with %+v", again.Status, again.Undo)
+	}
+	b.refuses(b.post("/machines/FL1/undo", ""), http.StatusConflict, "nothing to undo on machine FL1")
+	technician("broken", `{"reason":"doa"}`)
+	if m := technician("repair", `{"disks":"wipe"}`); m.Status != "repairing" || m.Handling != "wipe" {
+		t.Errorf("in repair it is %s with its disks to %s", m.Status, m.Handling)
+	}
+	if m := technician("repaired", ""); m.Status != "registered" || m.Handling != "" || m.Facts != nil {
+		t.Errorf("repaired, it is %s with its disks to %q and %v", m.Status, m.Handling, m.Facts)
+	}
+	b.add(1) // it reports
+	b.refuses(b.post("/machines/FL1/return", `{"note":"fine"}`), http.StatusConflict, "FL1 is available")
+	b.refuses(b.post("/machines/FL1/retire", `{"name":"FL2"}`), http.StatusUnprocessableEntity, "type FL1")
+	if m := read[Machine](b, b.post("/machines/FL1/retire", `{"name":"FL1","note":"sold"}`), http.StatusOK); m.Status != "retired" || m.Address != "" {
+		t.Errorf("retired, it is %s with address %s", m.Status, m.Address)
+	}
+}
+
+func TestReasonsOfTheDocumentAreThoseOfTheModel(t *testing.T) {
+	d, _ := readDocument(t)
+	for schema, want := range map[string][]string{
+		"BrokenOrder.reason": machine.BrokenReasons(),
+		"RepairOrder.disks":  {string(machine.HandlingKeep), string(machine.HandlingWipe), string(machine.HandlingShred)},
+		"Machine.handling":   {string(machine.HandlingKeep), string(machine.HandlingWipe), string(machine.HandlingShred)},
+	} {
+		name, field, _ := strings.Cut(schema, ".")
+		var got []string
+		for _, v := range d.Components.Schemas[name].Properties[field].Enum {
+			got = append(got, fmt.Sprint(v))
+		}
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", schema, diff)
+		}
+	}
 }
 
 func TestWhatWasDoneIsAudited(t *testing.T) {

@@ -38,6 +38,13 @@ var matrix = map[string]auth.Role{
 	"POST /machines/{ref}/light":   auth.Technician,
 	"POST /machines/{ref}/recheck": auth.Technician,
 
+	"POST /machines/{ref}/broken":   auth.Technician,
+	"POST /machines/{ref}/repair":   auth.Technician,
+	"POST /machines/{ref}/repaired": auth.Technician,
+	"POST /machines/{ref}/undo":     auth.Technician,
+	"POST /machines/{ref}/return":   auth.Engineer,
+	"POST /machines/{ref}/retire":   auth.Admin,
+
 	"POST /machines/{ref}/lock":    auth.Engineer,
 	"POST /machines/{ref}/unlock":  auth.Engineer,
 	"POST /machines/{ref}/release": auth.Engineer,

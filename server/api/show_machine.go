@@ -20,12 +20,19 @@ func (a *API) showMachine(m *machine.Machine) Machine {
 		Note: m.Note, Tags: m.Tags, Params: m.Params, Type: m.Type, Declared: showDeclared(m.Declared), ReportedAt: showTime(m.ReportedAt),
 		Image: m.Image, Rule: m.Rule, Owned: m.Owned, Address: showAddr(m.Address()),
 		NICs: each(m.NICs, showNIC), BMC: showBMC(m.BMC), Facts: showFacts(m.Facts), Observed: showObserved(m.Observed),
-		Version: m.Version, CreatedAt: m.CreatedAt, UpdatedAt: m.UpdatedAt,
+		Handling: string(m.Handling), Undo: showUndo(m.Undoable(a.Now())), Version: m.Version, CreatedAt: m.CreatedAt, UpdatedAt: m.UpdatedAt,
 	}
 	if j, open := a.DB.OpenJob(m.ID); open {
 		shown.Job = j.ID
 	}
 	return shown
+}
+
+func showUndo(u *machine.Undo) *Undo {
+	if u == nil {
+		return nil
+	}
+	return &Undo{By: u.By, Did: u.Did, Does: u.Does, Until: u.Until()}
 }
 
 // each shows every row; the result is never nil.

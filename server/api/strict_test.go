@@ -27,6 +27,7 @@ func TestWhatIsWrongIsNamed(t *testing.T) {
 		{"an unknown query parameter names the nearest", "GET", "/machines?selectr=x", "", 422, []string{"query.selectr", "did you mean selector?"}},
 		{"a missing field is named", "POST", "/jobs", `{"action":"install","params":{"image":"debian-12"}}`, 422, []string{"target"}},
 		{"a value outside the list names the list", "POST", "/machines/FL1/power", `{"action":"explode"}`, 422, []string{"body.action", `"explode"`, "on, off, cycle"}},
+		{"a reason that is none names the list", "POST", "/machines/FL1/broken", `{"reason":"gremlins"}`, 422, []string{"body.reason", `"gremlins"`, "disk, memory"}},
 		{"a number that is too small", "GET", "/machines?limit=0", "", 422, []string{"query.limit", "0", ">= 1"}},
 		{"a word where a number belongs", "GET", "/machines?limit=many", "", 422, []string{"query.limit", `"many"`, "integer"}},
 		{"a selector points at the column", "GET", "/machines?selector=statu=held", "", 422, []string{"column 1", "did you mean status?"}},

@@ -49,9 +49,20 @@ type Machine struct {
 	Facts      *Facts     `json:"facts,omitempty" doc:"What the agent saw of the hardware. Lists have it only with facts=true"`
 	Observed   Observed   `json:"observed" doc:"What was last seen of it; it changes without a new version"`
 
+	Handling string `json:"handling,omitempty" enum:"keep,wipe,shred" doc:"What is to become of its disks while it is repaired"`
+	Undo     *Undo  `json:"undo,omitempty" doc:"Absent: there is nothing to take back"`
+
 	Version   int64     `json:"version" doc:"Grows with every change but what is observed" example:"14"`
 	CreatedAt time.Time `json:"created_at"`
 	UpdatedAt time.Time `json:"updated_at"`
+}
+
+// Undo is the last act of a person on a machine, which can be taken back.
+type Undo struct {
+	By    string    `json:"by" example:"ada"`
+	Did   string    `json:"did" doc:"What was done" example:"marked it broken"`
+	Does  string    `json:"does" doc:"What taking it back does" example:"has it checked again"`
+	Until time.Time `json:"until" doc:"It can be taken back until then, unless something happens to the machine before"`
 }
 
 // Flags restrain what automation may do.
@@ -246,4 +257,27 @@ type UnlockOrder struct {
 // ReleaseOrder gives disks that are not empty free to be overwritten.
 type ReleaseOrder struct {
 	Name string `json:"name" maxLength:"200" doc:"The machine's hardware name, typed: the proof that somebody read which machine it is" example:"C0MPUT3"`
+}
+
+// BrokenOrder marks a machine as broken.
+type BrokenOrder struct {
+	Reason string `json:"reason" enum:"disk,memory,cpu,network,oob,power,crash-loop,doa,other" doc:"What is broken. doa is dead on arrival, for a machine that never was in use; oob is its BMC; other needs a note" example:"memory"`
+	Note   string `json:"note,omitempty" maxLength:"200" doc:"What was seen" example:"DIMM B2 is missing"`
+}
+
+// RepairOrder gives a broken machine into somebody's hands.
+type RepairOrder struct {
+	Disks string `json:"disks" enum:"keep,wipe,shred" doc:"What is to become of the data: whoever repairs it does that, nothing here touches a disk" example:"keep"`
+	Note  string `json:"note,omitempty" maxLength:"200" doc:"Kept in the history" example:"vendor ticket 4711"`
+}
+
+// NoteOrder is a verb that needs nothing but may be explained.
+type NoteOrder struct {
+	Note string `json:"note,omitempty" maxLength:"200" doc:"Kept in the history" example:"DIMM B2 replaced"`
+}
+
+// RetireOrder takes a machine out of the fleet.
+type RetireOrder struct {
+	Name string `json:"name" maxLength:"200" doc:"The machine's hardware name, typed: the proof that somebody read which machine it is" example:"C0MPUT3"`
+	Note string `json:"note,omitempty" maxLength:"200" doc:"Kept in the history" example:"back to the vendor"`
 }

@@ -56,3 +56,40 @@ func (a *API) unlock(ctx context.Context, in *unlockInput) (Machine, error) {
 func (a *API) release(ctx context.Context, in *machineOrderInput[ReleaseOrder]) (Machine, error) {
 	return a.done(ctx, in.Ref, func(who auth.User) error { return a.Desk.Release(ctx, who, in.Ref, in.Body.Name) })
 }
+
+func (a *API) broken(ctx context.Context, in *machineOrderInput[BrokenOrder]) (Machine, error) {
+	return a.done(ctx, in.Ref, func(who auth.User) error { return a.Desk.Broken(ctx, who, in.Ref, in.Body.Reason, in.Body.Note) })
+}
+
+func (a *API) repair(ctx context.Context, in *machineOrderInput[RepairOrder]) (Machine, error) {
+	return a.done(ctx, in.Ref, func(who auth.User) error { return a.Desk.Repair(ctx, who, in.Ref, in.Body.Disks, in.Body.Note) })
+}
+
+// noteInput has a body that may be left out.
+type noteInput struct {
+	MachineRef
+	Body *NoteOrder
+}
+
+func (in *noteInput) note() string {
+	if in.Body == nil {
+		return ""
+	}
+	return in.Body.Note
+}
+
+func (a *API) repaired(ctx context.Context, in *noteInput) (Machine, error) {
+	return a.done(ctx, in.Ref, func(who auth.User) error { return a.Desk.Repaired(ctx, who, in.Ref, in.note()) })
+}
+
+func (a *API) giveBack(ctx context.Context, in *noteInput) (Machine, error) {
+	return a.done(ctx, in.Ref, func(who auth.User) error { return a.Desk.Return(ctx, who, in.Ref, in.note()) })
+}
+
+func (a *API) retire(ctx context.Context, in *machineOrderInput[RetireOrder]) (Machine, error) {
+	return a.done(ctx, in.Ref, func(who auth.User) error { return a.Desk.Retire(ctx, who, in.Ref, in.Body.Name, in.Body.Note) })
+}
+
+func (a *API) undo(ctx context.Context, in *MachineRef) (Machine, error) {
+	return a.done(ctx, in.Ref, func(who auth.User) error { return a.Desk.Undo(ctx, who, in.Ref) })
+}

@@ -75,6 +75,11 @@ type Machine struct {
 	// for: lists leave them out, see serverdb.DB.Full.
 	Facts    *Facts   `json:"facts,omitempty"`
 	Observed Observed `json:"observed"`
+	// Handling is what is to become of its data while it is repaired.
+	Handling Handling `json:"handling,omitempty"`
+	// Undo is the last act of a person that can be taken back; Undoable tells
+	// whether it still can.
+	Undo *Undo `json:"undo,omitempty"`
 
 	Version   int64     `json:"version"` // grows with every change but Observed
 	CreatedAt time.Time `json:"created_at"`

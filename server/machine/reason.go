@@ -36,3 +36,63 @@ func ParseBrokenReason(text string) (string, error) {
 	}
 	return "", fmt.Errorf("reason %q: want one of %s", text, strings.Join(brokenReasons[:], ", "))
 }
+
+// nouns say what is broken in a sentence.
+var nouns = map[string]string{
+	ReasonDisk: "a disk", ReasonMemory: "its memory", ReasonCPU: "a processor", ReasonNetwork: "its network", ReasonOOB: "its BMC",
+	ReasonPower: "its power supply", ReasonCrashes: "crashing again and again",
+}
+
+// BrokenSentence says who marked a machine as broken, and why.
+func BrokenSentence(who, reason, note string) string {
+	text := "marked broken by " + who
+	if noun, known := nouns[reason]; known {
+		text += " because of " + noun
+	}
+	if reason == ReasonDOA {
+		text = "dead on arrival, says " + who
+	}
+	if note != "" {
+		text += ": " + note
+	}
+	return text
+}
+
+// Handling is what is to become of the data on a machine's disks while others
+// have the machine in their hands.
+type Handling string
+
+// Handlings.
+const (
+	HandlingKeep  Handling = "keep"  // the disks stay as they are, with the machine or in a drawer
+	HandlingWipe  Handling = "wipe"  // they are to be erased before they leave
+	HandlingShred Handling = "shred" // they are to be destroyed
+)
+
+var handlings = [...]Handling{HandlingKeep, HandlingWipe, HandlingShred}
+
+// Handlings lists them.
+func Handlings() []Handling { return handlings[:] }
+
+// ParseHandling reads one; its error lists all of them.
+func ParseHandling(text string) (Handling, error) {
+	h := Handling(strings.ToLower(strings.TrimSpace(text)))
+	if slices.Contains(handlings[:], h) {
+		return h, nil
+	}
+	return "", fmt.Errorf("disks %q: want one of %s, %s, %s", text, HandlingKeep, HandlingWipe, HandlingShred)
+}
+
+// Says is h as a clause of a sentence.
+func (h Handling) Says() string {
+	switch h {
+	case HandlingKeep:
+		return "its disks are kept"
+	case HandlingWipe:
+		return "its disks are to be wiped"
+	case HandlingShred:
+		return "its disks are to be shredded"
+	default:
+		return "nobody said what becomes of its disks"
+	}
+}

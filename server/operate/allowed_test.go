@@ -52,6 +52,24 @@ var touching = map[string]struct {
 	"Recheck": {handle, func(ctx context.Context, d *Desk, u auth.User, m *machine.Machine) error {
 		return d.Recheck(ctx, u, m.Name)
 	}},
+	"Broken": {handle, func(ctx context.Context, d *Desk, u auth.User, m *machine.Machine) error {
+		return d.Broken(ctx, u, m.Name, "disk", "")
+	}},
+	"Repair": {handle, func(ctx context.Context, d *Desk, u auth.User, m *machine.Machine) error {
+		return d.Repair(ctx, u, m.Name, "keep", "")
+	}},
+	"Repaired": {handle, func(ctx context.Context, d *Desk, u auth.User, m *machine.Machine) error {
+		return d.Repaired(ctx, u, m.Name, "")
+	}},
+	"Undo": {handle, func(ctx context.Context, d *Desk, u auth.User, m *machine.Machine) error {
+		return d.Undo(ctx, u, m.Name)
+	}},
+	"Return": {change, func(ctx context.Context, d *Desk, u auth.User, m *machine.Machine) error {
+		return d.Return(ctx, u, m.Name, "")
+	}},
+	"Retire": {change, func(ctx context.Context, d *Desk, u auth.User, m *machine.Machine) error {
+		return d.Retire(ctx, u, m.Name, m.Name, "")
+	}},
 	"Light": {point, func(ctx context.Context, d *Desk, u auth.User, m *machine.Machine) error {
 		return d.Light(ctx, u, m.Name, "on")
 	}},

@@ -99,8 +99,9 @@ func (d *Desk) flag(ctx context.Context, who auth.User, name, verb, note string,
 			return nil
 		}
 		before := m.Flags.LockNote
+		undo := m.Undoes(verb, who.Name, verb+"ed it", lockedBefore(m), d.Now())
 		if err := w.Mark(m, func(m *machine.Machine) {
-			m.Flags.Locked, m.Flags.LockNote = locked, ""
+			m.Flags.Locked, m.Flags.LockNote, m.Undo = locked, "", undo
 			if locked {
 				m.Flags.LockNote = note
 			}
@@ -116,4 +117,12 @@ func (d *Desk) flag(ctx context.Context, who auth.User, name, verb, note string,
 		}
 		return w.Audit(by, verb, m.Name, before, note)
 	})
+}
+
+// lockedBefore is what undoing a lock or its end does.
+func lockedBefore(m *machine.Machine) string {
+	if m.Flags.Locked {
+		return fmt.Sprintf("locks it (%s)", m.Flags.LockNote)
+	}
+	return "unlocks it"
 }

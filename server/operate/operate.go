@@ -1,5 +1,6 @@
 // Package operate is what people and programs may ask of the appliance:
-// install, cancel, release, re-check, power, light, lock, explain.
+// install, cancel, release, re-check, power, light, lock, broken, repair,
+// retire, undo, explain.
 //
 // It promises that the API, the pages and the command line, which all come
 // through here, have the same verbs, the same refusals and the same audit: an

@@ -46,6 +46,26 @@ var verbs = []verb{
 	{"light", func(ctx context.Context, d *Desk, m *machine.Machine) error {
 		return d.Light(ctx, ada, m.Name, "blink")
 	}, nil},
+	{"broken", func(ctx context.Context, d *Desk, m *machine.Machine) error {
+		return d.Broken(ctx, ada, m.Name, "memory", "DIMM B2")
+	}, []machine.Status{
+		machine.Held, machine.Available, machine.Allocated, machine.Installing, machine.Configuring, machine.InUse, machine.Recycling,
+		machine.Repairing, machine.Retiring,
+	}},
+	{"repair", func(ctx context.Context, d *Desk, m *machine.Machine) error {
+		return d.Repair(ctx, ada, m.Name, "keep", "")
+	}, []machine.Status{machine.Broken}},
+	{"repaired", func(ctx context.Context, d *Desk, m *machine.Machine) error {
+		return d.Repaired(ctx, ada, m.Name, "")
+	}, []machine.Status{machine.Repairing}},
+	{
+		"return", func(ctx context.Context, d *Desk, m *machine.Machine) error { return d.Return(ctx, ada, m.Name, "") },
+		[]machine.Status{},
+	}, // these were not in use
+	{"retire", func(ctx context.Context, d *Desk, m *machine.Machine) error {
+		return d.Retire(ctx, ada, m.Name, m.Name, "")
+	}, []machine.Status{machine.Held, machine.Available, machine.Broken}},
+	{"undo", func(ctx context.Context, d *Desk, m *machine.Machine) error { return d.Undo(ctx, ada, m.Name) }, []machine.Status{}},
 	{"lock", func(ctx context.Context, d *Desk, m *machine.Machine) error {
 		return d.Lock(ctx, ada, m.Name, "smells")
 	}, nil},

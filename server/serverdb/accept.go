@@ -179,7 +179,7 @@ func (d *DB) ReleaseDisks(ctx context.Context, who Actor, id, typed string) erro
 		if err := w.Audit(who, "release disks", m.Name, strings.Join(what, "; "), "free to be overwritten"); err != nil {
 			return err
 		}
-		return w.recheck(next, who.Name, "released by name: "+strings.Join(what, "; "))
+		return w.Recheck(next, who.Name, "released by name: "+strings.Join(what, "; "))
 	})
 }
 
@@ -194,11 +194,12 @@ func (d *DB) Recheck(ctx context.Context, who, id string) error {
 		if m.Status != machine.Held && m.Status != machine.Broken {
 			return &machine.IllegalError{Name: m.Name, From: m.Status, To: machine.Registered}
 		}
-		return w.recheck(m, who, "checked again")
+		return w.Recheck(m, who, "checked again")
 	})
 }
 
-func (w *Write) recheck(m *machine.Machine, who, why string) error {
+// Recheck registers a machine anew and lets the rules decide by its last report.
+func (w *Write) Recheck(m *machine.Machine, who, why string) error {
 	if err := w.Event(journal.Event{Machine: m.ID, Source: journal.People, Text: strings.ToUpper(why[:1]) + why[1:], Who: who}); err != nil {
 		return err
 	}

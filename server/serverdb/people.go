@@ -20,6 +20,16 @@ func (d *DB) PutCredential(ctx context.Context, owner, sealed string) error {
 	return d.Do(ctx, func(w *Write) error { return w.tx.PutCredential(owner, sealed) })
 }
 
+// ForgetCredentials drops what is kept under these owners.
+func (w *Write) ForgetCredentials(owners ...string) error {
+	for _, o := range owners {
+		if err := w.tx.DropCredential(o); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // Meta reads one of the appliance's own values, "" where there is none.
 func (d *DB) Meta(ctx context.Context, key string) (value string, err error) {
 	err = d.store.View(ctx, func(tx *store.Tx) (err error) {

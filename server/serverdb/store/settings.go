@@ -64,6 +64,11 @@ func (t *Tx) Credential(owner string) (sealed string, err error) {
 	return sealed, err
 }
 
+// DropCredential forgets one.
+func (t *Tx) DropCredential(owner string) error {
+	return t.exec("forget credential of "+owner, `DELETE FROM credentials WHERE owner = $1`, owner)
+}
+
 // PutPerson writes a user, session, token or code as its owner encoded it.
 func (t *Tx) PutPerson(kind, id, record string) error {
 	return t.exec("write "+kind, `INSERT INTO people (kind, id, record) VALUES ($1, $2, $3)

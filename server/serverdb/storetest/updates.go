@@ -36,8 +36,13 @@ func replaced(t *testing.T, open Open) {
 		}
 		return errors.Join(err, leaseErr, metaErr, sealErr)
 	})
-	update(t, s, func(tx *store.Tx) error { return tx.DropPerson("account", "ada") })
+	update(t, s, func(tx *store.Tx) error {
+		return errors.Join(tx.DropPerson("account", "ada"), tx.DropCredential("owner"), tx.DropCredential("nobody"))
+	})
 	view(t, s, func(tx *store.Tx) error {
+		if sealed, err := tx.Credential("owner"); sealed != "" || err != nil {
+			t.Errorf("credential = %q, %v; want it forgotten", sealed, err)
+		}
 		return same(t, "people", map[string]string{}, func() (map[string]string, error) { return tx.People("account") })
 	})
 }
