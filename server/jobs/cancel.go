@@ -62,7 +62,6 @@ func mayCancel(m *machine.Machine, j *machine.Job) error {
 func leave(w *serverdb.Write, m *machine.Machine, j *machine.Job, who string) error {
 	change := serverdb.Change{
 		From: m.Status, Who: who, Why: "install-cancelled", Job: j.ID,
-		Apply: func(m *machine.Machine) { m.Hostname, m.Role, m.Pool, m.Owner, m.Image = "", "", "", "", "" },
 	}
 	switch m.Status {
 	case machine.Allocated:

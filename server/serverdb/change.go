@@ -3,6 +3,7 @@ package serverdb
 import (
 	"context"
 	"fmt"
+	"net/netip"
 
 	"firstlight/server/journal"
 	"firstlight/server/machine"
@@ -48,10 +49,27 @@ func (w *Write) Transition(m *machine.Machine, c Change) error {
 		c.Apply(next)
 		next.Status = c.To
 	}
+	free(next)
 	if err := w.put(next); err != nil {
 		return err
 	}
 	return w.remember(next, c, notes)
+}
+
+// free takes from a record what machines of its status do not have: one that is
+// available is nobody's, and one that is retired leaves its names and addresses
+// to others.
+func free(m *machine.Machine) {
+	switch m.Status {
+	case machine.Retired:
+		for i := range m.NICs {
+			m.NICs[i].Address = netip.Addr{}
+		}
+	case machine.Available:
+	default:
+		return
+	}
+	m.Hostname, m.Role, m.Pool, m.Owner, m.Image = "", "", "", "", ""
 }
 
 // remember writes the history row and the timeline row of a change.

@@ -81,6 +81,9 @@ func (x *index) put(m *machine.Machine) {
 	for _, mark := range x.marks(m) {
 		x.mark(mark, e)
 	}
+	if m.Status == machine.Retired {
+		return // it is known by its marks alone: its interfaces may serve in another machine
+	}
 	if m.Hostname != "" {
 		x.byHost[m.Hostname] = e
 	}

@@ -35,13 +35,16 @@ func (t *Tx) putNICs(m *machine.Machine) error {
 	if err := t.exec("write interfaces of "+m.Name, `DELETE FROM nics WHERE machine = $1`, m.ID); err != nil {
 		return err
 	}
+	if m.Status == machine.Retired {
+		return nil // its interfaces may serve in another machine
+	}
 	for _, n := range m.NICs {
 		address := ""
 		if n.Address.IsValid() {
 			address = n.Address.String()
 		}
-		var cable [2]any // where the plan says both ends of it, and the machine is there
-		if n.Switch != "" && n.Port != "" && m.Status != machine.Retired {
+		var cable [2]any // where the plan says both ends of it
+		if n.Switch != "" && n.Port != "" {
 			cable = [2]any{n.Switch, n.Port}
 		}
 		err := t.exec("write interface "+n.MAC.String()+" of "+m.Name,
