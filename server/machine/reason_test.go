@@ -53,6 +53,12 @@ func TestAnActCanBeUndoneUntilSomethingHappens(t *testing.T) {
 			t.Errorf("%s: Undoable() = %+v, want it: %v", tt.name, got, tt.want)
 		}
 	}
+	if u := (&Machine{}).UndoesMove(&Machine{Rack: "r12", Unit: 7}, []string{"rack", "unit"}, "ada", began); u.Says() != "ada put it at rack r12 unit 7; undo takes it out of the rack" {
+		t.Errorf("UndoesMove() = %q", u.Says())
+	}
+	if u := (&Machine{Rack: "r12"}).UndoesMove(&Machine{}, []string{"rack"}, "ada", began); u.Says() != "ada took it out of its rack; undo puts it back at rack r12" {
+		t.Errorf("UndoesMove() = %q", u.Says())
+	}
 	if (&Machine{}).Undoable(began) != nil {
 		t.Error("a machine that nobody touched can be undone")
 	}

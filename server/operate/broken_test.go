@@ -11,6 +11,7 @@ import (
 	"firstlight/agent/report"
 	"firstlight/server/auth"
 	"firstlight/server/machine"
+	"firstlight/server/serverdb"
 )
 
 // must fails the test at an error.
@@ -276,6 +277,38 @@ func TestUndoOfAnUnlockLocksAgain(t *testing.T) {
 		t.Errorf("audit differs (-want +got):\n%s", diff)
 	}
 	tells(t, d, m, "Undone: ada unlocked it")
+}
+
+func TestUndoOfAMovePutsItBack(t *testing.T) {
+	d, _ := desk(t)
+	m := in(t, d, machine.Available)
+	by := serverdb.ActorOf(ada)
+	_, err := d.DB.PutPlan(t.Context(), by, &machine.Rack{Name: "r12", Site: "lab", Units: 42}, 0)
+	must(t, err)
+	put := func(unit int, note string) {
+		t.Helper()
+		_, err := d.DB.Set(t.Context(), m.ID, 0, by, func(m *machine.Machine) error {
+			m.Rack, m.Unit, m.Note = "r12", unit, note
+			return nil
+		})
+		must(t, err)
+	}
+	put(7, "")
+	put(8, "")
+	if u := is(t, d, m).Undoable(time.Now()); u == nil || u.Says() != "ada put it at rack r12 unit 8; undo puts it back at rack r12 unit 7" {
+		t.Errorf("Undoable() = %+v", u)
+	}
+	must(t, d.Undo(t.Context(), ada, m.Name))
+	if now := is(t, d, m); now.Unit != 7 || now.Rack != "r12" {
+		t.Errorf("it stands at %s, want it at unit 7 again", now.Standing())
+	}
+	wantRefused(t, "a second Undo()", d.Undo(t.Context(), ada, m.Name), "nothing to undo")
+	want := []string{"ada by token ci from 192.0.2.7: undo place FL0001: rack r12 unit 8 → rack r12 unit 7"}
+	if diff := cmp.Diff(want, audits(t, d, "undo place")); diff != "" {
+		t.Errorf("audit differs (-want +got):\n%s", diff)
+	}
+	put(9, "and a note")
+	wantRefused(t, "Undo() of more than a move", d.Undo(t.Context(), ada, m.Name), "nothing to undo")
 }
 
 func TestUndoIsForWhoDidItAndForALittleWhile(t *testing.T) {

@@ -27,12 +27,15 @@ func (d *Desk) Undo(ctx context.Context, who auth.User, ref string) error {
 			return err
 		}
 		u := m.Undo
-		if err := d.takeBack(w, m, u, who.Name); err != nil {
+		if err := d.takeBack(w, m, u, by); err != nil {
 			return err
 		}
 		before, after := string(m.Status)+brackets(m.Reason), string(u.Status)+brackets(u.Reason)
-		if u.Status == m.Status {
+		switch u.Act {
+		case "lock", "unlock":
 			before, after = lockText(m.Flags), lockText(u.Flags)
+		case "place":
+			before, after = m.Standing().String(), u.Where.String()
 		}
 		return w.Audit(by, "undo "+u.Act, m.Name, before, after)
 	}))
@@ -65,21 +68,29 @@ func (d *Desk) mayUndo(who auth.User, m *machine.Machine) error {
 
 // takeBack restores what was. A change of status goes back the way that the
 // table of transitions has.
-func (d *Desk) takeBack(w *serverdb.Write, m *machine.Machine, u *machine.Undo, who string) error {
+func (d *Desk) takeBack(w *serverdb.Write, m *machine.Machine, u *machine.Undo, by serverdb.Actor) error {
 	says := fmt.Sprintf("undone: %s %s", u.By, u.Did)
-	if u.Status == m.Status {
-		err := w.Mark(m, func(m *machine.Machine) { m.Flags, m.Undo = u.Flags, nil })
+	switch {
+	case u.Act == "place":
+		moved, err := w.Set(m.ID, m.Version, by, func(m *machine.Machine) error {
+			m.Stand(u.Where)
+			return nil
+		})
 		if err != nil {
 			return err
 		}
-		return w.Event(journal.Event{Machine: m.ID, Source: journal.People, Text: "Undone: " + u.By + " " + u.Did, Who: who})
-	}
-	if u.Status == machine.Held || u.Status == machine.Available {
-		return w.Recheck(m, who, says)
+		return w.Mark(moved, func(m *machine.Machine) { m.Undo = nil })
+	case u.Status == m.Status:
+		if err := w.Mark(m, func(m *machine.Machine) { m.Flags, m.Undo = u.Flags, nil }); err != nil {
+			return err
+		}
+		return w.Event(journal.Event{Machine: m.ID, Source: journal.People, Text: "Undone: " + u.By + " " + u.Did, Who: by.Name})
+	case u.Status == machine.Held, u.Status == machine.Available:
+		return w.Recheck(m, by.Name, says)
 	}
 	return w.Transition(m, serverdb.Change{
-		From: m.Status, To: u.Status, Who: who, Why: "undone", Sentence: says,
-		Evidence: machine.Evidence{machine.GuardConfirmed: who + " took it back"},
+		From: m.Status, To: u.Status, Who: by.Name, Why: "undone", Sentence: says,
+		Evidence: machine.Evidence{machine.GuardConfirmed: by.Name + " took it back"},
 		Apply: func(m *machine.Machine) {
 			m.Reason, m.Sentence, m.Handling, m.Undo = u.Reason, u.Sentence, u.Handling, nil
 		},

@@ -44,6 +44,7 @@ func (w *Write) Set(id string, version int64, who Actor, change func(*machine.Ma
 	if len(changed) == 0 {
 		return m, nil
 	}
+	next.Undo = m.UndoesMove(next, changed, who.Name, w.now)
 	if err := w.put(next); err != nil {
 		return nil, err
 	}
