@@ -22,6 +22,7 @@ import (
 	"firstlight/server/dns"
 	"firstlight/server/health"
 	"firstlight/server/httpboot"
+	"firstlight/server/inspect"
 	"firstlight/server/jobs"
 	"firstlight/server/oob/credential"
 	"firstlight/server/oob/login"
@@ -57,6 +58,7 @@ type Appliance struct {
 	dns       *dns.Server
 	publisher *dns.Publisher
 	people    *people
+	inspector *inspect.Inspector
 	health    health.Registry
 	metrics   *prometheus.Registry
 	started   time.Time
@@ -67,7 +69,7 @@ type Appliance struct {
 func Open(ctx context.Context, o Options) (*Appliance, error) {
 	a := &Appliance{Options: o, started: time.Now(), metrics: prometheus.NewRegistry()}
 	for _, part := range []func(context.Context) error{
-		a.openState, a.openDB, a.openBMCs, a.openDNS, a.openJobs, a.openMachines, a.openPeople, a.listen,
+		a.openState, a.openDB, a.openBMCs, a.openDNS, a.openJobs, a.openIssues, a.openMachines, a.openPeople, a.listen,
 	} {
 		if err := part(ctx); err != nil {
 			return nil, errors.Join(err, a.Close())
@@ -83,7 +85,7 @@ func (a *Appliance) Run(ctx context.Context) error {
 
 // tasks are the parts that run.
 func (a *Appliance) tasks() []task {
-	return []task{a.dns, a.publisher, a.dhcp, a.tftp, a.http, a.jobs, a.prover, a.people}
+	return []task{a.dns, a.publisher, a.dhcp, a.tftp, a.http, a.jobs, a.prover, a.inspector, a.people}
 }
 
 // Close ends what Open opened, the database last: everything before it may
@@ -146,7 +148,7 @@ func (a *Appliance) openBMCs(context.Context) error {
 	if err != nil {
 		return err
 	}
-	a.keeper = &login.Keeper{Store: a.db, Key: key}
+	a.keeper = &login.Keeper{Store: a.db, Key: key, Now: time.Now}
 	a.prover = login.NewProver(login.Prover{Keeper: a.keeper, Observe: a.db.Observe, Log: a.Log.With("part", "bmc"), Now: time.Now})
 	if l := a.Config.Site.BMC; l != nil {
 		a.keeper.Site = &credential.Credential{User: l.User, Password: l.Password}

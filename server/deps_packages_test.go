@@ -59,6 +59,10 @@ var ourPackages = map[string]row{
 		"server/serverdb", "server/zone",
 	}, why: "jobs change machines through ServerDb and BMCs through oob; they speak no protocol themselves"},
 
+	"server/inspect": {ours: []string{
+		"server/issue", "server/journal", "server/machine", "server/serverdb",
+	}, why: "it looks at machines through ServerDb and writes nothing but issues; what others know is handed in"},
+
 	// What people and programs may ask for, and how the appliance is.
 	"server/operate": {ours: []string{
 		"server/auth", "server/boot", "server/discovery", "server/jobs", "server/journal", "server/machine", "server/oob", "server/serverdb",
@@ -129,7 +133,7 @@ var ourPackages = map[string]row{
 	// Wiring and commands.
 	"server": {ours: []string{
 		"images/bootimage", "ipxe", "ipxe/script", "server/api", "server/auth", "server/boot", "server/ca", "server/config",
-		"server/dhcp", "server/dns", "server/health", "server/httpboot", "server/jobs", "server/machine", "server/oob",
+		"server/dhcp", "server/dns", "server/health", "server/httpboot", "server/inspect", "server/issue", "server/jobs", "server/machine", "server/oob",
 		"server/oob/credential", "server/oob/login", "server/operate", "server/serverdb", "server/tftp", "server/zone", "web",
 	}, why: wiring},
 	"cmd/virtualrack": {ours: []string{

@@ -58,6 +58,8 @@ type Resolution struct {
 	Marks   []string         // by which it was recognised
 	// Clash names, in one sentence, why it cannot be said.
 	Clash string
+	// Between are the records whose marks it shows then.
+	Between []*machine.Machine
 }
 
 // Resolve finds whose report it is. One mark alone recognises only a record
@@ -80,7 +82,8 @@ func Resolve(id Identity, records []*machine.Machine) Resolution {
 	case len(strong) == 0 && len(weak) == 0:
 		return Resolution{}
 	default:
-		return Resolution{Clash: clash(append(strong, weak...))}
+		all := append(strong, weak...)
+		return Resolution{Clash: clash(all), Between: between(all)}
 	}
 }
 
@@ -90,6 +93,13 @@ func clash(all []Match) string {
 		parts = append(parts, fmt.Sprintf("%s of %s", strings.Join(m.Marks, " and "), m.Machine.Name))
 	}
 	return "it shows " + strings.Join(parts, " and ") + ", but not two marks of one machine alone"
+}
+
+func between(all []Match) (some []*machine.Machine) {
+	for _, m := range all {
+		some = append(some, m.Machine)
+	}
+	return some
 }
 
 // compare gives the marks that agree and how many the record has. What the

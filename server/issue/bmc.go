@@ -65,7 +65,7 @@ func bmcInfoOld(in *Input) *Finding {
 	if m.Observed.BMCAt.IsZero() {
 		return nil
 	}
-	return found(fmt.Sprintf("Its BMC %s answered last %s ago.", m.BMC.Address, in.ago(m.Observed.BMCAt)),
+	return found(fmt.Sprintf("Its BMC %s answered last at %s.", m.BMC.Address, clock(m.Observed.BMCAt)),
 		"BMC", m.BMC.Address, "answered last", clock(m.Observed.BMCAt))
 }
 
@@ -77,8 +77,8 @@ func powerMismatch(in *Input) *Finding {
 	switch {
 	// The agent goes on speaking a moment after the power was read.
 	case in.Heard.After(o.PowerAt.Add(time.Minute)):
-		return found(fmt.Sprintf("Its BMC says that it is off, but its agent spoke %s ago: the BMC may be another machine's.", in.ago(in.Heard)),
-			"BMC", "off at "+clock(o.PowerAt), "agent", "spoke at "+clock(in.Heard))
+		return found(fmt.Sprintf("Its BMC said at %s that it is off, but its agent speaks since: the BMC may be another machine's.", clock(o.PowerAt)),
+			"BMC", "off at "+clock(o.PowerAt), "agent", "speaks since")
 	case m.Status == machine.InUse && !in.heard().After(o.PowerAt) && !o.BootAt.After(o.PowerAt):
 		return found(fmt.Sprintf("It is in use, but its BMC says that it is off since %s or longer.", clock(o.PowerAt)),
 			"status", "in use", "BMC", "off at "+clock(o.PowerAt))

@@ -21,14 +21,11 @@ const crashes = 3
 
 func noBootFile(in *Input) *Finding {
 	o := in.Machine.Observed
-	if o.BootAnswer != string(boot.Agent) || !in.past(o.BootAt, loaderWithin) || in.is(machine.Retired) {
+	if !in.past(o.LoaderFrom, loaderWithin) || in.heard().After(o.BootAt) || in.is(machine.Retired) {
 		return nil
 	}
-	if o.BootStage != string(boot.StageFirmware) && o.BootStage != string(boot.StageHTTP) || in.heard().After(o.BootAt) {
-		return nil
-	}
-	return found(fmt.Sprintf("Its firmware got an address %s ago and never fetched the boot loader that it was offered.", in.ago(o.BootAt)),
-		"asked", clock(o.BootAt), "stage", o.BootStage, "interface", in.Machine.BootMAC().String())
+	return found(fmt.Sprintf("Its firmware gets an address since %s and does not fetch the boot loader that it is offered.", clock(o.LoaderFrom)),
+		"asks since", clock(o.LoaderFrom), "stage", o.BootStage, "interface", in.Machine.BootMAC().String())
 }
 
 func noCallback(in *Input) *Finding {
@@ -36,7 +33,7 @@ func noCallback(in *Input) *Finding {
 		return nil
 	}
 	o := in.Machine.Observed
-	return found(fmt.Sprintf("It fetched the agent %s ago, and the agent never reported.", in.ago(o.BootAt)),
+	return found(fmt.Sprintf("It fetched the agent at %s, and the agent never reported.", clock(o.BootAt)),
 		"agent given", clock(o.BootAt), "last word before", clock(in.heard()))
 }
 
@@ -57,9 +54,9 @@ func silent(in *Input) *Finding {
 	if heard.IsZero() || m.Observed.BootAt.After(heard) || !in.past(latest(heard, in.Began), silentAfter) {
 		return nil
 	}
-	text := fmt.Sprintf("Its agent was last heard %s ago.", in.ago(heard))
+	text := fmt.Sprintf("Its agent was last heard at %s.", clock(heard))
 	if m.Observed.Power == "off" {
-		text = fmt.Sprintf("It is off; its agent was last heard %s ago.", in.ago(heard))
+		text = fmt.Sprintf("It is off; its agent was last heard at %s.", clock(heard))
 	}
 	return found(text, "last heard", clock(heard), "power", m.Observed.Power, "power read", clock(m.Observed.PowerAt))
 }
@@ -85,13 +82,13 @@ func stuck(in *Input) *Finding {
 	if !transient || !in.past(m.Since, limit+settles) {
 		return nil
 	}
-	text := fmt.Sprintf("It is %s for %s; that should take at most %s.", m.Status.Human(), in.ago(m.Since), span(limit))
+	text := fmt.Sprintf("It is %s since %s; that should take at most %s.", m.Status.Human(), clock(m.Since), span(limit))
 	step := ""
 	if in.Job != nil && in.Job.Current() != nil {
 		step = in.Job.Current().Name
 		text += fmt.Sprintf(" Its job is at %q.", step)
 	}
-	return found(text, "since", clock(m.Since), "step", step, "waits for", m.Observed.Waits, "last heard", clock(in.heard()))
+	return found(text, "since", clock(m.Since), "step", step)
 }
 
 func lastEventError(in *Input) *Finding {
@@ -110,10 +107,10 @@ func failedReclaim(in *Input) *Finding {
 	}
 	switch {
 	case m.Observed.HomeAt.After(m.Since):
-		return found(fmt.Sprintf("It is %s, but its old system called home %s ago.", m.Status.Human(), in.ago(m.Observed.HomeAt)),
+		return found(fmt.Sprintf("It is %s, but its old system called home at %s.", m.Status.Human(), clock(m.Observed.HomeAt)),
 			m.Status.Human()+" since", clock(m.Since), "called home", clock(m.Observed.HomeAt))
 	case in.System.Name != "" && in.System.At.After(m.Since):
-		return found(fmt.Sprintf("It is %s, but a system that calls itself %s asked for its address %s ago.", m.Status.Human(), in.System.Name, in.ago(in.System.At)),
+		return found(fmt.Sprintf("It is %s, but a system that calls itself %s asked for its address at %s.", m.Status.Human(), in.System.Name, clock(in.System.At)),
 			m.Status.Human()+" since", clock(m.Since), "system", in.System.Name, "seen", clock(in.System.At))
 	default:
 		return nil

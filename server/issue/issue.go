@@ -57,7 +57,8 @@ type Entry struct {
 	find func(*Input) *Finding
 }
 
-// Finding is an issue of one machine as it shows now.
+// Finding is an issue of one machine as it shows now. While nothing changes,
+// neither does what it says: it names times, not how long ago they are.
 type Finding struct {
 	Kind     machine.IssueKind
 	Sentence string
@@ -81,8 +82,8 @@ type Input struct {
 	System System
 	// DNS is why its name is not published; empty: it is, or it has none.
 	DNS string
-	// Clash is who shows its identity, too, in a sentence.
-	Clash string
+	// Clash is who shows its identity, too; the zero Clash: nobody.
+	Clash Clash
 	// Others is the rest of the fleet.
 	Others *Others
 	// Open tells which issues it has: some end later than they begin.
@@ -93,6 +94,13 @@ type Input struct {
 type System struct {
 	Name string
 	At   time.Time
+}
+
+// Clash is an identity that two machines show.
+type Clash struct {
+	Sentence string // names both
+	Other    string // name, or what is known of it
+	How      string // it was seen
 }
 
 // Others is what has to be known of the fleet to judge one machine. It is
@@ -224,6 +232,3 @@ func clock(t time.Time) string {
 	}
 	return t.UTC().Format("2006-01-02 15:04:05") + " UTC"
 }
-
-// ago spells how long something takes already, in whole units.
-func (in *Input) ago(t time.Time) string { return span(in.Now.Sub(t)) }

@@ -106,7 +106,7 @@ var cases = []example{
 	{issue.SerialChanged, machine.Available, func(in *issue.Input) { in.Facts.Serial = "0TH3R" }, "shows the serial number 0TH3R; its record says C0MPUT3", func(in *issue.Input) {
 		in.Facts.Serial = "To be filled by O.E.M."
 	}},
-	{issue.IdentityClash, machine.InUse, func(in *issue.Input) { in.Clash = "Its serial is also that of 0TH3R." }, "0TH3R", func(*issue.Input) {}},
+	{issue.IdentityClash, machine.InUse, func(in *issue.Input) { in.Clash.Sentence = "Its serial is also that of 0TH3R." }, "0TH3R", func(*issue.Input) {}},
 	{issue.SpecMismatch, machine.Available, differs("its record"), "Cores: 8; its record says 16.", differs("the plan")},
 	{issue.LocationMismatch, machine.InUse, func(in *issue.Input) { in.Machine.Site = "sto3" }, "site sto3", func(in *issue.Input) {
 		in.Machine.Rack = "r13"
@@ -115,9 +115,9 @@ var cases = []example{
 	{issue.WrongSwitchPort, machine.Available, func(in *issue.Input) { in.Machine.NICs[0].SeenPort = "31" }, "NIC1 is in sw3 port 31; the plan says sw3 port 23", func(in *issue.Input) {
 		in.Machine.NICs[0].Port = ""
 	}},
-	{issue.NoBootFile, machine.Available, booted("firmware", 3*time.Minute), "never fetched the boot loader", booted("firmware", time.Minute)},
+	{issue.NoBootFile, machine.Available, booted("firmware", 3*time.Minute), "does not fetch the boot loader", booted("firmware", time.Minute)},
 	{issue.NoCallback, machine.Available, booted("ipxe", 6*time.Minute), "never reported", booted("ipxe", 4*time.Minute)},
-	{issue.Silent, machine.Available, lastHeard(6 * time.Minute), "last heard 6 min ago", lastHeard(4 * time.Minute)},
+	{issue.Silent, machine.Available, lastHeard(6 * time.Minute), "last heard at 2026-11-26 11:54:00 UTC", lastHeard(4 * time.Minute)},
 	{issue.CrashLoop, machine.Registered, boots(3), "booted 3 times", boots(2)},
 	{issue.Stuck, machine.Installing, since(33 * time.Minute), "at most 30 min", since(31 * time.Minute)},
 	{issue.LastEventError, machine.InUse, lastJob(machine.JobFailed), "no space left", lastJob(machine.JobFinished)},
@@ -131,9 +131,9 @@ var cases = []example{
 	{issue.BMCDuplicate, machine.InUse, sharing("C0MPUT3", "0TH3R"), "so has that of 0TH3R", sharing("C0MPUT3")},
 	{issue.BMCAuth, machine.InUse, func(in *issue.Input) { in.Machine.BMC.Failed = "log-in refused: 401" }, "refuses the log-in", func(*issue.Input) {}},
 	{issue.BMCUnreachable, machine.InUse, func(in *issue.Input) { in.Machine.Observed.BMCError = "timeout" }, "does not answer", func(*issue.Input) {}},
-	{issue.BMCInfoOld, machine.InUse, bmcAt(25 * time.Hour), "25 h ago", bmcAt(23 * time.Hour)},
+	{issue.BMCInfoOld, machine.InUse, bmcAt(25 * time.Hour), "at 2026-11-25 11:00:00 UTC", bmcAt(23 * time.Hour)},
 	{issue.PowerMismatch, machine.InUse, off(6 * time.Minute), "is in use, but its BMC says that it is off", off(4 * time.Minute)},
-	{issue.PowerMismatch, machine.Available, off(6 * time.Minute), "its agent spoke 30 s ago", func(in *issue.Input) {
+	{issue.PowerMismatch, machine.Available, off(6 * time.Minute), "its agent speaks since", func(in *issue.Input) {
 		off(6 * time.Minute)(in)
 		in.Heard = ago(6 * time.Minute)
 		in.Machine.Observed.BootAt = ago(7 * time.Minute)
@@ -148,12 +148,12 @@ var cases = []example{
 	{issue.ImageOld, machine.InUse, func(in *issue.Input) { in.Machine.Image = "debian-9" }, "debian-9 is not in the catalogue", func(in *issue.Input) {
 		in.Machine.Image, in.Others.Images = "debian-9", nil
 	}},
-	{issue.ImageOld, machine.InUse, installed(300 * 24 * time.Hour), "replaced 200 days ago", installed(100 * 24 * time.Hour)},
+	{issue.ImageOld, machine.InUse, installed(300 * 24 * time.Hour), "replaced at 2026-05-10", installed(100 * 24 * time.Hour)},
 	{issue.BrokenMachine, machine.Broken, func(in *issue.Input) { in.Machine.Sentence = "ada marked it: disk" }, "ada marked it", func(in *issue.Input) {
 		in.Machine.Status = machine.Repairing
 	}},
-	{issue.RepairReminder, machine.Repairing, since(73 * time.Hour), "in repair for 3 days", since(71 * time.Hour)},
-	{issue.RetiredSeen, machine.Retired, func(in *issue.Input) { in.Machine.Observed.BootAt = ago(time.Minute) }, "seen 1 min ago", func(*issue.Input) {}},
+	{issue.RepairReminder, machine.Repairing, since(73 * time.Hour), "in repair since 2026-11-23", since(71 * time.Hour)},
+	{issue.RetiredSeen, machine.Retired, func(in *issue.Input) { in.Machine.Observed.BootAt = ago(time.Minute) }, "boots or speaks still", func(*issue.Input) {}},
 	{issue.Frozen, machine.InUse, func(in *issue.Input) { in.Machine.Flags.Frozen = true }, "older database", func(*issue.Input) {}},
 }
 
@@ -247,7 +247,10 @@ func subnetOf(site string) func(*issue.Input) {
 
 func booted(stage string, d time.Duration) func(*issue.Input) {
 	return func(in *issue.Input) {
-		in.Machine.Observed.BootStage, in.Machine.Observed.BootAt = stage, ago(d)
+		o := &in.Machine.Observed
+		if o.BootStage, o.BootAt = stage, ago(d); stage == "firmware" {
+			o.LoaderFrom = o.BootAt
+		}
 		in.Heard = ago(d + time.Minute)
 	}
 }

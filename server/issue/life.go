@@ -51,10 +51,11 @@ func serialChanged(in *Input) *Finding {
 }
 
 func identityClash(in *Input) *Finding {
-	if in.Clash == "" || in.is(machine.Retired) {
+	c := in.Clash
+	if c.Sentence == "" || in.is(machine.Retired) {
 		return nil
 	}
-	return found(in.Clash, "this", in.Machine.Name)
+	return found(c.Sentence, "this", in.Machine.Name, "other", c.Other, "seen by", c.How)
 }
 
 func specMismatch(in *Input) *Finding {
@@ -100,7 +101,7 @@ func imageOld(in *Input) *Finding {
 	case now == nil:
 		return found(fmt.Sprintf("Its image %s is not in the catalogue any more.", m.Image), "installed", m.Image, "catalogue", "has none of this name")
 	case !m.Observed.HomeAt.IsZero() && now.AddedAt.After(m.Observed.HomeAt) && in.past(now.AddedAt, imageAfter):
-		return found(fmt.Sprintf("Its image %s was replaced %s ago.", m.Image, in.ago(now.AddedAt)),
+		return found(fmt.Sprintf("Its image %s was replaced at %s.", m.Image, clock(now.AddedAt)),
 			"installed", m.Image+" before "+clock(m.Observed.HomeAt), "catalogue", m.Image+" of "+clock(now.AddedAt))
 	default:
 		return nil
@@ -112,7 +113,7 @@ func repairReminder(in *Input) *Finding {
 	if m.Status != machine.Repairing || !in.past(m.Since, repairAfter) {
 		return nil
 	}
-	return found(fmt.Sprintf("It is in repair for %s: is it done?", in.ago(m.Since)), "since", clock(m.Since), "what", m.Sentence)
+	return found(fmt.Sprintf("It is in repair since %s: is it done?", clock(m.Since)), "since", clock(m.Since), "what", m.Sentence)
 }
 
 func retiredSeen(in *Input) *Finding {
@@ -121,7 +122,7 @@ func retiredSeen(in *Input) *Finding {
 	if m.Status != machine.Retired || !last.After(m.Since.Add(seenAfter)) {
 		return nil
 	}
-	return found(fmt.Sprintf("It is retired, but was seen %s ago.", in.ago(last)), "retired", clock(m.Since), "seen", clock(last))
+	return found(fmt.Sprintf("It is retired since %s, and boots or speaks still.", clock(m.Since)), "retired", clock(m.Since), "boots last", clock(m.Observed.BootAt))
 }
 
 func frozen(in *Input) *Finding {
@@ -129,20 +130,17 @@ func frozen(in *Input) *Finding {
 	if !m.Flags.Frozen {
 		return nil
 	}
-	return found(fmt.Sprintf("An older database was restored, which says that it is %s; it has not shown since that this is so.", m.Status.Human()),
-		"record", m.Status.Human(), "last heard", clock(in.heard()))
+	return found(fmt.Sprintf("An older database was restored, which says that it is %s; it has not shown since that this is so.", m.Status.Human()), "record", m.Status.Human())
 }
 
-// span spells a time in whole units: 45 s, 12 min, 3 h, 2 days.
+// span spells a time in whole units: 45 s, 12 min, 3 h.
 func span(d time.Duration) string {
 	switch {
 	case d < time.Minute:
 		return fmt.Sprintf("%d s", int(d.Seconds()))
 	case d < 2*time.Hour:
 		return fmt.Sprintf("%d min", int(d.Minutes()))
-	case d < 48*time.Hour:
-		return fmt.Sprintf("%d h", int(d.Hours()))
 	default:
-		return fmt.Sprintf("%d days", int(d.Hours()/24))
+		return fmt.Sprintf("%d h", int(d.Hours()))
 	}
 }

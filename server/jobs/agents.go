@@ -65,6 +65,14 @@ func (a agents) since(machine string, from, now time.Time) time.Duration {
 	return now.Sub(from)
 }
 
+// last is when anything was heard of a machine in this life of ours; the zero
+// time: nothing.
+func (a agents) last(machine string) time.Time {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.seen[machine].at
+}
+
 // known tells whether anything was heard of a machine in this life of ours.
 func (a agents) known(machine string) bool {
 	a.mu.Lock()

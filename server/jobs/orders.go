@@ -39,6 +39,10 @@ func (e *Engine) Heard(m *machine.Machine) {
 	e.agents.heard(m.ID, m.Observed.AgentBoot, e.Now())
 }
 
+// LastHeard is the last word of a machine's agent in this life of ours; the
+// zero time: none.
+func (e *Engine) LastHeard(machineID string) time.Time { return e.agents.last(machineID) }
+
 // Booted notes that a machine asked for a boot: its agent is gone.
 func (e *Engine) Booted(machineID string) { e.agents.left(machineID) }
 

@@ -1,6 +1,9 @@
 package machine
 
-import "time"
+import (
+	"maps"
+	"time"
+)
 
 // IssueKind names what may be wrong.
 type IssueKind string
@@ -19,6 +22,22 @@ type Issue struct {
 	// Taken is who said "I have this one", and when.
 	Taken   string    `json:"taken,omitempty"`
 	TakenAt time.Time `json:"taken_at,omitzero"`
+}
+
+// IssueRef names an open issue: no subject has two of one kind.
+type IssueRef struct {
+	Subject string
+	Kind    IssueKind
+}
+
+// Ref names it.
+func (i *Issue) Ref() IssueRef { return IssueRef{i.Subject, i.Kind} }
+
+// Clone copies i so that the copy may be changed.
+func (i *Issue) Clone() *Issue {
+	c := *i
+	c.Evidence = maps.Clone(i.Evidence)
+	return &c
 }
 
 // Delivery is an order of machines that is expected or has come.

@@ -154,6 +154,7 @@ type Observed struct {
 	BootAt     time.Time `json:"boot_at,omitzero"` // last boot request
 	BootAnswer string    `json:"boot_answer,omitempty"`
 	BootStage  string    `json:"boot_stage,omitempty"` // in which it asked: firmware, http or ipxe
+	LoaderFrom time.Time `json:"loader_from,omitzero"` // since when its firmware is offered a loader that it does not fetch
 	Boots      int       `json:"boots,omitempty"`      // since BootsFrom
 	BootsFrom  time.Time `json:"boots_from,omitzero"`  // when its status, or its job's step, began
 	BMCAt      time.Time `json:"bmc_at,omitzero"`      // last log-in to its BMC

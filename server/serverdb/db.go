@@ -49,6 +49,8 @@ type DB struct {
 	book     book
 	notes    notes
 	settings current
+	issues   issues
+	clashes  clashes
 
 	// The writer's own.
 	ids       store.Counters  // the last ones given in this batch
@@ -101,6 +103,12 @@ func (d *DB) load(tx *store.Tx) error {
 	if err != nil {
 		return err
 	}
+	open, err := tx.Issues()
+	if err != nil {
+		return err
+	}
+	d.issues.load(open)
+	d.clashes.load(open, d.Now())
 	d.index.load(machines, jobs)
 	d.book.load(leases)
 	d.notes.load(decisions)

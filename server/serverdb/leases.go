@@ -67,6 +67,9 @@ func (b *book) ByAddress(a netip.Addr) (lease.Lease, bool) {
 	return l, ok
 }
 
+// LeaseAt gives the lease of an address.
+func (d *DB) LeaseAt(a netip.Addr) (lease.Lease, bool) { return d.book.ByAddress(a) }
+
 // hold keeps an address for a client until its lease is on disk.
 func (b *book) hold(a netip.Addr, mac machine.MAC, now time.Time) {
 	b.offers[a] = offer{mac, now.Add(offerLife)}

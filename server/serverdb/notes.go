@@ -132,7 +132,8 @@ func (d *DB) Decided(r boot.Request, a boot.Answer, k boot.Known) {
 		return
 	}
 	if k.Machine != nil {
-		d.Observe(k.Machine.ID, func(o *machine.Observed) { o.BootAt, o.BootAnswer = now, string(a.Target) })
+		d.Observe(k.Machine.ID, func(o *machine.Observed) { askedBoot(o, r, a, k, now) })
+		d.booted(k.Machine, r.Serial, r.UUID, k.Clash)
 	}
 	if d.notes.decide(r.MAC, in.Machine, string(b), now) {
 		d.Note(journal.Event{
@@ -141,6 +142,38 @@ func (d *DB) Decided(r boot.Request, a boot.Answer, k boot.Known) {
 			Details: map[string]string{"inputs": string(b)},
 		})
 	}
+}
+
+// sameBoot is the time within which a boot asks again: DHCP and script by iPXE
+// follow within seconds, and so does a script that says wait.
+const sameBoot = time.Minute
+
+// askedBoot notes a boot request: when, what for, how often since the machine
+// got on, and whether the loader that its firmware was offered was fetched.
+func askedBoot(o *machine.Observed, r boot.Request, a boot.Answer, k boot.Known, now time.Time) {
+	script := r.Stage == boot.StageIPXE
+	if from := beginning(k); o.BootsFrom.Before(from) {
+		o.Boots, o.BootsFrom = 0, from
+	}
+	if script && (o.BootStage != string(boot.StageIPXE) || now.Sub(o.BootAt) >= sameBoot || o.Boots == 0) {
+		o.Boots++
+	}
+	switch {
+	case script || a.Target != boot.Agent:
+		o.LoaderFrom = time.Time{}
+	case o.LoaderFrom.IsZero():
+		o.LoaderFrom = now
+	}
+	o.BootAt, o.BootAnswer, o.BootStage = now, string(a.Target), string(r.Stage)
+}
+
+// beginning is when a machine last got on: into its status, or into the step
+// of its job.
+func beginning(k boot.Known) time.Time {
+	if k.Job != nil && k.Job.Current() != nil && k.Job.Current().StartedAt.After(k.Machine.Since) {
+		return k.Job.Current().StartedAt
+	}
+	return k.Machine.Since
 }
 
 func wording(a boot.Answer) string {

@@ -21,7 +21,10 @@ import (
 
 // ClashError tells that a report cannot be given to one record: a person must
 // look. Nothing was changed.
-type ClashError struct{ Sentence string }
+type ClashError struct {
+	Sentence string
+	Between  []*machine.Machine // whose marks it shows
+}
 
 func (e *ClashError) Error() string { return e.Sentence }
 
@@ -39,13 +42,25 @@ func (d *DB) Report(ctx context.Context, r *report.Report, from netip.Addr) (*ma
 	if !ok {
 		return nil, fmt.Errorf("report from %s: %w", from, errNoSubnet)
 	}
-	var got *machine.Machine
-	err := d.Do(ctx, func(w *Write) (err error) {
+	boot, _ := machine.ParseMAC(r.Boot.MAC)
+	got, err := d.report(ctx, r, from, subnet)
+	var clash *ClashError
+	switch {
+	case errors.As(err, &clash) && !boot.IsZero():
+		d.clashed(boot, clash)
+	case err == nil:
+		d.clashes.clear(boot.String())
+	}
+	return got, err
+}
+
+func (d *DB) report(ctx context.Context, r *report.Report, from netip.Addr, subnet *machine.Subnet) (got *machine.Machine, err error) {
+	err = d.Do(ctx, func(w *Write) (err error) {
 		got, err = w.report(r, from, subnet)
 		return err
 	})
 	if errors.Is(err, store.ErrTaken) {
-		return nil, &ClashError{fmt.Sprintf("a name, MAC or address of it belongs to another machine: %v", err)}
+		return nil, &ClashError{Sentence: fmt.Sprintf("a name, MAC or address of it belongs to another machine: %v", err)}
 	}
 	return got, err
 }
@@ -57,7 +72,7 @@ func (w *Write) report(r *report.Report, from netip.Addr, subnet *machine.Subnet
 	id := discovery.Of(r)
 	res := discovery.Resolve(id, w.candidates(id))
 	if res.Clash != "" {
-		return nil, &ClashError{"this machine cannot be told apart: " + res.Clash}
+		return nil, &ClashError{"this machine cannot be told apart: " + res.Clash, res.Between}
 	}
 	m := res.Machine
 	if m == nil {
@@ -99,7 +114,7 @@ func (w *Write) owns(r *report.Report, from netip.Addr) error {
 			return nil
 		}
 	}
-	return &ClashError{fmt.Sprintf("the report comes from %s, which is leased to %s, an interface that it does not name", from, l.MAC)}
+	return &ClashError{Sentence: fmt.Sprintf("the report comes from %s, which is leased to %s, an interface that it does not name", from, l.MAC)}
 }
 
 // candidates are the records that share a mark with a report.

@@ -46,6 +46,8 @@ type changes struct {
 	leases   []lease.Lease
 	events   []journal.Event
 	after    []func()
+	// touched are machines beside which something changed.
+	touched []string
 }
 
 func (c *changes) putMachine(m *machine.Machine) {
@@ -71,6 +73,7 @@ func (c *changes) add(o changes) {
 	c.leases = append(c.leases, o.leases...)
 	c.events = append(c.events, o.events...)
 	c.after = append(c.after, o.after...)
+	c.touched = append(c.touched, o.touched...)
 }
 
 // Do runs fn in the next commit and returns once that is on disk. An error of
@@ -181,6 +184,9 @@ func (d *DB) show(c changes) {
 	}
 	for _, j := range c.jobs {
 		signals = append(signals, journal.Signal{Machine: j.Machine})
+	}
+	for _, id := range c.touched {
+		signals = append(signals, journal.Signal{Machine: id})
 	}
 	for i := range c.events {
 		signals = append(signals, journal.Signal{Event: &c.events[i], Machine: c.events[i].Machine})

@@ -28,6 +28,7 @@ type Store interface {
 	PutCredential(ctx context.Context, owner, sealed string) error
 	Edit(ctx context.Context, id string, version int64, who, what string, change func(*machine.Machine) error) error
 	Note(journal.Event)
+	Observe(id string, change func(*machine.Observed))
 }
 
 // Keeper logs in to BMCs.
@@ -38,6 +39,7 @@ type Keeper struct {
 	Site    *credential.Credential
 	// Timeout of one operation; the adapter's default when zero.
 	Timeout time.Duration
+	Now     func() time.Time
 
 	busy sync.Map // machine id -> chan struct{} with room for one
 }
@@ -55,7 +57,26 @@ func (k *Keeper) Open(ctx context.Context, m *machine.Machine) (oob.Controller, 
 	if m, err = k.Store.Machine(m.ID); err != nil {
 		return nil, err
 	}
-	return k.open(ctx, m)
+	c, err := k.open(ctx, m)
+	k.saw(ctx, m.ID, err)
+	return c, err
+}
+
+// saw notes whether a BMC answered. One that refused a log-in did; of one that
+// nobody waited for, nothing is known.
+func (k *Keeper) saw(ctx context.Context, id string, err error) {
+	unreachable := errors.Is(err, oob.ErrUnreachable)
+	switch {
+	case err != nil && !unreachable && !errors.Is(err, oob.ErrCredentials), unreachable && errors.Is(ctx.Err(), context.Canceled):
+		return
+	}
+	k.Store.Observe(id, func(o *machine.Observed) {
+		if o.BMCError = ""; unreachable {
+			o.BMCError = strings.ToValidUTF8(err.Error()[:min(len(err.Error()), 200)], "")
+			return
+		}
+		o.BMCAt = k.Now()
+	})
 }
 
 func (k *Keeper) open(ctx context.Context, m *machine.Machine) (oob.Controller, error) {

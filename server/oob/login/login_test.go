@@ -107,7 +107,7 @@ func start(t *testing.T, address string) *world {
 	if _, err := w.db.Report(t.Context(), r, netip.MustParseAddr("10.80.12.100")); err != nil {
 		t.Fatal(err)
 	}
-	w.Keeper = &login.Keeper{Store: w.db, Key: key, Timeout: 5 * time.Second}
+	w.Keeper = &login.Keeper{Store: w.db, Key: key, Timeout: 5 * time.Second, Now: time.Now}
 	return w
 }
 

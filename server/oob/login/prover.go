@@ -15,7 +15,8 @@ import (
 )
 
 // Prover logs in to the BMCs of accepted machines that nobody has logged in to
-// yet, so that a wrong password shows before somebody needs the power button.
+// yet, or for hours, so that a wrong password or a dead BMC shows before
+// somebody needs the power button.
 // A machine that no rule accepted gets no log-in: its BMC's address is only
 // what it said itself, and the site's password is not for strangers.
 type Prover struct {
@@ -38,6 +39,7 @@ type try struct {
 const (
 	proveEvery = 5 * time.Second
 	proveAgain = 10 * time.Minute // one that did not answer
+	lookEvery  = 6 * time.Hour    // at one that answered: what it says grows old
 	proveLimit = 30 * time.Second // of one log-in, with the question for the power
 	proveWide  = 4                // log-ins at the same time
 )
@@ -86,16 +88,26 @@ func (p *Prover) Round(ctx context.Context) {
 	_ = g.Wait() // no one fails: what went wrong stands in the timeline
 }
 
-// due tells whether a log-in is unproven and was not tried just now. A change of
-// the record, such as a new password, is a reason to try again.
+// due tells whether a log-in is unproven and was not tried just now, or proven
+// so long ago that nobody knows whether the BMC still answers. A change of the
+// record, such as a new password, is a reason to try again.
 func (p *Prover) due(m *machine.Machine) bool {
 	switch m.Status {
 	case machine.Expected, machine.Registered, machine.Held, machine.Retired:
 		return false
 	}
+	if m.BMC.Address == "" || m.BMC.Failed != "" {
+		return false
+	}
 	last := p.tried[m.ID]
-	return m.BMC.Address != "" && !m.BMC.Proven && m.BMC.Failed == "" &&
-		(last.version != m.Version || p.Now().Sub(last.at) >= proveAgain)
+	switch since := p.Now().Sub(last.at); {
+	case !m.BMC.Proven:
+		return last.version != m.Version || since >= proveAgain
+	case m.Observed.BMCError != "":
+		return since >= proveAgain
+	default:
+		return since >= lookEvery && p.Now().Sub(m.Observed.BMCAt) >= lookEvery
+	}
 }
 
 func (p *Prover) prove(ctx context.Context, m *machine.Machine) {

@@ -55,6 +55,15 @@ func (t *Tx) DropIssue(subject string, kind machine.IssueKind) error {
 	return t.exec("close issue", `DELETE FROM issues WHERE subject = $1 AND kind = $2`, subject, string(kind))
 }
 
+// Issue reads one, nil where it is not open.
+func (t *Tx) Issue(ref machine.IssueRef) (*machine.Issue, error) {
+	all, err := records[machine.Issue](t, "read issue", `SELECT record FROM issues WHERE subject = $1 AND kind = $2`, ref.Subject, string(ref.Kind))
+	if err != nil || len(all) == 0 {
+		return nil, err
+	}
+	return all[0], nil
+}
+
 // Issues reads all that are open, the oldest first.
 func (t *Tx) Issues() ([]*machine.Issue, error) {
 	return records[machine.Issue](t, "read issues", `SELECT record FROM issues ORDER BY since, subject, kind`)

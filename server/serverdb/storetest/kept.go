@@ -82,6 +82,10 @@ func keptThird(t *testing.T, s *store.Store) {
 		return cmp.Or(
 			same(t, "plan", plan(), tx.Plan),
 			same(t, "issues", []*machine.Issue{issue()}, tx.Issues),
+			same(t, "an issue", issue(), func() (*machine.Issue, error) { return tx.Issue(issue().Ref()) }),
+			same(t, "an issue that is not open", nil, func() (*machine.Issue, error) {
+				return tx.Issue(machine.IssueRef{Subject: issue().Subject, Kind: "stuck"})
+			}),
 			same(t, "deliveries", []*machine.Delivery{delivery()}, tx.Deliveries),
 			same(t, "waits", []*machine.Wait{wait()}, tx.Waits),
 			same(t, "replies", reply(), func() (store.Reply, error) { return tx.Reply("ada", "k") }),

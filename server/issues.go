@@ -1,0 +1,66 @@
+package server
+
+import (
+	"context"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"firstlight/server/inspect"
+	"firstlight/server/issue"
+	"firstlight/server/machine"
+)
+
+func (a *Appliance) openIssues(context.Context) error {
+	a.inspector = inspect.New(inspect.Config{
+		DB: a.db, Log: a.Log.With("part", "issues"), Now: time.Now, Heard: a.jobs.LastHeard, Unnamed: a.unnamed,
+	})
+	a.metrics.MustRegister(issues{a.db, time.Now})
+	return nil
+}
+
+// unnamed says why names of machines are kept out of the DNS.
+func (a *Appliance) unnamed() map[string]string {
+	all := map[string]string{}
+	for _, p := range a.publisher.Problems() {
+		if p.Machine != "" {
+			all[p.Machine] = p.Sentence
+		}
+	}
+	return all
+}
+
+// issues counts open issues for the metrics.
+type issues struct {
+	db interface {
+		Issues() []*machine.Issue
+	}
+	now func() time.Time
+}
+
+var (
+	issuesDesc = prometheus.NewDesc("firstlight_issues", "Open issues, by kind.", []string{"kind"}, nil)
+	oldestDesc = prometheus.NewDesc("firstlight_issue_oldest_seconds", "Age of the oldest open issue, by kind; 0 when there is none.", []string{"kind"}, nil)
+)
+
+func (issues) Describe(ch chan<- *prometheus.Desc) {
+	ch <- issuesDesc
+	ch <- oldestDesc
+}
+
+// Collect gives a row for each kind that is computed, so that one that never
+// shows can be told from one that nobody looks for.
+func (i issues) Collect(ch chan<- prometheus.Metric) {
+	count, oldest := map[machine.IssueKind]int{}, map[machine.IssueKind]time.Duration{}
+	now := i.now()
+	for _, one := range i.db.Issues() {
+		count[one.Kind]++
+		oldest[one.Kind] = max(oldest[one.Kind], now.Sub(one.Since))
+	}
+	for _, e := range issue.Catalogue() {
+		if e.NotComputed == "" {
+			ch <- prometheus.MustNewConstMetric(issuesDesc, prometheus.GaugeValue, float64(count[e.Kind]), string(e.Kind))
+			ch <- prometheus.MustNewConstMetric(oldestDesc, prometheus.GaugeValue, oldest[e.Kind].Seconds(), string(e.Kind))
+		}
+	}
+}
