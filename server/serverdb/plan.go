@@ -51,6 +51,14 @@ func (e *UnknownError) Error() string {
 	return fmt.Sprintf("%s: there is no %s %q: %s", e.By, e.Item.Kind, e.Item.Name, hint)
 }
 
+// WrongError tells that what somebody asks for cannot be: its text names what is
+// wrong, its value and the remedy.
+type WrongError struct{ error }
+
+func (e *WrongError) Unwrap() error { return e.error }
+
+func wrong(format string, args ...any) error { return &WrongError{fmt.Errorf(format, args...)} }
+
 // Plan gives a list of the plan by name.
 func (d *DB) Plan(kind machine.PlanKind) []PlanItem {
 	var all []PlanItem
@@ -121,7 +129,7 @@ func nearest(p plan, ref machine.PlanRef) string {
 // item as it is then.
 func (d *DB) PutPlan(ctx context.Context, who Actor, p machine.Plan, version int64) (row PlanItem, err error) {
 	if err := p.Validate(); err != nil {
-		return row, err
+		return row, &WrongError{err}
 	}
 	err = d.Do(ctx, func(w *Write) error {
 		row, err = w.PutPlan(who, p, version)
@@ -211,7 +219,7 @@ func (w *Write) follow(p, old machine.Plan) error {
 			continue
 		}
 		if top := m.Unit + max(m.Height, 1) - 1; top > rack.Units {
-			return fmt.Errorf("rack %q: units %d: machine %s fills unit %d; move it first", rack.Name, rack.Units, m.Name, top)
+			return wrong("rack %q: units %d: machine %s fills unit %d; move it first", rack.Name, rack.Units, m.Name, top)
 		}
 		if m.Room == rack.Room && m.Site == rack.Site {
 			continue

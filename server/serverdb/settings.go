@@ -92,25 +92,6 @@ func (w *Write) seedSubnets(subnets []*machine.Subnet) error {
 	return nil
 }
 
-func (w *Write) seedRules(rules []*machine.Rule) error {
-	have, err := w.tx.Rules()
-	if err != nil {
-		return err
-	}
-	for _, r := range rules {
-		if err := r.Validate(); err != nil {
-			return err
-		}
-		if slices.ContainsFunc(have, func(o *machine.Rule) bool { return o.Name == r.Name }) {
-			continue
-		}
-		if err := w.tx.PutRule(r); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
 func overlap(have []*machine.Subnet, s *machine.Subnet) error {
 	for _, o := range have {
 		if o.Prefix.Overlaps(s.Prefix) {

@@ -23,6 +23,11 @@ func (t *Tx) PutRule(r *machine.Rule) error {
 		ON CONFLICT (name) DO UPDATE SET position = excluded.position, record = excluded.record`, r.Name, r.Order, encode(r))
 }
 
+// DropRule forgets a rule.
+func (t *Tx) DropRule(name string) error {
+	return t.exec("forget rule "+name, `DELETE FROM rules WHERE name = $1`, name)
+}
+
 // Rules reads all of them in their order.
 func (t *Tx) Rules() ([]*machine.Rule, error) {
 	return records[machine.Rule](t, "read rules", `SELECT record FROM rules ORDER BY position, name`)
