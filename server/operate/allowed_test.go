@@ -46,6 +46,10 @@ var touching = map[string]struct {
 	"Unlock": {change, func(ctx context.Context, d *Desk, u auth.User, m *machine.Machine) error {
 		return d.Unlock(ctx, u, m.Name, "")
 	}},
+	"SetMachine": {change, func(ctx context.Context, d *Desk, u auth.User, m *machine.Machine) error {
+		_, err := d.SetMachine(ctx, u, m.Name, 0, map[string]string{"tags": "+mine"})
+		return err
+	}},
 	"SetBMC": {change, func(ctx context.Context, d *Desk, u auth.User, m *machine.Machine) error {
 		return d.SetBMC(ctx, u, oob.Login{Serial: m.Serial, User: "root", Password: "x"})
 	}},
@@ -79,6 +83,8 @@ var touching = map[string]struct {
 }
 
 var own = map[string]string{
+	"PutPlan": "whose an item of the plan is, mayPlan decides", "DropPlan": "as PutPlan",
+	"PutRule": "a rule has no owner; it asks for an admin itself", "DropRule": "as PutRule",
 	"PutSubnet": "a subnet has no owner; the door asks for an admin",
 }
 
