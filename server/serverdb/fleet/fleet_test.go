@@ -1,14 +1,10 @@
 package fleet_test
 
 import (
-	"context"
 	"fmt"
 	"log/slog"
 	"os"
 	"path/filepath"
-	"runtime"
-	"slices"
-	"strings"
 	"testing"
 	"time"
 
@@ -60,59 +56,23 @@ func TestAFleetIsWhole(t *testing.T) {
 }
 
 // TestFigures prints what a fleet costs: FIRSTLIGHT_FLEET=100000 go test -run
-// Figures -v ./server/serverdb/fleet. make bench WORK=serverdb prints the same.
+// Figures -v ./server/serverdb/fleet. Without a size it is a small fleet, and
+// only what must never happen fails it.
 func TestFigures(t *testing.T) {
-	n := 0
-	if _, err := fmt.Sscan(os.Getenv("FIRSTLIGHT_FLEET"), &n); err != nil {
-		t.Skip("FIRSTLIGHT_FLEET is not set to a number of machines")
+	n, mixed := 1000, 2*time.Second
+	if _, err := fmt.Sscan(os.Getenv("FIRSTLIGHT_FLEET"), &n); err == nil {
+		mixed = 20 * time.Second
 	}
-	db := open(t, n)
-	runtime.GC()
-	status, _ := os.ReadFile("/proc/self/status")
-	for _, line := range strings.Split(string(status), "\n") {
-		if strings.HasPrefix(line, "VmRSS") || strings.HasPrefix(line, "VmHWM") {
-			t.Log(line)
-		}
+	path := filepath.Join(t.TempDir(), "serverdb.sqlite")
+	if err := fleet.Fill(t.Context(), path, n); err != nil {
+		t.Fatal(err)
 	}
-	var mem runtime.MemStats
-	runtime.ReadMemStats(&mem)
-	t.Logf("heap in use %d MB, live %d MB, sys %d MB", mem.HeapInuse>>20, mem.HeapAlloc>>20, mem.Sys>>20)
-	for _, text := range []string{"role=db site=lon6", "status=available site=sto6", "cores>=64 !hostname", `"flt0001"`, "product=*650"} {
-		sel, err := machine.ParseSelector(text)
-		if err != nil {
-			t.Fatal(err)
-		}
-		took := measure(t, 50, func(ctx context.Context) error {
-			_, err := db.Page(ctx, sel, "", 101)
-			return err
-		})
-		whole := measure(t, 20, func(ctx context.Context) error {
-			_, err := db.Select(ctx, sel)
-			return err
-		})
-		t.Logf("%-30s page p50 %s p99 %s, whole p50 %s p99 %s", text, took[25], took[49], whole[10], whole[19])
+	f, err := fleet.Measure(t.Context(), path, n, mixed)
+	if err != nil {
+		t.Fatal(err)
 	}
-	one := measure(t, 200, func(ctx context.Context) error {
-		m, err := db.Machine(fleet.Name(n / 2))
-		if err != nil {
-			return err
-		}
-		_, err = db.Full(ctx, m)
-		return err
-	})
-	t.Logf("one machine with its facts p50 %s p99 %s", one[100], one[198])
-}
-
-func measure(t *testing.T, times int, do func(context.Context) error) []time.Duration {
-	t.Helper()
-	all := make([]time.Duration, times)
-	for i := range all {
-		began := time.Now()
-		if err := do(t.Context()); err != nil {
-			t.Fatal(err)
-		}
-		all[i] = time.Since(began)
+	if f.Failed > 0 || f.Reads == 0 || f.Writes == 0 {
+		t.Errorf("%d of %d reads and %d writes failed", f.Failed, f.Reads, f.Writes)
 	}
-	slices.Sort(all)
-	return all
+	t.Logf("%+v", f)
 }

@@ -38,6 +38,8 @@ type work struct {
 	method string
 	peers  []peer
 	ours   func(context.Context, *bench) (float64, error)
+	// rows prints the rows of a work that has no peers.
+	rows func(context.Context, *bench) error
 }
 
 // peer is another program that does the same.
@@ -49,7 +51,7 @@ type peer struct {
 }
 
 // works are all comparisons, in the order in which they run.
-var works = []work{dnsWork, dhcpWork, tftpWork, httpWork}
+var works = []work{dnsWork, dhcpWork, tftpWork, httpWork, serverdbWork}
 
 // Names are the names of all works.
 func Names() (all []string) {
@@ -108,6 +110,9 @@ func (b *bench) run(ctx context.Context) error {
 // compare prints the method, and a row for each peer.
 func (b *bench) compare(ctx context.Context, w work) error {
 	fmt.Fprintf(b.Out, "# %s, in %s: %s\n# work\tpeer\ttheirs\tours\tratio\n", w.name, w.unit, w.method)
+	if w.rows != nil {
+		return w.rows(ctx, b)
+	}
 	ours, err := w.ours(ctx, b)
 	if err != nil {
 		return fmt.Errorf("measure the appliance: %w", err)
