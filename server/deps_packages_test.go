@@ -29,7 +29,7 @@ var ourPackages = map[string]row{
 	}, why: suite},
 	"server/serverdb/pgtest": {why: "PostgreSQL for tests knows nothing of what is kept in it"},
 	"server/serverdb": {ours: []string{
-		"agent/report", "server/auth", "server/boot", "server/discovery", "server/journal", "server/lease",
+		"agent/report", "server/auth", "server/backup", "server/boot", "server/discovery", "server/journal", "server/lease",
 		"server/machine", "server/serverdb/store",
 	}, why: state},
 	"server/auth":          {why: "accounts and sessions know nothing of machines nor of pages"},

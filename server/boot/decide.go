@@ -41,6 +41,9 @@ type Known struct {
 	Clash   string           // another record claims its identity: both names, one sentence
 	Policy  machine.Policy   // of the subnet, for machines that are not known
 	Job     *machine.Job     // the open job of the machine, nil when none
+	// Restored tells that an older database was restored and not yet held
+	// against the machines that there are: whoever is not in it may be somebody's.
+	Restored bool
 }
 
 // Target is what a machine boots.
@@ -85,10 +88,12 @@ func Decide(_ Request, k Known, now time.Time) Answer {
 	switch m := k.Machine; {
 	case m != nil && (m.Status == machine.InUse || m.Status == machine.Configuring):
 		return working(m, k.Clash)
+	case m != nil && m.Flags.Frozen:
+		return frozen(m)
 	case k.Clash != "":
 		return agent(ModeHold, "%s", k.Clash)
 	case m == nil:
-		return unknown(k.Policy)
+		return unknown(k.Policy, k.Restored)
 	case m.Flags.Locked && m.Owned:
 		return disk("it is locked and may hold its owner's data")
 	case m.Flags.Locked:
@@ -107,9 +112,22 @@ func working(m *machine.Machine, clash string) Answer {
 	return disk("it is %s", m.Status.Human())
 }
 
-func unknown(p machine.Policy) Answer {
+// frozen machines boot their disk, which may have an owner that the database
+// forgot. Only where our agent reported since the restore and the record knows
+// no owner is it certain that nobody works on it.
+func frozen(m *machine.Machine) Answer {
+	if !m.Owned && m.ReportedAt.After(m.Flags.FrozenAt) {
+		return agent(ModeHold, "it is frozen since an older database was restored, and does not show what the record says")
+	}
+	return disk("it is frozen since an older database was restored: it may be in use by now")
+}
+
+func unknown(p machine.Policy, restored bool) Answer {
 	switch p {
 	case machine.PolicyRegister:
+		if restored {
+			return disk("it is not known, but an older database was restored, which may have forgotten it")
+		}
 		return agent(ModeRegister, "it is not known and its subnet registers such machines")
 	case machine.PolicyObserve:
 		return Answer{Target: Disk, Why: "it is not known and its subnet only observes such machines"}

@@ -21,6 +21,14 @@ func with(s machine.Status, change ...func(*machine.Machine)) *machine.Machine {
 func owned(m *machine.Machine)  { m.Owned = true }
 func locked(m *machine.Machine) { m.Flags.Locked = true }
 
+func frozenAt(at time.Time) func(*machine.Machine) {
+	return func(m *machine.Machine) { m.Flags.Frozen, m.Flags.FrozenAt = true, at }
+}
+
+func reported(at time.Time) func(*machine.Machine) {
+	return func(m *machine.Machine) { m.ReportedAt = at }
+}
+
 func job(expires time.Duration) *machine.Job {
 	return &machine.Job{
 		ID: "13fd7feb-0000", Machine: "m1", Action: machine.ActionInstall, Status: machine.JobStarted,
@@ -53,6 +61,14 @@ func TestDecide(t *testing.T) {
 		{"a configuring machine boots what was written", Known{Machine: with(machine.Configuring), Job: job(time.Minute)}, Disk, "", true},
 		{"a machine in use boots its disk", Known{Machine: with(machine.InUse, owned)}, Disk, "", true},
 		{"a machine in use boots its disk even with an open install job", Known{Machine: with(machine.InUse, owned), Job: job(time.Minute)}, Disk, "", true},
+		{"a frozen machine boots its disk, whatever its status", Known{Machine: with(machine.Available, frozenAt(now))}, Disk, "", true},
+		{"a frozen machine does not install", Known{Machine: with(machine.Installing, frozenAt(now)), Job: job(time.Minute)}, Disk, "", true},
+		{"a frozen machine that clashes keeps its disk", Known{Clash: "A and B have one serial", Machine: with(machine.Held, frozenAt(now))}, Disk, "", true},
+		{"a frozen machine whose report is older than the restore boots its disk", Known{Machine: with(machine.Available, frozenAt(now), reported(now))}, Disk, "", true},
+		{"a frozen machine that our agent was on since is held there", Known{Machine: with(machine.Held, frozenAt(now), reported(now.Add(time.Second)))}, Agent, ModeHold, true},
+		{"but not one that had an owner", Known{Machine: with(machine.Broken, owned, frozenAt(now), reported(now.Add(time.Second)))}, Disk, "", true},
+		{"a stranger after a restore boots its disk, with an address", Known{Policy: machine.PolicyRegister, Restored: true}, Disk, "", true},
+		{"an observing subnet stays one after a restore", Known{Policy: machine.PolicyObserve, Restored: true}, Disk, "", false},
 		{"a locked machine that had an owner boots its disk", Known{Machine: with(machine.Broken, owned, locked)}, Disk, "", true},
 		{"a locked machine without an owner idles", Known{Machine: with(machine.Available, locked)}, Agent, ModeIdle, true},
 		{"a locked machine does not install", Known{Machine: with(machine.Installing, locked), Job: job(time.Minute)}, Agent, ModeIdle, true},

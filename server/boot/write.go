@@ -24,6 +24,8 @@ func MayWrite(m *machine.Machine, job *machine.Job, order, tokenHash string, now
 		return no("the machine is not known")
 	case m.Status != machine.Installing:
 		return no("machine %s is %s, not installing", m.Name, m.Status.Human())
+	case m.Flags.Frozen:
+		return no("machine %s is frozen since an older database was restored", m.Name)
 	case m.Flags.Locked:
 		return no("machine %s is locked", m.Name)
 	case job == nil || !job.Status.Open() || job.Action != machine.ActionInstall:

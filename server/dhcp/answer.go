@@ -53,7 +53,7 @@ func (s *Server) answer(ctx context.Context, q *query) verdict {
 	defer cancel()
 	switch q.kind {
 	case dhcpv4.MessageTypeDiscover:
-		return s.discover(q, v)
+		return s.discover(ctx, q, v)
 	case dhcpv4.MessageTypeRequest:
 		return s.request(ctx, q, v)
 	case dhcpv4.MessageTypeRelease:
@@ -92,10 +92,10 @@ func (s *Server) subnetOf(q *query) (*machine.Subnet, bool) {
 	return subnet, ok && subnet.Mode == "server"
 }
 
-func (s *Server) discover(q *query, v verdict) verdict {
-	l, err := s.cfg.Leases.Offer(v.subnet, q.client(q.wants), q.at)
+func (s *Server) discover(ctx context.Context, q *query, v verdict) verdict {
+	l, err := s.offer(ctx, q, v)
 	switch {
-	case errors.Is(err, lease.ErrFull):
+	case errors.Is(err, lease.ErrFull), errors.Is(err, errAnswered):
 		return v.silent(dropNoAddress, "subnet "+v.subnet.Name+": "+err.Error())
 	case err != nil:
 		v.err = err
@@ -119,6 +119,13 @@ func (s *Server) request(ctx context.Context, q *query, v verdict) verdict {
 		return s.bind(ctx, q, v, q.wants)
 	case !v.subnet.Prefix.Contains(q.wants): // INIT-REBOOT in another network
 		return s.refuse(q, v, q.wants.String()+" is not an address of subnet "+v.subnet.Name)
+	case s.cfg.Leases.Careful(q.at):
+		// Nobody remembers, but the client may be right: it is, if nobody else
+		// answers.
+		if s.answered(ctx, q, q.wants) {
+			return s.refuse(q, v, "somebody else answers from "+q.wants.String())
+		}
+		return s.bind(ctx, q, v, q.wants)
 	case !s.remembers(q, v):
 		// RFC 2131 §4.3.2: "If the DHCP server has no record of this client,
 		// then it MUST remain silent".

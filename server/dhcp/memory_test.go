@@ -40,6 +40,8 @@ type memory struct {
 	leases   map[netip.Addr]lease.Lease
 	latest   map[machine.MAC]netip.Addr // the lease that a client was given last
 	offers   map[netip.Addr]machine.MAC
+	stale    bool
+	answered map[netip.Addr]bool
 	broken   error
 	stall    chan struct{} // when set, writes wait until it is closed
 	rows     []journal.Event
@@ -51,7 +53,8 @@ func newMemory(subnets ...*machine.Subnet) *memory {
 	return &memory{
 		subnets: subnets, machines: map[machine.MAC]*machine.Machine{},
 		leases: map[netip.Addr]lease.Lease{}, latest: map[machine.MAC]netip.Addr{}, offers: map[netip.Addr]machine.MAC{},
-		noted: make(chan struct{}, 1024),
+		answered: map[netip.Addr]bool{},
+		noted:    make(chan struct{}, 1024),
 	}
 }
 
@@ -185,6 +188,18 @@ func (m *memory) Offered(a netip.Addr) (machine.MAC, bool) {
 }
 
 func (m *memory) Own(a netip.Addr) bool { return a == ourServer }
+
+func (m *memory) Stale() bool { return m.stale }
+
+func (m *memory) Careful(time.Time) bool { return m.stale }
+
+func (m *memory) Found(a netip.Addr) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.answered[a] = true
+}
+
+func (m *memory) Answered(a netip.Addr) bool { return m.answered[a] }
 
 func (m *memory) Note(e journal.Event) {
 	m.mu.Lock()

@@ -30,6 +30,25 @@ type Leases interface {
 	Bind(ctx context.Context, s *machine.Subnet, c lease.Client, now time.Time) (lease.Lease, error)
 	Release(ctx context.Context, s *machine.Subnet, c lease.Client, now time.Time) error
 	Decline(ctx context.Context, s *machine.Subnet, c lease.Client, now time.Time) error
+	// Careful tells whether leases may be missing, because an older database was
+	// restored.
+	Careful(now time.Time) bool
+	// Found keeps an address, from which somebody answers, from new clients.
+	Found(netip.Addr)
+}
+
+// Prober asks whether somebody has an address: the MAC that answers, where it
+// can be told, which it cannot beyond a relay.
+type Prober interface {
+	Probe(ctx context.Context, q Question) (mac machine.MAC, answered bool)
+}
+
+// Question is what a Prober is asked.
+type Question struct {
+	Interface string
+	Server    netip.Addr // our address there
+	Address   netip.Addr
+	Relayed   bool // the address is in a network behind a relay
 }
 
 // Journal takes what happened, after the answer left.
@@ -61,6 +80,10 @@ type Config struct {
 	ScriptURL func(server netip.Addr) string
 	// LoaderURL gives the URL of a boot loader, for UEFI HTTP boot.
 	LoaderURL func(server netip.Addr, loader string) string
+
+	// Probe looks for whoever has an address; the interfaces themselves unless
+	// told otherwise.
+	Probe Prober
 
 	Log *slog.Logger
 	Now func() time.Time
@@ -95,6 +118,9 @@ func New(cfg Config) *Server {
 	}
 	if cfg.Now == nil {
 		cfg.Now = time.Now
+	}
+	if cfg.Probe == nil {
+		cfg.Probe = wireProber{}
 	}
 	if cfg.Log == nil {
 		cfg.Log = slog.Default()

@@ -68,6 +68,8 @@ func reserve(w *serverdb.Write, r Request) error {
 		return err
 	}
 	switch {
+	case m.Flags.Frozen:
+		return refuse("machine %s is frozen since an older database was restored: thaw it first", m.Name)
 	case m.Flags.Locked:
 		return refuse("machine %s is locked: %s", m.Name, m.Flags.LockNote)
 	case m.Status == machine.Allocated:

@@ -79,6 +79,12 @@ type View interface {
 	// Own tells whether an address is the appliance's own, the gateway's or a
 	// name server's.
 	Own(netip.Addr) bool
+	// Stale tells that leases may be missing, because an older database was
+	// restored: what a client has may be its own.
+	Stale() bool
+	// Answered tells that somebody was found on an address of which no lease is
+	// known; only whoever has it may have it again.
+	Answered(netip.Addr) bool
 }
 
 // Refusals.

@@ -31,20 +31,31 @@ type book struct {
 	reserved map[machine.MAC]netip.Addr
 	offered  map[netip.Addr]machine.MAC
 	own      map[netip.Addr]bool
+	stale    bool
+	answered map[netip.Addr]bool
 }
 
 func newBook() *book {
-	return &book{map[netip.Addr]Lease{}, map[machine.MAC]netip.Addr{}, map[netip.Addr]machine.MAC{}, map[netip.Addr]bool{}}
+	return &book{
+		leases: map[netip.Addr]Lease{}, reserved: map[machine.MAC]netip.Addr{}, offered: map[netip.Addr]machine.MAC{},
+		own: map[netip.Addr]bool{}, answered: map[netip.Addr]bool{},
+	}
 }
 
 func (b *book) ByMAC(subnet string, mac machine.MAC) (found Lease, ok bool) {
 	for _, l := range b.leases {
-		if l.MAC == mac && l.Subnet == subnet && l.State != Declined && (!ok || l.UpdatedAt.After(found.UpdatedAt)) {
+		if l.MAC == mac && l.Subnet == subnet && l.State != Declined && (!ok || newer(l, found)) {
 			found, ok = l, true
 		}
 	}
 	return found, ok
 }
+
+// newer orders a client's leases; of two of one moment the bound one is newer.
+func newer(a, b Lease) bool {
+	return a.UpdatedAt.After(b.UpdatedAt) || a.UpdatedAt.Equal(b.UpdatedAt) && a.State == Bound
+}
+
 func (b *book) ByAddress(a netip.Addr) (Lease, bool) { l, ok := b.leases[a]; return l, ok }
 func (b *book) Reserved(_ string, mac machine.MAC) (netip.Addr, bool) {
 	a, ok := b.reserved[mac]
@@ -62,6 +73,8 @@ func (b *book) Owner(a netip.Addr) (machine.MAC, bool) {
 
 func (b *book) Offered(a netip.Addr) (machine.MAC, bool) { mac, ok := b.offered[a]; return mac, ok }
 func (b *book) Own(a netip.Addr) bool                    { return b.own[a] }
+func (b *book) Stale() bool                              { return b.stale }
+func (b *book) Answered(a netip.Addr) bool               { return b.answered[a] }
 
 // lease puts a lease in, with the time that it has left.
 func (b *book) lease(a string, mac machine.MAC, s State, left time.Duration) {
@@ -212,6 +225,40 @@ func TestHolds(t *testing.T) {
 	} {
 		if got := tt.l.Holds(now); got != tt.want {
 			t.Errorf("%s: Holds() = %v, want %v", tt.name, got, tt.want)
+		}
+	}
+}
+
+// After an older database was restored, a client keeps what it has although the
+// book knows another lease of it, and nobody is given an address that somebody
+// answers from.
+func TestAStaleBook(t *testing.T) {
+	b := newBook()
+	b.lease("10.0.0.10", mine, Bound, time.Hour)
+	b.reserved[theirs] = ip("10.0.0.11")
+	b.stale = true
+	for _, tt := range []struct {
+		client machine.MAC
+		wants  string
+		err    error
+	}{
+		{mine, "10.0.0.20", nil},           // given after the backup
+		{mine, "10.0.0.10", nil},           // as the book says
+		{mine, "10.0.0.11", ErrNotYours},   // reserved for another
+		{theirs, "10.0.0.10", ErrNotYours}, // leased to another
+		{theirs, "10.0.0.21", nil},         // beside its reservation
+		{mine, "10.0.0.99", ErrNotYours},   // in no range
+	} {
+		if _, err := Check(rack(), Client{MAC: tt.client, Wants: ip(tt.wants)}, b, now); !errors.Is(err, tt.err) {
+			t.Errorf("Check(%s wants %s) = %v, want %v", tt.client, tt.wants, err, tt.err)
+		}
+	}
+	for _, taken := range []string{"10.0.0.10", "10.0.0.11", "10.0.0.20"} {
+		b.answered[ip(taken)] = true
+		for _, mac := range []machine.MAC{mine, theirs} {
+			if a, err := Pick(rack(), Client{MAC: mac, Wants: ip(taken)}, b, now); err != nil || b.answered[a] {
+				t.Errorf("Pick(%s) = %s, %v although somebody answers from it", mac, a, err)
+			}
 		}
 	}
 }

@@ -15,13 +15,13 @@ import (
 // the MAC gives, so that a client that lost its lease tends to get the same
 // address again and two clients seldom meet.
 func Pick(s *machine.Subnet, c Client, v View, now time.Time) (netip.Addr, error) {
-	if a, ok := reservation(s, c, v, now); ok {
+	if a, ok := reservation(s, c, v, now); ok && !v.Answered(a) {
 		return a, nil
 	}
-	if l, ok := former(s, c, v, now); ok {
+	if l, ok := former(s, c, v, now); ok && !v.Answered(l.Address) {
 		return l.Address, nil
 	}
-	if c.Wants.IsValid() && inRanges(s, c.Wants) && free(c.Wants, c, v, now) {
+	if c.Wants.IsValid() && inRanges(s, c.Wants) && free(c.Wants, c, v, now) && !v.Answered(c.Wants) {
 		return c.Wants, nil
 	}
 	return search(s, c, v, now)
@@ -29,15 +29,15 @@ func Pick(s *machine.Subnet, c Client, v View, now time.Time) (netip.Addr, error
 
 // Check tells whether a client may have the address that it requests, and
 // whether it is its reservation. A client that holds an address gets no second
-// one, else one that asks on and on could empty the ranges.
+// one, else one that asks on and on could empty the ranges; but where leases may
+// be missing, it may have been given one that nobody remembers.
 func Check(s *machine.Subnet, c Client, v View, now time.Time) (reserved bool, err error) {
-	if a, ok := reservation(s, c, v, now); ok {
-		if a != c.Wants {
-			return false, ErrNotYours
-		}
+	if a, ok := reservation(s, c, v, now); ok && a == c.Wants {
 		return true, nil
+	} else if ok && !v.Stale() {
+		return false, ErrNotYours
 	}
-	if l, ok := former(s, c, v, now); ok && l.Holds(now) && l.Address != c.Wants {
+	if l, ok := former(s, c, v, now); ok && !v.Stale() && l.Holds(now) && l.Address != c.Wants {
 		return false, ErrNotYours
 	}
 	if !inRanges(s, c.Wants) || !free(c.Wants, c, v, now) {
@@ -102,7 +102,7 @@ func search(s *machine.Subnet, c Client, v View, now time.Time) (netip.Addr, err
 	}
 	start := hash(c.MAC) % total
 	for i := range total {
-		if a := nth(s.Ranges, (start+i)%total); free(a, c, v, now) {
+		if a := nth(s.Ranges, (start+i)%total); free(a, c, v, now) && !v.Answered(a) {
 			return a, nil
 		}
 	}

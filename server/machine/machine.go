@@ -95,6 +95,8 @@ type Flags struct {
 	// Frozen keeps a machine as it is after an older database was restored,
 	// until what it shows agrees with the record again.
 	Frozen bool `json:"frozen,omitempty"`
+	// FrozenAt is when the older database was restored.
+	FrozenAt time.Time `json:"frozen_at,omitzero"`
 	// UntilBoot marks the lock of an adopted machine, which ends with the first
 	// boot that is seen.
 	UntilBoot bool `json:"until_boot,omitempty"`

@@ -51,6 +51,9 @@ func (w *Write) judge(m *machine.Machine, subnet *machine.Subnet) (*machine.Mach
 	err = w.Transition(m, Change{
 		From: m.Status, To: machine.Available, Who: "rule " + v.Rule.Name, Why: "accepted by rule " + v.Rule.Name, Evidence: v.Evidence,
 		Apply: func(m *machine.Machine) {
+			if m.Flags.Frozen {
+				w.thaw(m)
+			}
 			m.Rule, m.Site = v.Rule.Name, v.Rule.Site
 			if m.Rack == "" {
 				m.Rack = v.Rule.Rack
@@ -59,6 +62,11 @@ func (w *Write) judge(m *machine.Machine, subnet *machine.Subnet) (*machine.Mach
 	})
 	if err != nil {
 		return nil, err
+	}
+	if m.Flags.Frozen {
+		if err := w.thawed(m, "its disks are empty, so that nothing can be lost"); err != nil {
+			return nil, err
+		}
 	}
 	if m, err = w.Machine(m.ID); err != nil || v.Rule.Image == "" {
 		return m, err
@@ -200,6 +208,9 @@ func (d *DB) Recheck(ctx context.Context, who, id string) error {
 
 // Recheck registers a machine anew and lets the rules decide by its last report.
 func (w *Write) Recheck(m *machine.Machine, who, why string) error {
+	if m.Flags.Frozen && !fresh(m) {
+		return &FrozenError{m.Name, machine.Available} // by a report of before the restore
+	}
 	if err := w.Event(journal.Event{Machine: m.ID, Source: journal.People, Text: strings.ToUpper(why[:1]) + why[1:], Who: who}); err != nil {
 		return err
 	}

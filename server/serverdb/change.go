@@ -39,6 +39,9 @@ func (w *Write) Transition(m *machine.Machine, c Change) error {
 	if m.Status != c.From {
 		return fmt.Errorf("machine %s is %s, not %s: %w", m.Name, m.Status.Human(), c.From.Human(), ErrConflict)
 	}
+	if err := melted(m, c.To); err != nil {
+		return err
+	}
 	notes, err := machine.Check(m.Name, c.From, c.To, c.Evidence)
 	if err != nil {
 		return err

@@ -18,6 +18,7 @@ import (
 	"fmt"
 	"log/slog"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"firstlight/server/journal"
@@ -51,6 +52,7 @@ type DB struct {
 	settings current
 	issues   issues
 	clashes  clashes
+	restored atomic.Pointer[Restored]
 
 	// The writer's own.
 	ids       store.Counters  // the last ones given in this batch
@@ -71,6 +73,11 @@ func Open(ctx context.Context, path string, o Options) (*DB, error) {
 	if err != nil {
 		return nil, err
 	}
+	return over(ctx, path, s, o)
+}
+
+// over loads what a store holds.
+func over(ctx context.Context, path string, s *store.Store, o Options) (*DB, error) {
 	d := &DB{Options: o, store: s, elsewhere: map[string]bool{}, ops: make(chan *op, 1024), done: make(chan struct{}), stop: make(chan struct{})}
 	d.book.init()
 	d.notes.init()
@@ -109,6 +116,9 @@ func (d *DB) load(tx *store.Tx) error {
 	}
 	d.issues.load(open)
 	d.clashes.load(open, d.Now())
+	if err := d.loadRestored(tx); err != nil {
+		return err
+	}
 	d.index.load(machines, jobs)
 	d.book.load(leases)
 	d.notes.load(decisions)

@@ -39,7 +39,7 @@ func (d *DB) Expire(ctx context.Context) error {
 
 func expired(m *machine.Machine, now time.Time) (limit time.Duration, over bool) {
 	limit, transient := m.Status.Transient()
-	return limit, transient && now.Sub(m.Since) >= limit
+	return limit, transient && !m.Flags.Frozen && now.Sub(m.Since) >= limit
 }
 
 // expire looks again, now that nobody else writes.

@@ -22,6 +22,7 @@ type book struct {
 	byAddress map[netip.Addr]lease.Lease
 	byMAC     map[string]map[machine.MAC]netip.Addr // by subnet
 	offers    map[netip.Addr]offer
+	answered  map[netip.Addr]bool // somebody is on it whose lease is not known
 }
 
 type offer struct {
@@ -33,6 +34,7 @@ func (b *book) init() {
 	b.byAddress = map[netip.Addr]lease.Lease{}
 	b.byMAC = map[string]map[machine.MAC]netip.Addr{}
 	b.offers = map[netip.Addr]offer{}
+	b.answered = map[netip.Addr]bool{}
 }
 
 // load takes the newest last: a client may have had another address before.
@@ -139,6 +141,10 @@ func (v view) Own(a netip.Addr) bool {
 	}
 	return a == v.s.Prefix.Addr()
 }
+
+func (v view) Stale() bool { return v.d.Careful(v.now) }
+
+func (v view) Answered(a netip.Addr) bool { return v.d.book.answered[a] && v.Stale() }
 
 // Offer picks an address for a client and keeps it for some seconds.
 func (d *DB) Offer(s *machine.Subnet, c lease.Client, now time.Time) (lease.Lease, error) {

@@ -102,7 +102,7 @@ func (d *DB) WhoIs(a netip.Addr) (id string, mac machine.MAC) {
 
 // Known gives everything that boot.Decide needs about the one who asks.
 func (d *DB) Known(r boot.Request) boot.Known {
-	k := boot.Known{Machine: d.index.mac(r.MAC)}
+	k := boot.Known{Machine: d.index.mac(r.MAC), Restored: d.Restored().Open()}
 	for _, s := range d.Subnets() {
 		if s.Name == r.Subnet {
 			k.Policy = s.Policy

@@ -84,6 +84,10 @@ func (w *Write) report(r *report.Report, from netip.Addr, subnet *machine.Subnet
 	}
 	changed := hardwareChanged(old, r)
 	m = old.Clone()
+	agrees := m.Flags.Frozen && !changed
+	if agrees {
+		w.thaw(m)
+	}
 	w.learn(m, r, from, subnet)
 	facts := m.Facts
 	if m.Status == machine.Unknown || m.Status == machine.Expected {
@@ -98,6 +102,11 @@ func (w *Write) report(r *report.Report, from netip.Addr, subnet *machine.Subnet
 	}
 	if err := w.Event(reported(m, facts, r)); err != nil {
 		return nil, err
+	}
+	if agrees {
+		if err := w.thawed(m, "it shows what its record says"); err != nil {
+			return nil, err
+		}
 	}
 	return w.consider(m.ID, subnet, changed)
 }

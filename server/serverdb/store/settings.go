@@ -85,6 +85,11 @@ func (t *Tx) DropPerson(kind, id string) error {
 	return t.exec("forget "+kind, `DELETE FROM people WHERE kind = $1 AND id = $2`, kind, id)
 }
 
+// DropPeople forgets all records of a kind.
+func (t *Tx) DropPeople(kind string) error {
+	return t.exec("forget "+kind, `DELETE FROM people WHERE kind = $1`, kind)
+}
+
 // People reads all records of a kind by id.
 func (t *Tx) People(kind string) (map[string]string, error) {
 	all := map[string]string{}
