@@ -24,6 +24,12 @@ func TestActionsReachTheAppliance(t *testing.T) {
 		{"/machines/MQ0009/recheck", nil, "root recheck MQ0009"},
 		{"/machines/MQ0000/power", []string{"typed", "MQ0000", "verb", "cycle"}, "root power MQ0000 cycle"},
 		{"/machines/MQ0000/light", []string{"verb", "blink"}, "root light MQ0000 blink"},
+		{"/machines/MQ0010/broken", []string{"reason", "doa", "note", " no POST "}, "root broken MQ0010 doa no POST"},
+		{"/machines/MQ0016/repair", []string{"disks", "shred"}, "root repair MQ0016 shred "},
+		{"/machines/MQ0017/repaired", []string{"note", "new disk"}, "root repaired MQ0017 new disk"},
+		{"/machines/MQ0016/return", nil, "root return MQ0016 "},
+		{"/machines/MQ0010/retire", []string{"typed", "MQ0010", "note", "sold"}, "root retire MQ0010 MQ0010 sold"},
+		{"/machines/MQ0022/undo", nil, "root undo MQ0022"},
 		{"/machines/MQ0000/lock", []string{"note", "disk swap"}, "root lock MQ0000 disk swap"},
 		{"/machines/MQ0022/unlock", nil, "root unlock MQ0022"},
 		{"/machines/MQ0000/bmc", []string{"address", "10.9.9.9", "user", "op", "password", "calvin"}, "root bmc MQ0000 10.9.9.9 op"},
@@ -42,7 +48,7 @@ func TestAWrongNameStopsEverythingDangerous(t *testing.T) {
 	c := full()
 	b := newBench(t, c)
 	cookie := b.as(auth.Admin)
-	for _, path := range []string{"/machines/MQ0010/install", "/machines/MQ0009/release", "/machines/MQ0000/power", "/jobs/13fd7feb-95ae-4b0c-b6ff-1f8d1b3ab9c1/cancel"} {
+	for _, path := range []string{"/machines/MQ0010/install", "/machines/MQ0009/release", "/machines/MQ0000/power", "/machines/MQ0010/retire", "/jobs/13fd7feb-95ae-4b0c-b6ff-1f8d1b3ab9c1/cancel"} {
 		for _, typed := range []string{"", "mq0010", "MQ00"} {
 			r := b.post(path, cookie, "typed", typed, "verb", "off", "image", "debian-12")
 			if r.StatusCode != http.StatusConflict || !strings.Contains(r.body, "The name typed is") || len(c.asked) > 0 {
@@ -75,14 +81,21 @@ func TestButtonsFitTheStatusAndTheRole(t *testing.T) {
 		name string
 		want string
 	}{
-		{auth.Engineer, "MQ0010", "Install… Power… Blink light Lock…"},           // available
-		{auth.Engineer, "MQ0009", "Check again Power… Light off Lock… Release…"}, // held for its disks
-		{auth.Engineer, "MQ0000", "Power… Blink light Lock…"},                    // in use
-		{auth.Engineer, "MQ0012", "Power… Blink light Lock…"},                    // installing, the write has begun
-		{auth.Engineer, "MQ0022", "Power… Blink light Unlock"},                   // locked
-		{auth.Engineer, "MQ0007", "Lock…"},                                       // expected: no BMC known
-		{auth.Technician, "MQ0009", "Check again Power… Light off"},
-		{auth.Technician, "MQ0010", "Power… Blink light"},
+		{auth.Engineer, "MQ0010", "Install… Power… Blink light Lock… Broken…"},           // available
+		{auth.Engineer, "MQ0009", "Check again Power… Light off Lock… Broken… Release…"}, // held for its disks
+		{auth.Engineer, "MQ0000", "Power… Blink light Lock… Broken…"},                    // in use
+		{auth.Engineer, "MQ0012", "Power… Blink light Lock…"},                            // installing, the write has begun
+		{auth.Engineer, "MQ0022", "Power… Blink light Unlock Broken…"},                   // locked
+		{auth.Engineer, "MQ0007", "Lock…"},                                               // expected: no BMC known
+		{auth.Technician, "MQ0009", "Check again Power… Light off Broken…"},
+		{auth.Technician, "MQ0010", "Power… Blink light Broken…"},
+		{auth.Technician, "MQ0016", "Power… Blink light Repair…"},                  // broken
+		{auth.Engineer, "MQ0016", "Power… Blink light Lock… Repair… Back in use…"}, // and somebody's
+		{auth.Technician, "MQ0017", "Power… Blink light Repaired… Broken…"},        // in repair
+		{auth.Admin, "MQ0010", "Install… Power… Blink light Lock… Broken… Retire…"},
+		{auth.Admin, "MQ0007", "Lock… Retire…"}, // expected
+		{auth.Admin, "MQ0000", "Power… Blink light Lock… Broken…"},
+		{auth.Admin, "MQ0019", "Power… Blink light Lock…"}, // retired
 		{auth.Viewer, "MQ0009", ""},
 		{auth.Viewer, "MQ0022", ""},
 	} {
@@ -94,6 +107,25 @@ func TestButtonsFitTheStatusAndTheRole(t *testing.T) {
 		if strings.Join(got, " ") != tt.want {
 			t.Errorf("buttons of %s for a %s = %q, want %q", tt.name, tt.role, strings.Join(got, " "), tt.want)
 		}
+	}
+}
+
+func TestUndoIsOfferedToWhoMay(t *testing.T) {
+	c := full()
+	b := newBench(t, c)
+	const says = "tech locked it"
+	for _, tt := range []struct {
+		role auth.Role
+		want bool
+	}{{auth.Viewer, false}, {auth.Technician, false}, {auth.Engineer, true}, {auth.Admin, true}} {
+		body := b.get("/machines/MQ0022", b.cookie(tt.role)).body
+		if got := strings.Contains(body, says) && strings.Contains(body, "Undo unlocks it.") && strings.Contains(body, "<button>Undo</button>"); got != tt.want {
+			t.Errorf("undo is offered to a %s: %v, want %v", tt.role, got, tt.want)
+		}
+	}
+	c.change("MQ0022", func(m *machine.Machine) { m.Version++ })
+	if strings.Contains(b.get("/machines/MQ0022", b.cookie(auth.Admin)).body, says) {
+		t.Error("undo is offered after something happened to the machine")
 	}
 }
 

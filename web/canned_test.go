@@ -171,6 +171,30 @@ func (c *canned) Light(_ context.Context, who auth.User, name, verb string) erro
 	return c.do(who.Name, "light", name, verb)
 }
 
+func (c *canned) Broken(_ context.Context, who auth.User, name, reason, note string) error {
+	return c.do(who.Name, "broken", name, reason, note)
+}
+
+func (c *canned) Repair(_ context.Context, who auth.User, name, disks, note string) error {
+	return c.do(who.Name, "repair", name, disks, note)
+}
+
+func (c *canned) Repaired(_ context.Context, who auth.User, name, note string) error {
+	return c.do(who.Name, "repaired", name, note)
+}
+
+func (c *canned) Return(_ context.Context, who auth.User, name, note string) error {
+	return c.do(who.Name, "return", name, note)
+}
+
+func (c *canned) Retire(_ context.Context, who auth.User, name, typed, note string) error {
+	return c.do(who.Name, "retire", name, typed, note)
+}
+
+func (c *canned) Undo(_ context.Context, who auth.User, name string) error {
+	return c.do(who.Name, "undo", name)
+}
+
 func (c *canned) Lock(_ context.Context, who auth.User, name, note string) error {
 	return c.do(who.Name, "lock", name, note)
 }
@@ -288,7 +312,10 @@ func dressUp(c *canned) {
 	c.machines[21].Name = "A-VERY-LONG-SERIAL-NUMBER-THAT-SOME-VENDOR-WROTE-0000000000000001"
 	c.machines[21].Hostname = "lon6-a-role-with-a-remarkably-long-name-11"
 	c.machines[22].Unit = 0
+	before := c.machines[22].Undoes("lock", "tech", "locked it", "unlocks it", at(time.Minute))
 	c.machines[22].Flags = machine.Flags{Locked: true, LockNote: "disk swap on Monday"}
+	c.machines[22].Undo = before
+	c.machines[22].Version++
 }
 
 func cannedJobs(c *canned) {

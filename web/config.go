@@ -53,6 +53,17 @@ type Actions interface {
 	Lock(ctx context.Context, who auth.User, name, note string) error
 	Unlock(ctx context.Context, who auth.User, name, note string) error
 	Cancel(ctx context.Context, who auth.User, jobID string) error
+	// Broken takes one of machine.BrokenReasons.
+	Broken(ctx context.Context, who auth.User, name, reason, note string) error
+	// Repair takes one of machine.Handlings for the disks.
+	Repair(ctx context.Context, who auth.User, name, disks, note string) error
+	Repaired(ctx context.Context, who auth.User, name, note string) error
+	// Return gives a broken machine back to its owner.
+	Return(ctx context.Context, who auth.User, name, note string) error
+	// Retire takes a machine out of the fleet. The typed name must be its own.
+	Retire(ctx context.Context, who auth.User, name, typed, note string) error
+	// Undo takes back the last act of a person on a machine.
+	Undo(ctx context.Context, who auth.User, name string) error
 	// SetBMC keeps how to log in to a BMC; the next log-in proves it.
 	SetBMC(ctx context.Context, who auth.User, l oob.Login) error
 }

@@ -36,6 +36,10 @@ type headData struct {
 	Job                     *machine.Job
 	// Which buttons there are: what the status allows, for those whose role does.
 	Install, Recheck, Release, Power, Light, Cancel, Lock, SetBMC bool
+
+	Broken, Repair, Repaired, Return, Retire bool
+
+	TakeBack *machine.Undo // the last act, where whoever asks may undo it
 }
 
 // Shines tells whether its identify light is on.
@@ -75,6 +79,7 @@ func (s *Site) machine(r *http.Request) (view, error) {
 		Head: s.head(m, job, roleOf(r)), Timeline: timeline, Hardware: hardware(m), Disks: disks(m),
 		Clock: s.clock(ctx, m, events), Console: s.console(m), Dig: s.dig(m), History: history,
 	}
+	d.Head.TakeBack = s.undoable(r, m)
 	d.Cards = s.cards(ctx, m, d.Head.Job)
 	if job != nil {
 		d.Job = newJobData(m, job)
@@ -136,6 +141,7 @@ func (s *Site) head(m *machine.Machine, job *machine.Job, may auth.Role) headDat
 	if job != nil && job.Status.Open() {
 		h.Job, h.Cancel = job, orders && job.Token.RedeemedAt.IsZero()
 	}
+	h.offerRepair(m, may)
 	pill := []string{m.Status.Human()}
 	if step := current(h.Job); step != "" {
 		pill = append(pill, step)
