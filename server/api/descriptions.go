@@ -1,9 +1,13 @@
 package api
 
-import "github.com/danielgtaylor/huma/v2"
+import (
+	"maps"
+
+	"github.com/danielgtaylor/huma/v2"
+)
 
 // tags are the groups of operations, in the order in which people read them.
-var tags = []*huma.Tag{
+var tags = append([]*huma.Tag{
 	{Name: "machines", Description: "Machines of the fleet: what they are, what became of them, and the verbs that they take."},
 	{Name: "bmc-logins", Description: "How to log in to the BMCs of machines. What is given is sealed and never shown again."},
 	{Name: "jobs", Description: "Durable pieces of work on machines. A job goes on where it stood when the appliance starts again."},
@@ -12,19 +16,21 @@ var tags = []*huma.Tag{
 	{Name: "rules", Description: "Which discovered machines are accepted, and what for."},
 	{Name: "leases", Description: "Addresses that DHCP handed out."},
 	{Name: "strangers", Description: "Network interfaces that asked for something and belong to no machine."},
+	{Name: "capacity", Description: "How many machines are free, where and of which kind."},
 	{Name: "events", Description: "The journal as a stream of server-sent events."},
 	{Name: "audit", Description: "Who did what, from where, with what was before and after."},
 	{Name: "health", Description: "How the appliance itself is."},
 	{Name: "me", Description: "Who asks."},
 	{Name: "tokens", Description: "API tokens, by which programs act for an account."},
 	{Name: "openapi", Description: "This document."},
-}
+}, planTags()...)
 
 // descriptions say of each operation, by its id, what a summary has no room
 // for: which order, what it changes, what it refuses.
-var descriptions = map[string]string{
+var descriptions = with(planDescriptions(), map[string]string{
 	"list-machines":    "The whole fleet, or what the selector picks, page by page. A list leaves out what the agent saw of the hardware unless facts=true asks for it.",
 	"get-machine":      "With what is declared of it, what its agent saw of the hardware, and what was last observed.",
+	"patch-machine":    "What the body names changes, all else stays; empty takes away. Technicians set place, cabling and note, engineers the rest of their teams' machines. The plan must have what is named. With If-Match nothing is written unless the machine is as it was read.",
 	"machine-timeline": "Everything that was seen of the machine: DHCP, files, boot decisions, its agent, its BMC, jobs and people.",
 	"machine-history":  "Each change of status with who brought it about, why, and what was proven before it was allowed.",
 	"explain-boot":     "Makes the decision that a boot request would get now, on the same facts, and writes nothing. Secrets in the script are left out.",
@@ -55,6 +61,11 @@ var descriptions = map[string]string{
 	"put-subnet":     "The subnet is as the body says afterwards; what the body leaves out has its default.",
 	"list-rules":     "The first rule that matches a machine and has room decides about it; where none matches, the machine is held.",
 	"list-leases":    "Leases that are bound and those that ended, of all subnets or of one.",
+	"get-rule":       "With its place in the list.",
+	"put-rule":       "The rule is as the body says afterwards, at the place that order says; the others move up. Site, rack, role and image must be there. One that is there already is replaced only with If-Match.",
+	"delete-rule":    "Machines that it accepted stay as they are. A configuration that still has it does not bring it back.",
+	"get-elevation":  "Every unit from the top down with what fills it at the front and at the rear, how far work on it has come and how long it still takes: what a drawing of the rack needs.",
+	"get-capacity":   "One row for each site and hardware type, without machines that are retired.",
 	"list-strangers": "What they asked for and what they were answered. Kept in memory only: the list begins when the appliance starts.",
 
 	"stream-events": "Events: journal (a row of a timeline, with an id), machine (a record changed), missed (read the lists again). " +
@@ -66,6 +77,12 @@ var descriptions = map[string]string{
 	"create-token": "It acts for your account with the role that you choose, up to your own, and for those of your teams that you name, or for all. A token cannot make tokens.",
 	"delete-token": "Requests with it fail from now on, and its streams end.",
 	"get-openapi":  "OpenAPI 3.1, generated from the code that answers. " + readable,
+})
+
+// with adds descriptions to others.
+func with(all, more map[string]string) map[string]string {
+	maps.Copy(all, more)
+	return all
 }
 
 // readable leads from the document to the page that people read.

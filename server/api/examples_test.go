@@ -77,7 +77,7 @@ func TestSamplesRun(t *testing.T) {
 			c.Env = []string{"TOKEN=" + secret, "FIRSTLIGHT_URL=" + server.URL}
 			out, err := c.CombinedOutput()
 			status := strings.TrimSpace(string(out[max(0, len(out)-3):]))
-			if err != nil || !slices.Contains([]string{"200", "201", "204", "207", "403", "404", "409"}, status) {
+			if err != nil || !slices.Contains([]string{"200", "201", "204", "207", "403", "404", "409", "412"}, status) {
 				t.Errorf("%s %s: %s\n%v %s", method, path, source, err, out)
 			}
 		}

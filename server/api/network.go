@@ -55,10 +55,6 @@ func (a *API) putSubnet(ctx context.Context, in *subnetInput) (Subnet, error) {
 	return a.subnet(ctx, &in.NamePath)
 }
 
-func (a *API) rules(context.Context, *struct{}) (List[Rule], error) {
-	return whole(a.DB.Rules(), showRule), nil
-}
-
 func (a *API) images(context.Context, *struct{}) (List[Image], error) {
 	return whole(a.DB.Images(), showImage), nil
 }

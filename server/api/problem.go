@@ -96,7 +96,7 @@ func (a *API) unknown(w http.ResponseWriter, r *http.Request) {
 
 // methods are those that a path knows.
 func (a *API) methods(r *http.Request) (all []string) {
-	for _, m := range []string{http.MethodGet, http.MethodPost, http.MethodPut, http.MethodDelete} {
+	for _, m := range []string{http.MethodGet, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete} {
 		other := &http.Request{Method: m, URL: r.URL, Host: r.Host}
 		if _, pattern := a.mux.Handler(other); pattern != "" {
 			all = append(all, m)

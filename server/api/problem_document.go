@@ -19,6 +19,8 @@ var statuses = map[int]string{
 	http.StatusNotFound:              "What the path or a parameter names does not exist",
 	http.StatusRequestTimeout:        "The body did not arrive in time",
 	http.StatusConflict:              "The state of things refuses it; the detail says what to do first",
+	http.StatusPreconditionFailed:    "It is not, or not any more, in the state that If-Match or If-None-Match says: read it again",
+	http.StatusPreconditionRequired:  "It is there already, and would be replaced without a look: send If-Match",
 	http.StatusRequestEntityTooLarge: "The body is larger than is taken",
 	http.StatusUnsupportedMediaType:  "The body is not of a media type that is taken",
 	http.StatusUnprocessableEntity:   "A value is wrong; the detail names the field, the value and the remedy",

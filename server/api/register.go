@@ -55,7 +55,7 @@ func (r route) errors() []int {
 	if r.method != http.MethodGet {
 		all = append(all, http.StatusBadRequest, http.StatusRequestTimeout, http.StatusConflict, http.StatusRequestEntityTooLarge)
 	}
-	if r.method == http.MethodPost || r.method == http.MethodPut {
+	if r.method == http.MethodPost || r.method == http.MethodPut || r.method == http.MethodPatch {
 		all = append(all, http.StatusUnsupportedMediaType)
 	}
 	if strings.HasSuffix(r.path, "/power") || strings.HasSuffix(r.path, "/light") { // it waits for a BMC

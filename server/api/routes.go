@@ -6,6 +6,7 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 
 	"firstlight/server/auth"
+	"firstlight/server/machine"
 )
 
 // Prefix is where the API stands; the paths of routes are below it.
@@ -24,9 +25,10 @@ type route struct {
 // for the same verbs.
 func (a *API) routes() []route {
 	const get, post, put, del = http.MethodGet, http.MethodPost, http.MethodPut, http.MethodDelete
-	return []route{
+	return append([]route{
 		{get, "/machines", auth.Viewer, "list-machines", "Machines that a selector picks, by name", serve(a.machines)},
-		{get, "/machines/{ref}", auth.Viewer, "get-machine", "One machine, by name, id, MAC or host name", serve(a.machine)},
+		{get, "/machines/{ref}", auth.Viewer, "get-machine", "One machine, by name, id, MAC or host name", serveTagged(machineTag, a.machine)},
+		{http.MethodPatch, "/machines/{ref}", auth.Technician, "patch-machine", "Change what is declared of a machine", conditional(serveTagged(machineTag, a.patchMachine))},
 		{get, "/machines/{ref}/timeline", auth.Viewer, "machine-timeline", "What happened to a machine, newest first", serve(a.timeline)},
 		{get, "/machines/{ref}/history", auth.Viewer, "machine-history", "Changes of a machine's status, oldest first", serve(a.history)},
 		{get, "/machines/{ref}/boot", auth.Viewer, "explain-boot", "What a machine, or a MAC that nobody knows, would boot now, and why", serve(a.boot)},
@@ -56,8 +58,14 @@ func (a *API) routes() []route {
 		{get, "/subnets/{name}", auth.Viewer, "get-subnet", "One subnet", serve(a.subnet)},
 		{put, "/subnets/{name}", auth.Admin, "put-subnet", "Add or replace a subnet", serve(a.putSubnet)},
 		{get, "/rules", auth.Viewer, "list-rules", "Acceptance rules, in their order", serve(a.rules)},
+		{get, "/rules/{name}", auth.Viewer, "get-rule", "One rule", serveTagged(ruleTag, a.rule)},
+		{put, "/rules/{name}", auth.Admin, "put-rule", "Add, replace or move a rule", conditional(serveTagged(ruleTag, a.putRule))},
+		{del, "/rules/{name}", auth.Admin, "delete-rule", "Remove a rule", conditional(remove(a.dropRule))},
 		{get, "/leases", auth.Viewer, "list-leases", "DHCP leases, by address", serve(a.leases)},
 		{get, "/strangers", auth.Viewer, "list-strangers", "What interfaces that nobody knows did, newest first", serve(a.strangers)},
+
+		{get, "/racks/{name}/elevation", auth.Viewer, "get-elevation", "A rack as it is seen from both sides", planLists[machine.KindRack].named(serve(a.elevation))},
+		{get, "/capacity", auth.Viewer, "get-capacity", "Machines by site, hardware type and status, and how many are free", serve(a.capacity)},
 
 		{get, "/events", auth.Viewer, "stream-events", "The journal as it grows (server-sent events)", streamEvents},
 		{get, "/audit", auth.Admin, "list-audit", "What people and programs did, newest first", serve(a.audit)},
@@ -67,5 +75,5 @@ func (a *API) routes() []route {
 		{post, "/tokens", auth.Viewer, "create-token", "Make an API token", create(a.newToken)},
 		{del, "/tokens/{id}", auth.Viewer, "delete-token", "End an API token at once", remove(a.deleteToken)},
 		{get, "/openapi.json", auth.Viewer, "get-openapi", "This document (OpenAPI 3.1)", document},
-	}
+	}, a.planRoutes()...)
 }

@@ -1,0 +1,79 @@
+package api
+
+import (
+	"context"
+
+	"firstlight/server/auth"
+	"firstlight/server/machine"
+)
+
+// RulePut is the whole of a rule as it shall be.
+type RulePut struct {
+	Name   string `json:"name,omitempty" maxLength:"63" doc:"May be left out; else it must be the name of the path" example:"lab-metal"`
+	Order  int    `json:"order,omitempty" minimum:"0" maximum:"10000" doc:"Place in the list, from 1; the others move up. Absent: where it stands, or the end for a new one" example:"1"`
+	Match  string `json:"match,omitempty" maxLength:"2000" doc:"Selector over discovered facts and the subnet; absent: every machine" example:"subnet=lab memory>=64000000000"`
+	Accept bool   `json:"accept,omitempty" doc:"Absent or false: what matches is held"`
+	Site   string `json:"site,omitempty" maxLength:"63" doc:"Where its machines stand; an accepting rule must say it" example:"lon6"`
+	Rack   string `json:"rack,omitempty" maxLength:"63" doc:"A rack of the site" example:"lon6-r12"`
+	Role   string `json:"role,omitempty" maxLength:"63" doc:"What its machines do" example:"web"`
+	Image  string `json:"image,omitempty" maxLength:"63" doc:"Installed at once; absent: the machine stays available" example:"debian-12"`
+	Limit  int    `json:"limit,omitempty" minimum:"0" doc:"Machines that it may accept in all; absent: any number" example:"2"`
+}
+
+// RuleName names a rule.
+type RuleName struct {
+	Name string `path:"name" maxLength:"63" doc:"Its name" example:"lab-metal"`
+}
+
+func ruleTag(r Rule) string { return contentTag(r) }
+
+func (a *API) rules(context.Context, *struct{}) (List[Rule], error) {
+	return whole(a.DB.Rules(), showRule), nil
+}
+
+func (a *API) rule(_ context.Context, in *RuleName) (Rule, error) {
+	r, err := a.DB.Rule(in.Name)
+	if err != nil {
+		return Rule{}, err
+	}
+	return showRule(r), nil
+}
+
+type ruleInput struct {
+	RuleName
+	Conditions
+	Body RulePut
+}
+
+func (a *API) putRule(ctx context.Context, in *ruleInput) (Rule, error) {
+	p := in.Body
+	if p.Name != "" && p.Name != in.Name {
+		return Rule{}, wrong("name", p.Name, "differs from the path's "+in.Name+": leave it out, or put it to its own path")
+	}
+	who, _ := auth.From(ctx)
+	r := &machine.Rule{Name: in.Name, Order: p.Order, Match: p.Match, Accept: p.Accept, Site: p.Site, Rack: p.Rack, Role: p.Role, Image: p.Image, Limit: p.Limit}
+	if err := a.Desk.PutRule(ctx, who, r, in.found(in.Name, true)); err != nil {
+		return Rule{}, err
+	}
+	return a.rule(ctx, &in.RuleName)
+}
+
+// found holds the conditions against the rule that a write finds.
+func (c Conditions) found(name string, strict bool) func(*machine.Rule) error {
+	return func(old *machine.Rule) error {
+		if old == nil {
+			return c.against("rule "+name, "", strict)
+		}
+		return c.against("rule "+name, ruleTag(showRule(old)), strict)
+	}
+}
+
+type ruleDrop struct {
+	RuleName
+	Conditions
+}
+
+func (a *API) dropRule(ctx context.Context, in *ruleDrop) error {
+	who, _ := auth.From(ctx)
+	return a.Desk.DropRule(ctx, who, in.Name, in.found(in.Name, false))
+}
