@@ -1,8 +1,10 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
+	"reflect"
 	"strings"
 
 	"github.com/alecthomas/kong"
@@ -12,8 +14,6 @@ import (
 
 // cli is every command. What a command does stands in the file of its name.
 type cli struct {
-	NoColor bool `help:"Print without colours, as with NO_COLOR=1; they are for terminals only anyway."`
-
 	Serve      serveCmd      `cmd:"" group:"host" help:"Run the appliance."`
 	Init       initCmd       `cmd:"" group:"host" help:"Write a commented configuration."`
 	Check      checkCmd      `cmd:"" group:"host" help:"Check a configuration and print all its problems."`
@@ -37,10 +37,29 @@ type cli struct {
 	Login    loginCmd    `cmd:"" group:"ask" help:"Log in, or make the first admin, and keep a token."`
 }
 
-// AfterApply takes the flags that every command has.
-func (c *cli) AfterApply(h *host) error {
-	h.noColor = c.NoColor
-	return nil
+// common are the flags that every command has.
+type common struct {
+	NoColor bool `help:"Print without colours, as with NO_COLOR=1; they are for terminals only anyway."`
+}
+
+// grammar is the command that args begin with, or all of them where they begin
+// with none: to read the tags of all takes longer than a small command does.
+func grammar(args []string) any {
+	return reflect.New(narrowed(reflect.TypeFor[cli](), args)).Interface()
+}
+
+// narrowed leaves one command of a struct of commands, and one below that.
+func narrowed(t reflect.Type, args []string) reflect.Type {
+	for i := 0; len(args) > 0 && i < t.NumField(); i++ {
+		f := t.Field(i)
+		_, command := f.Tag.Lookup("cmd")
+		_, hidden := f.Tag.Lookup("hidden") // it needs to see all
+		if command && !hidden && args[0] == cmp.Or(f.Tag.Get("name"), strings.ToLower(f.Name)) {
+			f.Type = narrowed(f.Type, args[1:])
+			return reflect.StructOf([]reflect.StructField{f})
+		}
+	}
+	return t
 }
 
 const description = `Network boot appliance: answers DHCP, TFTP, HTTP boot and DNS from one live database.
@@ -50,7 +69,8 @@ const description = `Network boot appliance: answers DHCP, TFTP, HTTP boot and D
 // run does one command and gives the exit code.
 func run(ctx context.Context, args []string, h *host) int {
 	exited := -1 // --help ends with a code instead of an error
-	parser, err := newParser(h, func(code int) { exited = code })
+	flags := common{}
+	parser, err := newParser(grammar(args), &flags, h, func(code int) { exited = code })
 	if err != nil {
 		return h.fail(err)
 	}
@@ -61,12 +81,13 @@ func run(ctx context.Context, args []string, h *host) int {
 	if err != nil {
 		return h.fail(usageError(err))
 	}
+	h.noColor = flags.NoColor
 	command.BindTo(ctx, (*context.Context)(nil))
 	return h.fail(command.Run())
 }
 
-func newParser(h *host, exit func(int)) (*kong.Kong, error) {
-	return kong.New(&cli{},
+func newParser(grammar any, flags *common, h *host, exit func(int)) (*kong.Kong, error) {
+	return kong.New(grammar, kong.Embed(flags),
 		kong.Name("firstlight"), kong.Description(description),
 		kong.Writers(h.out, h.err), kong.Exit(exit), kong.Bind(h),
 		kong.Vars{"config": defaultConfig, "reasons": strings.Join(machine.BrokenReasons(), ","), "handlings": handlingWords()},

@@ -20,7 +20,7 @@ var update = flag.Bool("update", false, "rewrite the golden files")
 func TestHelp(t *testing.T) {
 	const golden = "testdata/help.txt"
 	t.Setenv("COLUMNS", "80")
-	parser, err := newParser(&host{}, func(int) {})
+	parser, err := newParser(&cli{}, &common{}, &host{}, func(int) {})
 	if err != nil {
 		t.Fatal(err)
 	}

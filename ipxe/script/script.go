@@ -13,13 +13,16 @@ import (
 	"embed"
 	"fmt"
 	"io"
+	"sync"
 	"text/template"
 )
 
 //go:embed templates/*.ipxe.tmpl
 var files embed.FS
 
-var templates = template.Must(template.ParseFS(files, "templates/*.ipxe.tmpl"))
+// templates are read for the first script: the command line carries them too, and
+// writes none.
+var templates = sync.OnceValue(func() *template.Template { return template.Must(template.ParseFS(files, "templates/*.ipxe.tmpl")) })
 
 // Paths below the base URL that the scripts ask for. The server's routes are
 // these.
@@ -123,7 +126,7 @@ func (page) Entry() string     { return EntryPath }
 // render writes all of a script or nothing: half a script would run.
 func render(w io.Writer, name string, values page) error {
 	var text bytes.Buffer
-	if err := templates.ExecuteTemplate(&text, name+".ipxe.tmpl", values); err != nil {
+	if err := templates().ExecuteTemplate(&text, name+".ipxe.tmpl", values); err != nil {
 		return fmt.Errorf("write %s script: %w", name, err)
 	}
 	if _, err := w.Write(text.Bytes()); err != nil {

@@ -66,14 +66,14 @@ func New(c Config) (*Service, error) {
 	return &Service{Config: c, hasher: h}, nil
 }
 
-var accountName = regexp.MustCompile(`^[a-z][a-z0-9._-]{0,31}$`)
+var accountName = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[a-z][a-z0-9._-]{0,31}$`) })
 
 // parts are names that the audit and the history have for parts of Firstlight:
 // nobody can look like one of them.
 var parts = []string{"agent", "audit", "bmc", "deadline", "discovery", "firstlight", "job", "jobs", "local", "rule", "system"}
 
 func checkName(name string) error {
-	if !accountName.MatchString(name) {
+	if !accountName().MatchString(name) {
 		return refuse("name %.64q: want a lower-case letter, then up to 31 letters, digits, dots and dashes", name)
 	}
 	return nil

@@ -4,17 +4,19 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 )
 
 // maxTeams bounds the teams of one account.
 const maxTeams = 32
 
-var teamName = regexp.MustCompile(`^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$`)
+// teamName is compiled for the first name, so that the command line, which has none, starts at once.
+var teamName = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$`) })
 
 // CheckTeam refuses what is no team's name. A team exists as soon as an account
 // is in it; the owner of a machine is the name of one.
 func CheckTeam(name string) error {
-	if !teamName.MatchString(name) {
+	if !teamName().MatchString(name) {
 		return refuse("team %.64q: want 1 to 63 lower-case letters, digits and inner dashes, such as search", name)
 	}
 	return nil

@@ -2,16 +2,15 @@ package machine
 
 import (
 	"fmt"
-	"regexp"
 	"strings"
 )
 
-var sha256Hex = regexp.MustCompile(`^[0-9a-f]{64}$`)
+var sha256Hex = shape(`^[0-9a-f]{64}$`)
 
 // Validate names the first field that is wrong, its value and the remedy.
 func (i *Image) Validate() error {
 	switch {
-	case !word.MatchString(i.Name):
+	case !word(i.Name):
 		return fmt.Errorf("name %q: want lower-case letters, digits and inner dashes", i.Name)
 	case i.Arch != "amd64" && i.Arch != "arm64":
 		return fmt.Errorf("arch %q: want amd64 or arm64", i.Arch)
@@ -21,9 +20,9 @@ func (i *Image) Validate() error {
 		return fmt.Errorf("compressed %d: want the size of the file in bytes", i.Compressed)
 	case i.Bytes <= 0:
 		return fmt.Errorf("bytes %d: want the size of the raw image", i.Bytes)
-	case !sha256Hex.MatchString(i.SHA256):
+	case !sha256Hex(i.SHA256):
 		return fmt.Errorf("sha256 %q: want 64 lower-case hex digits, the hash of the raw image", i.SHA256)
-	case i.CompressedSHA256 != "" && !sha256Hex.MatchString(i.CompressedSHA256):
+	case i.CompressedSHA256 != "" && !sha256Hex(i.CompressedSHA256):
 		return fmt.Errorf("compressed_sha256 %q: want 64 lower-case hex digits, the hash of the file, or nothing", i.CompressedSHA256)
 	}
 	return nil

@@ -18,7 +18,7 @@ type wanted struct {
 
 // first gives the error of the first condition that does not hold.
 func first(p Plan, all ...wanted) error {
-	all = append([]wanted{{word.MatchString(p.Key()), "name", p.Key(), "want 1 to 63 lower-case letters, digits and inner dashes"}}, all...)
+	all = append([]wanted{{word(p.Key()), "name", p.Key(), "want 1 to 63 lower-case letters, digits and inner dashes"}}, all...)
 	for _, c := range all {
 		if !c.ok {
 			return fmt.Errorf("%s %q: %s %q: %s", p.Kind(), p.Key(), c.field, fmt.Sprint(c.value), c.want)
@@ -35,7 +35,7 @@ func text(field, value string) wanted {
 }
 
 func name(field, value string) wanted {
-	return wanted{word.MatchString(value), field, value, "want 1 to 63 lower-case letters, digits and inner dashes"}
+	return wanted{word(value), field, value, "want 1 to 63 lower-case letters, digits and inner dashes"}
 }
 
 func optionalName(field, value string) wanted {
@@ -105,7 +105,7 @@ func (p *Role) Validate() error {
 // params checks parameters for configuration management.
 func params(m map[string]string) (all []wanted) {
 	for k, v := range m {
-		all = append(all, wanted{paramName.MatchString(k), "params", k, "want a name of letters, digits and _"}, text("params."+k, v))
+		all = append(all, wanted{paramName(k), "params", k, "want a name of letters, digits and _"}, text("params."+k, v))
 	}
 	return all
 }

@@ -3,7 +3,6 @@ package machine
 import (
 	"fmt"
 	"net/netip"
-	"regexp"
 	"time"
 )
 
@@ -42,8 +41,8 @@ type Subnet struct {
 }
 
 var (
-	word      = regexp.MustCompile(`^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$`)
-	paramName = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]{0,63}$`)
+	word      = shape(`^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$`)
+	paramName = shape(`^[A-Za-z_][A-Za-z0-9_]{0,63}$`)
 )
 
 // Validate names the first field that is wrong, its value and the remedy.
@@ -52,13 +51,13 @@ func (s *Subnet) Validate() error {
 		return fmt.Errorf("subnet %q: %s %q: %s", s.Name, field, fmt.Sprint(value), want)
 	}
 	switch {
-	case !word.MatchString(s.Name):
+	case !word(s.Name):
 		return bad("name", s.Name, "want lower-case letters, digits and inner dashes")
 	case !s.Prefix.IsValid() || !s.Prefix.Addr().Is4():
 		return bad("prefix", s.Prefix, "want an IPv4 network such as 10.80.12.0/24")
 	case s.Prefix != s.Prefix.Masked():
 		return bad("prefix", s.Prefix, "has host bits set; did you mean "+s.Prefix.Masked().String()+"?")
-	case s.Site == "" || !word.MatchString(s.Site):
+	case s.Site == "" || !word(s.Site):
 		return bad("site", s.Site, "want the site's short name, such as lon6")
 	case s.Mode != "server" && s.Mode != "off":
 		return bad("mode", s.Mode, "want server or off")
@@ -99,13 +98,13 @@ type Rule struct {
 // Validate names the first field that is wrong.
 func (r *Rule) Validate() error {
 	switch {
-	case !word.MatchString(r.Name):
+	case !word(r.Name):
 		return fmt.Errorf("rule %q: name: want lower-case letters, digits and inner dashes", r.Name)
 	case r.Accept && r.Site == "":
 		return fmt.Errorf("rule %q: site is empty: an accepting rule must say where its machines stand", r.Name)
-	case r.Site != "" && !word.MatchString(r.Site):
+	case r.Site != "" && !word(r.Site):
 		return fmt.Errorf("rule %q: site %q: want lower-case letters, digits and inner dashes", r.Name, r.Site)
-	case r.Role != "" && !word.MatchString(r.Role):
+	case r.Role != "" && !word(r.Role):
 		return fmt.Errorf("rule %q: role %q: want lower-case letters, digits and inner dashes, because host names are made of it", r.Name, r.Role)
 	case r.Image != "" && r.Role == "":
 		return fmt.Errorf("rule %q: role is empty: an image is installed for a role", r.Name)
@@ -133,4 +132,4 @@ type Image struct {
 }
 
 // ValidLabel tells whether s can be one label of a host name (RFC 1123 §2.1).
-func ValidLabel(s string) bool { return word.MatchString(s) }
+func ValidLabel(s string) bool { return word(s) }

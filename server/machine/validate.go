@@ -4,22 +4,21 @@ import (
 	"fmt"
 	"maps"
 	"reflect"
-	"regexp"
 	"slices"
 	"strings"
 )
 
 var (
-	hardwareName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$`)
-	tagWord      = regexp.MustCompile(`^[a-z0-9][a-z0-9._-]{0,63}$`)
-	cableEnd     = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._/:-]{0,63}$`)
+	hardwareName = shape(`^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$`)
+	tagWord      = shape(`^[a-z0-9][a-z0-9._-]{0,63}$`)
+	cableEnd     = shape(`^[A-Za-z0-9][A-Za-z0-9._/:-]{0,63}$`)
 )
 
 // Validate names the first field that people declare and that is wrong, its
 // value and the remedy.
 func (m *Machine) Validate() error {
 	all := []wanted{
-		{hardwareName.MatchString(m.Name), "name", m.Name, "want 1 to 64 letters, digits, dots, dashes and _"},
+		{hardwareName(m.Name), "name", m.Name, "want 1 to 64 letters, digits, dots, dashes and _"},
 		optionalName("hostname", m.Hostname), optionalName("role", m.Role), optionalName("pool", m.Pool),
 		optionalName("owner", m.Owner), optionalName("type", m.Type), text("note", m.Note),
 		within("unit", m.Unit, 0, MaxUnits), within("height", m.Height, 0, MaxUnits),
@@ -27,11 +26,11 @@ func (m *Machine) Validate() error {
 		within("tags", len(m.Tags), 0, 64), within("params", len(m.Params), 0, 256), text("delivery", m.Delivery),
 	}
 	for _, t := range m.Tags {
-		all = append(all, wanted{tagWord.MatchString(t), "tag", t, "want lower-case letters, digits, dots, dashes and _"})
+		all = append(all, wanted{tagWord(t), "tag", t, "want lower-case letters, digits, dots, dashes and _"})
 	}
 	for _, n := range m.NICs {
 		for field, end := range map[string]string{"switch": n.Switch, "port": n.Port} {
-			all = append(all, wanted{end == "" || cableEnd.MatchString(end), field + " of " + n.MAC.String(), end, "want the name that the switch itself says"})
+			all = append(all, wanted{end == "" || cableEnd(end), field + " of " + n.MAC.String(), end, "want the name that the switch itself says"})
 		}
 		all = append(all, wanted{(n.Switch == "") == (n.Port == ""), "switch and port of " + n.MAC.String(), n.Switch + " " + n.Port, "give both ends or none"})
 	}
