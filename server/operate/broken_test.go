@@ -201,6 +201,23 @@ func TestARetiredMachineGivesBackWhatItHad(t *testing.T) {
 	must(t, d.DB.Replay(t.Context(), m.ID))
 }
 
+func TestAMachineThatNeverArrivedIsRetiredAtOnce(t *testing.T) {
+	d, _ := desk(t)
+	var m *machine.Machine
+	must(t, d.DB.Do(t.Context(), func(w *serverdb.Write) (err error) {
+		m, err = w.Declare(&machine.Machine{ID: "0190", Name: "FL0009", Kind: machine.Metal, Serial: "FL0009"}, "ada", "order 4711")
+		return err
+	}))
+	wantRefused(t, "Broken() of a machine that nobody has seen", d.Broken(t.Context(), ada, m.Name, "doa", ""), "retire it as one that never arrived")
+	must(t, d.Retire(t.Context(), ada, m.Name, m.Name, "order cancelled"))
+	rows, err := d.DB.History(t.Context(), m.ID)
+	must(t, err)
+	if last := rows[len(rows)-1]; last.From != machine.Expected || last.To != machine.Retired || last.Why != "never-arrived" || last.Sentence != "retired by ada: order cancelled" {
+		t.Errorf("it went by %+v", last)
+	}
+	must(t, d.DB.Replay(t.Context(), m.ID))
+}
+
 func TestUndoGoesBackTheLegalWay(t *testing.T) {
 	broken := func(t *testing.T, d *Desk, m *machine.Machine) {
 		must(t, d.Broken(t.Context(), ada, m.Name, "disk", ""))

@@ -175,22 +175,23 @@ func TestTheIdentifyLightIsSeenInTheRack(t *testing.T) {
 	powerOn(t, r.Machines())
 	await(t, r, time.Minute, map[machine.Status]int{machine.Available: 2})
 	for _, m := range r.Machines() {
-		shine(t, r, m, "blink")
+		tell(t, r, m, "light", `{"action":"blink"}`)
 		if !m.Indicator().On() {
 			t.Errorf("the light of %s is %q, want it on", m.Name, m.Indicator())
 		}
 	}
 	for _, m := range r.Machines() {
-		shine(t, r, m, "off")
+		tell(t, r, m, "light", `{"action":"off"}`)
 		if got := m.BMC.Counts(); m.Indicator() != oob.IndicatorOff || got.LightChanges != 2 || got.PowerOns != 1 {
 			t.Errorf("the light of %s is %q and its BMC counts %+v, want it off after 2 changes and no more power-ons", m.Name, m.Indicator(), got)
 		}
 	}
 }
 
-func shine(t *testing.T, r *virtualrack.Rack, m *virtualrack.Machine, action string) {
+// tell sends a verb with its order to the appliance.
+func tell(t *testing.T, r *virtualrack.Rack, m *virtualrack.Machine, verb, order string) {
 	t.Helper()
-	req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, "http://rack/api/v1/machines/"+m.Name+"/light", strings.NewReader(`{"action":"`+action+`"}`))
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, "http://rack/api/v1/machines/"+m.Name+"/"+verb, strings.NewReader(order))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -201,7 +202,28 @@ func shine(t *testing.T, r *virtualrack.Rack, m *virtualrack.Machine, action str
 	}
 	defer resp.Body.Close()
 	if body, err := io.ReadAll(resp.Body); err != nil || resp.StatusCode != http.StatusOK {
-		t.Fatalf("light %s of %s = %d %s, %v", action, m.Name, resp.StatusCode, body, err)
+		t.Fatalf("%s %s of %s = %d %s, %v", verb, order, m.Name, resp.StatusCode, body, err)
+	}
+}
+
+// TestARepairedMachineIsCheckedByWhatItReports goes from broken to available
+// with a machine that has to report before it is.
+func TestARepairedMachineIsCheckedByWhatItReports(t *testing.T) {
+	r := start(t, virtualrack.Spec{Light: 1, Rules: []machine.Rule{{Name: "all", Accept: true, Site: "rack", Role: "light"}}})
+	m := r.Machines()[0]
+	powerOn(t, r.Machines())
+	await(t, r, time.Minute, map[machine.Status]int{machine.Available: 1})
+	tell(t, r, m, "broken", `{"reason":"memory","note":"DIMM B2"}`)
+	tell(t, r, m, "repair", `{"disks":"keep"}`)
+	if err := m.PowerOff(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	tell(t, r, m, "repaired", `{}`)
+	await(t, r, time.Minute, map[machine.Status]int{machine.Registered: 1})
+	powerOn(t, r.Machines())
+	await(t, r, time.Minute, map[machine.Status]int{machine.Available: 1})
+	if n := m.LightDisk().Written(); n != 0 {
+		t.Errorf("%d bytes were written to the disk of a machine that was repaired, want none", n)
 	}
 }
 
