@@ -14,6 +14,7 @@ var ourPackages = map[string]row{
 	"server/boot":      {ours: []string{"server/machine"}, pure: true, why: decisions},
 	"server/lease":     {ours: []string{"server/machine"}, pure: true, why: decisions},
 	"server/discovery": {ours: []string{"agent/report", "server/machine"}, pure: true, why: decisions},
+	"server/delivery":  {ours: []string{"server/discovery", "server/machine"}, pure: true, why: decisions},
 	"server/zone":      {ours: []string{"server/machine"}, pure: true, why: decisions},
 	"server/issue":     {ours: []string{"server/boot", "server/discovery", "server/machine"}, pure: true, why: decisions + "; boot's words say what a machine was given"},
 	"server/oob":       {why: decisions},
@@ -29,7 +30,7 @@ var ourPackages = map[string]row{
 	}, why: suite},
 	"server/serverdb/pgtest": {why: "PostgreSQL for tests knows nothing of what is kept in it"},
 	"server/serverdb": {ours: []string{
-		"agent/report", "server/auth", "server/backup", "server/boot", "server/discovery", "server/journal", "server/lease",
+		"agent/report", "server/auth", "server/backup", "server/boot", "server/delivery", "server/discovery", "server/journal", "server/lease",
 		"server/machine", "server/serverdb/store",
 	}, why: state},
 	"server/auth":          {why: "accounts and sessions know nothing of machines nor of pages"},

@@ -50,6 +50,9 @@ type Delivery struct {
 	Version   int64     `json:"version"`
 	// Lines is how many machines its list has.
 	Lines int `json:"lines"`
+	// ClosedAt is when somebody said that nothing more of it will come.
+	ClosedAt time.Time `json:"closed_at,omitzero"`
+	ClosedBy string    `json:"closed_by,omitempty"`
 }
 
 // Wait is a machine before a gate.

@@ -14,8 +14,15 @@ var (
 	cableEnd     = shape(`^[A-Za-z0-9][A-Za-z0-9._/:-]{0,63}$`)
 )
 
+// FieldError is a field of a machine that is wrong.
+type FieldError struct{ Machine, Field, Value, Want string }
+
+func (e *FieldError) Error() string {
+	return fmt.Sprintf("machine %s: %s %q: %s", e.Machine, e.Field, e.Value, e.Want)
+}
+
 // Validate names the first field that people declare and that is wrong, its
-// value and the remedy.
+// value and the remedy: a *FieldError.
 func (m *Machine) Validate() error {
 	all := []wanted{
 		{hardwareName(m.Name), "name", m.Name, "want 1 to 64 letters, digits, dots, dashes and _"},
@@ -36,7 +43,7 @@ func (m *Machine) Validate() error {
 	}
 	for _, c := range append(all, params(m.Params)...) {
 		if !c.ok {
-			return fmt.Errorf("machine %s: %s %q: %s", m.Name, c.field, fmt.Sprint(c.value), c.want)
+			return &FieldError{m.Name, c.field, fmt.Sprint(c.value), c.want}
 		}
 	}
 	return nil

@@ -102,6 +102,7 @@ func (d *Desk) flag(ctx context.Context, who auth.User, name, verb, note string,
 		undo := m.Undoes(verb, who.Name, verb+"ed it", lockedBefore(m), d.Now())
 		if err := w.Mark(m, func(m *machine.Machine) {
 			m.Flags.Locked, m.Flags.LockNote, m.Undo = locked, "", undo
+			m.Flags.UntilBoot = false // a person's lock ends by a person
 			if locked {
 				m.Flags.LockNote = note
 			}

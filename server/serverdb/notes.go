@@ -33,6 +33,7 @@ type notes struct {
 	decisions map[machine.MAC]store.Decision // last one of each MAC
 	dirty     map[machine.MAC]bool
 	observed  map[string]machine.Observed
+	booted    map[string]bool // ids of adopted machines whose first boot was seen
 	strangers []journal.Event
 	dropped   int64
 	written   int // events of strangers since the oldest were forgotten
@@ -131,6 +132,7 @@ func (d *DB) Decided(r boot.Request, a boot.Answer, k boot.Known) {
 		d.Log.Error("keep boot decision", "mac", r.MAC, "error", err)
 		return
 	}
+	d.firstBoot(k.Machine, a)
 	if k.Machine != nil {
 		d.Observe(k.Machine.ID, func(o *machine.Observed) { askedBoot(o, r, a, k, now) })
 		d.booted(k.Machine, r.Serial, r.UUID, k.Clash)
@@ -251,14 +253,16 @@ func (d *DB) flush() {
 			decisions = append(decisions, last)
 		}
 	}
-	n.events, n.observed, n.dirty = nil, map[string]machine.Observed{}, map[machine.MAC]bool{}
+	booted := n.booted
+	n.events, n.observed, n.dirty, n.booted = nil, map[string]machine.Observed{}, map[machine.MAC]bool{}, nil
 	n.mu.Unlock()
 	if len(events)+len(observed)+len(decisions) == 0 {
-		return
+		return // a boot that was seen is always observed, too
 	}
 	if err := d.Do(context.Background(), func(w *Write) error { return w.notes(events, observed, decisions) }); err != nil {
 		d.Log.Error("write notes", "events", len(events), "error", err)
 	}
+	d.unlock(booted)
 	d.keepStrangers(events)
 }
 

@@ -3,6 +3,8 @@ package store
 import (
 	"database/sql"
 	"encoding/json"
+	"fmt"
+	"strings"
 	"time"
 
 	"firstlight/server/journal"
@@ -28,6 +30,18 @@ func (t *Tx) Events(id string, before int64, limit int) ([]journal.Event, error)
 		before = 1<<63 - 1
 	}
 	return t.events(`WHERE machine = $1 AND id < $2 ORDER BY id DESC LIMIT $3`, id, before, limit)
+}
+
+// FirstEvent is when the oldest event of a machine from some sources was; the
+// zero time where none is kept.
+func (t *Tx) FirstEvent(id string, sources ...journal.Source) (at time.Time, err error) {
+	args, places := []any{id}, make([]string, len(sources))
+	for i, s := range sources {
+		args, places[i] = append(args, string(s)), fmt.Sprintf("$%d", i+2)
+	}
+	err = t.query("read the first event of "+id, func(r *sql.Rows) error { return r.Scan(&at) },
+		`SELECT at FROM journal WHERE machine = $1 AND source IN (`+strings.Join(places, ", ")+`) ORDER BY id LIMIT 1`, args...)
+	return at, err
 }
 
 // EventsAfter reads the journal of all machines after an id, oldest first.

@@ -57,6 +57,21 @@ func (t *Tx) putNICs(m *machine.Machine) error {
 	return nil
 }
 
+// Vacate takes from a machine what only one can have, so that several may
+// change places within one transaction. PutMachine must follow, or the
+// transaction must not be kept.
+func (t *Tx) Vacate(id string) error {
+	for _, query := range []string{
+		`DELETE FROM places WHERE machine = $1`, `DELETE FROM nics WHERE machine = $1`,
+		`UPDATE machines SET name = '~' || id, hostname = NULL WHERE id = $1`,
+	} {
+		if err := t.exec("vacate machine "+id, query, id); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // putPlace keeps every unit that the machine fills.
 func (t *Tx) putPlace(m *machine.Machine) error {
 	if err := t.exec("write place of "+m.Name, `DELETE FROM places WHERE machine = $1`, m.ID); err != nil {

@@ -1,0 +1,156 @@
+package serverdb
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"firstlight/server/delivery"
+	"firstlight/server/journal"
+	"firstlight/server/machine"
+	"firstlight/server/serverdb/store"
+)
+
+// extend makes the delivery of an import, or adds to it.
+func (w *Write) extend(all []*machine.Delivery, o Import, got *Imported) error {
+	if o.Delivery == "" {
+		return nil
+	}
+	d := findDelivery(all, o.Delivery)
+	if d == nil {
+		d = &machine.Delivery{Name: o.Delivery, Site: siteOf(o, got), CreatedBy: o.Who.Name, CreatedAt: w.now}
+	}
+	d.Lines, d.Version = 0, d.Version+1
+	for _, m := range w.machines() {
+		if m.Delivery == d.Name {
+			d.Lines++
+		}
+	}
+	return w.tx.PutDelivery(d)
+}
+
+// siteOf is where a delivery goes: where the order says, or where all of its
+// machines stand.
+func siteOf(o Import, got *Imported) string {
+	if o.Site != "" {
+		return o.Site
+	}
+	site := ""
+	for i := range got.Verdicts {
+		switch m := got.Verdicts[i].After; {
+		case m == nil || m.Site == "" || m.Site == site:
+		case site == "":
+			site = m.Site
+		default:
+			return ""
+		}
+	}
+	return site
+}
+
+func findDelivery(all []*machine.Delivery, name string) *machine.Delivery {
+	if i := slices.IndexFunc(all, func(d *machine.Delivery) bool { return d.Name == name }); i >= 0 {
+		return all[i]
+	}
+	return nil
+}
+
+// Deliveries gives all of them, the newest first.
+func (d *DB) Deliveries(ctx context.Context) (all []*machine.Delivery, err error) {
+	err = d.store.View(ctx, func(tx *store.Tx) error {
+		all, err = tx.Deliveries()
+		return err
+	})
+	return all, err
+}
+
+// Delivery gives one, and how far it has come.
+func (d *DB) Delivery(ctx context.Context, name string) (*machine.Delivery, delivery.Standing, error) {
+	var found *machine.Delivery
+	var standing delivery.Standing
+	err := d.store.View(ctx, func(tx *store.Tx) error {
+		all, err := tx.Deliveries()
+		if err != nil {
+			return err
+		}
+		if found = findDelivery(all, name); found == nil {
+			return fmt.Errorf("delivery %.64q: %w", name, machine.ErrNotFound)
+		}
+		standing = delivery.Sort(found, d.index.machines())
+		return milestones(tx, &standing)
+	})
+	return found, standing, err
+}
+
+// milestones finds when the first machine that arrived booted, and when the last one
+// became available. Where the journal does not go back so far, the report that
+// registered it is the first that is known.
+func milestones(tx *store.Tx, s *delivery.Standing) error {
+	for _, m := range s.Arrived {
+		booted, err := tx.FirstEvent(m.ID, journal.DHCP, journal.Boot)
+		if err != nil {
+			return err
+		}
+		rows, err := tx.History(m.ID)
+		if err != nil {
+			return err
+		}
+		for _, h := range rows {
+			switch h.To {
+			case machine.Registered:
+				if booted.IsZero() {
+					booted = h.At
+				}
+			case machine.Available:
+				s.Last = later(s.Last, h.At)
+			}
+		}
+		if !booted.IsZero() && (s.First.IsZero() || booted.Before(s.First)) {
+			s.First = booted
+		}
+	}
+	return nil
+}
+
+func later(a, b time.Time) time.Time {
+	if a.After(b) {
+		return a
+	}
+	return b
+}
+
+// CloseDelivery says that nothing more of a delivery will come: what is still
+// expected of it becomes retired.
+func (d *DB) CloseDelivery(ctx context.Context, who Actor, name, why string) error {
+	return d.Do(ctx, func(w *Write) error {
+		all, err := w.tx.Deliveries()
+		if err != nil {
+			return err
+		}
+		found := findDelivery(all, name)
+		switch {
+		case found == nil:
+			return fmt.Errorf("delivery %.64q: %w", name, machine.ErrNotFound)
+		case !found.ClosedAt.IsZero():
+			return nil
+		}
+		never := 0
+		for _, m := range w.machines() {
+			if m.Delivery != name || m.Status != machine.Expected {
+				continue
+			}
+			never++
+			err := w.Transition(m, Change{
+				From: machine.Expected, To: machine.Retired, Who: who.Name, Why: "never arrived", Sentence: why,
+				Evidence: machine.Evidence{machine.GuardConfirmed: who.Name + " closed delivery " + name},
+			})
+			if err != nil {
+				return err
+			}
+		}
+		found.ClosedAt, found.ClosedBy, found.Version = w.now.UTC(), who.Name, found.Version+1
+		return errors.Join(w.tx.PutDelivery(found), w.Audit(who, "close delivery", name, fmt.Sprintf("%d expected", never), why))
+	})
+}
