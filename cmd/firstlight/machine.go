@@ -18,6 +18,7 @@ type machineCmd struct {
 	Console  machineConsoleCmd  `cmd:"" help:"Show the last lines of a machine's console."`
 	Power    machinePowerCmd    `cmd:"" help:"Switch a machine's power."`
 	Light    machineLightCmd    `cmd:"" help:"Let a machine's identify light shine, blink or end."`
+	Set      machineSetCmd      `cmd:"" help:"Change what is declared of a machine: its place, role, owner, tags, cabling."`
 	Lock     machineLockCmd     `cmd:"" help:"Keep automation away from a machine."`
 	Unlock   machineUnlockCmd   `cmd:"" help:"Let automation at a machine again."`
 	Release  machineReleaseCmd  `cmd:"" help:"Give a machine's disks free to be overwritten."`

@@ -33,10 +33,6 @@ var imageColumns = []output.Column[api.Image]{
 	{Name: "sha256", Head: "SHA-256", Value: func(i api.Image) any { return i.SHA256 }},
 }
 
-type ruleCmd struct {
-	Ls ruleLsCmd `cmd:"" help:"List the rules that accept or hold machines."`
-}
-
 type ruleLsCmd struct {
 	remote
 	listFlags

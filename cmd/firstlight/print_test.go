@@ -58,6 +58,7 @@ func ask(t *testing.T, args []string, answers []txtar.File) string {
 	go s.Serve(l)
 	t.Cleanup(func() { _ = s.Close() })
 	t.Setenv("FIRSTLIGHT_SOCKET", socket)
+	t.Setenv("LC_ALL", "C")
 	in, err := os.Open(os.DevNull)
 	if err != nil {
 		t.Fatal(err)

@@ -29,3 +29,6 @@ func painted(c cell, colour bool) string {
 	}
 	return escapes[c.tone] + c.text + plainAgain
 }
+
+// Painted gives a word for a line that is made elsewhere.
+func (p Printer) Painted(w Word) string { return painted(shown(w, p.Now), p.Colour) }

@@ -1,0 +1,42 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"net/http"
+
+	"firstlight/server/api"
+	"firstlight/server/declare"
+)
+
+type machineSetCmd struct {
+	machineRef
+	formFlags
+	Words []string `arg:"" optional:"" name:"field=value" help:"What changes, such as rack=lon6-r12 unit=17 tags=+loaner nic.eth0.port=23 param.tier=gold; an empty value takes it away."`
+}
+
+// Run changes what people declare of a machine.
+func (c *machineSetCmd) Run(ctx context.Context, h *host) error {
+	if len(c.Words) == 0 {
+		return nothingToSet(declare.Machine())
+	}
+	changes, err := declare.Words(c.Words)
+	if err != nil {
+		return failure{exitUsage, err}
+	}
+	patch, err := api.PatchOf(changes)
+	if err != nil {
+		return failure{exitUsage, err}
+	}
+	a, err := c.open(h)
+	if err != nil {
+		return err
+	}
+	var m api.Machine
+	text, err := a.Do(ctx, http.MethodPatch, c.path(""), patch, &m)
+	if err != nil {
+		return err
+	}
+	s := showing[api.Machine]{path: c.path(""), machine: c.Ref, lines: machineLines}
+	return s.print(h, c.formFlags, reply[api.Machine]{m, json.RawMessage(text)})
+}
