@@ -33,7 +33,7 @@ func acted(t *testing.T, rows int) (*DB, string) {
 // tamper changes the database as somebody does who can write its file.
 func tamper(t *testing.T, path, statement string) {
 	t.Helper()
-	db, err := sql.Open("sqlite", "file:"+path)
+	db, err := sql.Open(driverOf(path))
 	if err != nil {
 		t.Fatal(err)
 	}

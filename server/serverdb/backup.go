@@ -82,7 +82,7 @@ func (r Restore) Run(ctx context.Context, place string, from io.ReadSeeker) (*Re
 	if _, _, err := backup.Read(from, &restoring{Load: l, r: r, of: manifest.Rows()}); err != nil {
 		return nil, errors.Join(err, l.Close())
 	}
-	if err := r.calm(ctx, place, l, done); err != nil {
+	if err := r.calm(ctx, l, done); err != nil {
 		return nil, err
 	}
 	if r.Prepared != nil {
@@ -116,12 +116,12 @@ func (s *restoring) File(name string, content []byte) error {
 }
 
 // calm makes of a loaded database one that harms nobody, before it is anybody's.
-func (r Restore) calm(ctx context.Context, place string, l *store.Load, done *Restoration) error {
+func (r Restore) calm(ctx context.Context, l *store.Load, done *Restoration) error {
 	s, err := l.Open()
 	if err != nil {
 		return err
 	}
-	d, err := over(ctx, place, s, r.Options)
+	d, err := over(ctx, s, r.Options)
 	if err != nil {
 		return err
 	}

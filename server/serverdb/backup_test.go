@@ -8,6 +8,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
@@ -301,7 +302,7 @@ func TestARestoreThatIsKilledLeavesOldOrNewWhole(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	held := path + ".backup"
+	held := filepath.Join(t.TempDir(), "backup")
 	if err := os.WriteFile(held, copyOf(t, d), 0o600); err != nil {
 		t.Fatal(err)
 	}

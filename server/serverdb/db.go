@@ -55,6 +55,7 @@ type DB struct {
 	restored atomic.Pointer[Restored]
 
 	// The writer's own.
+	doubt     doubt
 	ids       store.Counters  // the last ones given in this batch
 	elsewhere map[string]bool // host names that other processes gave
 
@@ -67,25 +68,26 @@ type DB struct {
 	closed bool
 }
 
-// Open opens ServerDb at path and loads it into memory.
-func Open(ctx context.Context, path string, o Options) (*DB, error) {
-	s, err := store.Open(ctx, path)
+// Open opens ServerDb at a place, a postgres:// URL or the path of a SQLite
+// file, and loads it into memory.
+func Open(ctx context.Context, place string, o Options) (*DB, error) {
+	s, err := store.Open(ctx, place)
 	if err != nil {
 		return nil, err
 	}
-	return over(ctx, path, s, o)
+	return over(ctx, s, o)
 }
 
 // over loads what a store holds.
-func over(ctx context.Context, path string, s *store.Store, o Options) (*DB, error) {
+func over(ctx context.Context, s *store.Store, o Options) (*DB, error) {
 	d := &DB{Options: o, store: s, elsewhere: map[string]bool{}, ops: make(chan *op, 1024), done: make(chan struct{}), stop: make(chan struct{})}
 	d.book.init()
 	d.notes.init()
 	if err := s.Update(ctx, chainOld); err != nil {
-		return nil, errors.Join(fmt.Errorf("chain the audit of database %s: %w", path, err), s.Close())
+		return nil, errors.Join(fmt.Errorf("chain the audit of database %s: %w", s, err), s.Close())
 	}
 	if err := s.View(ctx, d.load); err != nil {
-		return nil, errors.Join(fmt.Errorf("load database %s: %w", path, err), s.Close())
+		return nil, errors.Join(fmt.Errorf("load database %s: %w", s, err), s.Close())
 	}
 	go d.write()
 	go d.flushNotes()

@@ -36,7 +36,8 @@ type notes struct {
 	booted    map[string]bool // ids of adopted machines whose first boot was seen
 	strangers []journal.Event
 	dropped   int64
-	written   int // events of strangers since the oldest were forgotten
+	kept      bool // what was gathered waits for a database that is away
+	written   int  // events of strangers since the oldest were forgotten
 	flushed   chan struct{}
 }
 
@@ -259,11 +260,46 @@ func (d *DB) flush() {
 	if len(events)+len(observed)+len(decisions) == 0 {
 		return // a boot that was seen is always observed, too
 	}
-	if err := d.Do(context.Background(), func(w *Write) error { return w.notes(events, observed, decisions) }); err != nil {
+	err := d.Do(context.Background(), func(w *Write) error { return w.notes(events, observed, decisions) })
+	if away(err) {
+		if n.putBack(events, observed, decisions, booted) {
+			d.Log.Error("write notes: they wait", "events", len(events), "error", err)
+		}
+		return
+	}
+	if err != nil {
 		d.Log.Error("write notes", "events", len(events), "error", err)
 	}
+	n.mu.Lock()
+	n.kept = false
+	n.mu.Unlock()
 	d.unlock(booted)
 	d.keepStrangers(events)
+}
+
+// putBack keeps what could not be written for the next time, as far as there is
+// room. It tells whether this is news.
+func (n *notes) putBack(events []journal.Event, observed map[string]machine.Observed, decisions []store.Decision, booted map[string]bool) (news bool) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	n.events = append(events, n.events...)
+	if over := len(n.events) - maxNotes; over > 0 {
+		n.events, n.dropped = n.events[:maxNotes], n.dropped+int64(over)
+	}
+	for id, o := range observed {
+		if _, newer := n.observed[id]; !newer {
+			n.observed[id] = o
+		}
+	}
+	for _, d := range decisions {
+		n.dirty[d.MAC] = true
+	}
+	if booted != nil {
+		maps.Copy(booted, n.booted)
+		n.booted = booted
+	}
+	news, n.kept = !n.kept, true
+	return news
 }
 
 // keepStrangers bounds what a flood of made-up MACs can write.

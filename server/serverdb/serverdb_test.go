@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"log/slog"
 	"net/netip"
-	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
@@ -46,8 +45,6 @@ func openAt(t *testing.T, path string, now func() time.Time, rules ...*machine.R
 	}
 	return d
 }
-
-func file(t *testing.T) string { return filepath.Join(t.TempDir(), "serverdb.sqlite") }
 
 func accept(image string) *machine.Rule {
 	return &machine.Rule{Name: "lab", Order: 1, Match: "subnet=lab", Accept: true, Site: "lab", Rack: "r1", Role: "node", Image: image}

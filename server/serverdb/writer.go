@@ -127,6 +127,10 @@ func (d *DB) write() {
 func (d *DB) commit(batch []*op) {
 	var all changes
 	now := d.Now()
+	if err := d.settle(); err != nil {
+		refuse(batch, err)
+		return
+	}
 	err := d.store.Update(context.Background(), func(tx *store.Tx) (err error) {
 		if d.ids, err = tx.Counters(); err != nil {
 			return err
@@ -150,6 +154,9 @@ func (d *DB) commit(batch []*op) {
 	})
 	if err == nil {
 		d.show(all)
+	}
+	if errors.As(err, &d.doubt.of) {
+		d.doubt.changes = all
 	}
 	for _, o := range batch {
 		if err != nil && o.err == nil {

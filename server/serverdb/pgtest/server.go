@@ -157,7 +157,7 @@ func (s *Server) signal(how syscall.Signal) error {
 
 // remove ends the server and leaves nothing of it.
 func (s *Server) remove() error {
-	return errors.Join(s.signal(syscall.SIGINT), os.RemoveAll(s.dir))
+	return errors.Join(s.signal(syscall.SIGQUIT), os.RemoveAll(s.dir))
 }
 
 func freePort() (int, error) {

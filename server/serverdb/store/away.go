@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"database/sql"
 	"fmt"
 	"time"
 )
@@ -40,6 +41,13 @@ func (e *Unsettled) Error() string {
 }
 
 func (e *Unsettled) Unwrap() error { return e.cause }
+
+// Ping asks the engine for a sign of life.
+func (s *Store) Ping(ctx context.Context) error {
+	return s.View(ctx, func(t *Tx) error {
+		return t.query("ping", func(*sql.Rows) error { return nil }, `SELECT 1`)
+	})
+}
 
 // Settle tells whether an update is there.
 func (s *Store) Settle(ctx context.Context, u *Unsettled) (there bool, err error) {

@@ -22,7 +22,8 @@ type dialect interface {
 	// assert refuses an engine that durability, order or uniqueness cannot rest
 	// on.
 	assert(context.Context, *Store) error
-	// migrate runs up while nobody else migrates.
+	// migrate runs up while nobody else migrates, on connections whose statements
+	// may take their time.
 	migrate(ctx context.Context, s *Store, up func(*sql.DB, goose.Dialect) error) error
 
 	// occupied tells whether there is a database already.
@@ -56,6 +57,11 @@ type dialect interface {
 	// damaged says what is wrong with the database and what to do.
 	damaged(error) error
 }
+
+// unhurried is a dialect whose statements may take their time.
+type unhurried struct{ dialect }
+
+func (unhurried) silence() time.Duration { return 0 }
 
 // dialectOf tells the engines apart: a URL is PostgreSQL's, a path is SQLite's.
 func dialectOf(place string) (dialect, error) {

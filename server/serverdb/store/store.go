@@ -87,10 +87,12 @@ func (s *Store) start(ctx context.Context) error {
 	if err := s.assert(ctx, s); err != nil {
 		return err
 	}
-	if err := s.upgrade(ctx, 0); err != nil {
-		return err
-	}
-	return s.rebuild(ctx)
+	return s.migrate(ctx, s, func(db *sql.DB, d goose.Dialect) error {
+		if err := upgrade(ctx, db, d, 0); err != nil {
+			return err
+		}
+		return (&Store{dialect: unhurried{s.dialect}, write: db, read: db}).rebuild(ctx)
+	})
 }
 
 // upgrade brings the schema to a version; 0 is the newest.

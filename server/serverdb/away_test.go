@@ -1,0 +1,100 @@
+package serverdb
+
+import (
+	"errors"
+	"strings"
+	"testing"
+	"time"
+
+	"firstlight/server/journal"
+	"firstlight/server/machine"
+	"firstlight/server/serverdb/pgtest"
+	"firstlight/server/serverdb/store"
+)
+
+// unit changes a machine's record.
+func unit(t *testing.T, d *DB, id string, n int) error {
+	t.Helper()
+	return d.Edit(t.Context(), id, 0, "ada", "Moved", func(m *machine.Machine) error { m.Unit = n; return nil })
+}
+
+// A commit whose answer is lost is told as such, and memory shows what became
+// of it with the next write.
+func TestACommitInDoubt(t *testing.T) {
+	for _, tt := range []struct {
+		name string
+		cut  pgtest.Cut
+		want int
+	}{{"it is not there", pgtest.Before, 0}, {"it is there", pgtest.After, 7}} {
+		t.Run(tt.name, func(t *testing.T) {
+			place := pgtest.Database(t)
+			name, _, _ := strings.Cut(strings.TrimPrefix(place, "postgres://"+pgtest.User+"@/"), "?")
+			w := pgtest.Shared(t).Wire(t)
+			d := open(t, w.URL(name), accept(""))
+			m := arrive(t, d, blank(1), 100)
+			w.CutAt("commit\x00", tt.cut)
+			var doubt *store.Unsettled
+			if err := unit(t, d, m.ID, 7); !errors.As(err, &doubt) || !strings.Contains(err.Error(), "look before you repeat it") {
+				t.Fatalf("Edit = %v, want a doubt", err)
+			}
+			if err := d.RecordAudit(t.Context(), Actor{Name: "ada"}, "write", "after", "", ""); err != nil {
+				t.Fatal(err)
+			}
+			if now, _ := d.Machine(m.Name); now.Unit != tt.want {
+				t.Errorf("memory shows unit %d, want %d", now.Unit, tt.want)
+			}
+			if err := unit(t, d, m.ID, 8); err != nil {
+				t.Errorf("the next change: %v", err)
+			}
+			if now, _ := open(t, place).Machine(m.Name); now.Unit != 8 {
+				t.Errorf("the database has unit %d", now.Unit)
+			}
+		})
+	}
+}
+
+// While the server is away reads go on, writes fail, and what happens is kept
+// for its return.
+func TestAServerThatGoesAway(t *testing.T) {
+	server := pgtest.Start(t)
+	d := open(t, server.Database(t, "--encoding=UTF8", "--locale=C"), accept(""))
+	m := arrive(t, d, blank(1), 100)
+	if err := server.Stop(); err != nil {
+		t.Fatal(err)
+	}
+	d.Note(journal.Event{MAC: m.BootMAC(), Source: journal.DHCP, Text: "while it was away"})
+	d.Observe(m.ID, func(o *machine.Observed) { o.Power = "on" })
+	if err := errors.Join(unit(t, d, m.ID, 7), d.Ping(t.Context())); !errors.Is(err, store.ErrAway) {
+		t.Errorf("Edit without a server = %v, want ErrAway", err)
+	}
+	if known, ok := d.ByMAC(m.BootMAC()); !ok || known.Unit != 0 || known.Observed.Power != "on" {
+		t.Errorf("the machine is %+v", known)
+	}
+	if err := server.Start(); err != nil {
+		t.Fatal(err)
+	}
+	if err := errors.Join(unit(t, d, m.ID, 8), d.Ping(t.Context())); err != nil {
+		t.Errorf("with the server again: %v", err)
+	}
+	for end := time.Now().Add(10 * time.Second); ; {
+		events, err := d.Timeline(t.Context(), m.ID, 0, 1000)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if told(events, "while it was away") {
+			break
+		}
+		if time.Now().After(end) {
+			t.Fatalf("what happened meanwhile is lost: %+v", events)
+		}
+	}
+}
+
+func told(events []journal.Event, text string) bool {
+	for _, e := range events {
+		if e.Text == text {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,58 @@
+package serverdb
+
+import (
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"firstlight/server/serverdb/pgtest"
+)
+
+// onPostgreSQL has this binary run its tests on PostgreSQL.
+const onPostgreSQL = "FIRSTLIGHT_TEST_POSTGRESQL"
+
+func TestMain(m *testing.M) { os.Exit(pgtest.Main(m)) }
+
+// file gives the place of a database of the test's own.
+func file(t *testing.T) string {
+	t.Helper()
+	if os.Getenv(onPostgreSQL) != "" {
+		return pgtest.Database(t)
+	}
+	return filepath.Join(t.TempDir(), "serverdb.sqlite")
+}
+
+// driverOf is what reaches a database behind ServerDb's back.
+func driverOf(place string) (driver, source string) {
+	if strings.HasPrefix(place, "postgres://") {
+		return "pgx", place
+	}
+	return "sqlite", "file:" + place
+}
+
+// eachEngine runs a test that knows of engines on both of them.
+func eachEngine(t *testing.T, test func(t *testing.T, place string)) {
+	t.Helper()
+	t.Run("SQLite", func(t *testing.T) { test(t, filepath.Join(t.TempDir(), "serverdb.sqlite")) })
+	t.Run("PostgreSQL", func(t *testing.T) { test(t, pgtest.Database(t)) })
+}
+
+// ofAnEngine are the tests of what one engine alone can suffer, and those that
+// go over both themselves.
+const ofAnEngine = "^Test(AFullDisk|WhatMustHold|ACommitInDoubt|AServerThatGoesAway|TwoClaims|Allocators|ManyWriters)"
+
+// TestEverythingAgainOnPostgreSQL runs this package's tests once more: no
+// answer may depend on the engine.
+func TestEverythingAgainOnPostgreSQL(t *testing.T) {
+	if os.Getenv(onPostgreSQL) != "" {
+		return // once is enough
+	}
+	pgtest.Shared(t) // or skip
+	child := exec.CommandContext(t.Context(), os.Args[0], "-test.skip="+ofAnEngine)
+	child.Env = append(os.Environ(), onPostgreSQL+"=1")
+	if out, err := child.CombinedOutput(); err != nil {
+		t.Fatalf("on PostgreSQL: %v\n%s", err, out)
+	}
+}
