@@ -17,6 +17,9 @@ var tags = append([]*huma.Tag{
 	{Name: "leases", Description: "Addresses that DHCP handed out."},
 	{Name: "strangers", Description: "Network interfaces that asked for something and belong to no machine."},
 	{Name: "capacity", Description: "How many machines are free, where and of which kind."},
+	{Name: "enc", Description: "Puppet's external node classifier."},
+	{Name: "inventory", Description: "Ansible's dynamic inventory."},
+	{Name: "sd", Description: "Prometheus' HTTP service discovery."},
 	{Name: "events", Description: "The journal as a stream of server-sent events."},
 	{Name: "audit", Description: "Who did what, from where, with what was before and after."},
 	{Name: "health", Description: "How the appliance itself is."},
@@ -67,6 +70,10 @@ var descriptions = with(planDescriptions(), map[string]string{
 	"get-elevation":  "Every unit from the top down with what fills it at the front and at the rear, how far work on it has come and how long it still takes: what a drawing of the rack needs.",
 	"get-capacity":   "One row for each site and hardware type, without machines that are retired.",
 	"list-strangers": "What they asked for and what they were answered. Kept in memory only: the list begins when the appliance starts.",
+
+	"classify-node": "Classes and environment of its role, parameters of the role and of the machine, and what ServerDb knows. Only for machines that are installing, configuring or in use; any other is refused, so that Puppet compiles nothing.",
+	"get-inventory": "Every machine but retired ones, or what the selector picks. firstlight inventory spells it as Ansible reads it.",
+	"list-targets":  "Every machine that has an address, as Prometheus' http_sd_configs reads it. Relabel by the labels that begin with __meta_firstlight_.",
 
 	"stream-events": "Events: journal (a row of a timeline, with an id), machine (a record changed), missed (read the lists again). " +
 		"Send the last id as Last-Event-ID to go on after it. The stream ends when the log-in does.",

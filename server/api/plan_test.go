@@ -49,7 +49,9 @@ func TestThePlanIsWrittenOverWhatWasRead(t *testing.T) {
 	b.refuses(put(`{"site":"lon6","units":600}`, "If-Match", "*"), http.StatusUnprocessableEntity, "units", "1 to 60")
 	b.refuses(put(`{"name":"other","site":"lon6","units":6}`, "If-Match", "*"), http.StatusUnprocessableEntity, "path's lon6-r12")
 	b.refuses(b.get("/racks/lon6-r13"), http.StatusNotFound, "did you mean lon6-r12?", "GET /api/v1/racks")
-	drop := func(path string, headers ...string) reply { return b.as(auth.Admin, http.MethodDelete, path, "", headers...) }
+	drop := func(path string, headers ...string) reply {
+		return b.as(auth.Admin, http.MethodDelete, path, "", headers...)
+	}
 	b.refuses(drop("/sites/lon6"), http.StatusConflict, "rack lon6-r12")
 	b.refuses(drop("/racks/lon6-r12", "If-Match", `"v1"`), http.StatusPreconditionFailed, "by now")
 	for _, path := range []string{"/racks/lon6-r12", "/sites/lon6"} {

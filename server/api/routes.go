@@ -66,6 +66,9 @@ func (a *API) routes() []route {
 
 		{get, "/racks/{name}/elevation", auth.Viewer, "get-elevation", "A rack as it is seen from both sides", planLists[machine.KindRack].named(serve(a.elevation))},
 		{get, "/capacity", auth.Viewer, "get-capacity", "Machines by site, hardware type and status, and how many are free", serve(a.capacity)},
+		{get, "/enc/{certname}", auth.Viewer, "classify-node", "What Puppet is to know of a node", serve(a.classify)},
+		{get, "/inventory", auth.Viewer, "get-inventory", "Hosts by group, for Ansible", serve(a.inventory)},
+		{get, "/sd", auth.Viewer, "list-targets", "What Prometheus is to scrape (HTTP service discovery)", serve(a.targets)},
 
 		{get, "/events", auth.Viewer, "stream-events", "The journal as it grows (server-sent events)", streamEvents},
 		{get, "/audit", auth.Admin, "list-audit", "What people and programs did, newest first", serve(a.audit)},

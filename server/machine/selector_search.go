@@ -64,13 +64,10 @@ func (m *Machine) Terms() []string {
 }
 
 // Terms are the words by which a search finds a machine through its hardware:
-// the serials of disks and modules.
+// the serials of its disks, board and chassis.
 func (f *Facts) Terms() []string {
 	var all []string
 	for _, d := range f.Disks {
-		all = append(all, splitTerms(d.Serial)...)
-	}
-	for _, d := range f.DIMMs {
 		all = append(all, splitTerms(d.Serial)...)
 	}
 	return distinct(append(all, splitTerms(f.BoardSN+" "+f.ChassisSN)...))
