@@ -3,6 +3,7 @@ package delivery
 import (
 	"regexp"
 	"strings"
+	"sync"
 )
 
 // say keeps what a cell says. Two headings may mean one column, as a serial
@@ -30,11 +31,11 @@ func (l *Line) say(column, cell string, style Style) {
 	}
 }
 
-var locationUnit = regexp.MustCompile(`(?i)^(.*?)[\s,;:/_-]*\bR?U\s*-?0*([0-9]{1,2})$`)
+var locationUnit = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`(?i)^(.*?)[\s,;:/_-]*\bR?U\s*-?0*([0-9]{1,2})$`) })
 
 // splitLocation reads "R12 U17", "lon6-r12/u17" and "r12".
 func splitLocation(text string) (rack, unit string) {
-	if m := locationUnit.FindStringSubmatch(text); m != nil && m[1] != "" {
+	if m := locationUnit().FindStringSubmatch(text); m != nil && m[1] != "" {
 		return m[1], m[2]
 	}
 	return text, ""

@@ -5,6 +5,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 	"unicode"
 
 	"firstlight/server/machine"
@@ -27,9 +28,11 @@ var columns = []string{
 }
 
 var (
-	nicColumn   = regexp.MustCompile(`^nic([1-9][0-9]?)_(name|mac|switch|port)$`)
-	paramColumn = regexp.MustCompile(`^params\.[A-Za-z_][A-Za-z0-9_]{0,63}$`)
-	macHeading  = regexp.MustCompile(`^(?:mac|macaddress|nicmac|nic)_?([1-9][0-9]?)?$|^nic([1-9][0-9]?)_?mac$`)
+	nicColumn   = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^nic([1-9][0-9]?)_(name|mac|switch|port)$`) })
+	paramColumn = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^params\.[A-Za-z_][A-Za-z0-9_]{0,63}$`) })
+	macHeading  = sync.OnceValue(func() *regexp.Regexp {
+		return regexp.MustCompile(`^(?:mac|macaddress|nicmac|nic)_?([1-9][0-9]?)?$|^nic([1-9][0-9]?)_?mac$`)
+	})
 )
 
 // rackLocation is a column of legacy lists that says rack and unit in one.
@@ -41,7 +44,7 @@ func ColumnNames() []string {
 }
 
 func known(column string) bool {
-	return slices.Contains(columns, column) || nicColumn.MatchString(column) || paramColumn.MatchString(column)
+	return slices.Contains(columns, column) || nicColumn().MatchString(column) || paramColumn().MatchString(column)
 }
 
 // legacy are the headings of order lists, without blanks and signs.
@@ -119,10 +122,10 @@ func (s Style) columnOf(heading string) string {
 	if column := spelt(heading); known(column) {
 		return column
 	}
-	if m := macHeading.FindStringSubmatch(spelt(heading)); m != nil {
+	if m := macHeading().FindStringSubmatch(spelt(heading)); m != nil {
 		return "nic" + oneOf(m[1], m[2], "1") + "_mac"
 	}
-	if m := macHeading.FindStringSubmatch(plain); m != nil {
+	if m := macHeading().FindStringSubmatch(plain); m != nil {
 		return "nic" + oneOf(m[1], m[2], "1") + "_mac"
 	}
 	if column, ok := machineWords[plain]; ok {

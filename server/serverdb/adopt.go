@@ -7,6 +7,7 @@ import (
 	"net/netip"
 	"regexp"
 	"strings"
+	"sync"
 
 	"firstlight/agent/report"
 	"firstlight/server/boot"
@@ -88,7 +89,7 @@ func (w *Write) adoptReport(r *report.Report, who Actor, reason string) (*machin
 	return w.Machine(m.ID)
 }
 
-var hostLabel = regexp.MustCompile(`^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$`)
+var hostLabel = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$`) })
 
 // learnInUse keeps the facts of a machine that serves: its addresses in our
 // subnets stay its own, so that nobody else is given them, and so does its
@@ -105,7 +106,7 @@ func (w *Write) learnInUse(m *machine.Machine, r *report.Report) {
 		}
 	}
 	host, _, _ := strings.Cut(strings.ToLower(strings.TrimSpace(r.OS.Hostname)), ".")
-	if m.Hostname == "" && hostLabel.MatchString(host) && host != "localhost" {
+	if m.Hostname == "" && hostLabel().MatchString(host) && host != "localhost" {
 		m.Hostname = host
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/google/uuid"
 
@@ -75,13 +76,13 @@ func fleet(machines []*machine.Machine, p plan) delivery.Fleet {
 	return f
 }
 
-var deliveryName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$`)
+var deliveryName = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$`) })
 
 func checkDelivery(p plan, all []*machine.Delivery, o delivery.Order) error {
 	if d := findDelivery(all, o.Delivery); d != nil && !d.ClosedAt.IsZero() {
 		return &ImportError{"delivery", d.Name, fmt.Sprintf("was closed by %s: give another name", d.ClosedBy)}
 	}
-	if o.Delivery != "" && !deliveryName.MatchString(o.Delivery) {
+	if o.Delivery != "" && !deliveryName().MatchString(o.Delivery) {
 		return &ImportError{"delivery", o.Delivery, "want 1 to 64 letters, digits, dots, dashes and _, such as the number of the order"}
 	}
 	ref := machine.PlanRef{Kind: machine.KindSite, Name: o.Site}
