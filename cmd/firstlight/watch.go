@@ -42,7 +42,7 @@ func watch[S any](ctx context.Context, hints <-chan struct{}, v view[S], first S
 		if !sleep(ctx, pause) {
 			return nil
 		}
-		began := time.Now() //nolint:forbidigo // how long reading takes
+		began := time.Now()
 		state, failed := read()
 		pause = max(watchGather, watchShare*time.Since(began))
 		switch {
