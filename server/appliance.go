@@ -119,19 +119,27 @@ func (a *Appliance) openState(ctx context.Context) error {
 
 func (a *Appliance) openDB(ctx context.Context) error {
 	c := a.Config
-	db, err := serverdb.Open(ctx, filepath.Join(c.State, "serverdb.sqlite"), serverdb.Options{
-		Log: a.Log.With("part", "serverdb"), Now: time.Now, Retention: c.Retention,
-		Patterns: map[string]string{c.Site.Name: c.Site.Hostnames},
-	})
+	db, err := serverdb.Open(ctx, filepath.Join(c.State, "serverdb.sqlite"), databaseOptions(a.Options))
 	if err != nil {
 		return err
 	}
 	a.db = db
+	if err := finishFiles(c.State, db.Restored()); err != nil {
+		return err
+	}
 	if err := db.Seed(ctx, c.Subnets, c.Rules); err != nil {
 		return fmt.Errorf("seed the database: %w", err)
 	}
 	db.SetOwn(a.own())
 	return readCatalogue(ctx, db, a.images, time.Now())
+}
+
+func databaseOptions(o Options) serverdb.Options {
+	c := o.Config
+	return serverdb.Options{
+		Log: o.Log.With("part", "serverdb"), Now: time.Now, Retention: c.Retention,
+		Patterns: map[string]string{c.Site.Name: c.Site.Hostnames},
+	}
 }
 
 // own are the appliance's addresses on the boot networks.

@@ -135,7 +135,7 @@ var ourPackages = map[string]row{
 
 	// Wiring and commands.
 	"server": {ours: []string{
-		"images/bootimage", "ipxe", "ipxe/script", "server/api", "server/auth", "server/boot", "server/ca", "server/config",
+		"images/bootimage", "ipxe", "ipxe/script", "server/api", "server/auth", "server/backup", "server/boot", "server/ca", "server/config",
 		"server/dhcp", "server/dns", "server/health", "server/httpboot", "server/inspect", "server/issue", "server/jobs", "server/machine", "server/oob",
 		"server/oob/credential", "server/oob/login", "server/operate", "server/serverdb", "server/tftp", "server/zone", "web",
 	}, why: wiring},
@@ -143,7 +143,7 @@ var ourPackages = map[string]row{
 		"server/virtualrack", "server/virtualrack/bench", "server/virtualrack/netns", "server/virtualrack/qemu",
 	}, why: command},
 	"cmd/firstlight": {ours: []string{
-		"cmd/firstlight/client", "cmd/firstlight/complete", "cmd/version", "cmd/firstlight/doctor", "cmd/firstlight/output", "images/embedded", "ipxe", "server", "server/api", "server/config", "server/declare",
+		"cmd/firstlight/client", "cmd/firstlight/complete", "cmd/version", "cmd/firstlight/doctor", "cmd/firstlight/output", "images/embedded", "ipxe", "server", "server/api", "server/backup", "server/config", "server/declare",
 		"server/health", "server/machine",
 	}, why: command},
 	"cmd/firstlight/client":   {ours: []string{"server/api", "server/auth"}, why: "the client speaks the API's types to the API, and nothing else"},

@@ -12,6 +12,7 @@ import (
 // probes registers how each part is.
 func (a *Appliance) probes() {
 	a.health.Register("serverdb", a.probeDB)
+	a.health.Register("restore", a.probeRestored)
 	a.health.Register("boot files", a.probeFiles)
 	a.health.Register("images", a.probeImages)
 	a.health.Register("dns", a.probeZones)

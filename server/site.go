@@ -30,13 +30,13 @@ func (a *Appliance) newSite(people *auth.Service) (*web.Site, *api.API, error) {
 	}
 	site, err := web.New(web.Config{
 		Data: a.db, Actions: desk, Insight: insight{desk, a}, People: people, API: programs.Document(),
-		Log: a.Log.With("part", "web"), Now: time.Now, Site: a.Config.Site.Name, Version: a.Version, DNS: a.own()[0].String(),
+		Log: a.Log.With("part", "web"), Now: time.Now, Site: a.Config.Site.Name, Banner: a.banner, Version: a.Version, DNS: a.own()[0].String(),
 	})
 	if err != nil {
 		return nil, nil, err
 	}
 	site.MountTree(api.Prefix, programs)
-	a.metrics.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}), machines{a.db})
+	a.metrics.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}), machines{a.db}, restores{a.db})
 	site.Mount("/metrics", promhttp.HandlerFor(a.metrics, promhttp.HandlerOpts{ErrorLog: slog.NewLogLogger(a.Log.Handler(), slog.LevelError)}), auth.Viewer)
 	for _, what := range []string{"heap", "goroutine", "mutex", "block"} {
 		site.Mount("/debug/pprof/"+what, pprof.Handler(what), auth.Admin)

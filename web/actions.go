@@ -114,6 +114,12 @@ func (s *Site) lock(w http.ResponseWriter, r *http.Request) error {
 	})(w, r)
 }
 
+func (s *Site) thaw(w http.ResponseWriter, r *http.Request) error {
+	return s.act(s.askThaw, func(ctx context.Context, u auth.User, m *machine.Machine, r *http.Request) error {
+		return s.Actions.Thaw(ctx, u, m.Name, strings.TrimSpace(r.PostFormValue("note")))
+	})(w, r)
+}
+
 func (s *Site) unlock(w http.ResponseWriter, r *http.Request) error {
 	return s.act(nil, func(ctx context.Context, u auth.User, m *machine.Machine, r *http.Request) error {
 		return s.Actions.Unlock(ctx, u, m.Name, clip(strings.TrimSpace(r.PostFormValue("note")), maxNote))

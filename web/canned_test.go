@@ -211,6 +211,10 @@ func (c *canned) SetBMC(_ context.Context, who auth.User, l oob.Login) error {
 	return c.do(who.Name, "bmc", l.Serial, l.Address, l.User)
 }
 
+func (c *canned) Thaw(_ context.Context, who auth.User, name, why string) error {
+	return c.Unlock(context.Background(), who, name, why)
+}
+
 func (c *canned) Explain(_ context.Context, name string) (boot.Answer, boot.Request, []string, error) {
 	m, err := c.Machine(name)
 	if err != nil {

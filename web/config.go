@@ -52,6 +52,8 @@ type Actions interface {
 	Light(ctx context.Context, who auth.User, name, verb string) error
 	Lock(ctx context.Context, who auth.User, name, note string) error
 	Unlock(ctx context.Context, who auth.User, name, note string) error
+	// Thaw lets a machine go on that a restore froze.
+	Thaw(ctx context.Context, who auth.User, name, why string) error
 	Cancel(ctx context.Context, who auth.User, jobID string) error
 	// Broken takes one of machine.BrokenReasons.
 	Broken(ctx context.Context, who auth.User, name, reason, note string) error
@@ -102,6 +104,8 @@ type Config struct {
 	Site    string // short name shown in the corner; may be empty
 	Version string // of the build
 	DNS     string // address of our DNS server, for the dig line: host or host:port
+	// Banner says what everybody must know on every page, "" for nothing; nil: never.
+	Banner func() string
 }
 
 func (c Config) check() error {

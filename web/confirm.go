@@ -173,6 +173,22 @@ func (s *Site) askLock(r *http.Request) (view, error) {
 	}), nil
 }
 
+func (s *Site) askThaw(r *http.Request) (view, error) {
+	m, err := s.named(r)
+	if err != nil {
+		return view{}, err
+	}
+	return confirmView(confirm{
+		Title: "Thaw " + m.Name, Action: machineURL(m) + "/thaw", Back: machineURL(m),
+		Button: "Thaw", Note: "What you looked at",
+		Says: []string{
+			"An older database was restored: what it says of this machine, " + m.Status.Human() + ", may be over. " +
+				"Thaw it once you know that nobody works on it, or that the record is right.",
+			"Then it boots what its record says, and jobs may start on it.",
+		},
+	}), nil
+}
+
 func (s *Site) askCancel(r *http.Request) (view, error) {
 	job, err := s.Data.Job(r.PathValue("id"))
 	if err != nil {

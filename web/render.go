@@ -47,12 +47,20 @@ type page struct {
 	Title  string
 	User   auth.User
 	Site   string
+	Banner string // what everybody must know; "": nothing
 	Query  string
 	Live   bool
 	Nav    []navGroup
 	Search string // where the search box leads
 	Now    time.Time
 	D      any // the view's own data
+}
+
+func (s *Site) banner() string {
+	if s.Banner == nil {
+		return ""
+	}
+	return s.Banner()
 }
 
 // renderer holds the templates.
@@ -146,7 +154,7 @@ func (s *Site) page(build func(*http.Request) (view, error)) handler {
 func (s *Site) render(w http.ResponseWriter, r *http.Request, status int, v view) error {
 	u, _ := auth.From(r.Context())
 	p := page{
-		Title: v.title, User: u, Site: s.Site, Query: v.query, Now: s.Now(),
+		Title: v.title, User: u, Site: s.Site, Banner: s.banner(), Query: v.query, Now: s.Now(),
 		Live: len(v.fragments) > 0, Nav: s.nav(r, u), Search: searchTarget(r), D: v.data,
 	}
 	var b bytes.Buffer

@@ -63,6 +63,8 @@ func (s *Site) routes() []route {
 		{get, "/machines/:name/lock", auth.Engineer, s.page(s.askLock)},
 		{post, "/machines/:name/lock", auth.Engineer, s.lock},
 		{post, "/machines/:name/unlock", auth.Engineer, s.unlock},
+		{get, "/machines/:name/thaw", auth.Engineer, s.page(s.askThaw)},
+		{post, "/machines/:name/thaw", auth.Engineer, s.thaw},
 		{get, "/machines/:name/bmc", auth.Admin, s.page(s.askBMC)},
 		{post, "/machines/:name/bmc", auth.Admin, s.setBMC},
 		{get, "/jobs/:id/cancel", auth.Engineer, s.page(s.askCancel)},

@@ -18,6 +18,7 @@ type cli struct {
 	Init       initCmd       `cmd:"" group:"host" help:"Write a commented configuration."`
 	Check      checkCmd      `cmd:"" group:"host" help:"Check a configuration and print all its problems."`
 	Doctor     doctorCmd     `cmd:"" group:"host" help:"Check whether this host can serve."`
+	Restore    restoreCmd    `cmd:"" group:"host" help:"Restore a backup, while the appliance is stopped."`
 	Version    versionCmd    `cmd:"" group:"host" help:"Print the version."`
 	Completion completionCmd `cmd:"" group:"host" help:"Print a completion script for a shell."`
 	Complete   completeCmd   `cmd:"" name:"__complete" hidden:""`
@@ -44,6 +45,8 @@ type cli struct {
 	Token     tokenCmd             `cmd:"" group:"ask" help:"API tokens."`
 	Enc       encCmd               `cmd:"" group:"ask" help:"What Puppet is to know of a node (external node classifier)."`
 	Inventory inventoryCmd         `cmd:"" group:"ask" help:"Hosts by group, for Ansible (dynamic inventory)."`
+	Backup    backupCmd            `cmd:"" group:"ask" help:"Backups: make one, check one."`
+	SafeMode  safeModeCmd          `cmd:"" group:"ask" help:"The safe mode after a restore."`
 	Audit     auditCmd             `cmd:"" group:"ask" help:"What people and programs did."`
 	Health    healthCmd            `cmd:"" group:"ask" help:"How the parts of the appliance are."`
 	Login     loginCmd             `cmd:"" group:"ask" help:"Log in, or make the first admin, and keep a token."`

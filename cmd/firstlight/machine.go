@@ -21,6 +21,7 @@ type machineCmd struct {
 	Set      machineSetCmd      `cmd:"" help:"Change what is declared of a machine: its place, role, owner, tags, cabling."`
 	Lock     machineLockCmd     `cmd:"" help:"Keep automation away from a machine."`
 	Unlock   machineUnlockCmd   `cmd:"" help:"Let automation at a machine again."`
+	Thaw     machineThawCmd     `cmd:"" help:"Let machines go on that a restore froze."`
 	Release  machineReleaseCmd  `cmd:"" help:"Give a machine's disks free to be overwritten."`
 	Broken   machineBrokenCmd   `cmd:"" help:"Mark a machine as broken."`
 	Repair   machineRepairCmd   `cmd:"" help:"Give a broken machine into repair."`

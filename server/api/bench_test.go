@@ -52,7 +52,7 @@ func newBench(t *testing.T) *bench {
 		DB: b.db, Log: log, Now: time.Now,
 		BMC: func(context.Context, *machine.Machine) (oob.Controller, error) { return b.bmc, b.bmc.login },
 	})
-	desk := operate.New(operate.Config{DB: b.db, Jobs: engine, Logins: b.bmc, Log: log, Now: time.Now, Render: render})
+	desk := operate.New(operate.Config{DB: b.db, Jobs: engine, Logins: b.bmc, Backups: b, Log: log, Now: time.Now, Render: render})
 	store, err := b.db.People(t.Context())
 	b.must(err)
 	b.people, err = auth.New(auth.Config{Store: store, Random: rand.Reader, Now: time.Now})

@@ -44,6 +44,7 @@ func (a *API) routes() []route {
 		{post, "/machines/{ref}/retire", auth.Admin, "retire-machine", "Take a machine out of the fleet for good", serve(a.retire)},
 		{post, "/machines/{ref}/lock", auth.Engineer, "lock-machine", "Keep automation away", serve(a.lock)},
 		{post, "/machines/{ref}/unlock", auth.Engineer, "unlock-machine", "Let automation at it again", serve(a.unlock)},
+		{post, "/machines/{ref}/thaw", auth.Engineer, "thaw-machine", "Let a machine go on that a restore froze", serve(a.thaw)},
 		{post, "/machines/{ref}/release", auth.Engineer, "release-machine", "Give disks that are not empty free to be overwritten", serve(a.release)},
 		{put, "/bmc-logins/{serial}", auth.Admin, "put-bmc-login", "Keep how to log in to the BMC of a machine, known or not", remove(a.putBMCLogin)},
 
@@ -72,6 +73,9 @@ func (a *API) routes() []route {
 
 		{get, "/events", auth.Viewer, "stream-events", "The journal as it grows (server-sent events)", streamEvents},
 		{get, "/audit", auth.Admin, "list-audit", "What people and programs did, newest first", serve(a.audit)},
+		{get, "/backup", auth.Admin, "get-backup", "A backup of the state of now", streamBackup},
+		{get, "/restored", auth.Viewer, "get-restored", "What was restored last, and whether safe mode goes on", serve(a.restored)},
+		{post, "/restored/end", auth.Admin, "end-safe-mode", "End safe mode after a restore", serve(a.endSafeMode)},
 		{get, "/health", auth.Viewer, "get-health", "How the parts of the appliance are", serve(a.health)},
 		{get, "/me", auth.Viewer, "get-me", "Who asks, and as what", serve(a.me)},
 		{get, "/tokens", auth.Viewer, "list-tokens", "Your API tokens; those of others for an admin", serve(a.tokens)},

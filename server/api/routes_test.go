@@ -59,12 +59,16 @@ var matrix = map[string]auth.Role{
 	"POST /machines/{ref}/lock":    auth.Engineer,
 	"POST /machines/{ref}/unlock":  auth.Engineer,
 	"POST /machines/{ref}/release": auth.Engineer,
+	"POST /machines/{ref}/thaw":    auth.Engineer,
 	"POST /jobs":                   auth.Engineer,
 	"POST /jobs/{id}/cancel":       auth.Engineer,
 
 	"PUT /subnets/{name}":      auth.Admin,
 	"PUT /bmc-logins/{serial}": auth.Admin,
 	"GET /audit":               auth.Admin,
+	"GET /backup":              auth.Admin,
+	"GET /restored":            auth.Viewer,
+	"POST /restored/end":       auth.Admin,
 }
 
 func TestEveryRouteHasTheRoleOfTheMatrix(t *testing.T) {

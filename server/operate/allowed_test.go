@@ -46,6 +46,9 @@ var touching = map[string]struct {
 	"Unlock": {change, func(ctx context.Context, d *Desk, u auth.User, m *machine.Machine) error {
 		return d.Unlock(ctx, u, m.Name, "")
 	}},
+	"Thaw": {change, func(ctx context.Context, d *Desk, u auth.User, m *machine.Machine) error {
+		return d.Thaw(ctx, u, m.Name, "looked at it")
+	}},
 	"SetMachine": {change, func(ctx context.Context, d *Desk, u auth.User, m *machine.Machine) error {
 		_, err := d.SetMachine(ctx, u, m.Name, 0, map[string]string{"tags": "+mine"})
 		return err
@@ -86,6 +89,7 @@ var own = map[string]string{
 	"PutPlan": "whose an item of the plan is, mayPlan decides", "DropPlan": "as PutPlan",
 	"PutRule": "a rule has no owner; it asks for an admin itself", "DropRule": "as PutRule",
 	"PutSubnet": "a subnet has no owner; the door asks for an admin",
+	"Backup":    "a backup is of the whole appliance; the door asks for an admin", "EndSafeMode": "as Backup",
 }
 
 // TestEveryVerbAsksWhoseMachineItIs finds the verbs of the desk by what they

@@ -32,6 +32,8 @@ type Config struct {
 	Jobs *jobs.Engine
 	// Logins keeps what people give to log in to BMCs.
 	Logins Logins
+	// Backups makes them.
+	Backups Backups
 	// Render writes the script of an answer, as it would be served.
 	Render func(boot.Request, boot.Known, boot.Answer, *machine.Subnet) (string, error)
 	Log    *slog.Logger
@@ -78,11 +80,14 @@ func explain(err error) error {
 	var refused *jobs.RefusedError
 	var illegal *machine.IllegalError
 	var guard *machine.GuardError
+	var frozen *serverdb.FrozenError
 	switch {
 	case errors.As(err, &busy):
 		return &Refused{Field: "job", Value: busy.Job.ID, Why: "the machine has this open job already", Remedy: "wait for its end or cancel it", Conflict: true}
 	case errors.As(err, &refused), errors.As(err, &illegal), errors.As(err, &guard):
 		return conflict(err.Error(), "")
+	case errors.As(err, &frozen):
+		return conflict(err.Error(), "look at it, then thaw it: firstlight machine thaw "+frozen.Name)
 	case errors.Is(err, serverdb.ErrConflict):
 		return conflict(err.Error(), "look again")
 	}

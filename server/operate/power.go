@@ -70,6 +70,9 @@ func (d *Desk) mayPower(m *machine.Machine, verb, typed string) error {
 	if m.Flags.NoPowerOff {
 		return conflict(fmt.Sprintf("machine %s must not be powered off", m.Name), "take the flag no_power_off away first")
 	}
+	if m.Flags.Frozen {
+		return conflict(fmt.Sprintf("machine %s is frozen since an older database was restored, and may be in use", m.Name), "look at it, then thaw it: firstlight machine thaw "+m.Name)
+	}
 	if j, open := d.DB.OpenJob(m.ID); open {
 		return conflict(fmt.Sprintf("job %s (%s) works on machine %s", j.ID, j.Action, m.Name), "wait for its end or cancel it")
 	}

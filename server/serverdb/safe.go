@@ -49,6 +49,16 @@ func (d *DB) loadRestored(tx *store.Tx) error {
 	return nil
 }
 
+// Frozen is how many machines are.
+func (d *DB) Frozen() (n int) {
+	for _, m := range d.Machines() {
+		if m.Flags.Frozen {
+			n++
+		}
+	}
+	return n
+}
+
 // Restored tells of the last restore, nil where there never was one.
 func (d *DB) Restored() *Restored { return d.restored.Load() }
 
