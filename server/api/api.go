@@ -51,7 +51,7 @@ func New(c Config) (*API, error) {
 	if c.Desk == nil || c.DB == nil || c.Health == nil || c.People == nil || c.Log == nil || c.Now == nil {
 		return nil, errors.New("new API: Desk, DB, Health, People, Log and Now must be set")
 	}
-	a := &API{Config: c, mux: http.NewServeMux(), checkEvery: 5 * time.Second, replayed: 5000, closing: make(chan struct{})}
+	a := &API{Config: c, mux: http.NewServeMux(), checkEvery: time.Second, replayed: 5000, closing: make(chan struct{})}
 	a.huma = humago.NewWithPrefix(a.mux, Prefix, a.settings())
 	for _, r := range a.routes() {
 		if err := a.register(r); err != nil {

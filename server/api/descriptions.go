@@ -26,6 +26,7 @@ var tags = append([]*huma.Tag{
 	{Name: "restored", Description: "What was restored, and the safe mode after it."},
 	{Name: "health", Description: "How the appliance itself is."},
 	{Name: "me", Description: "Who asks."},
+	{Name: "users", Description: "Accounts: who may log in, as what, and for which teams."},
 	{Name: "tokens", Description: "API tokens, by which programs act for an account."},
 	{Name: "openapi", Description: "This document."},
 }, planTags()...)
@@ -86,6 +87,17 @@ var descriptions = with(planDescriptions(), map[string]string{
 	"list-audit":   "Every verb that changes something is written here before it is carried out. Each row's hash covers the hash of the row before it, so that no row can be changed or taken out unseen.",
 	"get-health":   "The state is that of the worst part.",
 	"get-me":       "The account, its role, and the token that was sent.",
+	"put-password": "Asks for the old one, and ends every session of yours: log in with the new one. A token cannot.",
+
+	"list-users":       "Those that are shut out, too. Passwords are never shown, not even as hashes.",
+	"create-user":      "The account is there at once and can log in once the code was used; the code is good for a day. A token cannot add accounts.",
+	"get-user":         "Its role, its teams, and how it is.",
+	"put-user-role":    "Holds for its sessions and tokens from the next request on. The last admin stays one.",
+	"put-user-teams":   "Replaces the teams. A team exists as soon as an account is in it; a machine's owner is a team. Holds from the next request on.",
+	"create-user-code": "For somebody who forgot the password, or did not use the first code in time. The code before it stops working. A token cannot.",
+	"disable-user":     "Its sessions end, and its password, codes and tokens open nothing any more. Jobs that it started go on. The last admin cannot be shut out.",
+	"enable-user":      "Its password and its tokens are good again; its sessions are not.",
+
 	"list-tokens":  "Never their text, which is shown once, when a token is made.",
 	"create-token": "It acts for your account with the role that you choose, up to your own, and for those of your teams that you name, or for all. A token cannot make tokens.",
 	"delete-token": "Requests with it fail from now on, and its streams end.",

@@ -69,6 +69,16 @@ var matrix = map[string]auth.Role{
 	"GET /backup":              auth.Admin,
 	"GET /restored":            auth.Viewer,
 	"POST /restored/end":       auth.Admin,
+
+	"GET /users":                 auth.Admin,
+	"POST /users":                auth.Admin,
+	"GET /users/{name}":          auth.Admin,
+	"PUT /users/{name}/role":     auth.Admin,
+	"PUT /users/{name}/teams":    auth.Admin,
+	"POST /users/{name}/code":    auth.Admin,
+	"POST /users/{name}/disable": auth.Admin,
+	"POST /users/{name}/enable":  auth.Admin,
+	"PUT /me/password":           auth.Viewer,
 }
 
 func TestEveryRouteHasTheRoleOfTheMatrix(t *testing.T) {

@@ -7,40 +7,48 @@ import (
 	"net/netip"
 )
 
-// ChangePassword gives somebody who knows the old password a new one. All
-// sessions of the account end, and the secret of a new one is given; its tokens
-// stay, since they are the programs' own.
+// ChangePassword is SetOwnPassword, and gives the secret of a new session.
 func (s *Service) ChangePassword(ctx context.Context, who User, from netip.Addr, old, password string) (string, error) {
+	if err := s.SetOwnPassword(ctx, who, old, password); err != nil {
+		return "", err
+	}
+	return s.begin(ctx, from, who.Name)
+}
+
+// SetOwnPassword gives somebody who knows the old password a new one. All
+// sessions of the account end; its tokens stay, since they are the programs'.
+func (s *Service) SetOwnPassword(ctx context.Context, who User, old, password string) error {
+	from, _ := netip.ParseAddr(who.Address)
 	if who.Token != "" {
-		return "", refuse("a token cannot change a password: log in")
+		return refuse("a token cannot change a password: log in")
 	}
 	if len(old) > maxPassword {
-		return "", errOld
+		return errOld
 	}
 	if err := s.throttled(from, who.Name); err != nil {
-		return "", err
+		return err
 	}
 	a, err := s.Account(ctx, who.Name)
 	if err != nil {
-		return "", err
+		return err
 	}
 	switch ok, err := s.hasher.verify(ctx, a.Password, old); {
 	case err != nil:
-		return "", fmt.Errorf("change password of %s: %w", a.Name, err)
+		return fmt.Errorf("change password of %s: %w", a.Name, err)
 	case !ok:
-		return "", errors.Join(s.failed(ctx, from, a.Name, "change of password failed"), errOld)
+		return errors.Join(s.failed(ctx, from, a.Name, "change of password failed"), errOld)
 	}
 	hash, err := s.chosen(ctx, Code{Account: a.Name}, a.Name, password)
 	if err != nil {
-		return "", err
+		return err
 	}
 	if err := s.setPassword(ctx, who, a.Password, hash); err != nil {
-		return "", err
+		return err
 	}
 	if err := s.Store.DeleteSessionsOf(ctx, a.Name); err != nil {
-		return "", fmt.Errorf("end sessions of %s: %w", a.Name, err)
+		return fmt.Errorf("end sessions of %s: %w", a.Name, err)
 	}
-	return s.begin(ctx, from, a.Name)
+	return nil
 }
 
 var errOld = &Refusal{"the old password is wrong"}

@@ -50,7 +50,7 @@ func (s *Service) code(ctx context.Context, account string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	err = s.Store.PutCode(ctx, Code{Digest: codeDigest(code), Account: account, Expires: s.Now().Add(codeLife)})
+	err = s.Store.PutCode(ctx, Code{Digest: codeDigest(code), Account: account, Expires: s.Now().Add(CodeLife)})
 	if err != nil {
 		return "", fmt.Errorf("keep one-time code: %w", err)
 	}

@@ -20,11 +20,13 @@ type Config struct {
 	Absolute time.Duration    // and at the latest after; 12 h
 }
 
-// Life of secrets.
+// CodeLife is how long a one-time code is good.
+const CodeLife = 24 * time.Hour
+
+// Life of other secrets.
 const (
 	defaultIdle     = 30 * time.Minute
 	defaultAbsolute = 12 * time.Hour
-	codeLife        = 24 * time.Hour
 	maxTokenLife    = 90 * 24 * time.Hour
 	touchEvery      = time.Minute // a session's use is written this often at most
 )

@@ -65,6 +65,17 @@ type Account struct {
 	LoginAt   time.Time `json:"login_at,omitzero"`
 }
 
+// State says in one word how an account is: active, invited or disabled.
+func (a Account) State() string {
+	switch {
+	case a.Disabled:
+		return "disabled"
+	case a.Password == "":
+		return "invited"
+	}
+	return "active"
+}
+
 // Code makes the first admin, or sets the password of an account, once.
 type Code struct {
 	Digest  Digest
