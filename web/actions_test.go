@@ -129,6 +129,20 @@ func TestUndoIsOfferedToWhoMay(t *testing.T) {
 	}
 }
 
+// TestAnotherTeamsMachineHasNoButtons holds the page against what the desk would
+// refuse; an admin has them all.
+func TestAnotherTeamsMachineHasNoButtons(t *testing.T) {
+	c := full()
+	c.change("MQ0000", func(m *machine.Machine) { m.Owner = "web" })
+	b := newBench(t, c)
+	for role, want := range map[auth.Role]bool{auth.Technician: false, auth.Engineer: false, auth.Admin: true} {
+		page := b.get("/machines/MQ0000", b.cookie(role)).body
+		if got := strings.Contains(page, "Power…"); got != want || !strings.Contains(page, "owner web, not your team") {
+			t.Errorf("a %s sees the power button: %v, want %v, and whose the machine is", role, got, want)
+		}
+	}
+}
+
 // cookie is that of one account for each role.
 func (b *bench) cookie(role auth.Role) string {
 	b.t.Helper()

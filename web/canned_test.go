@@ -38,8 +38,9 @@ type canned struct {
 	strangers []journal.Event
 	checks    []Check
 	entries   []auth.Entry
-	refuse    error // what every action answers
-	broken    error // what reads from disk answer
+	queried   auth.Query // what the audit was asked last
+	refuse    error      // what every action answers
+	broken    error      // what reads from disk answer
 }
 
 // cannedNow is the present, so that the browser's clock agrees on ages.
@@ -230,8 +231,17 @@ func (c *canned) Console(string) []string { return c.console }
 
 func (c *canned) Health() []Check { return c.checks }
 
-func (c *canned) Audit(context.Context, auth.Query) ([]auth.Entry, error) {
+func (c *canned) Audit(_ context.Context, q auth.Query) ([]auth.Entry, error) {
+	c.queried = q
 	return c.entries, c.broken
+}
+
+func (c *canned) VerifyAudit(_ context.Context, kept auth.ChainHead) (auth.Chain, error) {
+	chain := auth.Chain{Rows: int64(len(c.entries)), First: 1, Head: auth.ChainHead{ID: int64(len(c.entries)), Hash: strings.Repeat("9f3c", 16)}}
+	if kept.ID != 0 && kept != chain.Head {
+		chain.Broken, chain.Why = kept.ID, "the head that was kept is not there"
+	}
+	return chain, c.broken
 }
 
 // full is a site with 23 machines, one at least in every status.
@@ -425,8 +435,9 @@ func cannedNetwork(c *canned) {
 		{"BMC network", "failed", "no BMC of 3 answered within 5 s"},
 	}
 	c.entries = []auth.Entry{
-		{At: at(time.Minute), Who: "negz", Address: "127.0.0.1", What: "install", Object: "MQ0012", Before: "available", After: "allocated"},
-		{At: at(time.Hour), Who: "root", Address: "127.0.0.1", What: "log in"},
-		{At: at(2 * time.Hour), Address: "198.51.100.7", What: "log in failed"},
+		{ID: 4, At: at(time.Minute), Who: "negz", Token: "3f1c0f6f2b10", Address: "127.0.0.1", What: "install", Object: "MQ0012", After: "image debian-12 on disk S4EVNF0M31", Note: "acting on another team's machine: its owner is search"},
+		{ID: 3, At: at(30 * time.Minute), Who: "root", Address: "127.0.0.1", What: "write subnet", Object: "lon6-boot", Before: `{"domain":"lon6.example","policy":"observe"}`, After: `{"domain":"lon6.example.net","policy":"register"}`},
+		{ID: 2, At: at(time.Hour), Who: "root", Address: "127.0.0.1", What: "log in"},
+		{ID: 1, At: at(2 * time.Hour), Address: "198.51.100.7", What: "log in failed"},
 	}
 }

@@ -80,6 +80,9 @@ type Insight interface {
 	Health() []Check
 	// Audit gives what a query picks.
 	Audit(context.Context, auth.Query) ([]auth.Entry, error)
+	// VerifyAudit walks the chain of the audit, with a head that was kept or with
+	// the zero one.
+	VerifyAudit(ctx context.Context, kept auth.ChainHead) (auth.Chain, error)
 }
 
 // Change is one change of a machine's status.

@@ -7,7 +7,6 @@ import (
 	"slices"
 	"time"
 
-	"firstlight/server/auth"
 	"firstlight/server/journal"
 	"firstlight/server/lease"
 	"firstlight/server/machine"
@@ -45,16 +44,6 @@ func (s *Site) health(*http.Request) (view, error) {
 		title: "Health", template: "health", data: d,
 		fragments: []fragment{{id: "health", template: "health-rows", data: d}},
 	}, nil
-}
-
-const auditEntries = 500
-
-func (s *Site) audit(r *http.Request) (view, error) {
-	entries, err := s.Insight.Audit(r.Context(), auth.Query{Limit: auditEntries})
-	if entries == nil {
-		entries = []auth.Entry{}
-	}
-	return view{title: "Audit", template: "audit", data: entries}, err
 }
 
 // networkData is what the wire holds.

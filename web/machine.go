@@ -34,7 +34,9 @@ type headData struct {
 	Says                    string // its sentence, punctuated
 	Heard                   time.Time
 	Job                     *machine.Job
-	// Which buttons there are: what the status allows, for those whose role does.
+	Foreign                 bool // another team owns it
+	// Which buttons there are: what the status allows, for those whose role and
+	// teams do.
 	Install, Recheck, Release, Power, Light, Cancel, Lock, SetBMC bool
 
 	Broken, Repair, Repaired, Return, Retire bool
@@ -76,7 +78,7 @@ func (s *Site) machine(r *http.Request) (view, error) {
 	}
 	slices.Reverse(history)
 	d := machineData{
-		Head: s.head(m, job, roleOf(r)), Timeline: timeline, Hardware: hardware(m), Disks: disks(m),
+		Head: s.head(m, job, userOf(r)), Timeline: timeline, Hardware: hardware(m), Disks: disks(m),
 		Clock: s.clock(ctx, m, events), Console: s.console(m), Dig: s.dig(m), History: history,
 	}
 	d.Head.TakeBack = s.undoable(r, m)
@@ -123,25 +125,32 @@ func (s *Site) lastJob(id string) *machine.Job {
 	return slices.MaxFunc(all, func(a, b *machine.Job) int { return a.CreatedAt.Compare(b.CreatedAt) })
 }
 
-// roleOf is the role of the one who asks.
-func roleOf(r *http.Request) auth.Role {
+// userOf is the one who asks.
+func userOf(r *http.Request) auth.User {
 	u, _ := auth.From(r.Context())
-	return u.Role
+	return u
 }
 
-func (s *Site) head(m *machine.Machine, job *machine.Job, may auth.Role) headData {
-	hands, orders := may.Allows(auth.Technician), may.Allows(auth.Engineer) // as the routes have it
+func roleOf(r *http.Request) auth.Role { return userOf(r).Role }
+
+func (s *Site) head(m *machine.Machine, job *machine.Job, u auth.User) headData {
+	may := func(a auth.Act) bool {
+		ok, _ := u.May(a, m.Owner, m.Status == machine.InUse)
+		return ok
+	}
+	hands, orders := may(auth.Handle), may(auth.Change)
 	h := headData{
 		Machine: m, URL: machineURL(m), Group: group(m.Status), Says: sentence(m.Sentence), Heard: heard(m),
+		Foreign: m.Owner != "" && !u.InTeam(m.Owner),
 		Install: orders && m.Status == machine.Available && !m.Flags.Locked, Lock: orders,
 		Recheck: hands && canRecheck(m), Release: orders && canRelease(m), Power: hands && m.BMC.Address != "",
-		Light:  hands && m.BMC.Address != "",
-		SetBMC: may.Allows(auth.Admin),
+		Light:  may(auth.Point) && m.BMC.Address != "",
+		SetBMC: u.Role.Allows(auth.Admin),
 	}
 	if job != nil && job.Status.Open() {
 		h.Job, h.Cancel = job, orders && job.Token.RedeemedAt.IsZero()
 	}
-	h.offerRepair(m, may)
+	h.offerRepair(m, u, may)
 	pill := []string{m.Status.Human()}
 	if step := current(h.Job); step != "" {
 		pill = append(pill, step)

@@ -96,6 +96,12 @@ func (s *Site) setRole(w http.ResponseWriter, r *http.Request) error {
 	return s.showPeople(w, r, nil, err)
 }
 
+func (s *Site) setTeams(w http.ResponseWriter, r *http.Request) error {
+	u, _ := auth.From(r.Context())
+	err := s.People.SetTeams(r.Context(), u, r.PathValue("name"), auth.ParseTeams(r.PostFormValue("teams")))
+	return s.showPeople(w, r, nil, err)
+}
+
 // askShutOut is the dialog before somebody is shut out.
 func (s *Site) askShutOut(r *http.Request) (view, error) {
 	name := r.PathValue("name")
@@ -148,6 +154,11 @@ func (s *Site) newToken(w http.ResponseWriter, r *http.Request) error {
 	}
 	plain, token, cause := s.People.NewToken(r.Context(), u, r.PostFormValue("label"), auth.Role(r.PostFormValue("role")),
 		auth.ParseTeams(strings.Join(r.PostForm["teams"], ",")), time.Duration(days)*24*time.Hour)
+	return s.showAccount(w, r, &secretData{"Token for " + token.Label, plain, "Send it as “Authorization: Bearer …”. It is not shown again."}, cause)
+}
+
+// showAccount shows the page with a new secret or a refusal.
+func (s *Site) showAccount(w http.ResponseWriter, r *http.Request, secret *secretData, cause error) error {
 	if cause != nil && !readable(cause) {
 		return cause
 	}
@@ -156,14 +167,26 @@ func (s *Site) newToken(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	d, _ := v.data.(accountData)
+	d.Secret = secret
 	status := http.StatusOK
 	if cause != nil {
-		d.Error, status = sentence(cause.Error()), http.StatusUnprocessableEntity
-	} else {
-		d.Secret = &secretData{"Token for " + token.Label, plain, "Send it as “Authorization: Bearer …”. It is not shown again."}
+		d.Error, d.Secret, status = sentence(cause.Error()), nil, http.StatusUnprocessableEntity
 	}
 	v.data = d
 	return s.render(w, r, status, v)
+}
+
+// changePassword ends all sessions of the one who asks, and begins a new one
+// here.
+func (s *Site) changePassword(w http.ResponseWriter, r *http.Request) error {
+	u, _ := auth.From(r.Context())
+	secret, err := s.People.ChangePassword(r.Context(), u, auth.ClientAddress(r), r.PostFormValue("old"), r.PostFormValue("password"))
+	if err != nil {
+		return s.showAccount(w, r, nil, err)
+	}
+	s.People.SetCookie(w, secret)
+	http.Redirect(w, r, "/account", http.StatusSeeOther)
+	return nil
 }
 
 // askRevoke is the dialog before a token ends.

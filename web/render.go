@@ -73,6 +73,8 @@ func loadTemplates(a *assets, now func() time.Time) (*renderer, error) {
 		"url":      machineURL,
 		"place":    place,
 		"plural":   plural,
+		"leaves":   leaves,
+		"commas":   func(all []string) string { return strings.Join(all, ", ") },
 		"time":     func(t time.Time) stamp { return stamp{t, now().Sub(t)} },
 		"after":    func(prefix, s string) string { return strings.TrimPrefix(s, prefix) },
 		"upto":     func(n int, s string) string { return clip(s, n) },

@@ -165,14 +165,14 @@ func (s *Site) undoable(r *http.Request, m *machine.Machine) *machine.Undo {
 }
 
 // offerRepair says which of these buttons there are.
-func (h *headData) offerRepair(m *machine.Machine, may auth.Role) {
-	hands := may.Allows(auth.Technician)
+func (h *headData) offerRepair(m *machine.Machine, u auth.User, may func(auth.Act) bool) {
+	hands := may(auth.Handle)
 	_, breaks := machine.Find(m.Status, machine.Broken)
 	_, leaves := machine.Find(m.Status, machine.Retiring)
 	h.Broken = hands && breaks && h.Job == nil
 	h.Repair = hands && m.Status == machine.Broken
 	h.Repaired = hands && m.Status == machine.Repairing
-	h.Return = may.Allows(auth.Engineer) && m.Status == machine.Broken && m.Owned
-	h.Retire = may.Allows(auth.Admin) && !m.Owned && h.Job == nil &&
+	h.Return = may(auth.Change) && m.Status == machine.Broken && m.Owned
+	h.Retire = u.Role.Allows(auth.Admin) && !m.Owned && h.Job == nil &&
 		(m.Status == machine.Expected || leaves && m.Status != machine.Recycling && m.Status != machine.Repairing)
 }

@@ -70,11 +70,13 @@ func (s *Site) routes() []route {
 		{get, "/jobs/:id/cancel", auth.Engineer, s.page(s.askCancel)},
 		{post, "/jobs/:id/cancel", auth.Engineer, s.cancel},
 
+		{post, "/account/password", auth.Viewer, s.changePassword},
 		{post, "/account/tokens", auth.Viewer, s.newToken},
 		{get, "/account/tokens/:id/revoke", auth.Viewer, s.page(s.askRevoke)},
 		{post, "/account/tokens/:id/revoke", auth.Viewer, s.revokeToken},
 		{post, "/people", auth.Admin, s.invite},
 		{post, "/people/:name/role", auth.Admin, s.setRole},
+		{post, "/people/:name/teams", auth.Admin, s.setTeams},
 		{post, "/people/:name/code", auth.Admin, s.newCode},
 		{get, "/people/:name/disabled", auth.Admin, s.page(s.askShutOut)},
 		{post, "/people/:name/disabled", auth.Admin, s.setDisabled},

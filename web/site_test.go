@@ -66,7 +66,8 @@ func apiDocument(t *testing.T) []byte {
 	return b
 }
 
-// as gives the cookie of a new account with a role; "" for nobody.
+// as gives the cookie of a new account with a role, in the team that owns the
+// canned machines; "" for nobody.
 func (b *bench) as(role auth.Role) string {
 	b.t.Helper()
 	if role == auth.Nobody {
@@ -83,7 +84,7 @@ func (b *bench) as(role auth.Role) string {
 		code, err = b.people.FirstCode(ctx)
 	} else {
 		name = string(role)
-		code, err = b.people.Invite(ctx, auth.User{Name: "root", Role: auth.Admin}, name, role, nil)
+		code, err = b.people.Invite(ctx, auth.User{Name: "root", Role: auth.Admin}, name, role, []string{"search-infra"})
 	}
 	if err != nil {
 		b.t.Fatal(err)

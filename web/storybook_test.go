@@ -51,6 +51,10 @@ var stories = []struct{ name, path string }{
 	{"people", "/people"},
 	{"ask-shut-out", "/people/root/disabled"},
 	{"audit", "/audit"},
+	{"audit-asked", "/audit?who=root&since=2026-03-01"},
+	{"audit-chain", "/audit?chain"},
+	{"audit-broken", "/audit?chain=9+9f3c"},
+	{"audit-wrong", "/audit?since=yesterday"},
 }
 
 func TestEveryPageRenders(t *testing.T) {

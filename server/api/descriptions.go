@@ -84,7 +84,11 @@ var descriptions = with(planDescriptions(), map[string]string{
 
 	"stream-events": "Events: journal (a row of a timeline, with an id), machine (a record changed), missed (read the lists again). " +
 		"Send the last id as Last-Event-ID to go on after it. The stream ends when the log-in does.",
-	"list-audit":   "Every verb that changes something is written here before it is carried out. Each row's hash covers the hash of the row before it, so that no row can be changed or taken out unseen.",
+	"list-audit": "Every verb that changes something is written here before it is carried out. Each row's hash covers the hash of the row before it, so that no row can be changed or taken out unseen.",
+	"export-audit": "The oldest row first, with the same filters as the list; that it was asked for is written into the audit. " +
+		"In csv, a cell that a spreadsheet would take for a formula begins with an apostrophe. A connection that breaks off left rows out.",
+	"verify-audit": "Walks the chain from its begin: each row's hash is SHA-256 over the hash before it and the row's fields. " +
+		"With a head that was kept elsewhere it also shows an end that was cut off and a chain that was written anew.",
 	"get-health":   "The state is that of the worst part.",
 	"get-me":       "The account, its role, and the token that was sent.",
 	"put-password": "Asks for the old one, and ends every session of yours: log in with the new one. A token cannot.",

@@ -76,6 +76,8 @@ func (a *API) routes() []route {
 		{get, "/backup", auth.Admin, "get-backup", "A backup of the state of now", streamBackup},
 		{get, "/restored", auth.Viewer, "get-restored", "What was restored last, and whether safe mode goes on", serve(a.restored)},
 		{post, "/restored/end", auth.Admin, "end-safe-mode", "End safe mode after a restore", serve(a.endSafeMode)},
+		{get, "/audit/export", auth.Admin, "export-audit", "The audit as a file", exportAudit},
+		{get, "/audit/chain", auth.Admin, "verify-audit", "Whether the audit is what was written", serve(a.auditChain)},
 		{get, "/health", auth.Viewer, "get-health", "How the parts of the appliance are", serve(a.health)},
 		{get, "/me", auth.Viewer, "get-me", "Who asks, and as what", serve(a.me)},
 		{put, "/me/password", auth.Viewer, "put-password", "Change your own password", remove(a.setPassword)},

@@ -69,6 +69,8 @@ var matrix = map[string]auth.Role{
 	"GET /backup":              auth.Admin,
 	"GET /restored":            auth.Viewer,
 	"POST /restored/end":       auth.Admin,
+	"GET /audit/export":        auth.Admin,
+	"GET /audit/chain":         auth.Admin,
 
 	"GET /users":                 auth.Admin,
 	"POST /users":                auth.Admin,

@@ -26,3 +26,22 @@ type Query struct {
 	Oldest            bool      // oldest first, else newest
 	Limit             int
 }
+
+// ChainHead names a row of the audit by its id and hash. Kept elsewhere, it
+// shows later whether rows up to it are still what they were.
+type ChainHead struct {
+	ID   int64  `json:"id"`
+	Hash string `json:"hash"`
+}
+
+// Chain is how the chain of the audit is.
+type Chain struct {
+	Rows      int64
+	First     int64 // id; 0 where there is no row
+	Head      ChainHead
+	Forgotten int64 // id of the newest row that retention took; 0 where it took none
+	// Broken is the first row that does not follow from the one before it, or
+	// the kept head that is not there; 0 where the chain is whole.
+	Broken int64
+	Why    string
+}

@@ -9,31 +9,10 @@ import (
 	"firstlight/server/serverdb"
 )
 
-// act is what kind of thing is asked of a machine, by whose hands it is.
-type act int
-
-const (
-	// change is everything that changes what a machine is or does: an engineer's
-	// work, on machines of the engineer's own teams.
-	change act = iota
-	// handle is what whoever stands at the rack does: power on, re-check.
-	handle
-	// cut takes the power away: power off, power cycle.
-	cut
-	// point changes nothing of the machine: its light.
-	point
-)
-
 // allowed finds the machine that a reference means and decides whether somebody
 // may do an act to it. It is the one place that does: every verb that has a
 // machine begins here, and names whom it gives in the audit.
-//
-// A machine's owner is a team. Engineers act on machines of their teams and on
-// those that nobody owns; technicians handle these too, and any machine that is
-// not in use, but do not cut the power of one in use that is not their team's;
-// both may point at every machine; admins act on every machine, which the audit
-// says where it is another team's.
-func (d *Desk) allowed(who auth.User, ref string, a act) (*machine.Machine, serverdb.Actor, error) {
+func (d *Desk) allowed(who auth.User, ref string, a auth.Act) (*machine.Machine, serverdb.Actor, error) {
 	m, err := d.find(ref)
 	if err != nil {
 		return nil, serverdb.Actor{}, err
@@ -42,29 +21,19 @@ func (d *Desk) allowed(who auth.User, ref string, a act) (*machine.Machine, serv
 	return m, by, err
 }
 
-func may(who auth.User, m *machine.Machine, a act) (serverdb.Actor, error) {
+func may(who auth.User, m *machine.Machine, a auth.Act) (serverdb.Actor, error) {
 	by := serverdb.ActorOf(who)
-	ours, unowned, busy := who.InTeam(m.Owner), m.Owner == "", m.Status == machine.InUse
+	ok, foreign := who.May(a, m.Owner, m.Status == machine.InUse)
 	switch {
-	case who.Role.Allows(auth.Admin):
-		if !ours && !unowned {
-			by.Note = "acting on another team's machine: its owner is " + m.Owner
-		}
-		return by, nil
-	case who.Role.Allows(auth.Technician) && a == point:
-		return by, nil
-	case who.Role.Allows(auth.Engineer):
-		if ours || unowned {
-			return by, nil
-		}
-	case who.Role.Allows(auth.Technician) && a != change:
-		if ours || !busy || unowned && a == handle {
-			return by, nil
-		}
-	default:
+	case foreign:
+		by.Note = "acting on another team's machine: its owner is " + m.Owner
+	case ok:
+	case !who.Role.Allows(auth.Technician), a == auth.Change && !who.Role.Allows(auth.Engineer):
 		return by, &Refused{Why: fmt.Sprintf("this needs another role; you are %q", who.Role), Remedy: "ask an admin for it", Forbidden: true}
+	default:
+		return by, notYours(who, m)
 	}
-	return by, notYours(who, m)
+	return by, nil
 }
 
 // notYours says whose the machine is, and whose the one is who asks.

@@ -16,71 +16,71 @@ import (
 // touching is every verb of the desk that has a machine, with what kind of act
 // it is. own has none: they touch the appliance, not a machine.
 var touching = map[string]struct {
-	kind act
+	kind auth.Act
 	do   func(context.Context, *Desk, auth.User, *machine.Machine) error
 }{
-	"Install": {change, func(ctx context.Context, d *Desk, u auth.User, m *machine.Machine) error {
+	"Install": {auth.Change, func(ctx context.Context, d *Desk, u auth.User, m *machine.Machine) error {
 		_, err := d.Install(ctx, u, m.Name, "debian-12")
 		return err
 	}},
-	"Order": {change, func(ctx context.Context, d *Desk, u auth.User, m *machine.Machine) error {
+	"Order": {auth.Change, func(ctx context.Context, d *Desk, u auth.User, m *machine.Machine) error {
 		made, err := d.Order(ctx, u, Order{Target: "hardwarename=" + m.Name, Image: "debian-12"})
 		if err != nil {
 			return err
 		}
 		return made[0].Err
 	}},
-	"Cancel": {change, func(ctx context.Context, d *Desk, u auth.User, m *machine.Machine) error {
+	"Cancel": {auth.Change, func(ctx context.Context, d *Desk, u auth.User, m *machine.Machine) error {
 		j, ok := d.DB.OpenJob(m.ID)
 		if !ok {
 			return errors.New("the test has no job to cancel")
 		}
 		return d.Cancel(ctx, u, j.ID)
 	}},
-	"Release": {change, func(ctx context.Context, d *Desk, u auth.User, m *machine.Machine) error {
+	"Release": {auth.Change, func(ctx context.Context, d *Desk, u auth.User, m *machine.Machine) error {
 		return d.Release(ctx, u, m.Name, m.Name)
 	}},
-	"Lock": {change, func(ctx context.Context, d *Desk, u auth.User, m *machine.Machine) error {
+	"Lock": {auth.Change, func(ctx context.Context, d *Desk, u auth.User, m *machine.Machine) error {
 		return d.Lock(ctx, u, m.Name, "why")
 	}},
-	"Unlock": {change, func(ctx context.Context, d *Desk, u auth.User, m *machine.Machine) error {
+	"Unlock": {auth.Change, func(ctx context.Context, d *Desk, u auth.User, m *machine.Machine) error {
 		return d.Unlock(ctx, u, m.Name, "")
 	}},
-	"Thaw": {change, func(ctx context.Context, d *Desk, u auth.User, m *machine.Machine) error {
+	"Thaw": {auth.Change, func(ctx context.Context, d *Desk, u auth.User, m *machine.Machine) error {
 		return d.Thaw(ctx, u, m.Name, "looked at it")
 	}},
-	"SetMachine": {change, func(ctx context.Context, d *Desk, u auth.User, m *machine.Machine) error {
+	"SetMachine": {auth.Change, func(ctx context.Context, d *Desk, u auth.User, m *machine.Machine) error {
 		_, err := d.SetMachine(ctx, u, m.Name, 0, map[string]string{"tags": "+mine"})
 		return err
 	}},
-	"SetBMC": {change, func(ctx context.Context, d *Desk, u auth.User, m *machine.Machine) error {
+	"SetBMC": {auth.Change, func(ctx context.Context, d *Desk, u auth.User, m *machine.Machine) error {
 		return d.SetBMC(ctx, u, oob.Login{Serial: m.Serial, User: "root", Password: "x"})
 	}},
-	"Recheck": {handle, func(ctx context.Context, d *Desk, u auth.User, m *machine.Machine) error {
+	"Recheck": {auth.Handle, func(ctx context.Context, d *Desk, u auth.User, m *machine.Machine) error {
 		return d.Recheck(ctx, u, m.Name)
 	}},
-	"Broken": {handle, func(ctx context.Context, d *Desk, u auth.User, m *machine.Machine) error {
+	"Broken": {auth.Handle, func(ctx context.Context, d *Desk, u auth.User, m *machine.Machine) error {
 		return d.Broken(ctx, u, m.Name, "disk", "")
 	}},
-	"Repair": {handle, func(ctx context.Context, d *Desk, u auth.User, m *machine.Machine) error {
+	"Repair": {auth.Handle, func(ctx context.Context, d *Desk, u auth.User, m *machine.Machine) error {
 		return d.Repair(ctx, u, m.Name, "keep", "")
 	}},
-	"Repaired": {handle, func(ctx context.Context, d *Desk, u auth.User, m *machine.Machine) error {
+	"Repaired": {auth.Handle, func(ctx context.Context, d *Desk, u auth.User, m *machine.Machine) error {
 		return d.Repaired(ctx, u, m.Name, "")
 	}},
-	"Undo": {handle, func(ctx context.Context, d *Desk, u auth.User, m *machine.Machine) error {
+	"Undo": {auth.Handle, func(ctx context.Context, d *Desk, u auth.User, m *machine.Machine) error {
 		return d.Undo(ctx, u, m.Name)
 	}},
-	"Return": {change, func(ctx context.Context, d *Desk, u auth.User, m *machine.Machine) error {
+	"Return": {auth.Change, func(ctx context.Context, d *Desk, u auth.User, m *machine.Machine) error {
 		return d.Return(ctx, u, m.Name, "")
 	}},
-	"Retire": {change, func(ctx context.Context, d *Desk, u auth.User, m *machine.Machine) error {
+	"Retire": {auth.Change, func(ctx context.Context, d *Desk, u auth.User, m *machine.Machine) error {
 		return d.Retire(ctx, u, m.Name, m.Name, "")
 	}},
-	"Light": {point, func(ctx context.Context, d *Desk, u auth.User, m *machine.Machine) error {
+	"Light": {auth.Point, func(ctx context.Context, d *Desk, u auth.User, m *machine.Machine) error {
 		return d.Light(ctx, u, m.Name, "on")
 	}},
-	"Power": {cut, func(ctx context.Context, d *Desk, u auth.User, m *machine.Machine) error {
+	"Power": {auth.Cut, func(ctx context.Context, d *Desk, u auth.User, m *machine.Machine) error {
 		return d.Power(ctx, u, m.Name, "off", m.Name)
 	}},
 }
@@ -119,7 +119,7 @@ func TestEveryVerbAsksWhoseMachineItIs(t *testing.T) {
 				if !errors.As(err, &refused) || !refused.Forbidden {
 					t.Fatalf("%s by a %s of another team = %v, want it forbidden", name, role, err)
 				}
-				if role == auth.Viewer && v.kind == point {
+				if role == auth.Viewer && v.kind == auth.Point {
 					break // others may
 				}
 				if role == auth.Engineer && !(strings.Contains(err.Error(), "belongs to team search; you are in teams web, db") && strings.Contains(err.Error(), "firstlight user teams eve --add search")) {
@@ -190,13 +190,13 @@ func TestMay(t *testing.T) {
 	} {
 		u := auth.User{Name: "eve", Role: tt.role, Teams: strings.Fields(tt.teams)}
 		m := &machine.Machine{Name: "FL1", Owner: tt.owner, Status: tt.status}
-		for kind, want := range map[act]bool{change: tt.mayChange, handle: tt.mayHandle, cut: tt.mayCut} {
+		for kind, want := range map[auth.Act]bool{auth.Change: tt.mayChange, auth.Handle: tt.mayHandle, auth.Cut: tt.mayCut} {
 			by, err := may(u, m, kind)
 			if (err == nil) != want || by.Name != "eve" {
 				t.Errorf("may(%s of %q, owner %q, %s, act %d) = %v, want it allowed: %v", tt.role, tt.teams, tt.owner, tt.status, kind, err, want)
 			}
-			if _, err := may(u, m, point); (err == nil) != tt.role.Allows(auth.Technician) {
-				t.Errorf("may(%s, point) = %v, want it allowed to everybody from a technician on", tt.role, err)
+			if _, err := may(u, m, auth.Point); (err == nil) != tt.role.Allows(auth.Technician) {
+				t.Errorf("may(%s, auth.Point) = %v, want it allowed to everybody from a technician on", tt.role, err)
 			}
 			if foreign := strings.Contains(by.Note, "another team's machine: its owner is search"); foreign != (want && tt.role == auth.Admin && tt.owner != "") {
 				t.Errorf("may(%s, owner %q) notes %q", tt.role, tt.owner, by.Note)

@@ -44,10 +44,10 @@ func (d *Desk) SetBMC(ctx context.Context, who auth.User, l oob.Login) error {
 func (d *Desk) mayLogIn(who auth.User, serial string) (serverdb.Actor, error) {
 	for _, m := range d.DB.Machines() {
 		if m.Serial == serial {
-			return may(who, m, change)
+			return may(who, m, auth.Change)
 		}
 	}
-	return may(who, &machine.Machine{Name: serial}, change)
+	return may(who, &machine.Machine{Name: serial}, auth.Change)
 }
 
 // Bounds of what BMCs take (Redfish ManagerAccount; IPMI 2.0 allows 16 and 20).

@@ -27,7 +27,7 @@ func (d *Desk) Broken(ctx context.Context, who auth.User, ref, reason, note stri
 	case word == machine.ReasonOther && note == "":
 		return &Refused{Field: "note", Why: "is empty", Remedy: "say what is broken"}
 	}
-	m, by, err := d.allowed(who, ref, handle)
+	m, by, err := d.allowed(who, ref, auth.Handle)
 	if err != nil {
 		return err
 	}
@@ -91,7 +91,7 @@ func (d *Desk) Repair(ctx context.Context, who auth.User, ref, disks, note strin
 	if note, err = noted(note); err != nil {
 		return err
 	}
-	m, by, err := d.allowed(who, ref, handle)
+	m, by, err := d.allowed(who, ref, auth.Handle)
 	if err != nil {
 		return err
 	}
@@ -119,7 +119,7 @@ func (d *Desk) Repaired(ctx context.Context, who auth.User, ref, note string) er
 	if err != nil {
 		return err
 	}
-	m, by, err := d.allowed(who, ref, handle)
+	m, by, err := d.allowed(who, ref, auth.Handle)
 	if err != nil {
 		return err
 	}
@@ -142,7 +142,7 @@ func (d *Desk) Return(ctx context.Context, who auth.User, ref, note string) erro
 	if err != nil {
 		return err
 	}
-	m, by, err := d.allowed(who, ref, change)
+	m, by, err := d.allowed(who, ref, auth.Change)
 	if err != nil {
 		return err
 	}

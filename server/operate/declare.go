@@ -20,13 +20,13 @@ func (d *Desk) SetMachine(ctx context.Context, who auth.User, ref string, versio
 	if err != nil {
 		return nil, err
 	}
-	m, by, err := d.allowed(who, ref, point)
+	m, by, err := d.allowed(who, ref, auth.Point)
 	if err != nil {
 		return nil, err
 	}
-	a := change
+	a := auth.Change
 	if hands && !who.Role.Allows(auth.Engineer) {
-		a = handle
+		a = auth.Handle
 	}
 	if by, err = may(who, m, a); err != nil {
 		return nil, err

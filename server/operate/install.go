@@ -117,7 +117,7 @@ func (d *Desk) pick(ctx context.Context, o Order) ([]*machine.Machine, error) {
 }
 
 func (d *Desk) install(ctx context.Context, who auth.User, m *machine.Machine, o Order) (*machine.Job, error) {
-	m, by, err := d.allowed(who, m.ID, change)
+	m, by, err := d.allowed(who, m.ID, auth.Change)
 	if err != nil {
 		return nil, err
 	}
@@ -171,7 +171,7 @@ func (d *Desk) Cancel(ctx context.Context, who auth.User, id string) error {
 	if err != nil {
 		return err
 	}
-	_, by, err := d.allowed(who, j.Machine, change)
+	_, by, err := d.allowed(who, j.Machine, auth.Change)
 	if err != nil {
 		return err
 	}

@@ -28,7 +28,7 @@ const lightLimit = time.Minute
 // a lock nor a job forbids it. The act goes on when the one who asked hangs up,
 // or nobody would know what the light does.
 func (d *Desk) Light(ctx context.Context, who auth.User, name, verb string) error {
-	m, by, err := d.allowed(who, name, point)
+	m, by, err := d.allowed(who, name, auth.Point)
 	if err != nil {
 		return err
 	}

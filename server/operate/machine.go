@@ -15,7 +15,7 @@ import (
 // Release gives the disks of a held machine free to be overwritten. typed must
 // be the machine's name: the one proof that a person read which machine it is.
 func (d *Desk) Release(ctx context.Context, who auth.User, name, typed string) error {
-	m, by, err := d.allowed(who, name, change)
+	m, by, err := d.allowed(who, name, auth.Change)
 	if err != nil {
 		return err
 	}
@@ -45,7 +45,7 @@ func brackets(reason string) string {
 // Recheck lets the rules decide again on a held machine, or on a broken one
 // that nobody owns.
 func (d *Desk) Recheck(ctx context.Context, who auth.User, name string) error {
-	m, by, err := d.allowed(who, name, handle)
+	m, by, err := d.allowed(who, name, auth.Handle)
 	if err != nil {
 		return err
 	}
@@ -86,7 +86,7 @@ func clip(s string) string {
 // flag sets the lock with its audit and its row in the timeline. Asking for
 // what holds already changes nothing.
 func (d *Desk) flag(ctx context.Context, who auth.User, name, verb, note string, locked bool) error {
-	found, by, err := d.allowed(who, name, change)
+	found, by, err := d.allowed(who, name, auth.Change)
 	if err != nil {
 		return err
 	}

@@ -28,9 +28,9 @@ const (
 // would leave the machine off. typed is the machine's name, which whoever cuts
 // the power of a machine in use has read and typed.
 func (d *Desk) Power(ctx context.Context, who auth.User, name, verb, typed string) error {
-	kind := cut
+	kind := auth.Cut
 	if verb == "on" {
-		kind = handle
+		kind = auth.Handle
 	}
 	m, by, err := d.allowed(who, name, kind)
 	if err != nil {

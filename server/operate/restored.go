@@ -41,7 +41,7 @@ func (d *Desk) Thaw(ctx context.Context, who auth.User, name, why string) error 
 	if err != nil {
 		return err
 	}
-	m, by, err := d.allowed(who, name, change)
+	m, by, err := d.allowed(who, name, auth.Change)
 	if err != nil {
 		return err
 	}

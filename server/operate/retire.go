@@ -17,7 +17,7 @@ import (
 // machine is refused: this version does not erase disks, and a disk that leaves
 // the house must be proven empty.
 func (d *Desk) Retire(ctx context.Context, who auth.User, ref, typed, note string) error {
-	found, by, err := d.allowed(who, ref, change)
+	found, by, err := d.allowed(who, ref, auth.Change)
 	if err != nil {
 		return err
 	}

@@ -14,7 +14,7 @@ import (
 // nothing happened to the machine since. It goes through the state engine like
 // any other act: a machine that was held is checked again, which decides anew.
 func (d *Desk) Undo(ctx context.Context, who auth.User, ref string) error {
-	found, by, err := d.allowed(who, ref, handle)
+	found, by, err := d.allowed(who, ref, auth.Handle)
 	if err != nil {
 		return err
 	}

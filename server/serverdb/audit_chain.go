@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"firstlight/server/auth"
 	"firstlight/server/serverdb/store"
 )
 
@@ -55,31 +56,13 @@ func anchor(tx *store.Tx) (id int64, hash string, err error) {
 	return id, hash, err
 }
 
-// AuditHead names a row by its id and hash.
-type AuditHead struct {
-	ID   int64
-	Hash string
-}
-
-// AuditChain is how the chain of the audit is.
-type AuditChain struct {
-	Rows      int64
-	First     int64 // id; 0 where there is no row
-	Head      AuditHead
-	Forgotten int64 // id of the newest row that retention took; 0 where it took none
-	// Broken is the first row that does not follow from the one before it, or
-	// the kept head that is not there; 0 where the chain is whole.
-	Broken int64
-	Why    string
-}
-
-// page is how many rows are read at once.
+// chainPage is how many rows are read at once.
 const chainPage = 1000
 
 // VerifyAudit walks the chain from its begin to its end. kept is a head that
 // was noted before, elsewhere; with it, an end that was cut off and a chain that
 // was written anew show as well. The zero head asks for neither.
-func (d *DB) VerifyAudit(ctx context.Context, kept AuditHead) (c AuditChain, err error) {
+func (d *DB) VerifyAudit(ctx context.Context, kept auth.ChainHead) (c auth.Chain, err error) {
 	err = d.store.View(ctx, func(tx *store.Tx) (err error) {
 		c, err = verify(tx, kept)
 		return err
@@ -87,7 +70,7 @@ func (d *DB) VerifyAudit(ctx context.Context, kept AuditHead) (c AuditChain, err
 	return c, err
 }
 
-func verify(tx *store.Tx, kept AuditHead) (c AuditChain, err error) {
+func verify(tx *store.Tx, kept auth.ChainHead) (c auth.Chain, err error) {
 	if c.Forgotten, c.Head.Hash, err = anchor(tx); err != nil {
 		return c, err
 	}
@@ -99,7 +82,7 @@ func verify(tx *store.Tx, kept AuditHead) (c AuditChain, err error) {
 			return c, err
 		}
 		for _, a := range page {
-			if c.follow(a); c.Broken != 0 {
+			if follow(&c, a); c.Broken != 0 {
 				return c, nil
 			}
 			seen = seen || c.Head == kept
@@ -109,13 +92,13 @@ func verify(tx *store.Tx, kept AuditHead) (c AuditChain, err error) {
 		}
 	}
 	if !seen {
-		c.lost(kept)
+		lost(&c, kept)
 	}
 	return c, nil
 }
 
 // follow takes the next row, if it is what the row before it makes of it.
-func (c *AuditChain) follow(a Audit) {
+func follow(c *auth.Chain, a Audit) {
 	if want := chained(c.Head.Hash, a); a.Hash != want {
 		c.Broken = a.ID
 		c.Why = fmt.Sprintf("row %d does not follow from row %d: one of them was changed, or rows between them are gone", a.ID, c.Head.ID)
@@ -125,10 +108,10 @@ func (c *AuditChain) follow(a Audit) {
 		c.First = a.ID
 	}
 	c.Rows++
-	c.Head = AuditHead{a.ID, a.Hash}
+	c.Head = auth.ChainHead{ID: a.ID, Hash: a.Hash}
 }
 
-func (c *AuditChain) lost(kept AuditHead) {
+func lost(c *auth.Chain, kept auth.ChainHead) {
 	c.Broken = kept.ID
 	switch {
 	case kept.ID > c.Head.ID:
@@ -170,7 +153,7 @@ func chainOld(tx *store.Tx) error {
 	if err != nil || done != "" {
 		return err
 	}
-	var last AuditHead
+	var last auth.ChainHead
 	for {
 		page, err := tx.Audits(AuditQuery{After: last.ID, Oldest: true, Limit: chainPage})
 		if err != nil {
@@ -182,7 +165,7 @@ func chainOld(tx *store.Tx) error {
 			if err := tx.SealAudit(a); err != nil {
 				return err
 			}
-			last = AuditHead{a.ID, a.Hash}
+			last = auth.ChainHead{ID: a.ID, Hash: a.Hash}
 		}
 		if len(page) < chainPage {
 			return tx.PutMeta(metaChained, "1")

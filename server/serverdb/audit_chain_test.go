@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+
+	"firstlight/server/auth"
 )
 
 var errUndo = errors.New("undo")
@@ -43,7 +45,7 @@ func tamper(t *testing.T, path, statement string) {
 	}
 }
 
-func chain(t *testing.T, d *DB, kept AuditHead) AuditChain {
+func chain(t *testing.T, d *DB, kept auth.ChainHead) auth.Chain {
 	t.Helper()
 	c, err := d.VerifyAudit(t.Context(), kept)
 	if err != nil {
@@ -60,7 +62,7 @@ func TestTheAuditIsAChain(t *testing.T) {
 	if err := d.RecordAudit(t.Context(), Actor{Name: "bob"}, "unlock", "FL1", "", ""); err != nil {
 		t.Fatal(err)
 	}
-	c := chain(t, d, AuditHead{})
+	c := chain(t, d, auth.ChainHead{})
 	if c.Broken != 0 || c.Rows != 6 || c.First != 1 || c.Head.Hash == "" {
 		t.Errorf("chain = %+v, want six rows, whole", c)
 	}
@@ -98,9 +100,9 @@ func TestEveryChangeOfTheAuditShows(t *testing.T) {
 	} {
 		t.Run(tt.statement, func(t *testing.T) {
 			d, path := acted(t, 5)
-			kept := chain(t, d, AuditHead{}).Head
+			kept := chain(t, d, auth.ChainHead{}).Head
 			tamper(t, path, tt.statement)
-			if c := chain(t, d, AuditHead{}); c.Broken != tt.broken || (c.Why == "") != (tt.broken == 0) {
+			if c := chain(t, d, auth.ChainHead{}); c.Broken != tt.broken || (c.Why == "") != (tt.broken == 0) {
 				t.Errorf("chain = %+v, want it broken at %d, with the reason", c, tt.broken)
 			}
 			if c := chain(t, d, kept); c.Broken == 0 {
@@ -114,13 +116,13 @@ func TestEveryChangeOfTheAuditShows(t *testing.T) {
 // the chain is made.
 func TestAChainWrittenAnewLacksTheKeptHead(t *testing.T) {
 	d, path := acted(t, 5)
-	kept := chain(t, d, AuditHead{}).Head
+	kept := chain(t, d, auth.ChainHead{}).Head
 	if err := d.Close(); err != nil {
 		t.Fatal(err)
 	}
 	tamper(t, path, "UPDATE audit SET who = 'bob', hash = '' WHERE id = 2; UPDATE audit SET hash = ''; DELETE FROM meta WHERE key = 'audit-chain'")
 	d = open(t, path) // which makes the chain anew
-	if c := chain(t, d, AuditHead{}); c.Broken != 0 {
+	if c := chain(t, d, auth.ChainHead{}); c.Broken != 0 {
 		t.Errorf("chain = %+v: it was not written anew, so that this test shows nothing", c)
 	}
 	c := chain(t, d, kept)
@@ -131,7 +133,7 @@ func TestAChainWrittenAnewLacksTheKeptHead(t *testing.T) {
 
 func TestRetentionLeavesAChain(t *testing.T) {
 	d, path := acted(t, 5)
-	before := chain(t, d, AuditHead{})
+	before := chain(t, d, auth.ChainHead{})
 	rows, err := d.Audits(t.Context(), AuditQuery{After: 3, Limit: 1})
 	if err != nil {
 		t.Fatal(err)
@@ -147,11 +149,11 @@ func TestRetentionLeavesAChain(t *testing.T) {
 	if err != nil || last[0].Action != "forget audit" || last[0].Before != "rows 1 to 3" {
 		t.Errorf("the audit says %+v, %v; want what was forgotten", last, err)
 	}
-	if c := chain(t, d, AuditHead{ID: 2, Hash: "x"}); !strings.Contains(c.Why, "forgotten by retention") {
+	if c := chain(t, d, auth.ChainHead{ID: 2, Hash: "x"}); !strings.Contains(c.Why, "forgotten by retention") {
 		t.Errorf("chain with a head that was forgotten = %+v", c)
 	}
 	tamper(t, path, "DELETE FROM audit WHERE id = 4")
-	if c := chain(t, d, AuditHead{}); c.Broken != 5 {
+	if c := chain(t, d, auth.ChainHead{}); c.Broken != 5 {
 		t.Errorf("chain = %+v, want that a row that goes without retention shows", c)
 	}
 }
@@ -164,7 +166,7 @@ func TestRowsOfBeforeTheChainJoinIt(t *testing.T) {
 	tamper(t, path, "UPDATE audit SET hash = '', token = '', address = '', who = 'ada by token ci from 192.0.2.7'; "+
 		"UPDATE audit SET who = 'rule lab' WHERE id = 2; DELETE FROM meta WHERE key = 'audit-chain'")
 	d = open(t, path)
-	if c := chain(t, d, AuditHead{}); c.Broken != 0 || c.Rows != 3 {
+	if c := chain(t, d, auth.ChainHead{}); c.Broken != 0 || c.Rows != 3 {
 		t.Errorf("chain = %+v, want it whole", c)
 	}
 	rows, err := d.Audits(t.Context(), AuditQuery{Who: "ada", Oldest: true, Limit: 9})
@@ -190,7 +192,7 @@ func TestNoWordsLookLikeAnotherRow(t *testing.T) {
 			t.Errorf("a field (-want +got):\n%s", diff)
 		}
 	}
-	if c := chain(t, d, AuditHead{}); c.Broken != 0 {
+	if c := chain(t, d, auth.ChainHead{}); c.Broken != 0 {
 		t.Errorf("chain = %+v, want it whole", c)
 	}
 }
