@@ -24,8 +24,20 @@ const (
 func (s *Site) wrap(h http.Handler) http.Handler {
 	h = s.People.Middleware(h)
 	h = http.NewCrossOriginProtection().Handler(h)
-	h = http.MaxBytesHandler(h, maxBody)
+	h = bounded(h)
 	return s.survive(headers(h))
+}
+
+// bounded limits what forms may send. The API has bounds of its own, by route.
+func bounded(next http.Handler) http.Handler {
+	forms := http.MaxBytesHandler(next, maxBody)
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if strings.HasPrefix(r.URL.Path, "/api/") {
+			next.ServeHTTP(w, r)
+			return
+		}
+		forms.ServeHTTP(w, r)
+	})
 }
 
 func headers(next http.Handler) http.Handler {

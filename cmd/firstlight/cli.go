@@ -47,6 +47,9 @@ type cli struct {
 	Inventory inventoryCmd         `cmd:"" group:"ask" help:"Hosts by group, for Ansible (dynamic inventory)."`
 	Backup    backupCmd            `cmd:"" group:"ask" help:"Backups: make one, check one."`
 	SafeMode  safeModeCmd          `cmd:"" group:"ask" help:"The safe mode after a restore."`
+	Import    importCmd            `cmd:"" group:"ask" help:"Bring a list of machines: a delivery, or machines in use."`
+	Export    exportCmd            `cmd:"" group:"ask" help:"Write machines as a list that import reads."`
+	Delivery  deliveryCmd          `cmd:"" group:"ask" help:"Deliveries: list, show, close."`
 	Audit     auditCmd             `cmd:"" group:"ask" help:"What people and programs did."`
 	Health    healthCmd            `cmd:"" group:"ask" help:"How the parts of the appliance are."`
 	Login     loginCmd             `cmd:"" group:"ask" help:"Log in, or make the first admin, and keep a token."`

@@ -74,11 +74,12 @@ func (a *API) Close() { a.close.Do(func() { close(a.closing) }) }
 
 // dispatch reads the body whole and within bounds, then finds the route.
 func (a *API) dispatch(w http.ResponseWriter, r *http.Request) {
-	if _, pattern := a.mux.Handler(r); pattern == "" {
+	_, pattern := a.mux.Handler(r)
+	if pattern == "" {
 		a.unknown(w, r)
 		return
 	}
-	if err := readBody(w, r); err != nil {
+	if err := readBody(w, r, pattern); err != nil {
 		a.write(w, r, err)
 		return
 	}

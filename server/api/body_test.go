@@ -57,7 +57,7 @@ func TestABodyThatDoesNotComeIsGivenUp(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		begin := time.Now()
 		answered := make(chan error, 1)
-		client := dial(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { answered <- readBody(w, r) }))
+		client := dial(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { answered <- readBody(w, r, "") }))
 		fmt.Fprint(client, "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\nhalf") //nolint:errcheck // nothing would be answered
 		var p huma.StatusError
 		if err := <-answered; !errors.As(err, &p) || p.GetStatus() != http.StatusRequestTimeout {

@@ -10,6 +10,10 @@ import (
 var tags = append([]*huma.Tag{
 	{Name: "machines", Description: "Machines of the fleet: what they are, what became of them, and the verbs that they take."},
 	{Name: "bmc-logins", Description: "How to log in to the BMCs of machines. What is given is sealed and never shown again."},
+	{Name: "imports", Description: "Lists of machines as people bring them: CSV or JSON, with our headings, those of an order or those of netbox."},
+	{Name: "adoptions", Description: "Machines that serve already and are taken over as they are."},
+	{Name: "export", Description: "Machines as a list."},
+	{Name: "deliveries", Description: "Orders of machines that are expected or have come."},
 	{Name: "jobs", Description: "Durable pieces of work on machines. A job goes on where it stood when the appliance starts again."},
 	{Name: "images", Description: "The catalogue of disk images that can be installed."},
 	{Name: "subnets", Description: "IP networks that the appliance serves, and what unknown machines get there."},
@@ -58,6 +62,16 @@ var descriptions = with(planDescriptions(), map[string]string{
 	"end-safe-mode":    "From now on a machine that the database does not know is a stranger, and boots what its subnet's policy says. Frozen machines stay frozen, each until it is thawed.",
 	"release-machine":  "For a machine that is held because its disks are not empty: repeat its name to say that what is on them may go.",
 	"put-bmc-login":    "Kept for the serial, also before the machine is known; the next log-in proves it. What was kept before is replaced.",
+
+	"import-machines": "Judges each line against the fleet and the plan, and writes the list in one transaction: all of it, or nothing where a line is refused, unless partial asks for the rest. " +
+		"Look at written: a list that was refused is answered with 200 and its verdicts. What an agent discovered is never overwritten. " +
+		"Headings are recognised as ours, as those of an order list, or as those of netbox. With Accept: application/x-ndjson the answer begins with lines that tell how far it is.",
+	"adopt-machine":     "The machine becomes in use, as it is: nothing is installed nor wiped, and it is locked until its first boot is seen. The body is what firstlight-agent report --from-os sends. One that is in use already has its facts renewed.",
+	"export-machines":   "Importing it again into the same database changes nothing. It holds no secret.",
+	"list-deliveries":   "All of them, with how many machines arrived and how many are missing.",
+	"get-delivery":      "With its machines and the one line to hand it over with.",
+	"hand-off-delivery": "CSV: serial, name, status, reason, rack, unit and BMC of each machine, and of those that are missing.",
+	"close-delivery":    "Machines of it that are still expected become retired: they never arrived. Closing it again changes nothing.",
 
 	"list-jobs":  "Jobs of all machines, or of one, in every status or in one.",
 	"get-job":    "The job with its steps: which are done, which runs, and until when.",

@@ -10,6 +10,7 @@ import (
 	"github.com/danielgtaylor/huma/v2/adapters/humago"
 
 	"firstlight/server/auth"
+	"firstlight/server/delivery"
 )
 
 // settings are huma's, without what it would serve by itself.
@@ -44,7 +45,7 @@ func (a *API) register(r route) error {
 		// dispatch has read the body: -1 keeps huma from setting a deadline,
 		// which net/http, that waits for the next request by then, would take
 		// for a client that hung up.
-		BodyReadTimeout: -1, MaxBodyBytes: maxBody + 1,
+		BodyReadTimeout: -1, MaxBodyBytes: delivery.MaxBytes + 1,
 	})
 	return nil
 }

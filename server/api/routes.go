@@ -48,6 +48,14 @@ func (a *API) routes() []route {
 		{post, "/machines/{ref}/release", auth.Engineer, "release-machine", "Give disks that are not empty free to be overwritten", serve(a.release)},
 		{put, "/bmc-logins/{serial}", auth.Admin, "put-bmc-login", "Keep how to log in to the BMC of a machine, known or not", remove(a.putBMCLogin)},
 
+		{post, "/imports", auth.Technician, "import-machines", "Bring a list of machines: a delivery, or machines in use", importMachines},
+		{post, "/adoptions", auth.Admin, "adopt-machine", "Take over a machine in use by the report of its own system", adopt},
+		{get, "/export", auth.Viewer, "export-machines", "Machines as a list that an import reads", export},
+		{get, "/deliveries", auth.Viewer, "list-deliveries", "Deliveries, the newest first", serve(a.deliveries)},
+		{get, "/deliveries/{name}", auth.Viewer, "get-delivery", "A delivery: what arrived, what is missing, what nobody expected", serve(a.delivery)},
+		{get, "/deliveries/{name}/handoff", auth.Viewer, "hand-off-delivery", "The machines of a delivery as a list to hand over", handOff},
+		{post, "/deliveries/{name}/close", auth.Engineer, "close-delivery", "Say that nothing more of a delivery comes", serve(a.closeDelivery)},
+
 		{get, "/jobs", auth.Viewer, "list-jobs", "Jobs, newest first", serve(a.jobs)},
 		{get, "/jobs/{id}", auth.Viewer, "get-job", "One job", serve(a.job)},
 		{post, "/jobs", auth.Engineer, "create-job", "Order a job on each machine that a selector picks", orderJobs},

@@ -20,6 +20,7 @@ func sample(op *huma.Operation, path string) {
 		add("-X %s", op.Method)
 	}
 	var query []string
+	inURL := url.Values{}
 	for _, p := range op.Parameters {
 		value := fmt.Sprint(first(p.Schema))
 		switch {
@@ -29,15 +30,24 @@ func sample(op *huma.Operation, path string) {
 		case p.In == "header":
 			add("-H %s", quote(p.Name+": "+value))
 		case p.In == "query":
+			inURL.Set(p.Name, value)
 			query = append(query, "--data-urlencode "+quote(p.Name+"="+value))
 		}
 	}
+	list := op.RequestBody != nil && op.RequestBody.Content["text/csv"] != nil
+	if list { // --get would send the list in the address
+		path += "?" + inURL.Encode()
+	}
 	add(`"$FIRSTLIGHT_URL%s"`, path)
-	if len(query) > 0 {
+	if len(query) > 0 && !list {
 		add("--get %s", strings.Join(query, " "))
 	}
 	if b := op.RequestBody; b != nil {
-		for _, m := range b.Content {
+		for kind, m := range b.Content {
+			if text, ok := m.Example.(string); ok && kind == "text/csv" {
+				add("-H 'Content-Type: text/csv' --data-binary %s", quote(text))
+				continue
+			}
 			add("--json %s", quote(compact(m.Example)))
 		}
 	}

@@ -2,7 +2,9 @@ package delivery
 
 import (
 	"cmp"
+	"encoding/csv"
 	"fmt"
+	"io"
 	"slices"
 	"strings"
 	"time"
@@ -81,6 +83,26 @@ func (s *Standing) HandOff() string {
 		line += "; first power-on → last available: " + took(s.Last.Sub(s.First))
 	}
 	return line
+}
+
+// WriteHandOff writes the machines of a delivery, those that are missing last.
+// Serial numbers of orders may begin like a formula.
+func (s *Standing) WriteHandOff(w io.Writer) error {
+	out := csv.NewWriter(w)
+	if err := out.Write([]string{"serial", "name", "status", "reason", "rack", "unit", "bmc_address", "hostname"}); err != nil {
+		return err
+	}
+	for _, m := range slices.Concat(s.Arrived, s.Missing, s.NeverCame) {
+		row := []string{m.Serial, m.Name, m.Status.Human(), cmp.Or(m.Reason, m.Sentence), m.Rack, number(m.Unit), m.BMC.Address, m.Hostname}
+		for i := range row {
+			row[i] = guard(row[i])
+		}
+		if err := out.Write(row); err != nil {
+			return err
+		}
+	}
+	out.Flush()
+	return out.Error()
 }
 
 func took(d time.Duration) string {

@@ -26,8 +26,8 @@ type Order struct {
 	Delivery string // that its machines belong to; empty: to none
 	Site     string // of lines that name neither site nor rack
 	InUse    bool   // the machines are in use already, see machine.InUse
-	// CreateRacks adds the racks and sites that the plan lacks.
-	CreateRacks bool
+	// CreateRacks adds the racks that the plan lacks, CreateSites the sites.
+	CreateRacks, CreateSites bool
 	// May refuses a line to whoever asks; before is nil of a new machine.
 	May func(before, after *machine.Machine) error
 }
@@ -240,7 +240,7 @@ const rackUnits = 42
 // high as what stands in it.
 func (j *judge) create(d *draft) {
 	site, rack := oneOf(d.line.Cells["site"], d.m.Site, j.Site), d.m.Rack
-	if ref := (machine.PlanRef{Kind: machine.KindSite, Name: site}); site != "" && j.plan[ref] == nil {
+	if ref := (machine.PlanRef{Kind: machine.KindSite, Name: site}); j.CreateSites && site != "" && j.plan[ref] == nil {
 		j.add(&machine.Site{Name: site})
 	}
 	ref := machine.PlanRef{Kind: machine.KindRack, Name: rack}

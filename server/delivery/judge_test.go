@@ -88,7 +88,7 @@ func TestEachLineHasItsVerdict(t *testing.T) {
 		{"a name of another machine", "serial,name\nDUE,SEEN", Order{}, Refused, "belongs to machine SEEN"},
 		{"a host name that is none", "serial,hostname\nN1,Web_1", Order{}, Refused, "lower-case letters"},
 		{"somebody else's machine", "serial,unit\nDUE,7", Order{May: func(*machine.Machine, *machine.Machine) error { return errors.New("belongs to team search") }}, Refused, "team search"},
-		{"a rack that is created", "serial,site,rack,unit\nN1,lon7,lon7-r1,48", Order{CreateRacks: true}, New, ""},
+		{"a rack that is created", "serial,site,rack,unit\nN1,lon7,lon7-r1,48", Order{CreateRacks: true, CreateSites: true}, New, ""},
 		{"a rack at no site", "serial,rack\nN1,lon7-r1", Order{CreateRacks: true}, Refused, "at which site"},
 		{"adoption of a new one", "serial,mac\nN1,02:00:00:00:00:09", Order{InUse: true}, New, "{status unknown in use}"},
 		{"adoption of an expected one", "serial\nDUE", Order{InUse: true}, Update, "{status expected in use}"},

@@ -86,7 +86,7 @@ func checkDelivery(p plan, all []*machine.Delivery, o delivery.Order) error {
 		return &ImportError{"delivery", o.Delivery, "want 1 to 64 letters, digits, dots, dashes and _, such as the number of the order"}
 	}
 	ref := machine.PlanRef{Kind: machine.KindSite, Name: o.Site}
-	if _, ok := p[ref]; o.Site != "" && !ok && !o.CreateRacks {
+	if _, ok := p[ref]; o.Site != "" && !ok && !o.CreateSites {
 		return &ImportError{"site", o.Site, "there is no such site" + near(p, ref) + ": add it first: firstlight site set " + o.Site}
 	}
 	return nil

@@ -131,7 +131,7 @@ func TestRacksAreCreatedOnlyWhenAsked(t *testing.T) {
 	if got := bring(t, d, Import{}, list); got.Written || d.Rack("ams3-r1") != nil {
 		t.Errorf("not asked = %+v", got)
 	}
-	got := bring(t, d, Import{Order: delivery.Order{CreateRacks: true}}, list)
+	got := bring(t, d, Import{Order: delivery.Order{CreateRacks: true, CreateSites: true}}, list)
 	if r := d.Rack("ams3-r1"); !got.Written || r == nil || r.Units != 44 || r.Site != "ams3" {
 		t.Errorf("asked = %+v, rack %+v", got, r)
 	}
@@ -221,7 +221,7 @@ func large(t testing.TB, path string, n int) {
 	}
 	told := 0
 	got, err := d.Import(t.Context(), Import{
-		Order: delivery.Order{Lines: l.Lines, Delivery: "2026-1140", CreateRacks: true}, Who: Actor{Name: "ada"},
+		Order: delivery.Order{Lines: l.Lines, Delivery: "2026-1140", CreateRacks: true, CreateSites: true}, Who: Actor{Name: "ada"},
 		Progress: func(done, _ int) { told = done },
 	})
 	if err != nil || !got.Written || told != n || len(d.Machines()) != n {
