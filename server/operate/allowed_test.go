@@ -90,6 +90,8 @@ var own = map[string]string{
 	"PutRule": "a rule has no owner; it asks for an admin itself", "DropRule": "as PutRule",
 	"PutSubnet": "a subnet has no owner; the door asks for an admin",
 	"Backup":    "a backup is of the whole appliance; the door asks for an admin", "EndSafeMode": "as Backup",
+	"Import": "a list has many machines; it asks line by line itself", "CloseDelivery": "what never came has no owner; it asks for a role itself",
+	"Adopt": "nobody owns it yet; it asks for an admin itself", "NoteExport": "the audit has no owner; the door asks for an admin",
 }
 
 // TestEveryVerbAsksWhoseMachineItIs finds the verbs of the desk by what they
