@@ -192,7 +192,12 @@ func fact(read func(*Facts) []string) func(*Machine) []string {
 	}
 }
 
+// macs and addresses are those that a machine keeps from others: one that is
+// retired keeps none.
 func macs(m *Machine) (all []string) {
+	if m.Status == Retired {
+		return nil
+	}
 	for _, n := range m.NICs {
 		all = append(all, n.MAC.String())
 	}
@@ -200,6 +205,9 @@ func macs(m *Machine) (all []string) {
 }
 
 func addresses(m *Machine) (all []string) {
+	if m.Status == Retired {
+		return nil
+	}
 	for _, n := range m.NICs {
 		if n.Address.IsValid() {
 			all = append(all, n.Address.String())
