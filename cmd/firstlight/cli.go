@@ -42,6 +42,7 @@ type cli struct {
 	Capacity  capacityCmd          `cmd:"" group:"plan" help:"How many machines are free, where and of which kind."`
 	Lease     leaseCmd             `cmd:"" group:"ask" help:"DHCP leases."`
 	Stranger  strangerCmd          `cmd:"" group:"ask" help:"Interfaces that nobody knows."`
+	User      userCmd              `cmd:"" group:"ask" help:"Accounts: who may log in, as what, and for which teams."`
 	Token     tokenCmd             `cmd:"" group:"ask" help:"API tokens."`
 	Enc       encCmd               `cmd:"" group:"ask" help:"What Puppet is to know of a node (external node classifier)."`
 	Inventory inventoryCmd         `cmd:"" group:"ask" help:"Hosts by group, for Ansible (dynamic inventory)."`

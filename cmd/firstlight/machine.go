@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"firstlight/server/api"
+	"firstlight/server/machine"
 )
 
 // machineCmd is what can be asked of, and done to, machines.
@@ -47,11 +48,32 @@ func (m machineRef) path(verb string) string {
 type machinePowerCmd struct {
 	machineRef
 	Action string `arg:"" enum:"on,off,cycle" help:"on, off or cycle (off, then on)."`
+	Name   string `help:"The machine's hardware name, typed, for off and cycle of one in use; asked for on a terminal."`
 }
 
 // Run switches the power and waits until the BMC shows it.
 func (c *machinePowerCmd) Run(ctx context.Context, h *host) error {
-	return c.order(ctx, h, "/power", api.PowerOrder{Action: c.Action}, "power "+c.Action+" is done")
+	if c.Action != "on" && c.Name == "" && h.terminal() {
+		if err := c.askName(ctx, h); err != nil {
+			return err
+		}
+	}
+	return c.order(ctx, h, "/power", api.PowerOrder{Action: c.Action, Name: c.Name}, "power "+c.Action+" is done")
+}
+
+// askName asks for the name of a machine that is in use.
+func (c *machinePowerCmd) askName(ctx context.Context, h *host) error {
+	a, err := c.open(h)
+	if err != nil {
+		return err
+	}
+	var m api.Machine
+	if _, err := a.Get(ctx, c.path(""), nil, &m); err != nil || m.Status != string(machine.InUse) {
+		return err
+	}
+	h.note("%s is in use; owner: %s", m.Name, orNobody(m.Owner))
+	c.Name, err = h.ask(ctx, "Whatever runs on it stops. Type its hardware name: ")
+	return err
 }
 
 type machineLightCmd struct {

@@ -4,7 +4,6 @@ import (
 	"context"
 	"net/http"
 	"net/url"
-	"strconv"
 	"time"
 
 	"firstlight/cmd/firstlight/client"
@@ -109,31 +108,4 @@ func (c *tokenRevokeCmd) Run(ctx context.Context, h *host) error {
 		return err
 	}
 	return h.say("token %s is no longer good", c.ID)
-}
-
-type auditCmd struct {
-	Ls auditLsCmd `cmd:"" help:"List what people and programs did."`
-}
-
-type auditLsCmd struct {
-	remote
-	listFlags
-	Limit int `default:"100" help:"The newest so many, at most 1000."`
-}
-
-// Run lists the audit, the newest first.
-func (c *auditLsCmd) Run(ctx context.Context, h *host) error {
-	l := listing[api.AuditEntry]{columns: auditColumns, newest: true, limited: true}
-	l.read = whole[api.AuditEntry]("/audit", queryOf("limit", strconv.Itoa(c.Limit)))
-	return l.run(ctx, h, &c.remote, c.listFlags)
-}
-
-var auditColumns = []output.Column[api.AuditEntry]{
-	{Name: "at", Value: func(e api.AuditEntry) any { return e.At }},
-	{Name: "who", Value: func(e api.AuditEntry) any { return e.Who }},
-	{Name: "address", Head: "FROM", Value: func(e api.AuditEntry) any { return e.Address }},
-	{Name: "what", Value: func(e api.AuditEntry) any { return e.What }},
-	{Name: "object", Value: func(e api.AuditEntry) any { return e.Object }},
-	{Name: "before", Value: func(e api.AuditEntry) any { return e.Before }},
-	{Name: "after", Value: func(e api.AuditEntry) any { return e.After }},
 }

@@ -2,6 +2,7 @@ package client
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"io"
 	"net/http"
@@ -16,7 +17,7 @@ import (
 // that the account shall have from now on.
 type Who struct{ Name, Password, Code string }
 
-// Session is a person's log-in. It only lives to make a token.
+// Session is a person's log-in. It lives for what a token may not do.
 type Session struct {
 	*Client
 	cookie *http.Cookie
@@ -69,21 +70,31 @@ func (c *Client) loginRefused(res *http.Response) error {
 	return &Error{http.StatusUnauthorized, sentence}
 }
 
-// NewToken makes a token and ends the session.
-func (s *Session) NewToken(ctx context.Context, order api.TokenOrder) (api.NewToken, error) {
-	var made api.NewToken
+// Do is Client.Do as the person who logged in, with no token.
+func (s *Session) Do(ctx context.Context, method, path string, in, out any) (json.RawMessage, error) {
 	one := *s.Client
 	one.token, one.cookie = "", s.cookie
+	return one.Do(ctx, method, path, in, out)
+}
+
+// End logs out.
+func (s *Session) End(ctx context.Context) {
+	if res, err := s.post(context.WithoutCancel(ctx), "/logout", nil, s.cookie); err == nil {
+		_ = res.Body.Close() // a session that stays ends by itself
+	}
+}
+
+// NewToken makes a token and ends the session.
+func (s *Session) NewToken(ctx context.Context, order api.TokenOrder) (api.NewToken, error) {
+	defer s.End(ctx)
+	var made api.NewToken
 	if order.Role == "" {
 		var me api.Me
-		if _, err := one.Get(ctx, "/me", nil, &me); err != nil {
+		if _, err := s.Do(ctx, http.MethodGet, "/me", nil, &me); err != nil {
 			return made, err
 		}
 		order.Role = me.Role
 	}
-	_, err := one.Do(ctx, http.MethodPost, "/tokens", order, &made)
-	if res, gone := s.post(context.WithoutCancel(ctx), "/logout", nil, s.cookie); gone == nil {
-		_ = res.Body.Close() // a session that stays ends by itself
-	}
+	_, err := s.Do(ctx, http.MethodPost, "/tokens", order, &made)
 	return made, err
 }
