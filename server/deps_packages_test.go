@@ -68,17 +68,17 @@ var ourPackages = map[string]row{
 
 	// What people and programs may ask for, and how the appliance is.
 	"server/operate": {ours: []string{
-		"agent/report", "server/auth", "server/boot", "server/declare", "server/delivery", "server/discovery", "server/handover", "server/jobs", "server/journal", "server/machine", "server/oob", "server/serverdb",
+		"agent/report", "server/auth", "server/boot", "server/declare", "server/delivery", "server/discovery", "server/handover", "server/issue", "server/jobs", "server/journal", "server/machine", "server/oob", "server/serverdb",
 	}, why: "every verb goes through the desk; it knows none of the doors that it stands behind"},
 	"server/health": {why: "parts register what to look at; it knows none of them"},
 
 	// The people's door.
 	"server/ca": {why: "keys and certificates know nothing of what they protect"},
 	"server/api": {ours: []string{
-		"agent/report", "server/auth", "server/declare", "server/delivery", "server/handover", "server/health", "server/journal", "server/lease", "server/machine", "server/oob", "server/operate", "server/serverdb",
+		"agent/report", "server/auth", "server/declare", "server/delivery", "server/handover", "server/health", "server/issue", "server/journal", "server/lease", "server/machine", "server/oob", "server/operate", "server/serverdb",
 	}, why: "the API shows ServerDb and hands every verb to operate; it knows no adapter and no page"},
 	"web": {ours: []string{
-		"server/auth", "server/boot", "server/declare", "server/discovery", "server/journal", "server/lease", "server/machine", "server/oob",
+		"server/auth", "server/boot", "server/declare", "server/discovery", "server/issue", "server/journal", "server/lease", "server/machine", "server/oob",
 		"web/reference",
 	}, why: adapters},
 	"web/reference": {pure: true, why: "a document becomes what a page shows; it knows the API by its document alone"},

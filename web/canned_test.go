@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/netip"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -12,6 +13,7 @@ import (
 	"firstlight/server/auth"
 	"firstlight/server/boot"
 	"firstlight/server/discovery"
+	"firstlight/server/issue"
 	"firstlight/server/journal"
 	"firstlight/server/lease"
 	"firstlight/server/machine"
@@ -30,6 +32,8 @@ type canned struct {
 	changes  map[string][]Change
 	console  []string
 	asked    []string
+	taken    map[string]string // who has the issues of a machine
+	types    map[string]*machine.HardwareType
 
 	subnets   []*machine.Subnet
 	rules     []*machine.Rule
@@ -138,6 +142,53 @@ func (c *canned) Timeline(_ context.Context, id string, before int64, limit int)
 }
 
 func (c *canned) Strangers() []journal.Event { return c.strangers }
+
+// Issues are those that package issue finds by the records alone, since five
+// minutes.
+func (c *canned) Issues() []*machine.Issue {
+	all := []*machine.Issue{}
+	for _, m := range c.Machines() {
+		all = append(all, c.IssuesOf(m.ID)...)
+	}
+	return all
+}
+
+func (c *canned) IssuesOf(id string) (all []*machine.Issue) {
+	m, err := c.Machine(id)
+	if err != nil {
+		return nil
+	}
+	findings, _ := issue.Find(&issue.Input{
+		Machine: m, Now: cannedNow, Began: cannedNow, Open: func(machine.IssueKind) bool { return false },
+		Others: &issue.Others{Subnet: func(*machine.Machine) (string, string) { return "", "" }},
+	})
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for _, f := range findings {
+		if f.Kind != issue.Held && f.Kind != issue.BrokenMachine {
+			continue
+		}
+		all = append(all, &machine.Issue{
+			Kind: f.Kind, Subject: m.ID, Machine: m.ID, Name: m.Name, Sentence: f.Sentence, Evidence: f.Evidence,
+			Since: at(5 * time.Minute), Taken: c.taken[m.ID], TakenAt: at(2 * time.Minute),
+		})
+	}
+	return all
+}
+
+func (c *canned) HardwareType(name string) *machine.HardwareType { return c.types[name] }
+
+func (c *canned) TakeIssue(_ context.Context, who auth.User, subject, kind string, over bool) error {
+	return c.do(who.Name, "take", subject, kind, strconv.FormatBool(over))
+}
+
+func (c *canned) DropIssue(_ context.Context, who auth.User, subject, kind string) error {
+	return c.do(who.Name, "drop", subject, kind)
+}
+
+func (c *canned) AcceptPort(_ context.Context, who auth.User, name string) error {
+	return c.do(who.Name, "accept-port", name)
+}
 
 func (c *canned) History(_ context.Context, id string) ([]Change, error) {
 	return slices.Clone(c.changes[id]), c.broken

@@ -33,6 +33,12 @@ type Data interface {
 	// Timeline gives newest first; before 0 is the newest.
 	Timeline(ctx context.Context, machineID string, before int64, limit int) ([]journal.Event, error)
 	Strangers() []journal.Event
+	// Issues gives what asks for a person, the oldest first; IssuesOf the same
+	// of one machine.
+	Issues() []*machine.Issue
+	IssuesOf(machineID string) []*machine.Issue
+	// HardwareType finds one of the plan, nil where there is none.
+	HardwareType(name string) *machine.HardwareType
 	// History gives a machine's changes of status, oldest first.
 	History(ctx context.Context, machineID string) ([]Change, error)
 	Watch(room int) *journal.Watcher
@@ -50,6 +56,11 @@ type Actions interface {
 	Power(ctx context.Context, who auth.User, name, verb, typed string) error
 	// Light takes on, off or blink.
 	Light(ctx context.Context, who auth.User, name, verb string) error
+	// TakeIssue is "I have this one"; over takes it from somebody else.
+	TakeIssue(ctx context.Context, who auth.User, subject, kind string, over bool) error
+	DropIssue(ctx context.Context, who auth.User, subject, kind string) error
+	// AcceptPort makes where a machine was seen the plan.
+	AcceptPort(ctx context.Context, who auth.User, name string) error
 	Lock(ctx context.Context, who auth.User, name, note string) error
 	Unlock(ctx context.Context, who auth.User, name, note string) error
 	// Thaw lets a machine go on that a restore froze.

@@ -9,22 +9,25 @@ import (
 
 	"firstlight/server/auth"
 	"firstlight/server/discovery"
+	"firstlight/server/issue"
 	"firstlight/server/machine"
 	"firstlight/server/oob"
 )
 
 // machineData is a machine's page in reading order.
 type machineData struct {
-	Head     headData
-	Cards    cardsData
-	Clock    clockData
-	Timeline timelineData
-	Hardware hardwareData
-	Disks    disksData
-	Job      *jobData
-	Console  consoleData
-	Dig      string
-	History  historyData
+	Head        headData
+	Issues      []issueData
+	Differences []issue.Difference
+	Cards       cardsData
+	Clock       clockData
+	Timeline    timelineData
+	Hardware    hardwareData
+	Disks       disksData
+	Job         *jobData
+	Console     consoleData
+	Dig         string
+	History     historyData
 }
 
 // headData is the title, the line below it and the buttons.
@@ -77,7 +80,9 @@ func (s *Site) machine(r *http.Request) (view, error) {
 		return view{}, err
 	}
 	slices.Reverse(history)
+	u, _ := auth.From(ctx)
 	d := machineData{
+		Issues: s.machineIssues(m, u), Differences: s.differences(m),
 		Head: s.head(m, job, userOf(r)), Timeline: timeline, Hardware: hardware(m), Disks: disks(m),
 		Clock: s.clock(ctx, m, events), Console: s.console(m), Dig: s.dig(m), History: history,
 	}
@@ -101,6 +106,8 @@ func (s *Site) named(r *http.Request) (*machine.Machine, error) {
 func (d machineData) fragments() []fragment {
 	all := []fragment{
 		{id: "head", template: "machine-head", data: d.Head},
+		{id: "issues", template: "machine-issues", data: d.Issues},
+		{id: "differences", template: "machine-differences", data: d.Differences},
 		{id: "cards", template: "machine-cards", data: d.Cards},
 		{id: "clock", template: "machine-clock", data: d.Clock},
 		{id: "hardware", template: "machine-hardware", data: d.Hardware},
@@ -171,7 +178,9 @@ func current(job *machine.Job) string {
 }
 
 // canRecheck: the table lets it be registered anew, and nobody's data is on it.
-func canRecheck(m *machine.Machine) bool { return needs(m) && !m.Owned }
+func canRecheck(m *machine.Machine) bool {
+	return (m.Status == machine.Held || m.Status == machine.Broken) && !m.Owned
+}
 
 // canRelease: it is held for what lies on its disks, and no owner here knows it.
 func canRelease(m *machine.Machine) bool {

@@ -2,7 +2,6 @@ package web
 
 import (
 	"net/http"
-	"net/url"
 	"strings"
 
 	"firstlight/server/auth"
@@ -23,27 +22,18 @@ type navItem struct {
 	Here      bool
 }
 
-// needsYou picks the machines that wait for a person.
-const needsYou = "status=held,broken"
-
 // nav is the side bar for a user; nobody has none.
 func (s *Site) nav(r *http.Request, u auth.User) []navGroup {
 	if u.Role == auth.Nobody {
 		return nil
 	}
 	all := s.Data.Machines()
-	asks := 0
-	for _, m := range all {
-		if needs(m) {
-			asks++
-		}
-	}
 	open := len(s.Data.Jobs(func(j *machine.Job) bool { return j.Status.Open() }))
 	groups := []navGroup{
 		{"", []navItem{
 			{Name: "Racks", URL: "/"},
 			{Name: "Machines", URL: "/machines", Count: len(all)},
-			{Name: "Needs you", URL: "/machines?q=" + url.QueryEscape(needsYou), Count: asks, Asks: true},
+			{Name: "Needs you", URL: "/needs", Count: asking(s.Data.Issues()), Asks: true},
 		}},
 		{"Work", []navItem{
 			{Name: "Jobs", URL: "/jobs", Count: open},
@@ -71,21 +61,15 @@ func siteItems(u auth.User) []navItem {
 
 // here tells whether an item leads to the page that is shown, or to the list
 // that it belongs to.
-func here(r *http.Request, target string) bool {
-	path, query, _ := strings.Cut(target, "?")
-	want, _ := url.ParseQuery(query)
-	asking := r.URL.Query().Get("q") == needsYou && r.URL.Path == "/machines"
-	switch {
-	case path == "/":
-		return r.URL.Path == "/"
-	case want.Has("q") || asking:
-		return asking && want.Has("q")
-	default:
-		return r.URL.Path == path || strings.HasPrefix(r.URL.Path, path+"/")
-	}
+func here(r *http.Request, path string) bool {
+	return r.URL.Path == path || path != "/" && strings.HasPrefix(r.URL.Path, path+"/")
 }
 
-// needs tells whether a machine waits for a person.
-func needs(m *machine.Machine) bool {
-	return m.Status == machine.Held || m.Status == machine.Broken
+// asking counts the subjects of issues: a machine that has two asks once.
+func asking(all []*machine.Issue) int {
+	subjects := map[string]bool{}
+	for _, i := range all {
+		subjects[i.Subject] = true
+	}
+	return len(subjects)
 }

@@ -8,7 +8,6 @@ import (
 	"strconv"
 	"strings"
 
-	"firstlight/server/auth"
 	"firstlight/server/journal"
 	"firstlight/server/machine"
 )
@@ -57,19 +56,6 @@ type rackRow struct {
 	Tile *tile
 }
 
-type needsData struct {
-	Cards []needCard
-	More  int
-}
-
-type needCard struct {
-	tile
-	Broken           bool
-	Recheck, Release bool
-}
-
-const maxCards = 12
-
 func (s *Site) racks(r *http.Request) (view, error) {
 	q := parseSearch(r)
 	all, err := s.Data.Select(r.Context(), q.selector)
@@ -82,7 +68,7 @@ func (s *Site) racks(r *http.Request) (view, error) {
 	}
 	d := racksData{
 		Search: q, Summary: summarise(all), Layout: s.layout(all, tiles, q.picks()),
-		Needs: needsOf(all, tiles, roleOf(r)), Moving: moving(tiles), Done: s.figures.done(r.Context(), all),
+		Needs: topNeeds(s.needs(r, all, !q.picks())), Moving: moving(tiles), Done: s.figures.done(r.Context(), all),
 	}
 	return view{
 		title: "Racks", template: "racks", data: d, query: q.Text,
@@ -204,30 +190,10 @@ func (l layout) signature() string {
 	return b.String()
 }
 
-// needsOf picks the machines that wait for a person: broken first, then those
-// that have waited longest.
-func needsOf(all []*machine.Machine, tiles []tile, may auth.Role) needsData {
-	var picked []int
-	for i, m := range all {
-		if needs(m) {
-			picked = append(picked, i)
-		}
-	}
-	slices.SortStableFunc(picked, func(a, b int) int {
-		return cmp.Or(strings.Compare(string(all[a].Status), string(all[b].Status)), all[a].Since.Compare(all[b].Since))
-	})
-	var d needsData
-	for n, i := range picked {
-		if n == maxCards {
-			d.More = len(picked) - n
-			break
-		}
-		d.Cards = append(d.Cards, needCard{
-			tile: tiles[i], Broken: all[i].Status == machine.Broken,
-			Recheck: canRecheck(all[i]) && may.Allows(auth.Technician), Release: canRelease(all[i]) && may.Allows(auth.Engineer),
-		})
-	}
-	return d
+// topNeeds are the first few cards.
+func topNeeds(all []needCard) needsData {
+	n := min(len(all), maxCards)
+	return needsData{all[:n], len(all) - n}
 }
 
 func moving(tiles []tile) (some []tile) {

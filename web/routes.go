@@ -28,6 +28,9 @@ func (s *Site) routes() []route {
 		{post, "/logout", auth.Viewer, s.logout},
 
 		{get, "/", auth.Viewer, s.page(s.racks)},
+		{get, "/needs", auth.Viewer, s.page(s.needsYou)},
+		{post, "/issues/:subject/:kind/take", auth.Technician, s.take},
+		{post, "/issues/:subject/:kind/drop", auth.Technician, s.letGo},
 		{get, "/machines", auth.Viewer, s.page(s.machines)},
 		{get, "/machines/:name", auth.Viewer, s.page(s.machine)},
 		{get, "/jobs", auth.Viewer, s.page(s.jobs)},
@@ -42,6 +45,7 @@ func (s *Site) routes() []route {
 		{get, "/audit", auth.Admin, s.page(s.audit)},
 
 		{post, "/machines/:name/recheck", auth.Technician, s.recheck},
+		{post, "/machines/:name/accept-port", auth.Technician, s.acceptPort},
 		{get, "/machines/:name/power", auth.Technician, s.page(s.askPower)},
 		{post, "/machines/:name/power", auth.Technician, s.power},
 		{post, "/machines/:name/light", auth.Technician, s.light},

@@ -24,6 +24,8 @@ type cli struct {
 	Complete   completeCmd   `cmd:"" name:"__complete" hidden:""`
 
 	Machine   machineCmd           `cmd:"" group:"ask" help:"Machines: list, show, power, light, lock, release."`
+	Issues    issuesCmd            `cmd:"" group:"ask" help:"What asks for a person, the oldest first."`
+	Issue     issueCmd             `cmd:"" group:"ask" help:"One issue: take it, give it back; and the catalogue."`
 	BMC       bmcCmd               `cmd:"" name:"bmc" group:"ask" help:"Log-ins to the BMCs of machines."`
 	Boot      bootCmd              `cmd:"" group:"ask" help:"What machines boot, and why."`
 	Job       jobCmd               `cmd:"" group:"ask" help:"Jobs: install, follow, cancel."`

@@ -31,6 +31,7 @@ type machineCmd struct {
 	Retire   machineRetireCmd   `cmd:"" help:"Take a machine out of the fleet for good."`
 	Undo     machineUndoCmd     `cmd:"" help:"Take back what was just done to a machine."`
 	Explain  bootExplainCmd     `cmd:"" help:"Explain what a machine would boot now, as boot explain does."`
+	Accept   machineAcceptCmd   `cmd:"" name:"accept-port" help:"Make the switch ports where a machine was seen those of the plan."`
 	Recheck  machineRecheckCmd  `cmd:"" help:"Let the rules decide on a machine again."`
 	Fields   machineFieldsCmd   `cmd:"" help:"List the words of selectors."`
 }
@@ -120,6 +121,13 @@ type machineRecheckCmd struct{ machineRef }
 // Run lets the rules decide again.
 func (c *machineRecheckCmd) Run(ctx context.Context, h *host) error {
 	return c.order(ctx, h, "/recheck", nil, "the rules decided again")
+}
+
+type machineAcceptCmd struct{ machineRef }
+
+// Run accepts where a machine is cabled.
+func (c *machineAcceptCmd) Run(ctx context.Context, h *host) error {
+	return c.order(ctx, h, "/accept-port", nil, "the plan says where it is cabled now")
 }
 
 // order asks for something to be done and tells that it was.

@@ -27,7 +27,17 @@ func machineLines(p output.Printer, m api.Machine) []string {
 	if m.Facts != nil {
 		lines = append(append(lines, ""), output.Facts(p, hardwareFacts(m.Facts))...)
 	}
+	if len(m.Differences) > 0 {
+		lines = append(append(lines, ""), output.Table(p, m.Differences, differenceColumns)...)
+	}
 	return lines
+}
+
+var differenceColumns = []output.Column[api.Difference]{
+	{Name: "not as declared", Value: func(d api.Difference) any { return d.Field }},
+	{Name: "declared", Value: func(d api.Difference) any { return d.Declared }},
+	{Name: "discovered", Value: func(d api.Difference) any { return d.Discovered }},
+	{Name: "by", Value: func(d api.Difference) any { return d.By }},
 }
 
 func machineFacts(p output.Printer, m api.Machine) []output.Fact {
@@ -35,6 +45,7 @@ func machineFacts(p output.Printer, m api.Machine) []output.Fact {
 		{"name", m.Name},
 		{"status", output.Word{Text: m.Status + since(output.AgeText(p.Now, m.Since)), Tone: tones[m.Status]}},
 		{"reason", m.Sentence},
+		{"issues", joined(m.Issues...)},
 		{"waits", m.Observed.Waits},
 		{"progress", percent(m.Observed.Progress)},
 		{"in repair", handlingText(m.Handling)},

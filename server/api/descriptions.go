@@ -14,6 +14,7 @@ var tags = append([]*huma.Tag{
 	{Name: "adoptions", Description: "Machines that serve already and are taken over as they are."},
 	{Name: "export", Description: "Machines as a list."},
 	{Name: "deliveries", Description: "Orders of machines that are expected or have come."},
+	{Name: "issues", Description: "What asks for a person. Issues are computed: each opens with its cause and closes with it."},
 	{Name: "jobs", Description: "Durable pieces of work on machines. A job goes on where it stood when the appliance starts again."},
 	{Name: "images", Description: "The catalogue of disk images that can be installed."},
 	{Name: "subnets", Description: "IP networks that the appliance serves, and what unknown machines get there."},
@@ -72,6 +73,13 @@ var descriptions = with(planDescriptions(), map[string]string{
 	"get-delivery":      "With its machines and the one line to hand it over with.",
 	"hand-off-delivery": "CSV: serial, name, status, reason, rack, unit and BMC of each machine, and of those that are missing.",
 	"close-delivery":    "Machines of it that are still expected become retired: they never arrived. Closing it again changes nothing.",
+	"accept-port":       "For a machine that was seen at another switch port than the plan says, where the cable is right and the plan is wrong.",
+	"machine-issues":    "All of them: a machine has few.",
+
+	"list-issues":      "All that are open, or those that the query picks. What an issue says has its evidence with it.",
+	"list-issue-kinds": "Every kind that there is, with what it means. A kind that nothing gathers evidence for says why, and never opens.",
+	"take-issue":       "Others see who has it. Refused when somebody else does, unless over is true. It says who is at it and changes nothing else.",
+	"drop-issue":       "For who has it, and for an admin. It stays open as long as its cause does.",
 
 	"list-jobs":  "Jobs of all machines, or of one, in every status or in one.",
 	"get-job":    "The job with its steps: which are done, which runs, and until when.",

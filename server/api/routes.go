@@ -46,6 +46,8 @@ func (a *API) routes() []route {
 		{post, "/machines/{ref}/unlock", auth.Engineer, "unlock-machine", "Let automation at it again", serve(a.unlock)},
 		{post, "/machines/{ref}/thaw", auth.Engineer, "thaw-machine", "Let a machine go on that a restore froze", serve(a.thaw)},
 		{post, "/machines/{ref}/release", auth.Engineer, "release-machine", "Give disks that are not empty free to be overwritten", serve(a.release)},
+		{post, "/machines/{ref}/accept-port", auth.Technician, "accept-port", "Make the switch ports where a machine was seen those of the plan", serve(a.acceptPort)},
+		{get, "/machines/{ref}/issues", auth.Viewer, "machine-issues", "Open issues of one machine, the oldest first", serve(a.machineIssues)},
 		{put, "/bmc-logins/{serial}", auth.Admin, "put-bmc-login", "Keep how to log in to the BMC of a machine, known or not", remove(a.putBMCLogin)},
 
 		{post, "/imports", auth.Technician, "import-machines", "Bring a list of machines: a delivery, or machines in use", importMachines},
@@ -55,6 +57,11 @@ func (a *API) routes() []route {
 		{get, "/deliveries/{name}", auth.Viewer, "get-delivery", "A delivery: what arrived, what is missing, what nobody expected", serve(a.delivery)},
 		{get, "/deliveries/{name}/handoff", auth.Viewer, "hand-off-delivery", "The machines of a delivery as a list to hand over", handOff},
 		{post, "/deliveries/{name}/close", auth.Engineer, "close-delivery", "Say that nothing more of a delivery comes", serve(a.closeDelivery)},
+
+		{get, "/issues", auth.Viewer, "list-issues", "What asks for a person, the oldest first", serve(a.issues)},
+		{get, "/issues/kinds", auth.Viewer, "list-issue-kinds", "The catalogue of issues", serve(a.issueKinds)},
+		{post, "/issues/{subject}/{kind}/take", auth.Technician, "take-issue", "Say: I have this one", serve(a.takeIssue)},
+		{post, "/issues/{subject}/{kind}/drop", auth.Technician, "drop-issue", "Give an issue back", serve(a.dropIssue)},
 
 		{get, "/jobs", auth.Viewer, "list-jobs", "Jobs, newest first", serve(a.jobs)},
 		{get, "/jobs/{id}", auth.Viewer, "get-job", "One job", serve(a.job)},

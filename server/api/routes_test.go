@@ -28,6 +28,9 @@ var matrix = map[string]auth.Role{
 	"GET /machines/{ref}/history":  auth.Viewer,
 	"GET /machines/{ref}/boot":     auth.Viewer,
 	"GET /machines/{ref}/console":  auth.Viewer,
+	"GET /machines/{ref}/issues":   auth.Viewer,
+	"GET /issues":                  auth.Viewer,
+	"GET /issues/kinds":            auth.Viewer,
 	"GET /jobs":                    auth.Viewer,
 	"GET /jobs/{id}":               auth.Viewer,
 	"GET /images":                  auth.Viewer,
@@ -56,6 +59,10 @@ var matrix = map[string]auth.Role{
 	"POST /machines/{ref}/power":   auth.Technician,
 	"POST /machines/{ref}/light":   auth.Technician,
 	"POST /machines/{ref}/recheck": auth.Technician,
+
+	"POST /machines/{ref}/accept-port":   auth.Technician,
+	"POST /issues/{subject}/{kind}/take": auth.Technician,
+	"POST /issues/{subject}/{kind}/drop": auth.Technician,
 
 	"POST /machines/{ref}/broken":   auth.Technician,
 	"POST /machines/{ref}/repair":   auth.Technician,

@@ -20,6 +20,7 @@ func (a *API) showMachine(m *machine.Machine) Machine {
 		Note: m.Note, Tags: m.Tags, Params: m.Params, Type: m.Type, Declared: showDeclared(m.Declared), ReportedAt: showTime(m.ReportedAt),
 		Image: m.Image, Rule: m.Rule, Owned: m.Owned, Address: showAddr(m.Address()),
 		NICs: each(m.NICs, showNIC), BMC: showBMC(m.BMC), Facts: showFacts(m.Facts), Observed: showObserved(m.Observed),
+		Issues: a.showIssues(m.ID), Differences: a.showDifferences(m),
 		Handling: string(m.Handling), Undo: showUndo(m.Undoable(a.Now())), Version: m.Version, CreatedAt: m.CreatedAt, UpdatedAt: m.UpdatedAt,
 	}
 	if j, open := a.DB.OpenJob(m.ID); open {
@@ -86,7 +87,8 @@ func showBMC(b machine.BMC) BMC {
 
 func showObserved(o machine.Observed) Observed {
 	return Observed{
-		Power: o.Power, PowerAt: showTime(o.PowerAt), Light: o.Light, LightAt: showTime(o.LightAt), BootAt: showTime(o.BootAt), BootAnswer: o.BootAnswer,
+		Power: o.Power, PowerAt: showTime(o.PowerAt), Light: o.Light, LightAt: showTime(o.LightAt), BootAt: showTime(o.BootAt), BootAnswer: o.BootAnswer, BootStage: o.BootStage,
+		BMCAt: showTime(o.BMCAt), BMCError: o.BMCError,
 		CallAt: showTime(o.CallAt), HomeAt: showTime(o.HomeAt), Waits: o.Waits, Progress: o.Progress,
 	}
 }
@@ -96,7 +98,7 @@ func showFacts(f *machine.Facts) *Facts {
 		return nil
 	}
 	return &Facts{
-		Vendor: f.Vendor, Product: f.Product, SKU: f.SKU, BoardSerial: f.BoardSN, ChassisSerial: f.ChassisSN,
+		Vendor: f.Vendor, Product: f.Product, Serial: f.Serial, SKU: f.SKU, BoardSerial: f.BoardSN, ChassisSerial: f.ChassisSN,
 		Firmware: f.Firmware, Platform: f.Platform, SecureBoot: f.SecureBoot, Kernel: f.Kernel, Arch: f.Arch, CPU: f.CPU,
 		Sockets: f.Sockets, Cores: f.Cores, Threads: f.Threads, MemoryBytes: f.Memory,
 		DIMMs: each(f.DIMMs, func(d machine.DIMM) DIMM { return DIMM(d) }),

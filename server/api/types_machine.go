@@ -49,6 +49,9 @@ type Machine struct {
 	Facts      *Facts     `json:"facts,omitempty" doc:"What the agent saw of the hardware. Lists have it only with facts=true"`
 	Observed   Observed   `json:"observed" doc:"What was last seen of it; it changes without a new version"`
 
+	Issues      []string     `json:"issues,omitempty" doc:"Kinds of its open issues" example:"[\"silent\"]"`
+	Differences []Difference `json:"differences,omitempty" doc:"Where what was found is not what is declared, by its record, the plan or its hardware type. Only with the facts"`
+
 	Handling string `json:"handling,omitempty" enum:"keep,wipe,shred" doc:"What is to become of its disks while it is repaired"`
 	Undo     *Undo  `json:"undo,omitempty" doc:"Absent: there is nothing to take back"`
 
@@ -116,6 +119,9 @@ type Observed struct {
 	LightAt    *time.Time `json:"light_at,omitempty"`
 	BootAt     *time.Time `json:"boot_at,omitempty" doc:"Last boot request"`
 	BootAnswer string     `json:"boot_answer,omitempty" doc:"What it was given" example:"agent"`
+	BootStage  string     `json:"boot_stage,omitempty" enum:"firmware,http,ipxe" doc:"How far its boot had come when it asked"`
+	BMCAt      *time.Time `json:"bmc_at,omitempty" doc:"Last log-in to its BMC"`
+	BMCError   string     `json:"bmc_error,omitempty" doc:"Why its BMC did not answer after that" example:"the BMC does not answer"`
 	CallAt     *time.Time `json:"call_at,omitempty" doc:"Last word of its agent or installed system"`
 	HomeAt     *time.Time `json:"home_at,omitempty" doc:"First call of the installed system"`
 	Waits      string     `json:"waits,omitempty" doc:"What it does or waits for, one sentence" example:"Writes the image: 412 MB of 1.2 GB"`
@@ -126,6 +132,7 @@ type Observed struct {
 type Facts struct {
 	Vendor        string   `json:"vendor" example:"Dell Inc."`
 	Product       string   `json:"product" example:"PowerEdge R730"`
+	Serial        string   `json:"serial,omitempty" doc:"As firmware shows it now" example:"C0MPUT3"`
 	SKU           string   `json:"sku,omitempty" example:"SKU=NotProvided;ModelName=PowerEdge R730"`
 	BoardSerial   string   `json:"board_serial,omitempty" example:"CN7475158R0123"`
 	ChassisSerial string   `json:"chassis_serial,omitempty" example:"C0MPUT3"`

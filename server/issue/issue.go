@@ -179,6 +179,8 @@ func possible(v Verb, m *machine.Machine) bool {
 		return m.Status == machine.Repairing
 	case MarkBroken:
 		return m.Status == machine.Available || m.Status == machine.InUse || m.Status == machine.Held
+	case Install:
+		return m.Status == machine.Available && !m.Flags.Locked
 	default:
 		return true
 	}

@@ -71,6 +71,9 @@ var touching = map[string]struct {
 	"Undo": {auth.Handle, func(ctx context.Context, d *Desk, u auth.User, m *machine.Machine) error {
 		return d.Undo(ctx, u, m.Name)
 	}},
+	"AcceptPort": {auth.Handle, func(ctx context.Context, d *Desk, u auth.User, m *machine.Machine) error {
+		return d.AcceptPort(ctx, u, m.Name)
+	}},
 	"Return": {auth.Change, func(ctx context.Context, d *Desk, u auth.User, m *machine.Machine) error {
 		return d.Return(ctx, u, m.Name, "")
 	}},
@@ -87,6 +90,7 @@ var touching = map[string]struct {
 
 var own = map[string]string{
 	"PutPlan": "whose an item of the plan is, mayPlan decides", "DropPlan": "as PutPlan",
+	"TakeIssue": "it says who is at an issue and changes nothing of the machine", "DropIssue": "as TakeIssue; the one who has it is asked there",
 	"PutRule": "a rule has no owner; it asks for an admin itself", "DropRule": "as PutRule",
 	"PutSubnet": "a subnet has no owner; the door asks for an admin",
 	"Backup":    "a backup is of the whole appliance; the door asks for an admin", "EndSafeMode": "as Backup",
