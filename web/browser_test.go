@@ -5,6 +5,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"testing"
 	"time"
 
@@ -109,7 +110,7 @@ func TestScreens(t *testing.T) {
 	looks := []struct {
 		name, scheme  string
 		width, height int64
-	}{{"light", "light", 1360, 900}, {"dark", "dark", 1360, 900}, {"phone", "light", 390, 844}, {"phone-dark", "dark", 390, 844}}
+	}{{"light", "light", 1280, 900}, {"dark", "dark", 1280, 900}, {"phone", "light", 360, 740}, {"phone-dark", "dark", 360, 740}}
 	for site, c := range map[string]*canned{"full": full(), "empty": {subnets: full().subnets, strangers: full().strangers}} {
 		b := newBench(t, c)
 		ctx := browser(t)
@@ -117,28 +118,29 @@ func TestScreens(t *testing.T) {
 		if site == "full" {
 			b.populate()
 		}
-		all := append([]struct{ name, path string }{{"login-first", "/login"}}, stories...)
-		for i, s := range all {
-			if site == "empty" && s.path != "/" && s.path != "/login" && s.path != "/jobs" && s.path != "/network" {
+		for i, story := range append([]struct{ name, path string }{{"login-first", "/login"}}, stories...) {
+			if site == "empty" && !slices.Contains([]string{"/", "/login", "/jobs", "/network"}, story.path) {
 				continue
 			}
 			if i == 1 {
 				b.logIn(ctx, auth.Admin)
 			}
-			for _, look := range looks {
-				call(t, ctx, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{
-					Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: look.scheme}},
-				})
-				do(t, ctx, chromedp.EmulateViewport(look.width, look.height), chromedp.Navigate(b.URL+s.path))
-				shot, err := chromedp.Call(ctx, cdpage.CaptureScreenshot, cdpage.CaptureScreenshotParams{CaptureBeyondViewport: new(true)})
-				if err != nil {
-					t.Fatal(err)
+			t.Run(site+"-"+story.name, func(t *testing.T) {
+				for _, look := range looks {
+					call(t, ctx, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{
+						Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: look.scheme}},
+					})
+					do(t, ctx, chromedp.EmulateViewport(look.width, look.height), chromedp.Navigate(b.URL+story.path))
+					shot, err := chromedp.Call(ctx, cdpage.CaptureScreenshot, cdpage.CaptureScreenshotParams{CaptureBeyondViewport: new(true)})
+					if err != nil {
+						t.Fatal(err)
+					}
+					name := filepath.Join(dir, site+"-"+story.name+"-"+look.name+".png")
+					if err := os.WriteFile(name, shot.Data, 0o600); err != nil {
+						t.Fatal(err)
+					}
 				}
-				name := filepath.Join(dir, site+"-"+s.name+"-"+look.name+".png")
-				if err := os.WriteFile(name, shot.Data, 0o600); err != nil {
-					t.Fatal(err)
-				}
-			}
+			})
 		}
 	}
 }

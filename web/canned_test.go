@@ -35,6 +35,7 @@ type canned struct {
 	taken    map[string]string // who has the issues of a machine
 	types    map[string]*machine.HardwareType
 
+	racks     []*machine.Rack
 	subnets   []*machine.Subnet
 	rules     []*machine.Rule
 	images    []*machine.Image
@@ -94,6 +95,13 @@ func (c *canned) change(name string, edit func(*machine.Machine)) {
 	c.machines[slices.Index(c.machines, m)] = next
 	c.mu.Unlock()
 	c.hub.Publish(journal.Signal{Machine: next.ID})
+}
+
+func (c *canned) Rack(name string) *machine.Rack {
+	if i := slices.IndexFunc(c.racks, func(r *machine.Rack) bool { return r.Name == name }); i >= 0 {
+		return c.racks[i]
+	}
+	return nil
 }
 
 func (c *canned) Subnets() []*machine.Subnet { return c.subnets }
@@ -305,6 +313,7 @@ func full() *canned {
 		c.machines[i+7].Status = s
 	}
 	dressUp(c)
+	cannedRack(c)
 	cannedJobs(c)
 	cannedNetwork(c)
 	for i := range 40 {
@@ -381,6 +390,18 @@ func dressUp(c *canned) {
 	c.machines[22].Flags = machine.Flags{Locked: true, LockNote: "disk swap on Monday"}
 	c.machines[22].Undo = before
 	c.machines[22].Version++
+}
+
+// cannedRack gives the machines heights, faces and ports.
+func cannedRack(c *canned) {
+	c.racks = []*machine.Rack{{Name: "r12", Site: "lon6", Room: "hall-2", Units: 42}, {Name: "r99", Site: "lon6", Units: 12}}
+	for i, m := range c.machines {
+		for n := range m.NICs {
+			m.NICs[n].Switch, m.NICs[n].Port = "sw3", fmt.Sprint(i+1)
+		}
+	}
+	c.machines[0].Face, c.machines[2].Face = machine.Rear, machine.Front
+	c.machines[20].Unit, c.machines[20].Height = 24, 3
 }
 
 func cannedJobs(c *canned) {

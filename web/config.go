@@ -23,6 +23,8 @@ type Data interface {
 	Select(context.Context, machine.Selector) ([]*machine.Machine, error)
 	Full(context.Context, *machine.Machine) (*machine.Machine, error)
 	Machine(ref string) (*machine.Machine, error)
+	// Rack finds one of the plan, nil where there is none.
+	Rack(name string) *machine.Rack
 	Subnets() []*machine.Subnet
 	Rules() []*machine.Rule
 	Images() []*machine.Image

@@ -86,9 +86,17 @@ type needCard struct {
 	More  int
 }
 
+// needsData is the first of them, and where the others are.
 type needsData struct {
 	Cards []needCard
 	More  int
+	URL   string
+}
+
+// within leads to those of what a field of the selector picks.
+func (d needsData) within(field, value string) needsData {
+	d.URL += "?q=" + url.QueryEscape(field+"="+value)
+	return d
 }
 
 const maxCards = 12

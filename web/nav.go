@@ -62,7 +62,10 @@ func siteItems(u auth.User) []navItem {
 // here tells whether an item leads to the page that is shown, or to the list
 // that it belongs to.
 func here(r *http.Request, path string) bool {
-	return r.URL.Path == path || path != "/" && strings.HasPrefix(r.URL.Path, path+"/")
+	if path == "/" { // the list of racks
+		return r.URL.Path == path || strings.HasPrefix(r.URL.Path, "/racks/")
+	}
+	return r.URL.Path == path || strings.HasPrefix(r.URL.Path, path+"/")
 }
 
 // asking counts the subjects of issues: a machine that has two asks once.

@@ -47,6 +47,7 @@ type layout struct {
 
 type rack struct {
 	Name, Note string
+	URL        string // empty of those in no rack
 	Rows       []rackRow
 }
 
@@ -161,6 +162,9 @@ func newRack(name string, all []*machine.Machine, tiles []tile, members []int, s
 		top = max(top, all[i].Unit)
 	}
 	r := rack{Name: name, Note: plural(len(members), "machine", "machines")}
+	if in := all[members[0]].Rack; in != "" {
+		r.URL = rackURL(in)
+	}
 	if top > 0 && !searched {
 		r.Note = fmt.Sprintf("front · u1–u%d", top)
 	}
@@ -193,7 +197,7 @@ func (l layout) signature() string {
 // topNeeds are the first few cards.
 func topNeeds(all []needCard) needsData {
 	n := min(len(all), maxCards)
-	return needsData{all[:n], len(all) - n}
+	return needsData{all[:n], len(all) - n, "/needs"}
 }
 
 func moving(tiles []tile) (some []tile) {

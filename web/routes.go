@@ -31,6 +31,7 @@ func (s *Site) routes() []route {
 		{get, "/needs", auth.Viewer, s.page(s.needsYou)},
 		{post, "/issues/:subject/:kind/take", auth.Technician, s.take},
 		{post, "/issues/:subject/:kind/drop", auth.Technician, s.letGo},
+		{get, "/racks/:name", auth.Viewer, s.page(s.rack)},
 		{get, "/machines", auth.Viewer, s.page(s.machines)},
 		{get, "/machines/:name", auth.Viewer, s.page(s.machine)},
 		{get, "/jobs", auth.Viewer, s.page(s.jobs)},

@@ -3,6 +3,7 @@ package web
 import (
 	"errors"
 	"net/http"
+	"net/url"
 	"strconv"
 	"strings"
 
@@ -46,6 +47,14 @@ type count struct {
 type summary struct {
 	All    int
 	Counts []count
+}
+
+// within narrows the links of s to what a field of the selector picks.
+func (s summary) within(field, value string) summary {
+	for i := range s.Counts {
+		s.Counts[i].URL += "%20" + url.QueryEscape(field+"="+value)
+	}
+	return s
 }
 
 func summarise(all []*machine.Machine) summary {

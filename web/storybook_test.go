@@ -16,6 +16,8 @@ var stories = []struct{ name, path string }{
 	{"racks", "/"},
 	{"racks-found", "/?q=status%3Din_use"},
 	{"racks-error", "/?q=rack%3Dr12+statsu%3Dheld"},
+	{"rack", "/racks/r12"},
+	{"rack-empty", "/racks/r99"},
 	{"machines", "/machines"},
 	{"machines-none", "/machines?q=name%3Dnobody"},
 	{"machine-installing", "/machines/MQ0012"},
@@ -62,7 +64,7 @@ func TestEveryPageRenders(t *testing.T) {
 		b := newBench(t, c)
 		cookie := b.as(auth.Admin)
 		for _, s := range stories {
-			if site == "empty" && (strings.HasPrefix(s.path, "/machines/") || strings.HasPrefix(s.path, "/jobs/")) {
+			if site == "empty" && (strings.HasPrefix(s.path, "/machines/") || strings.HasPrefix(s.path, "/racks/") || strings.HasPrefix(s.path, "/jobs/")) {
 				continue // nothing is there to look at
 			}
 			t.Run(site+" "+s.name, func(t *testing.T) {

@@ -148,7 +148,7 @@ document.addEventListener("keydown", (e) => {
     search.focus();
     search.select();
   } else if (e.key === "j" || e.key === "k") {
-    const stops = [...document.querySelectorAll("main .tile, tbody a.name")];
+    const stops = [...document.querySelectorAll("main .tile, main .mount, tbody a.name")];
     const at = stops.indexOf(document.activeElement);
     stops[Math.max(0, Math.min(stops.length - 1, at + (e.key === "j" ? 1 : -1)))]?.focus();
   }
