@@ -8,6 +8,7 @@ import (
 	"math/rand/v2"
 	"net/netip"
 	"path/filepath"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -22,7 +23,7 @@ import (
 // answers from an address. It is the truth that a database can fall behind.
 type street struct {
 	t       *testing.T
-	now     time.Time
+	now     atomic.Int64 // read by the database's own goroutines, too; nanoseconds since epoch
 	clients []*resident
 	server  *Server
 	rand    *rand.Rand
@@ -34,9 +35,11 @@ type resident struct {
 	until time.Time
 }
 
-func (s *street) clock() time.Time { return s.now }
+func (s *street) clock() time.Time { return epoch.Add(time.Duration(s.now.Load())) }
 
-func (s *street) holds(c *resident) bool { return c.has.IsValid() && s.now.Before(c.until) }
+func (s *street) pass(d time.Duration) { s.now.Add(int64(d)) }
+
+func (s *street) holds(c *resident) bool { return c.has.IsValid() && s.clock().Before(c.until) }
 
 // Probe answers as the clients would.
 func (s *street) Probe(_ context.Context, q Question) (machine.MAC, bool) {
@@ -60,7 +63,7 @@ func (s *street) take(c *resident, r *dhcpv4.DHCPv4) {
 	case r.MessageType() == dhcpv4.MessageTypeNak:
 		c.has = netip.Addr{}
 	case r.MessageType() == dhcpv4.MessageTypeAck:
-		c.has, c.until = addrOf(r.YourIPAddr), s.now.Add(r.IPAddressLeaseTime(0))
+		c.has, c.until = addrOf(r.YourIPAddr), s.clock().Add(r.IPAddressLeaseTime(0))
 		for _, other := range s.clients {
 			if other != c && s.holds(other) && other.has == c.has {
 				s.t.Fatalf("%s was given %s, which %s has", c.mac, c.has, other.mac)
@@ -115,7 +118,7 @@ func (s *street) live(steps int) {
 	for range steps {
 		c := s.clients[s.rand.IntN(len(s.clients))]
 		[]func(*resident){s.renew, s.renew, s.boot, s.reboot, s.leave}[s.rand.IntN(5)](c)
-		s.now = s.now.Add(time.Duration(s.rand.IntN(3)) * time.Second)
+		s.pass(time.Duration(s.rand.IntN(3)) * time.Second)
 	}
 }
 
@@ -145,7 +148,7 @@ func (s *street) options() serverdb.Options {
 func TestNoAddressIsGivenTwiceAfterAStaleRestore(t *testing.T) {
 	seed := rand.Uint64()
 	t.Logf("seed %d", seed)
-	s := &street{t: t, now: epoch, rand: rand.New(rand.NewPCG(seed, 0))}
+	s := &street{t: t, rand: rand.New(rand.NewPCG(seed, 0))}
 	d := s.open(filepath.Join(t.TempDir(), "serverdb.sqlite"))
 	s.moveIn(100)
 	var copied bytes.Buffer
@@ -155,7 +158,7 @@ func TestNoAddressIsGivenTwiceAfterAStaleRestore(t *testing.T) {
 	s.live(150) // the hour of which the backup knows nothing
 	s.moveIn(100)
 	s.live(150)
-	s.now = epoch.Add(59 * time.Minute)
+	s.now.Store(int64(59 * time.Minute))
 	for _, c := range s.clients {
 		s.renew(c)
 	}

@@ -35,6 +35,7 @@ type box struct {
 	// What can go wrong.
 	broken func(*box, report.Order) *report.Result // instead of an install
 	mute   bool                                    // the agent never says a word
+	idle   bool                                    // it reports, and asks for no order
 }
 
 func newBox(r *rack) *box {

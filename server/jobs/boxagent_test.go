@@ -60,6 +60,12 @@ func (b *box) agent(ctx context.Context, bootID string) {
 func (b *box) poll(l *life, seen string) (*report.Order, error) {
 	m, _ := l.db.ByMAC(b.mac)
 	l.engine.Heard(m)
+	b.mu.Lock()
+	idle := b.idle
+	b.mu.Unlock()
+	if idle {
+		return nil, nil
+	}
 	o, err := l.engine.Order(l.ctx, m, seen)
 	if o != nil {
 		b.mu.Lock()

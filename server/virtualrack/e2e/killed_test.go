@@ -52,7 +52,7 @@ func (r *rig) bootsItsDisk(m *virtualrack.Machine) {
 	host := ask[api.Machine](r, "machine", "show", m.Name).Hostname
 	images := r.count(m, "files", "initramfs")
 	mark, at := m.Console().Mark(), time.Now()
-	r.run("machine", "power", m.Name, "cycle")
+	r.run("machine", "power", m.Name, "cycle", "--name", m.Name)
 	if _, err := m.Console().Wait(r.Context(), mark, regexp.MustCompile(`^`+regexp.QuoteMeta(host)+` login:`)); err != nil {
 		r.Errorf("it does not come up again: %v", err)
 	}
