@@ -173,7 +173,7 @@ func TestRulesArePut(t *testing.T) {
 		t.Errorf("moved = %+v, want it first", r)
 	}
 	b.refuses(put("second", `{}`, "If-Match", tag), http.StatusPreconditionFailed, "by now")
-	b.refuses(put("third", `{"accept":true,"site":"mars"}`), http.StatusUnprocessableEntity, `no site "mars"`)
+	b.refuses(put("third", `{"accept":true,"site":"mars"}`), http.StatusUnprocessableEntity, `site "mars": there is no such site`)
 	b.refuses(put("third", `{"accept":true,"site":"lab","role":"node","image":"debian-99"}`), http.StatusUnprocessableEntity, "not in the catalogue")
 	if rules := read[List[Rule]](b, b.get("/rules"), http.StatusOK).Items; rules[0].Name != "second" || rules[1].Order != 2 {
 		t.Errorf("rules = %+v", rules)

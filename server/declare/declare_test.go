@@ -35,7 +35,7 @@ func TestEveryFieldReadsWhatItWrites(t *testing.T) {
 		if want.Kind() != kind {
 			t.Fatalf("example %d is a %s, want a %s", i, want.Kind(), kind)
 		}
-		got := machine.NewPlan(kind)
+		got := machine.NewPlan(kind, "")
 		for _, f := range Plan(kind) {
 			if f.Text(want) == "" {
 				t.Errorf("%s.%s says nothing of the example", kind, f.Name)

@@ -204,27 +204,35 @@ func refers(all ...PlanRef) (said []PlanRef) {
 	return said
 }
 
-// NewPlan gives an empty item of a list, nil where there is no such list.
-func NewPlan(kind PlanKind) Plan {
+// PlanItem is an item of the plan with its version, which grows from 1 with each
+// change.
+type PlanItem struct {
+	Item    Plan
+	Version int64
+}
+
+// NewPlan gives an item of a list that has a name and nothing else, nil where
+// there is no such list.
+func NewPlan(kind PlanKind, name string) Plan {
 	switch kind {
 	case KindSite:
-		return &Site{}
+		return &Site{Name: name}
 	case KindRoom:
-		return &Room{}
+		return &Room{Name: name}
 	case KindRack:
-		return &Rack{}
+		return &Rack{Name: name}
 	case KindType:
-		return &HardwareType{}
+		return &HardwareType{Name: name}
 	case KindTeam:
-		return &Team{}
+		return &Team{Name: name}
 	case KindService:
-		return &Service{}
+		return &Service{Name: name}
 	case KindRole:
-		return &Role{}
+		return &Role{Name: name}
 	case KindPool:
-		return &Pool{}
+		return &Pool{Name: name}
 	case KindGate:
-		return &Gate{}
+		return &Gate{Name: name}
 	default:
 		return nil
 	}

@@ -13,7 +13,7 @@ func TestAPlanSaysWhatIsWrong(t *testing.T) {
 		want string // part of the error; empty: it is right
 	}{
 		{&Site{Name: "lon6", Title: "London"}, ""},
-		{&Site{Name: "Lon6"}, `site "Lon6": name "Lon6"`},
+		{&Site{Name: "Lon6"}, `site Lon6: name "Lon6"`},
 		{&Site{Name: "lon6", Note: strings.Repeat("x", 2001)}, "note"},
 		{&Room{Name: "hall-1", Site: "lon6"}, ""},
 		{&Room{Name: "hall-1"}, `site ""`},
@@ -28,7 +28,7 @@ func TestAPlanSaysWhatIsWrong(t *testing.T) {
 		{&Pool{Name: "a", Site: "lon6", Role: "db"}, ""},
 		{&Pool{Name: "a", Site: "lon6"}, "role"},
 		{&gate, ""},
-		{&Gate{Name: "vlan", Title: "x", From: InUse, To: Broken, URL: gate.URL, Deadline: time.Minute}, "from and to"},
+		{&Gate{Name: "vlan", Title: "x", From: InUse, To: Broken, URL: gate.URL, Deadline: time.Minute}, `to "broken": after in use`},
 		{&Gate{Name: "vlan", Title: "x", From: Allocated, To: Installing, URL: "ftp://x", Deadline: time.Minute}, "url"},
 		{&Gate{Name: "vlan", Title: "x", From: Allocated, To: Installing, URL: gate.URL}, "deadline"},
 		{&Gate{Name: "vlan", Title: "x", From: Allocated, To: Installing, URL: gate.URL, Deadline: time.Minute, Match: "stauts=x"}, "did you mean status?"},
@@ -42,11 +42,11 @@ func TestAPlanSaysWhatIsWrong(t *testing.T) {
 
 func TestEveryListHasItems(t *testing.T) {
 	for _, k := range PlanKinds() {
-		if p := NewPlan(k); p == nil || p.Kind() != k {
+		if p := NewPlan(k, "x"); p == nil || p.Kind() != k || p.Key() != "x" {
 			t.Errorf("NewPlan(%s) = %v", k, p)
 		}
 	}
-	if NewPlan("nonsense") != nil {
+	if NewPlan("nonsense", "x") != nil {
 		t.Error("nonsense is a list")
 	}
 }

@@ -21,7 +21,7 @@ func first(p Plan, all ...wanted) error {
 	all = append([]wanted{{word(p.Key()), "name", p.Key(), "want 1 to 63 lower-case letters, digits and inner dashes"}}, all...)
 	for _, c := range all {
 		if !c.ok {
-			return fmt.Errorf("%s %q: %s %q: %s", p.Kind(), p.Key(), c.field, fmt.Sprint(c.value), c.want)
+			return &FieldError{string(p.Kind()) + " " + p.Key(), c.field, fmt.Sprint(c.value), c.want}
 		}
 	}
 	return nil
@@ -136,7 +136,7 @@ func (p *Gate) Validate() error {
 	_, bad := ParseSelector(p.Match)
 	return first(p,
 		wanted{p.Title != "", "title", p.Title, "say what is waited for, such as switch VLAN"}, text("title", p.Title),
-		wanted{gated(p.From, p.To), "from and to", p.From + " → " + p.To, "want registered → available, allocated → installing or configuring → in_use"},
+		wanted{gated(p.From, p.To), "to", p.To, "after " + p.From.Human() + " comes something else: want registered → available, allocated → installing or configuring → in_use"},
 		wanted{err == nil && (u.Scheme == "https" || u.Scheme == "http") && u.Host != "" && u.User == nil, "url", clip(p.URL), "want an https or http address without a password in it"},
 		wanted{p.Deadline >= time.Second && p.Deadline <= 24*time.Hour, "deadline", p.Deadline, "want 1s to 24h"},
 		wanted{bad == nil, "match", p.Match, fmt.Sprint(bad)}, text("note", p.Note))

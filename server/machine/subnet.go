@@ -95,25 +95,26 @@ type Rule struct {
 	Limit  int    `json:"limit"`           // machines it may accept in all; 0: none
 }
 
-// Validate names the first field that is wrong.
+// Refers gives the items of the plan that the rule sends machines to.
+func (r *Rule) Refers() []PlanRef {
+	return refers(PlanRef{KindSite, r.Site}, PlanRef{KindRack, r.Rack}, PlanRef{KindRole, r.Role})
+}
+
+// Validate names the first field that is wrong, its value and the remedy: a
+// *FieldError.
 func (r *Rule) Validate() error {
-	switch {
-	case !word(r.Name):
-		return fmt.Errorf("rule %q: name: want lower-case letters, digits and inner dashes", r.Name)
-	case r.Accept && r.Site == "":
-		return fmt.Errorf("rule %q: site is empty: an accepting rule must say where its machines stand", r.Name)
-	case r.Site != "" && !word(r.Site):
-		return fmt.Errorf("rule %q: site %q: want lower-case letters, digits and inner dashes", r.Name, r.Site)
-	case r.Role != "" && !word(r.Role):
-		return fmt.Errorf("rule %q: role %q: want lower-case letters, digits and inner dashes, because host names are made of it", r.Name, r.Role)
-	case r.Image != "" && r.Role == "":
-		return fmt.Errorf("rule %q: role is empty: an image is installed for a role", r.Name)
-	case r.Limit < 0:
-		return fmt.Errorf("rule %q: limit %d: want 0 or more", r.Name, r.Limit)
-	}
-	_, err := ParseSelector(r.Match)
-	if err != nil {
-		return fmt.Errorf("rule %q: match: %w", r.Name, err)
+	_, bad := ParseSelector(r.Match)
+	for _, c := range []wanted{
+		name("name", r.Name),
+		{!r.Accept || r.Site != "", "site", r.Site, "an accepting rule must say where its machines stand"},
+		optionalName("site", r.Site), optionalName("role", r.Role),
+		{r.Image == "" || r.Role != "", "role", r.Role, "an image is installed for a role: say which, or no image"},
+		{r.Limit >= 0, "limit", r.Limit, "want 0 or more"},
+		{bad == nil, "match", r.Match, fmt.Sprint(bad)},
+	} {
+		if !c.ok {
+			return &FieldError{"rule " + r.Name, c.field, fmt.Sprint(c.value), c.want}
+		}
 	}
 	return nil
 }

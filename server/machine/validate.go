@@ -14,11 +14,13 @@ var (
 	cableEnd     = shape(`^[A-Za-z0-9][A-Za-z0-9._/:-]{0,63}$`)
 )
 
-// FieldError is a field of a machine that is wrong.
-type FieldError struct{ Machine, Field, Value, Want string }
+// FieldError is a field of a machine, of an item of the plan or of a rule that
+// is wrong. Fields have the names of package declare; of is what has it, such as
+// "rack lon6-r12".
+type FieldError struct{ Of, Field, Value, Want string }
 
 func (e *FieldError) Error() string {
-	return fmt.Sprintf("machine %s: %s %q: %s", e.Machine, e.Field, e.Value, e.Want)
+	return fmt.Sprintf("%s: %s %q: %s", e.Of, e.Field, e.Value, e.Want)
 }
 
 // Validate names the first field that people declare and that is wrong, its
@@ -33,20 +35,28 @@ func (m *Machine) Validate() error {
 		within("tags", len(m.Tags), 0, 64), within("params", len(m.Params), 0, 256), text("delivery", m.Delivery),
 	}
 	for _, t := range m.Tags {
-		all = append(all, wanted{tagWord(t), "tag", t, "want lower-case letters, digits, dots, dashes and _"})
+		all = append(all, wanted{tagWord(t), "tags", t, "want lower-case letters, digits, dots, dashes and _"})
 	}
 	for _, n := range m.NICs {
 		for field, end := range map[string]string{"switch": n.Switch, "port": n.Port} {
-			all = append(all, wanted{end == "" || cableEnd(end), field + " of " + n.MAC.String(), end, "want the name that the switch itself says"})
+			all = append(all, wanted{end == "" || cableEnd(end), "nic." + n.MAC.String() + "." + field, end, "want the name that the switch itself says"})
 		}
-		all = append(all, wanted{(n.Switch == "") == (n.Port == ""), "switch and port of " + n.MAC.String(), n.Switch + " " + n.Port, "give both ends or none"})
+		all = append(all, wanted{(n.Switch == "") == (n.Port == ""), "nic." + n.MAC.String() + "." + unsaid(n), "", "give both ends of a cable or none: " + strings.TrimSpace(n.Switch+" "+n.Port) + " is one"})
 	}
 	for _, c := range append(all, params(m.Params)...) {
 		if !c.ok {
-			return &FieldError{m.Name, c.field, fmt.Sprint(c.value), c.want}
+			return &FieldError{"machine " + m.Name, c.field, fmt.Sprint(c.value), c.want}
 		}
 	}
 	return nil
+}
+
+// unsaid is the end of an interface's cable that nobody said.
+func unsaid(n NIC) string {
+	if n.Switch == "" {
+		return "switch"
+	}
+	return "port"
 }
 
 // Changed names the declared fields that differ between two records of one

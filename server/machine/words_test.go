@@ -283,13 +283,13 @@ func TestRuleValidate(t *testing.T) {
 	}{
 		{"accepts to a site", Rule{Name: "a", Accept: true, Site: "lab", Match: "subnet=lab"}, ""},
 		{"holds", Rule{Name: "a", Match: "vendor=QEMU"}, ""},
-		{"no name", Rule{}, "name: want lower-case letters"},
-		{"accepts to nowhere", Rule{Name: "a", Accept: true}, "site is empty"},
+		{"no name", Rule{}, `name "": want 1 to 63 lower-case letters`},
+		{"accepts to nowhere", Rule{Name: "a", Accept: true}, `site "": an accepting rule must say`},
 		{"a site of two words", Rule{Name: "a", Site: "the lab"}, `site "the lab"`},
 		{"a role that is no label", Rule{Name: "a", Site: "lab", Role: "DB"}, `role "DB"`},
-		{"an image for no role", Rule{Name: "a", Accept: true, Site: "lab", Image: "debian-12"}, "role is empty"},
-		{"a negative limit", Rule{Name: "a", Limit: -1}, "limit -1: want 0 or more"},
-		{"a selector with a slip", Rule{Name: "a", Match: "rak=r1"}, `rule "a": match: selector "rak=r1", column 1: no field "rak"; did you mean rack?`},
+		{"an image for no role", Rule{Name: "a", Accept: true, Site: "lab", Image: "debian-12"}, `role "": an image is installed for a role`},
+		{"a negative limit", Rule{Name: "a", Limit: -1}, `limit "-1": want 0 or more`},
+		{"a selector with a slip", Rule{Name: "a", Match: "rak=r1"}, `rule a: match "rak=r1": selector "rak=r1", column 1: no field "rak"; did you mean rack?`},
 	} {
 		t.Run(tt.name, func(t *testing.T) { says(t, tt.rule.Validate(), tt.says) })
 	}

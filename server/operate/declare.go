@@ -35,7 +35,7 @@ func (d *Desk) SetMachine(ctx context.Context, who auth.User, ref string, versio
 		return nil, err
 	}
 	got, err := d.DB.Set(ctx, m.ID, version, by, func(m *machine.Machine) error { return setFields(m, fields, changes) })
-	return got, explainPlan(refusedField(err))
+	return got, explainPlan(refusedField(err), declare.Machine())
 }
 
 // declared finds the fields that change, in the order of the table: what decides

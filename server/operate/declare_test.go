@@ -135,7 +135,7 @@ func TestRulesAreAnAdmins(t *testing.T) {
 	anything := func(*machine.Rule) error { return nil }
 	wantRefused(t, "PutRule() by an engineer", d.PutRule(t.Context(), ada, &machine.Rule{Name: "x"}, anything), "role admin")
 	wantRefused(t, "DropRule() by an engineer", d.DropRule(t.Context(), ada, "lab", anything), "role admin")
-	wantRefused(t, "PutRule() to nowhere", d.PutRule(t.Context(), root, &machine.Rule{Name: "x", Accept: true, Site: "mars"}, anything), `no site "mars"`)
+	wantRefused(t, "PutRule() to nowhere", d.PutRule(t.Context(), root, &machine.Rule{Name: "x", Accept: true, Site: "mars"}, anything), `site "mars": there is no such site: add it first`)
 	if err := d.DropRule(t.Context(), root, "lab", anything); err != nil || len(d.DB.Rules()) != 0 {
 		t.Errorf("DropRule() = %v with %d rules left", err, len(d.DB.Rules()))
 	}

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"firstlight/server/auth"
+	"firstlight/server/declare"
 	"firstlight/server/issue"
 	"firstlight/server/machine"
 	"firstlight/server/serverdb"
@@ -76,7 +77,7 @@ func (d *Desk) AcceptPort(ctx context.Context, who auth.User, name string) error
 		return err
 	}
 	_, err = d.DB.Set(ctx, m.ID, 0, by, acceptSeen)
-	return explainPlan(err)
+	return explainPlan(err, declare.Machine())
 }
 
 // acceptSeen plans each interface where it was seen.

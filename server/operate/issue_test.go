@@ -77,7 +77,7 @@ func TestAcceptPortOfAnother(t *testing.T) {
 		}
 	}
 	err := d.AcceptPort(t.Context(), ada, m.Name)
-	wantRefused(t, "AcceptPort() of a port that is another's", err, "switch port sw3 31 belongs to machine FL0002")
+	wantRefused(t, "AcceptPort() of a port that is another's", err, `"sw3 31": belongs to machine FL0002`)
 	if n := is(t, d, m).NICs[0]; n.Port != "23" {
 		t.Errorf("after the refusal the plan says port %s, want 23", n.Port)
 	}

@@ -71,6 +71,12 @@ func (e *Refused) Error() string {
 	return text
 }
 
+// Wrong gives the field that is wrong and what is wrong with it, for whoever
+// shows it beside the field; an empty field is none of the request's.
+func (e *Refused) Wrong() (field, text string) {
+	return e.Field, (&Refused{Why: e.Why, Remedy: e.Remedy}).Error()
+}
+
 func conflict(why, remedy string) error { return &Refused{Why: why, Remedy: remedy, Conflict: true} }
 
 // explain gives the errors of the layers below, which people cannot tell from

@@ -6,6 +6,7 @@ import (
 	"fmt"
 
 	"firstlight/server/auth"
+	"firstlight/server/declare"
 	"firstlight/server/machine"
 	"firstlight/server/serverdb"
 )
@@ -33,7 +34,7 @@ func (d *Desk) PutPlan(ctx context.Context, who auth.User, p machine.Plan, versi
 		return serverdb.PlanItem{}, &Refused{Field: "team", Value: role.Team, Why: "you are in " + inTeams(who), Remedy: "give the role to one of your teams, or ask an admin", Forbidden: true}
 	}
 	row, err := d.DB.PutPlan(ctx, by, p, version)
-	return row, explainPlan(err)
+	return row, explainPlan(err, declare.Plan(p.Kind()))
 }
 
 // DropPlan takes an item out of the plan, unless something rests on it.
@@ -42,7 +43,7 @@ func (d *Desk) DropPlan(ctx context.Context, who auth.User, ref machine.PlanRef,
 	if err != nil {
 		return err
 	}
-	return explainPlan(d.DB.DropPlan(ctx, by, ref, version))
+	return explainPlan(d.DB.DropPlan(ctx, by, ref, version), declare.Plan(ref.Kind))
 }
 
 // mayPlan decides whether somebody may change an item. A role that a team owns,
@@ -79,19 +80,41 @@ func (d *Desk) teamOf(p machine.Plan) string {
 	return ""
 }
 
-// explainPlan gives what ServerDb refuses the form that the doors know. A
-// version that is not there any more stays serverdb.ErrConflict: what to do then
-// depends on the door.
-func explainPlan(err error) error {
-	var wrong *serverdb.WrongError
+// explainPlan gives what ServerDb refuses the form that the doors know, with the
+// field that it is about. A version that is not there any more stays
+// serverdb.ErrConflict: what to do then depends on the door.
+func explainPlan[T any](err error, fields []declare.Field[T]) error {
+	var field *machine.FieldError
 	var unknown *serverdb.UnknownError
 	var used *serverdb.InUseError
 	var taken *serverdb.TakenError
 	switch {
-	case errors.As(err, &wrong), errors.As(err, &unknown):
-		return &Refused{Why: err.Error()} // they name field, value and remedy
-	case errors.As(err, &used), errors.As(err, &taken):
+	case errors.As(err, &field):
+		return &Refused{Field: field.Field, Value: clip(field.Value), Why: field.Want}
+	case errors.As(err, &unknown):
+		return &Refused{Field: fieldFor(unknown.Item.Kind, fields), Value: clip(unknown.Item.Name), Why: "there is no such " + string(unknown.Item.Kind), Remedy: unknown.Remedy()}
+	case errors.As(err, &taken):
+		return &Refused{Field: takenField(taken), Value: clip(taken.Value), Why: "belongs to machine " + taken.Other, Remedy: "change that one first, or give another", Conflict: true}
+	case errors.As(err, &used):
 		return conflict(err.Error(), "")
 	}
 	return err
+}
+
+// fieldFor is the field whose values come from a list of the plan.
+func fieldFor[T any](kind machine.PlanKind, fields []declare.Field[T]) string {
+	for _, f := range fields {
+		if f.Names == kind {
+			return f.Name
+		}
+	}
+	return string(kind)
+}
+
+// takenField is the field of what belongs to another machine.
+func takenField(e *serverdb.TakenError) string {
+	if field := map[string]string{"host name": "hostname", "place": "unit"}[e.Field]; field != "" {
+		return field
+	}
+	return e.Field
 }

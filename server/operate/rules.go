@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"firstlight/server/auth"
+	"firstlight/server/declare"
 	"firstlight/server/machine"
 	"firstlight/server/serverdb"
 )
@@ -13,7 +14,7 @@ func (d *Desk) PutRule(ctx context.Context, who auth.User, r *machine.Rule, foun
 	if err := adminOfRules(who); err != nil {
 		return err
 	}
-	return explainPlan(d.DB.PutRule(ctx, serverdb.ActorOf(who), r, found))
+	return explainPlan(d.DB.PutRule(ctx, serverdb.ActorOf(who), r, found), declare.Rule())
 }
 
 // DropRule takes a rule out of the list.
@@ -21,7 +22,7 @@ func (d *Desk) DropRule(ctx context.Context, who auth.User, name string, found f
 	if err := adminOfRules(who); err != nil {
 		return err
 	}
-	return explainPlan(d.DB.DropRule(ctx, serverdb.ActorOf(who), name, found))
+	return explainPlan(d.DB.DropRule(ctx, serverdb.ActorOf(who), name, found), declare.Rule())
 }
 
 // adminOfRules: a rule installs machines unasked.

@@ -12,16 +12,14 @@ import (
 
 	"firstlight/server/journal"
 	"firstlight/server/machine"
-	"firstlight/server/serverdb/store"
 )
 
 // plan is the whole plan in memory. It is replaced as a whole, so that whoever
 // holds one sees one state.
-type plan map[machine.PlanRef]store.PlanRow
+type plan map[machine.PlanRef]PlanItem
 
-// PlanItem is an item of the plan with its version, which grows with each
-// change.
-type PlanItem = store.PlanRow
+// PlanItem is an item of the plan with its version.
+type PlanItem = machine.PlanItem
 
 // InUseError tells that an item of the plan cannot go, or change, while others
 // rest on it.
@@ -44,11 +42,16 @@ type UnknownError struct {
 }
 
 func (e *UnknownError) Error() string {
+	return fmt.Sprintf("%s: there is no %s %q: %s", e.By, e.Item.Kind, e.Item.Name, e.Remedy())
+}
+
+// Remedy is what to do about it.
+func (e *UnknownError) Remedy() string {
 	hint := fmt.Sprintf("add it first: firstlight %s set %s", e.Item.Kind, e.Item.Name)
 	if e.Near != "" {
 		hint = "did you mean " + e.Near + "? Otherwise " + hint
 	}
-	return fmt.Sprintf("%s: there is no %s %q: %s", e.By, e.Item.Kind, e.Item.Name, hint)
+	return hint
 }
 
 // WrongError tells that what somebody asks for cannot be: its text names what is
@@ -57,7 +60,10 @@ type WrongError struct{ error }
 
 func (e *WrongError) Unwrap() error { return e.error }
 
-func wrong(format string, args ...any) error { return &WrongError{fmt.Errorf(format, args...)} }
+// wrong says of what which field is wrong, and what it should be.
+func wrong(of, field string, value any, want string, args ...any) error {
+	return &WrongError{&machine.FieldError{Of: of, Field: field, Value: fmt.Sprint(value), Want: fmt.Sprintf(want, args...)}}
+}
 
 // Plan gives a list of the plan by name.
 func (d *DB) Plan(kind machine.PlanKind) []PlanItem {
@@ -176,7 +182,7 @@ func (w *Write) plan() (plan, error) {
 	return byRef(rows), err
 }
 
-func byRef(rows []store.PlanRow) plan {
+func byRef(rows []PlanItem) plan {
 	p := plan{}
 	for _, row := range rows {
 		p[machine.PlanRef{Kind: row.Item.Kind(), Name: row.Item.Key()}] = row
@@ -219,7 +225,7 @@ func (w *Write) follow(p, old machine.Plan) error {
 			continue
 		}
 		if top := m.Unit + max(m.Height, 1) - 1; top > rack.Units {
-			return wrong("rack %q: units %d: machine %s fills unit %d; move it first", rack.Name, rack.Units, m.Name, top)
+			return wrong("rack "+rack.Name, "units", rack.Units, "machine %s fills unit %d; move it first", m.Name, top)
 		}
 		if m.Room == rack.Room && m.Site == rack.Site {
 			continue
@@ -245,7 +251,11 @@ func (d *DB) DropPlan(ctx context.Context, who Actor, ref machine.PlanRef, versi
 		case version > 0 && old.Version != version:
 			return fmt.Errorf("%s has version %d, not %d: %w", ref, old.Version, version, ErrConflict)
 		}
-		if by := w.users(have, ref); len(by) > 0 {
+		rules, err := w.tx.Rules()
+		if err != nil {
+			return err
+		}
+		if by := have.users(ref, rules, w.machines()); len(by) > 0 {
 			return &InUseError{ref, by[:min(len(by), 5)], len(by)}
 		}
 		if err := errors.Join(w.tx.DropPlan(ref), w.AuditChange(who, "remove "+string(ref.Kind), ref.Name, old.Item, nil)); err != nil {
@@ -255,15 +265,26 @@ func (d *DB) DropPlan(ctx context.Context, who Actor, ref machine.PlanRef, versi
 	})
 }
 
-// users are the items and machines that rest on an item.
-func (w *Write) users(have plan, ref machine.PlanRef) (by []string) {
-	for r, row := range have {
+// Rests names what rests on an item of the plan and keeps it there: items, then
+// rules, then machines, such as "rack lon6-r12" and "machine C0MPUT3".
+func (d *DB) Rests(ref machine.PlanRef) []string {
+	return d.settings.Load().plan.users(ref, d.Rules(), d.Machines())
+}
+
+// users are the items, rules and machines that rest on an item.
+func (p plan) users(ref machine.PlanRef, rules []*machine.Rule, machines []*machine.Machine) (by []string) {
+	for r, row := range p {
 		if slices.Contains(row.Item.Refers(), ref) {
 			by = append(by, r.String())
 		}
 	}
 	slices.Sort(by)
-	for _, m := range w.machines() {
+	for _, r := range rules {
+		if slices.Contains(r.Refers(), ref) {
+			by = append(by, "rule "+r.Name)
+		}
+	}
+	for _, m := range machines {
 		if m.Status != machine.Retired && slices.Contains(m.Refers(), ref) {
 			by = append(by, "machine "+m.Name)
 		}

@@ -137,21 +137,14 @@ func (w *Write) ruleWithinPlan(r *machine.Rule) error {
 	if err != nil {
 		return err
 	}
-	var refs []machine.PlanRef
-	for kind, name := range map[machine.PlanKind]string{machine.KindSite: r.Site, machine.KindRack: r.Rack, machine.KindRole: r.Role} {
-		if name != "" {
-			refs = append(refs, machine.PlanRef{Kind: kind, Name: name})
-		}
-	}
-	slices.SortFunc(refs, func(a, b machine.PlanRef) int { return strings.Compare(a.String(), b.String()) })
-	if err := have.knows("rule "+r.Name, refs); err != nil {
+	if err := have.knows("rule "+r.Name, r.Refers()); err != nil {
 		return err
 	}
 	if rack := planned[*machine.Rack](have, r.Rack); rack != nil && r.Site != "" && rack.Site != r.Site {
-		return wrong("rule %s: rack %s stands at site %s, not %s: give another rack or site", r.Name, r.Rack, rack.Site, r.Site)
+		return wrong("rule "+r.Name, "rack", r.Rack, "it stands at site %s, not %s: give another rack or site", rack.Site, r.Site)
 	}
 	if _, err := w.db.Image(r.Image); r.Image != "" && err != nil {
-		return wrong("rule %s: image %q is not in the catalogue: firstlight image ls lists it", r.Name, r.Image)
+		return wrong("rule "+r.Name, "image", r.Image, "it is not in the catalogue: firstlight image ls lists it")
 	}
 	return nil
 }

@@ -64,7 +64,7 @@ func (w *Write) settle(m *machine.Machine) error {
 	if rack := planned[*machine.Rack](have, m.Rack); rack != nil {
 		m.Site, m.Room = rack.Site, rack.Room
 		if top := m.Unit + max(m.Height, 1) - 1; m.Unit < 0 || m.Unit > 0 && top > rack.Units {
-			return wrong("machine %s: unit %d: rack %s has units 1 to %d, and the machine is %d high", m.Name, m.Unit, rack.Name, rack.Units, max(m.Height, 1))
+			return wrong("machine "+m.Name, "unit", m.Unit, "rack %s has units 1 to %d, and the machine is %d high", rack.Name, rack.Units, max(m.Height, 1))
 		}
 	} else if m.Rack == "" {
 		m.Room, m.Unit, m.Face = "", 0, machine.FullDepth

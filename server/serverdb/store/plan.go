@@ -9,10 +9,7 @@ import (
 )
 
 // PlanRow is an item of the plan as it is kept.
-type PlanRow struct {
-	Item    machine.Plan
-	Version int64 // from 1
-}
+type PlanRow = machine.PlanItem
 
 // PutPlan writes an item of the plan.
 func (t *Tx) PutPlan(p PlanRow) error {
@@ -35,7 +32,7 @@ func (t *Tx) Plan() ([]PlanRow, error) {
 		if err := r.Scan(&kind, &row.Version, &record); err != nil {
 			return err
 		}
-		if row.Item = machine.NewPlan(machine.PlanKind(kind)); row.Item == nil {
+		if row.Item = machine.NewPlan(machine.PlanKind(kind), ""); row.Item == nil {
 			return fmt.Errorf("plan has a list %q that this version does not know", kind)
 		}
 		all = append(all, row)
