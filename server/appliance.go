@@ -2,8 +2,6 @@ package server
 
 import (
 	"context"
-	"crypto/rand"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
@@ -47,7 +45,8 @@ type Options struct {
 type Appliance struct {
 	Options
 	db        *serverdb.DB
-	lock      *os.File // of the state folder
+	lock      *os.File        // of the state folder
+	key       *credential.Key // seals what is secret in the database
 	images    *os.Root
 	keeper    *login.Keeper
 	prover    *login.Prover
@@ -69,7 +68,7 @@ type Appliance struct {
 func Open(ctx context.Context, o Options) (*Appliance, error) {
 	a := &Appliance{Options: o, started: time.Now(), metrics: prometheus.NewRegistry()}
 	for _, part := range []func(context.Context) error{
-		a.openState, a.openDB, a.openBMCs, a.openDNS, a.openJobs, a.openIssues, a.openMachines, a.openPeople, a.listen,
+		a.openState, a.openDB, a.openKey, a.openBMCs, a.openDNS, a.openJobs, a.openIssues, a.openMachines, a.openPeople, a.listen,
 	} {
 		if err := part(ctx); err != nil {
 			return nil, errors.Join(err, a.Close())
@@ -119,7 +118,7 @@ func (a *Appliance) openState(ctx context.Context) error {
 
 func (a *Appliance) openDB(ctx context.Context) error {
 	c := a.Config
-	db, err := serverdb.Open(ctx, filepath.Join(c.State, "serverdb.sqlite"), databaseOptions(a.Options))
+	db, err := openDatabase(ctx, a.Options)
 	if err != nil {
 		return err
 	}
@@ -132,6 +131,10 @@ func (a *Appliance) openDB(ctx context.Context) error {
 	}
 	db.SetOwn(a.own())
 	return readCatalogue(ctx, db, a.images, time.Now())
+}
+
+func openDatabase(ctx context.Context, o Options) (*serverdb.DB, error) {
+	return serverdb.Open(ctx, filepath.Join(o.Config.State, "serverdb.sqlite"), databaseOptions(o))
 }
 
 func databaseOptions(o Options) serverdb.Options {
@@ -152,11 +155,7 @@ func (a *Appliance) own() []netip.Addr {
 }
 
 func (a *Appliance) openBMCs(context.Context) error {
-	key, err := credential.KeyFile(filepath.Join(a.Config.State, "credentials.key"))
-	if err != nil {
-		return err
-	}
-	a.keeper = &login.Keeper{Store: a.db, Key: key, Now: time.Now}
+	a.keeper = &login.Keeper{Store: a.db, Key: a.key, Now: time.Now}
 	a.prover = login.NewProver(login.Prover{Keeper: a.keeper, Observe: a.db.Observe, Log: a.Log.With("part", "bmc"), Now: time.Now})
 	if l := a.Config.Site.BMC; l != nil {
 		a.keeper.Site = &credential.Credential{User: l.User, Password: l.Password}
@@ -176,18 +175,4 @@ func (a *Appliance) ready() {
 	}
 	a.people.greet(a.Out)
 	debug.FreeOSMemory() // templates, schemas and migrations took what serving does not need
-}
-
-// secretKey reads one of the appliance's own keys, or makes it.
-func (a *Appliance) secretKey(ctx context.Context, name string) ([]byte, error) {
-	text, err := a.db.Meta(ctx, name)
-	if err != nil {
-		return nil, err
-	}
-	if text != "" {
-		return hex.DecodeString(text)
-	}
-	key := make([]byte, 32)
-	_, _ = rand.Read(key) // never fails (crypto/rand)
-	return key, a.db.PutMeta(ctx, name, hex.EncodeToString(key))
 }

@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"time"
 
 	"firstlight/server/backup"
 	"firstlight/server/operate"
@@ -18,7 +19,7 @@ import (
 var stateFiles = []struct {
 	name   string
 	secret bool
-}{{"ca.crt", false}, {"ca.key", true}, {"credentials.key", true}}
+}{{"ca.crt", false}, {"ca.key", true}, {keyFile, true}}
 
 // backups makes backups of a state folder and its database.
 type backups struct {
@@ -93,9 +94,12 @@ func Offline(ctx context.Context, o Options, keys bool) (s operate.Spool, err er
 	if _, err := os.Stat(place); err != nil {
 		return nil, fmt.Errorf("back up: there is no database: %w", err)
 	}
-	db, err := serverdb.Open(ctx, place, databaseOptions(o))
+	db, err := openDatabase(ctx, o)
 	if err != nil {
 		return nil, err
+	}
+	if err := settleKey(ctx, o.Config.State, db, time.Now()); err != nil {
+		return nil, errors.Join(err, db.Close())
 	}
 	s, err = backups{db, o.Config.State, o.Config.Site.Name, o.Version}.Make(ctx, keys)
 	return s, errors.Join(err, db.Close())

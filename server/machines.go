@@ -69,7 +69,7 @@ func (a *Appliance) door(addr netip.Addr) string {
 }
 
 func (a *Appliance) openMachines(ctx context.Context) error {
-	key, err := a.secretKey(ctx, "session-key")
+	key, err := a.ownSecret(ctx, sessionKey)
 	if err != nil {
 		return err
 	}

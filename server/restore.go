@@ -52,8 +52,10 @@ func (r Restore) Run(ctx context.Context, from io.ReadSeeker) (*Restored, error)
 	files := map[string][]byte{}
 	do := serverdb.Restore{
 		Options: databaseOptions(r.Options), Replace: r.Replace, Progress: r.Progress,
-		File:     func(name string, content []byte) error { files[name] = content; return nil },
-		Prepared: func(done serverdb.Restored) error { return stageFiles(dir, files, done.At) },
+		File: func(name string, content []byte) error { files[name] = content; return nil },
+		Prepared: func(done serverdb.Restored, m *backup.Manifest) error {
+			return errors.Join(keyOf(dir, files, m), stageFiles(dir, files, done.At))
+		},
 	}
 	done, err := do.Run(ctx, r.place(), from)
 	if err != nil {
@@ -70,6 +72,26 @@ func (r Restore) place() string {
 		return r.Database
 	}
 	return filepath.Join(r.Config.State, "serverdb.sqlite")
+}
+
+// keyOf finds the key of a backup from before a rotation, which was made without
+// keys, among those that the folder kept.
+func keyOf(dir string, files map[string][]byte, m *backup.Manifest) (err error) {
+	for _, f := range m.Files {
+		have, _ := os.ReadFile(filepath.Join(dir, f.Name)) // one that cannot be read is another one
+		if f.Name != keyFile || files[keyFile] != nil || hashed(have) == f.SHA256 {
+			continue
+		}
+		if content, e := keptKey(dir, f.SHA256); e != nil || content != nil {
+			files[keyFile], err = content, e
+		}
+	}
+	return err
+}
+
+func hashed(content []byte) string {
+	sum := sha256.Sum256(content)
+	return hex.EncodeToString(sum[:])
 }
 
 // stageFiles writes the keys of a backup where finishFiles finds them. A
@@ -164,18 +186,18 @@ func inherit(dir string) error {
 
 func ours(name string) bool {
 	return strings.HasPrefix(name, "serverdb.sqlite") || strings.HasPrefix(name, "ca.") ||
-		strings.HasPrefix(name, "credentials.key") || name == "firstlight.lock"
+		strings.HasPrefix(name, keyFile) || name == "firstlight.lock"
 }
 
 // missing says what the folder has not, or not the same.
 func missing(dir string, m *backup.Manifest) (all []string) {
 	what := map[string]string{
-		"ca.key":          "the CA is another one: whoever trusted the old one needs ca.crt of this state folder, or restore a backup made with --keys",
-		"credentials.key": "the BMC log-ins cannot be read with this folder's key: give them again with firstlight bmc import, or restore a backup made with --keys",
+		"ca.key": "the CA is another one: whoever trusted the old one needs ca.crt of this state folder, or restore a backup made with --keys",
+		keyFile:  "the BMC log-ins cannot be read with this folder's key: give them again with firstlight bmc import, or restore a backup made with --keys",
 	}
 	for _, f := range m.Files {
 		content, _ := os.ReadFile(filepath.Join(dir, f.Name)) // one that cannot be read is another one
-		if sum := sha256.Sum256(content); what[f.Name] != "" && hex.EncodeToString(sum[:]) != f.SHA256 {
+		if what[f.Name] != "" && hashed(content) != f.SHA256 {
 			all = append(all, what[f.Name])
 		}
 	}

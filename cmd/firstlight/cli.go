@@ -19,6 +19,7 @@ type cli struct {
 	Check      checkCmd      `cmd:"" group:"host" help:"Check a configuration and print all its problems."`
 	Doctor     doctorCmd     `cmd:"" group:"host" help:"Check whether this host can serve."`
 	Restore    restoreCmd    `cmd:"" group:"host" help:"Restore a backup, while the appliance is stopped."`
+	Key        keyCmd        `cmd:"" group:"host" help:"The key that seals what is secret in the database: replace it, list it."`
 	Version    versionCmd    `cmd:"" group:"host" help:"Print the version."`
 	Completion completionCmd `cmd:"" group:"host" help:"Print a completion script for a shell."`
 	Complete   completeCmd   `cmd:"" name:"__complete" hidden:""`

@@ -48,7 +48,7 @@ type Restore struct {
 	// nil.
 	File func(name string, content []byte) error
 	// Prepared is called once everything is ready to be put in place.
-	Prepared func(Restored) error
+	Prepared func(Restored, *backup.Manifest) error
 	// Progress is told, now and then, how many rows are done.
 	Progress func(rows, of int64)
 }
@@ -86,7 +86,7 @@ func (r Restore) Run(ctx context.Context, place string, from io.ReadSeeker) (*Re
 		return nil, err
 	}
 	if r.Prepared != nil {
-		if err := r.Prepared(done.Restored); err != nil {
+		if err := r.Prepared(done.Restored, manifest); err != nil {
 			return nil, err
 		}
 	}

@@ -25,6 +25,12 @@ func (Key) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, "[key]") }
 // LogValue is what slog writes.
 func (Key) LogValue() slog.Value { return slog.StringValue("[key]") }
 
+// ID tells keys apart, in hex, and tells nothing else of them.
+func (k *Key) ID() string {
+	id := k.id()
+	return hex.EncodeToString(id[:])
+}
+
 // id tells keys apart without telling anything of them.
 func (k *Key) id() [keyIDSize]byte {
 	sum := sha256.Sum256(append([]byte("firstlight key id"), k.bytes[:]...))
@@ -34,17 +40,27 @@ func (k *Key) id() [keyIDSize]byte {
 // KeyFile reads the key, or makes one with mode 0600 where there is no file. A
 // file that others could read is refused: its secret may be out.
 func KeyFile(path string) (*Key, error) {
-	key, err := readKey(path)
+	key, err := ReadKeyFile(path)
 	if !errors.Is(err, fs.ErrNotExist) {
 		return key, err
 	}
-	if err := makeKey(path); err != nil && !errors.Is(err, fs.ErrExist) {
-		return nil, fmt.Errorf("make key file: %w", err)
+	if key, err = NewKeyFile(path); errors.Is(err, fs.ErrExist) {
+		return ReadKeyFile(path) // that of a twin that started with us
 	}
-	return readKey(path) // ours, or that of a twin that started with us
+	return key, err
 }
 
-func readKey(path string) (*Key, error) {
+// NewKeyFile makes a key where there is no file, with mode 0600; once it returns,
+// the file outlives a power cut. fs.ErrExist tells that there is one.
+func NewKeyFile(path string) (*Key, error) {
+	if err := makeKey(path); err != nil {
+		return nil, fmt.Errorf("make key file: %w", err)
+	}
+	return ReadKeyFile(path)
+}
+
+// ReadKeyFile reads a key; fs.ErrNotExist tells that there is no file.
+func ReadKeyFile(path string) (*Key, error) {
 	f, err := os.Open(path)
 	if err != nil {
 		return nil, fmt.Errorf("read key file: %w", err)

@@ -164,7 +164,7 @@ func (k *Keeper) failed(ctx context.Context, m *machine.Machine, cause error) er
 }
 
 func (k *Keeper) keep(ctx context.Context, m *machine.Machine, c credential.Credential, id oob.Identity, pin string) error {
-	if err := k.put(ctx, place(m.ID), m.BMC.Address, c); err != nil {
+	if err := k.put(ctx, m.ID, m.BMC.Address, c); err != nil {
 		return err
 	}
 	k.Store.Note(journal.Event{

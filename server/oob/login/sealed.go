@@ -2,8 +2,6 @@ package login
 
 import (
 	"context"
-	"encoding/base64"
-	"fmt"
 	"strings"
 
 	"firstlight/server/machine"
@@ -11,47 +9,36 @@ import (
 	"firstlight/server/oob/credential"
 )
 
-// version of the sealed form that is written, which its place binds.
-const version = 1
-
-// place is whose credential it is: a machine's by its id or, as long as no
-// machine has shown it, by the serial that a delivery list names.
-func place(owner string) credential.Place {
-	return credential.Place{Host: owner, Field: "bmc", Version: version}
-}
-
-func bySerial(serial string) credential.Place { return place("serial:" + serial) }
+// bySerial owns the credential of a machine that has not shown itself yet, by
+// the serial that a delivery list names; afterwards the machine's id owns it.
+func bySerial(serial string) string { return "serial:" + serial }
 
 // put seals a credential, with the address that came with it, and keeps it.
-func (k *Keeper) put(ctx context.Context, p credential.Place, address string, c credential.Credential) error {
-	sealed, err := credential.Seal(k.Key, p, oob.Secret(c.User+"\x00"+string(c.Password)+"\x00"+address))
+func (k *Keeper) put(ctx context.Context, owner, address string, c credential.Credential) error {
+	sealed, err := credential.SealText(k.Key, owner, oob.Secret(c.User+"\x00"+string(c.Password)+"\x00"+address))
 	if err != nil {
 		return err
 	}
-	return k.Store.PutCredential(ctx, p.Host, base64.StdEncoding.EncodeToString(sealed))
+	return k.Store.PutCredential(ctx, owner, sealed)
 }
 
 // own opens the credential that is kept for a machine and the address that came
 // with it; nil where there is none.
 func (k *Keeper) own(ctx context.Context, m *machine.Machine) (*credential.Credential, string, error) {
-	for _, p := range []credential.Place{place(m.ID), bySerial(m.Serial)} {
-		text, err := k.Store.Credential(ctx, p.Host)
+	for _, owner := range []string{m.ID, bySerial(m.Serial)} {
+		text, err := k.Store.Credential(ctx, owner)
 		if err != nil {
 			return nil, "", err
 		}
 		if text != "" {
-			return k.unseal(p, text)
+			return k.unseal(owner, text)
 		}
 	}
 	return nil, "", nil
 }
 
-func (k *Keeper) unseal(p credential.Place, text string) (*credential.Credential, string, error) {
-	sealed, err := base64.StdEncoding.DecodeString(text)
-	if err != nil {
-		return nil, "", fmt.Errorf("credential of %s: %w", p.Host, err)
-	}
-	plain, err := credential.Open(k.Key, p, sealed)
+func (k *Keeper) unseal(owner, text string) (*credential.Credential, string, error) {
+	plain, err := credential.OpenText(k.Key, owner, text)
 	if err != nil {
 		return nil, "", err
 	}
@@ -69,7 +56,7 @@ func (k *Keeper) Give(ctx context.Context, who string, l oob.Login) error {
 	if m == nil {
 		return k.put(ctx, bySerial(l.Serial), l.Address, c)
 	}
-	if err := k.put(ctx, place(m.ID), l.Address, c); err != nil {
+	if err := k.put(ctx, m.ID, l.Address, c); err != nil {
 		return err
 	}
 	return k.Store.Edit(ctx, m.ID, 0, who, "Credential of the BMC set", func(m *machine.Machine) error {

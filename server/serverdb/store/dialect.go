@@ -52,6 +52,9 @@ type dialect interface {
 	certain(error) bool
 	settle(ctx context.Context, db *sql.DB, id string) (there bool, err error)
 
+	// scrub takes away what deleted and replaced secrets left behind on the disk.
+	scrub(ctx context.Context, db *sql.DB) error
+
 	// explain turns the driver's errors into ours, by code and never by text.
 	explain(error) error
 	// damaged says what is wrong with the database and what to do.

@@ -124,6 +124,16 @@ func (d sqliteFile) migrate(_ context.Context, s *Store, up func(*sql.DB, goose.
 	return os.Chmod(d.path, 0o600)
 }
 
+// scrub writes the file anew: free pages and the WAL keep what once stood there.
+func (sqliteFile) scrub(ctx context.Context, db *sql.DB) error {
+	for _, statement := range []string{"VACUUM", "PRAGMA wal_checkpoint(TRUNCATE)"} {
+		if _, err := db.ExecContext(ctx, statement); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 func (sqliteFile) updating() *sql.TxOptions { return nil }
 
 func (sqliteFile) viewing() *sql.TxOptions { return &sql.TxOptions{ReadOnly: true} }

@@ -69,6 +69,18 @@ func (t *Tx) Credential(owner string) (sealed string, err error) {
 	return sealed, err
 }
 
+// Credentials reads all sealed credentials by owner.
+func (t *Tx) Credentials() (map[string]string, error) {
+	all := map[string]string{}
+	err := t.query("read credentials", func(r *sql.Rows) error {
+		var owner, sealed string
+		err := r.Scan(&owner, &sealed)
+		all[owner] = sealed
+		return err
+	}, `SELECT owner, sealed FROM credentials`)
+	return all, err
+}
+
 // DropCredential forgets one.
 func (t *Tx) DropCredential(owner string) error {
 	return t.exec("forget credential of "+owner, `DELETE FROM credentials WHERE owner = $1`, owner)

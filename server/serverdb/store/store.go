@@ -105,6 +105,16 @@ func (s *Store) Close() error {
 	return errors.Join(s.read.Close(), s.write.Close())
 }
 
+// Scrub takes away what deleted and replaced secrets left behind in the
+// database's files. It needs room for a second copy, and nobody may write
+// meanwhile.
+func (s *Store) Scrub(ctx context.Context) error {
+	if err := s.scrub(ctx, s.write); err != nil {
+		return fmt.Errorf("scrub database: %w", s.explain(err))
+	}
+	return nil
+}
+
 // Migrations gives the files, for the tests.
 func Migrations() fs.FS { return migrations }
 
