@@ -32,6 +32,7 @@ func (s *Site) routes() []route {
 		{post, "/issues/:subject/:kind/take", auth.Technician, s.take},
 		{post, "/issues/:subject/:kind/drop", auth.Technician, s.letGo},
 		{get, "/racks/:name", auth.Viewer, s.page(s.rack)},
+		{get, "/racks/:name/sheet", auth.Viewer, s.page(s.sheet)},
 		{get, "/machines", auth.Viewer, s.page(s.machines)},
 		{get, "/machines/:name", auth.Viewer, s.page(s.machine)},
 		{get, "/jobs", auth.Viewer, s.page(s.jobs)},

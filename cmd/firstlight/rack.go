@@ -13,10 +13,11 @@ import (
 
 // rackCmd is the list of racks, of which one is shown as a drawing.
 type rackCmd struct {
-	Ls   planLsCmd[rackKind]  `cmd:"" help:"List all."`
-	Show rackShowCmd          `cmd:"" help:"Draw a rack, front and rear, with what stands in it."`
-	Set  planSetCmd[rackKind] `cmd:"" help:"Add one, or change what is given of one."`
-	Rm   planRmCmd[rackKind]  `cmd:"" help:"Remove one in which nothing stands."`
+	Ls    planLsCmd[rackKind]  `cmd:"" help:"List all."`
+	Show  rackShowCmd          `cmd:"" help:"Draw a rack, front and rear, with what stands in it."`
+	Sheet rackSheetCmd         `cmd:"" help:"List what stands in a rack, with serials, MACs, switch ports and BMCs, to take there."`
+	Set   planSetCmd[rackKind] `cmd:"" help:"Add one, or change what is given of one."`
+	Rm    planRmCmd[rackKind]  `cmd:"" help:"Remove one in which nothing stands."`
 }
 
 type rackShowCmd struct {

@@ -2,6 +2,7 @@ package api
 
 import (
 	"net/http"
+	"slices"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -152,6 +153,11 @@ func TestElevationAndCapacity(t *testing.T) {
 	if len(e.Units) != 5 || e.Units[0].Unit != 5 || e.Units[2].Front != nil || e.Units[2].Rear == nil || !e.Units[2].Rear.Top || e.Units[3].Rear.Top {
 		t.Errorf("elevation = %+v", e)
 	}
+	sheet := read[List[SheetLine]](b, b.get("/racks/lon6-r12/sheet"), http.StatusOK).Items
+	if at := slices.IndexFunc(sheet, func(l SheetLine) bool { return l.Name == "FL1" }); at < 1 || sheet[at].Serial != "FL1" || len(sheet[at].NICs) != 1 || sheet[at].Top != 3 || !sheet[0].Free || sheet[0].Top != 5 {
+		t.Errorf("sheet = %+v", sheet)
+	}
+	b.refuses(b.get("/racks/none/sheet"), http.StatusNotFound, `rack none`)
 	b.refuses(b.get("/racks/none/elevation"), http.StatusNotFound, `rack none`)
 	c := read[List[Capacity]](b, b.get("/capacity"), http.StatusOK)
 	if len(c.Items) != 1 || c.Items[0].Site != "lon6" || c.Items[0].Free != 1 || c.Items[0].ByStatus["available"] != 1 {

@@ -23,6 +23,25 @@ func (a *API) elevation(_ context.Context, in *PlanName) (Elevation, error) {
 	return shown, nil
 }
 
+func (a *API) sheet(_ context.Context, in *PlanName) (List[SheetLine], error) {
+	row, err := plans[Rack]{a, machine.KindRack}.find(in.Name)
+	if err != nil {
+		return List[SheetLine]{}, err
+	}
+	rack, _ := row.Item.(*machine.Rack)
+	return whole(machine.Elevate(rack, a.DB.Machines()).Sheet(), showSheetLine), nil
+}
+
+func showSheetLine(l machine.SheetLine) SheetLine {
+	shown := SheetLine{Top: l.Top, Unit: l.Unit, Free: l.Machine == nil, NICs: []SheetNIC{}}
+	if m := l.Machine; m != nil {
+		shown.Name, shown.Serial, shown.Hostname, shown.Status, shown.Face = m.Name, m.Serial, m.Hostname, string(m.Status), string(m.Face)
+		shown.BMCAddress, shown.BMCMAC = m.BMC.Address, m.BMC.MAC.String()
+		shown.NICs = each(m.NICs, func(n machine.NIC) SheetNIC { return SheetNIC{n.Name, n.MAC.String(), n.Switch, n.Port} })
+	}
+	return shown
+}
+
 // showSlot shows a machine at a unit that it fills, 0 where that is not known.
 func (a *API) showSlot(m *machine.Machine, unit int) *Slot {
 	if m == nil {

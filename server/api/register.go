@@ -38,7 +38,7 @@ func (a *API) register(r route) error {
 	}
 	r.serve(a, huma.Operation{
 		Method: r.method, Path: r.path, OperationID: r.id, Summary: r.says, Tags: []string{r.tag()},
-		Description: strings.TrimSpace(descriptions[r.id] + " Needs the role " + string(r.role) + "."),
+		Description: strings.TrimSpace(descriptions()[r.id] + " Needs the role " + string(r.role) + "."),
 		Extensions:  map[string]any{"x-role": string(r.role)},
 		Errors:      r.errors(),
 		Middlewares: huma.Middlewares{require(r.role)},

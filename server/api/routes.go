@@ -81,6 +81,7 @@ func (a *API) routes() []route {
 		{get, "/strangers", auth.Viewer, "list-strangers", "What interfaces that nobody knows did, newest first", serve(a.strangers)},
 
 		{get, "/racks/{name}/elevation", auth.Viewer, "get-elevation", "A rack as it is seen from both sides", planLists[machine.KindRack].named(serve(a.elevation))},
+		{get, "/racks/{name}/sheet", auth.Viewer, "get-rack-sheet", "What stands in a rack and where it is cabled, to take there", planLists[machine.KindRack].named(serve(a.sheet))},
 		{get, "/capacity", auth.Viewer, "get-capacity", "Machines by site, hardware type and status, and how many are free", serve(a.capacity)},
 		{get, "/enc/{certname}", auth.Viewer, "classify-node", "What Puppet is to know of a node", serve(a.classify)},
 		{get, "/inventory", auth.Viewer, "get-inventory", "Hosts by group, for Ansible", serve(a.inventory)},

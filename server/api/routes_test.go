@@ -20,7 +20,7 @@ var matrix = map[string]auth.Role{
 	"GET /roles": auth.Viewer, "GET /roles/{name}": auth.Viewer, "PUT /roles/{name}": auth.Engineer, "DELETE /roles/{name}": auth.Engineer,
 	"GET /pools": auth.Viewer, "GET /pools/{name}": auth.Viewer, "PUT /pools/{name}": auth.Engineer, "DELETE /pools/{name}": auth.Engineer,
 	"GET /gates": auth.Viewer, "GET /gates/{name}": auth.Viewer, "PUT /gates/{name}": auth.Admin, "DELETE /gates/{name}": auth.Admin,
-	"GET /racks/{name}/elevation": auth.Viewer, "GET /capacity": auth.Viewer, "PATCH /machines/{ref}": auth.Technician,
+	"GET /racks/{name}/elevation": auth.Viewer, "GET /racks/{name}/sheet": auth.Viewer, "GET /capacity": auth.Viewer, "PATCH /machines/{ref}": auth.Technician,
 	"GET /rules/{name}": auth.Viewer, "PUT /rules/{name}": auth.Admin, "DELETE /rules/{name}": auth.Admin,
 	"GET /machines":                auth.Viewer,
 	"GET /machines/{ref}":          auth.Viewer,

@@ -140,6 +140,29 @@ type Slot struct {
 	LeftAtMost  bool    `json:"left_at_most,omitempty" doc:"left_seconds is a bound, not an estimate"`
 }
 
+// SheetLine is a line of a rack's sheet: a machine, or units that are free.
+type SheetLine struct {
+	Top        int        `json:"top,omitempty" doc:"Highest unit, counted from below; absent: nobody said" example:"18"`
+	Unit       int        `json:"unit,omitempty" doc:"Lowest unit" example:"17"`
+	Face       string     `json:"face,omitempty" enum:"front,rear" doc:"Absent: both"`
+	Free       bool       `json:"free" doc:"Nothing stands there"`
+	Name       string     `json:"name,omitempty" doc:"Hardware name" example:"C0MPUT3"`
+	Serial     string     `json:"serial,omitempty" example:"C0MPUT3"`
+	Hostname   string     `json:"hostname,omitempty" example:"lon6-web-1"`
+	Status     string     `json:"status,omitempty" example:"expected"`
+	NICs       []SheetNIC `json:"nics" nullable:"false" doc:"What is to be cabled where"`
+	BMCAddress string     `json:"bmc_address,omitempty" example:"10.9.12.17"`
+	BMCMAC     string     `json:"bmc_mac,omitempty" example:"52:54:00:ff:34:56"`
+}
+
+// SheetNIC is an interface as it is to be cabled.
+type SheetNIC struct {
+	Name   string `json:"name,omitempty" example:"eth0"`
+	MAC    string `json:"mac" example:"52:54:00:12:34:56"`
+	Switch string `json:"switch,omitempty" doc:"Where the plan wants it cabled" example:"sw3"`
+	Port   string `json:"port,omitempty" example:"23"`
+}
+
 // Capacity counts machines of one site and hardware type, without the retired.
 type Capacity struct {
 	Site           string         `json:"site,omitempty" doc:"Absent: nobody said" example:"lon6"`

@@ -35,6 +35,26 @@ func TestARackFromBothSides(t *testing.T) {
 	}
 }
 
+func TestTheSheetOfARack(t *testing.T) {
+	rack := &Rack{Name: "r12", Units: 9}
+	all := []*Machine{
+		{Name: "deep", Rack: "r12", Unit: 1, Height: 2}, {Name: "front", Rack: "r12", Unit: 3, Face: Front}, {Name: "rear", Rack: "r12", Unit: 3, Height: 2, Face: Rear},
+		{Name: "alone", Rack: "r12", Unit: 6, Face: Rear}, {Name: "somewhere", Rack: "r12"},
+	}
+	var got []string
+	for _, l := range Elevate(rack, all).Sheet() {
+		name := "free"
+		if l.Machine != nil {
+			name = l.Machine.Name
+		}
+		got = append(got, fmt.Sprintf("%d-%d %s", l.Top, l.Unit, name))
+	}
+	want := []string{"9-7 free", "6-6 alone", "5-5 free", "4-3 rear", "3-3 front", "2-1 deep", "0-0 somewhere"}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("sheet (-want +got):\n%s", diff)
+	}
+}
+
 func TestTimeLeft(t *testing.T) {
 	now := time.Date(2026, 11, 26, 12, 0, 0, 0, time.UTC)
 	step := func(started, deadline time.Duration) *Job {
