@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"firstlight/server/serverdb"
+	"firstlight/server/serverdb/storetest"
 )
 
 // catalogue is an image folder with a good image, changed by files.
@@ -35,7 +36,7 @@ func manifest(name, file string, compressed int) string {
 
 func database(t *testing.T) *serverdb.DB {
 	t.Helper()
-	db, err := serverdb.Open(t.Context(), filepath.Join(t.TempDir(), "serverdb.sqlite"),
+	db, err := serverdb.Open(t.Context(), storetest.Fresh(t),
 		serverdb.Options{Log: slog.New(slog.DiscardHandler), Now: time.Now, Retention: time.Hour})
 	if err != nil {
 		t.Fatal(err)

@@ -11,7 +11,6 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/netip"
-	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
@@ -27,6 +26,7 @@ import (
 	"firstlight/server/oob"
 	"firstlight/server/operate"
 	"firstlight/server/serverdb"
+	"firstlight/server/serverdb/storetest"
 )
 
 // bench is the API on a real ServerDb in a folder of the test's own.
@@ -44,7 +44,7 @@ func newBench(t *testing.T) *bench {
 	b := &bench{T: t, bmc: &fakeBMC{power: oob.PowerOff}, log: &bytes.Buffer{}}
 	log := slog.New(slog.NewTextHandler(b.log, nil))
 	var err error
-	b.db, err = serverdb.Open(t.Context(), filepath.Join(t.TempDir(), "serverdb.sqlite"), serverdb.Options{Log: log, Now: time.Now, Retention: time.Hour})
+	b.db, err = serverdb.Open(t.Context(), storetest.Fresh(t), serverdb.Options{Log: log, Now: time.Now, Retention: time.Hour})
 	b.must(err)
 	t.Cleanup(func() { _ = b.db.Close() })
 	b.seed()

@@ -17,6 +17,7 @@ import (
 	"firstlight/server/backup"
 	"firstlight/server/machine"
 	"firstlight/server/serverdb"
+	"firstlight/server/serverdb/storetest"
 )
 
 // street is a network with its clients: what each of them believes, and who
@@ -149,7 +150,7 @@ func TestNoAddressIsGivenTwiceAfterAStaleRestore(t *testing.T) {
 	seed := rand.Uint64()
 	t.Logf("seed %d", seed)
 	s := &street{t: t, rand: rand.New(rand.NewPCG(seed, 0))}
-	d := s.open(filepath.Join(t.TempDir(), "serverdb.sqlite"))
+	d := s.open(storetest.Fresh(t))
 	s.moveIn(100)
 	var copied bytes.Buffer
 	if err := d.Backup(t.Context(), &copied, backup.Head{}, nil); err != nil {

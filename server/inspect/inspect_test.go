@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"log/slog"
 	"net/netip"
-	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
@@ -16,6 +15,7 @@ import (
 	"firstlight/server/issue"
 	"firstlight/server/machine"
 	"firstlight/server/serverdb"
+	"firstlight/server/serverdb/storetest"
 )
 
 // world is a ServerDb with an Inspector and a clock of its own.
@@ -57,7 +57,7 @@ func newWorld(t *testing.T, rules ...*machine.Rule) *world {
 	t.Helper()
 	w := &world{
 		T: t, now: time.Date(2026, 11, 26, 12, 0, 0, 0, time.UTC), heard: map[string]time.Time{}, dns: map[string]string{},
-		path: filepath.Join(t.TempDir(), "serverdb.sqlite"),
+		path: storetest.Fresh(t),
 	}
 	w.open()
 	lab := &machine.Subnet{

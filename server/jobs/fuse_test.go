@@ -5,7 +5,6 @@ import (
 	"os"
 	"path/filepath"
 	"sync"
-	"testing"
 )
 
 // fuse kills the appliance at a count of the times that it looked at the clock
@@ -39,18 +38,6 @@ func (f *fuse) ticks() int {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	return f.count
-}
-
-// memory is a folder whose fsync costs nothing: these tests kill the appliance,
-// not the power of its host.
-func memory(t *testing.T) string {
-	t.Helper()
-	dir, err := os.MkdirTemp("/dev/shm", "firstlight-jobs-")
-	if err != nil {
-		return t.TempDir()
-	}
-	t.Cleanup(func() { _ = os.RemoveAll(dir) })
-	return dir
 }
 
 // kill ends a life as SIGKILL does: what it answers from now on reaches nobody,

@@ -1,7 +1,6 @@
 package jobs
 
 import (
-	"path/filepath"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -10,6 +9,7 @@ import (
 	"firstlight/server/machine"
 	"firstlight/server/oob"
 	"firstlight/server/serverdb"
+	"firstlight/server/serverdb/storetest"
 )
 
 // rack is an appliance, as far as jobs reach, and one machine. It runs inside a
@@ -34,7 +34,7 @@ type rack struct {
 
 func newRack(t *testing.T, change ...func(*rack)) *rack {
 	t.Helper()
-	r := &rack{t: t, path: filepath.Join(memory(t), "serverdb.sqlite"), rule: &machine.Rule{
+	r := &rack{t: t, path: storetest.Fresh(t), rule: &machine.Rule{
 		Name: "lab", Order: 1, Match: "subnet=lab", Accept: true, Site: "lab", Rack: "r1", Role: "node",
 	}}
 	r.box = newBox(r)

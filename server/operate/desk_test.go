@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"log/slog"
 	"net/netip"
-	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
@@ -21,6 +20,7 @@ import (
 	"firstlight/server/machine"
 	"firstlight/server/oob"
 	"firstlight/server/serverdb"
+	"firstlight/server/serverdb/storetest"
 )
 
 var ada = auth.User{Name: "ada", Role: auth.Engineer, Token: "ci", Address: "192.0.2.7"}
@@ -28,7 +28,7 @@ var ada = auth.User{Name: "ada", Role: auth.Engineer, Token: "ci", Address: "192
 // desk is a Desk on a database of its own, before BMCs that obey.
 func desk(t *testing.T) (*Desk, *bmc) {
 	t.Helper()
-	db, err := serverdb.Open(t.Context(), filepath.Join(t.TempDir(), "serverdb.sqlite"), serverdb.Options{
+	db, err := serverdb.Open(t.Context(), storetest.Fresh(t), serverdb.Options{
 		Log: slog.New(slog.DiscardHandler), Now: time.Now, Retention: time.Hour,
 	})
 	if err != nil {

@@ -3,11 +3,11 @@ package serverdb
 import (
 	"os"
 	"os/exec"
-	"path/filepath"
 	"strings"
 	"testing"
 
 	"firstlight/server/serverdb/pgtest"
+	"firstlight/server/serverdb/storetest"
 )
 
 // onPostgreSQL has this binary run its tests on PostgreSQL.
@@ -21,7 +21,7 @@ func file(t *testing.T) string {
 	if os.Getenv(onPostgreSQL) != "" {
 		return pgtest.Database(t)
 	}
-	return filepath.Join(t.TempDir(), "serverdb.sqlite")
+	return storetest.Fresh(t)
 }
 
 // driverOf is what reaches a database behind ServerDb's back.
@@ -35,7 +35,7 @@ func driverOf(place string) (driver, source string) {
 // eachEngine runs a test that knows of engines on both of them.
 func eachEngine(t *testing.T, test func(t *testing.T, place string)) {
 	t.Helper()
-	t.Run("SQLite", func(t *testing.T) { test(t, filepath.Join(t.TempDir(), "serverdb.sqlite")) })
+	t.Run("SQLite", func(t *testing.T) { test(t, storetest.Fresh(t)) })
 	t.Run("PostgreSQL", func(t *testing.T) { test(t, pgtest.Database(t)) })
 }
 

@@ -22,6 +22,7 @@ import (
 	"firstlight/server/oob/login"
 	"firstlight/server/oob/redfish"
 	"firstlight/server/serverdb"
+	"firstlight/server/serverdb/storetest"
 )
 
 const password = oob.Secret("correct horse battery")
@@ -83,7 +84,7 @@ type world struct {
 
 func start(t *testing.T, address string) *world {
 	t.Helper()
-	w := &world{path: filepath.Join(t.TempDir(), "serverdb.sqlite")}
+	w := &world{path: storetest.Fresh(t)}
 	key, err := credential.KeyFile(filepath.Join(t.TempDir(), "key"))
 	if err != nil {
 		t.Fatal(err)
