@@ -36,6 +36,7 @@ type canned struct {
 	types    map[string]*machine.HardwareType
 
 	racks     []*machine.Rack
+	plan      []machine.PlanItem
 	subnets   []*machine.Subnet
 	rules     []*machine.Rule
 	images    []*machine.Image
@@ -316,6 +317,7 @@ func full() *canned {
 	cannedRack(c)
 	cannedJobs(c)
 	cannedNetwork(c)
+	cannedPlan(c)
 	for i := range 40 {
 		c.console = append(c.console, fmt.Sprintf("[    0.%06d] pci 0000:00:%02x.0: BAR 0 [mem 0x%08x-0x%08x]", 31337*i%1_000_000, i, 0xfe000000+i<<12, 0xfe000fff+i<<12))
 	}

@@ -25,6 +25,11 @@ type Data interface {
 	Machine(ref string) (*machine.Machine, error)
 	// Rack finds one of the plan, nil where there is none.
 	Rack(name string) *machine.Rack
+	// Plan gives a list of the plan by name, PlanOf one item of it. Rests names
+	// what rests on an item, such as "machine C0MPUT3".
+	Plan(machine.PlanKind) []machine.PlanItem
+	PlanOf(machine.PlanRef) (machine.PlanItem, error)
+	Rests(machine.PlanRef) []string
 	Subnets() []*machine.Subnet
 	Rules() []*machine.Rule
 	Images() []*machine.Image
@@ -46,7 +51,8 @@ type Data interface {
 	Watch(room int) *journal.Watcher
 }
 
-// Actions is what people may ask for. The text of an error is shown to them.
+// Actions is what people may ask for. The text of an error is shown to them; one
+// that is a refusal names the field that is wrong.
 type Actions interface {
 	Install(ctx context.Context, who auth.User, name, image string) (*machine.Job, error)
 	// Release gives a machine back: one that is held for the data on its
@@ -79,6 +85,11 @@ type Actions interface {
 	Retire(ctx context.Context, who auth.User, name, typed, note string) error
 	// Undo takes back the last act of a person on a machine.
 	Undo(ctx context.Context, who auth.User, name string) error
+	// PutPlan adds or changes an item of the plan: version is the one that was
+	// read, -1 where there was none.
+	PutPlan(ctx context.Context, who auth.User, p machine.Plan, version int64) (machine.PlanItem, error)
+	// DropPlan takes an item out of the plan, unless something rests on it.
+	DropPlan(ctx context.Context, who auth.User, ref machine.PlanRef, version int64) error
 	// SetBMC keeps how to log in to a BMC; the next log-in proves it.
 	SetBMC(ctx context.Context, who auth.User, l oob.Login) error
 }
@@ -114,12 +125,14 @@ type Config struct {
 	Actions Actions
 	Insight Insight
 	People  *auth.Service
-	Log     *slog.Logger
-	Now     func() time.Time
-	API     []byte // the OpenAPI document, for the page that people read
-	Site    string // short name shown in the corner; may be empty
-	Version string // of the build
-	DNS     string // address of our DNS server, for the dig line: host or host:port
+	// PlanRole is the smallest role that changes a list of the plan.
+	PlanRole func(machine.PlanKind) auth.Role
+	Log      *slog.Logger
+	Now      func() time.Time
+	API      []byte // the OpenAPI document, for the page that people read
+	Site     string // short name shown in the corner; may be empty
+	Version  string // of the build
+	DNS      string // address of our DNS server, for the dig line: host or host:port
 	// Banner says what everybody must know on every page, "" for nothing; nil: never.
 	Banner func() string
 }
@@ -133,6 +146,7 @@ func (c Config) check() error {
 		{"Actions", c.Actions != nil},
 		{"Insight", c.Insight != nil},
 		{"People", c.People != nil},
+		{"PlanRole", c.PlanRole != nil},
 		{"Log", c.Log != nil},
 		{"Now", c.Now != nil},
 		{"API", c.API != nil},

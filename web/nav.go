@@ -40,6 +40,7 @@ func (s *Site) nav(r *http.Request, u auth.User) []navGroup {
 			{Name: "Images", URL: "/images"},
 			{Name: "Network", URL: "/network"},
 			{Name: "Rules", URL: "/rules"},
+			{Name: "Plan", URL: "/plan"},
 		}},
 		{"Site", siteItems(u)},
 	}

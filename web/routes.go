@@ -20,7 +20,7 @@ type route struct {
 // mounted. Those for auth.Nobody are open to everybody who can connect.
 func (s *Site) routes() []route {
 	const get, post = http.MethodGet, http.MethodPost
-	return []route{
+	return append([]route{
 		{get, "/static/:file", auth.Nobody, s.asset},
 		{get, "/login", auth.Nobody, s.showLogin},
 		{post, "/login", auth.Nobody, s.login},
@@ -86,5 +86,5 @@ func (s *Site) routes() []route {
 		{post, "/people/:name/code", auth.Admin, s.newCode},
 		{get, "/people/:name/disabled", auth.Admin, s.page(s.askShutOut)},
 		{post, "/people/:name/disabled", auth.Admin, s.setDisabled},
-	}
+	}, s.planRoutes()...)
 }

@@ -20,8 +20,10 @@ type search struct {
 
 // parseSearch reads the selector of a request. One that cannot be read picks
 // everything, and says so.
-func parseSearch(r *http.Request) search {
-	q := search{Text: strings.TrimSpace(r.URL.Query().Get("q"))}
+func parseSearch(r *http.Request) search { return readSelector(r.URL.Query().Get("q")) }
+
+func readSelector(text string) search {
+	q := search{Text: strings.TrimSpace(text)}
 	var err error
 	if q.selector, err = machine.ParseSelector(q.Text); err == nil {
 		return q

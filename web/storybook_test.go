@@ -50,6 +50,23 @@ var stories = []struct{ name, path string }{
 	{"images", "/images"},
 	{"network", "/network"},
 	{"rules", "/rules"},
+	{"plan", "/plan"},
+	{"plan-sites", "/plan/sites"},
+	{"plan-racks", "/plan/racks?site=lon6&name=r14"},
+	{"plan-types", "/plan/types"},
+	{"plan-services", "/plan/services"},
+	{"plan-roles", "/plan/roles?new=1"},
+	{"plan-gates", "/plan/gates"},
+	{"plan-pools", "/plan/pools"},
+	{"plan-site", "/plan/sites/lon6"},
+	{"plan-type", "/plan/types/high-io"},
+	{"plan-role", "/plan/roles/web"},
+	{"plan-edit-rack", "/plan/racks/r12/edit"},
+	{"plan-edit-type", "/plan/types/high-io/edit"},
+	{"plan-edit-role", "/plan/roles/web/edit"},
+	{"plan-edit-gate", "/plan/gates/vlan/edit"},
+	{"ask-drop", "/plan/sites/ams1/delete"},
+	{"ask-drop-used", "/plan/sites/lon6/delete"},
 	{"health", "/health"},
 	{"api", "/api"},
 	{"account", "/account"},
@@ -67,7 +84,7 @@ func TestEveryPageRenders(t *testing.T) {
 		b := newBench(t, c)
 		cookie := b.as(auth.Admin)
 		for _, s := range stories {
-			if site == "empty" && (strings.HasPrefix(s.path, "/machines/") || strings.HasPrefix(s.path, "/racks/") || strings.HasPrefix(s.path, "/jobs/")) {
+			if site == "empty" && (strings.HasPrefix(s.path, "/machines/") || strings.HasPrefix(s.path, "/racks/") || strings.HasPrefix(s.path, "/jobs/") || strings.HasPrefix(s.path, "/plan/") && strings.Count(s.path, "/") > 2) {
 				continue // nothing is there to look at
 			}
 			t.Run(site+" "+s.name, func(t *testing.T) {

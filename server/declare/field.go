@@ -16,9 +16,9 @@ type Field[T any] struct {
 	Names machine.PlanKind
 	// Words are the only values that there are, where they are few.
 	Words []string
-	// Number, Long and Flag say how a form asks for it: digits, several lines,
-	// yes or no.
-	Number, Long, Flag bool
+	// Number, Long, Flag, Many and Selector say how a form asks for it: digits,
+	// several lines, yes or no, any of several names, a selector.
+	Number, Long, Flag, Many, Selector bool
 	// Must tells that it cannot be left empty.
 	Must bool
 	// Hands tells that whoever stands before the machine sees it with own eyes.

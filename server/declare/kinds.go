@@ -18,6 +18,13 @@ func textOf[T any](name, says string, at func(T) *string) Field[T] {
 	}
 }
 
+// selectorOf is a field of text that picks machines.
+func selectorOf[T any](name, says string, at func(T) *string) Field[T] {
+	f := textOf(name, says, at)
+	f.Selector = true
+	return f
+}
+
 // numberOf is a field of a whole number; 0 is nothing said.
 func numberOf[T any](name, says string, at func(T) *int) Field[T] {
 	return Field[T]{Name: name, Says: says, Number: true,
@@ -67,7 +74,7 @@ func truth(text string) (bool, error) {
 
 // listOf is a field of words between commas.
 func listOf[T any](name, says string, at func(T) *[]string) Field[T] {
-	return Field[T]{Name: name, Says: says,
+	return Field[T]{Name: name, Says: says, Many: true,
 		get: func(t T) string { return strings.Join(*at(t), ",") },
 		set: func(t T, text string) error { *at(t) = split(text); return nil },
 	}

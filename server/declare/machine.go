@@ -120,7 +120,7 @@ func faceOf() Field[*machine.Machine] {
 // tagsOf takes a list, or words to add (+x) and take away (-x).
 func tagsOf() Field[*machine.Machine] {
 	return Field[*machine.Machine]{
-		Name: "tags", Says: "words with commas between; +x adds one, -x takes one away",
+		Name: "tags", Many: true, Says: "words with commas between; +x adds one, -x takes one away",
 		get: func(m *machine.Machine) string { return strings.Join(m.Tags, ",") },
 		set: func(m *machine.Machine, text string) error {
 			signed := 0

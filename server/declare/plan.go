@@ -61,7 +61,7 @@ var planFields = map[machine.PlanKind][]Field[machine.Plan]{
 		of(must(textOf("title", "what is waited for, such as switch VLAN", func(p *machine.Gate) *string { return &p.Title }))),
 		of(must(status("from", "status that waits", func(p *machine.Gate) *machine.Status { return &p.From }))),
 		of(must(status("to", "status that is waited for", func(p *machine.Gate) *machine.Status { return &p.To }))),
-		of(textOf("match", "selector: only these machines", func(p *machine.Gate) *string { return &p.Match })),
+		of(selectorOf("match", "selector: only these machines", func(p *machine.Gate) *string { return &p.Match })),
 		of(must(textOf("url", "of the system that is asked", func(p *machine.Gate) *string { return &p.URL }))),
 		of(must(spanOf("deadline", "how long it is waited for, such as 40s", func(p *machine.Gate) *time.Duration { return &p.Deadline }))),
 		of(long(textOf("note", "for people", func(p *machine.Gate) *string { return &p.Note }))),
@@ -85,7 +85,9 @@ var typeFields = []Field[machine.Plan]{
 
 // of makes a field of one kind one of the plan.
 func of[P machine.Plan](f Field[P]) Field[machine.Plan] {
-	g := Field[machine.Plan]{Name: f.Name, Says: f.Says, Names: f.Names, Words: f.Words, Number: f.Number, Long: f.Long, Flag: f.Flag, Must: f.Must}
+	g := Field[machine.Plan]{
+		Name: f.Name, Says: f.Says, Names: f.Names, Words: f.Words, Number: f.Number, Long: f.Long, Flag: f.Flag, Many: f.Many, Selector: f.Selector, Must: f.Must,
+	}
 	g.get = func(p machine.Plan) string {
 		if its, ok := p.(P); ok {
 			return f.get(its)

@@ -7,7 +7,7 @@ func Rule() []Field[*machine.Rule] { return ruleFields }
 
 var ruleFields = []Field[*machine.Rule]{
 	numberOf("order", "place in the list, from 1; empty: the last", func(r *machine.Rule) *int { return &r.Order }),
-	textOf("match", "selector over what is discovered and the subnet; empty: every machine", func(r *machine.Rule) *string { return &r.Match }),
+	selectorOf("match", "selector over what is discovered and the subnet; empty: every machine", func(r *machine.Rule) *string { return &r.Match }),
 	flagOf("accept", "true accepts what matches, false holds it", func(r *machine.Rule) *bool { return &r.Accept }),
 	from(machine.KindSite, textOf("site", "where its machines stand", func(r *machine.Rule) *string { return &r.Site })),
 	from(machine.KindRack, textOf("rack", "where its machines stand", func(r *machine.Rule) *string { return &r.Rack })),

@@ -105,7 +105,7 @@ func (p *Role) Validate() error {
 // params checks parameters for configuration management.
 func params(m map[string]string) (all []wanted) {
 	for k, v := range m {
-		all = append(all, wanted{paramName(k), "params", k, "want a name of letters, digits and _"}, text("params."+k, v))
+		all = append(all, wanted{paramName(k), "params", k, "want a name of letters, digits and _"}, text("params", v))
 	}
 	return all
 }
