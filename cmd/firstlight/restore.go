@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/url"
 	"os"
 	"strings"
 
@@ -24,6 +25,9 @@ type restoreCmd struct {
 
 // Run restores into an appliance that is stopped.
 func (c *restoreCmd) Run(ctx context.Context, h *host) error {
+	if err := noPassword(c.Database); err != nil {
+		return err
+	}
 	o, err := offline(h, c.Config)
 	if err != nil {
 		return err
@@ -52,6 +56,18 @@ func (c *restoreCmd) Run(ctx context.Context, h *host) error {
 		return err
 	}
 	return restoredLines(h, done)
+}
+
+// noPassword refuses a URL with a password in it: arguments are no secret.
+func noPassword(place string) error {
+	u, err := url.Parse(place)
+	if err != nil {
+		return usage("--database: it is no URL: want postgres://USER@HOST/NAME") // the error would quote it
+	}
+	if _, set := u.User.Password(); set || u.Query().Has("password") {
+		return usage("--database: everybody on this host sees the arguments of a program: leave the password out and put it into ~/.pgpass or PGPASSWORD")
+	}
+	return nil
 }
 
 // confirm asks for the name of the appliance: a backup of another one would make

@@ -38,8 +38,8 @@ func (a *API) explainValidation(c huma.Context, _ string, v any) (any, error) {
 		if e.Message == validation.MsgUnexpectedProperty || e.Message == unknownQuery {
 			e.Message, e.Value = a.unexpected(c.Operation(), e.Location), nil
 		}
-		if s := a.schemaAt(c.Operation(), e.Location); s != nil && s.Format == "password" {
-			e.Value = nil // secrets are not echoed
+		if s := a.schemaAt(c.Operation(), e.Location); s != nil && (s.Format == "password" || s.Type == huma.TypeObject) {
+			e.Value = nil // secrets are not echoed, nor what may hold one
 		}
 		e.Message = exponent.ReplaceAllStringFunc(e.Message, inFull)
 		says = append(says, sentence(e))
