@@ -81,21 +81,21 @@ func TestButtonsFitTheStatusAndTheRole(t *testing.T) {
 		name string
 		want string
 	}{
-		{auth.Engineer, "MQ0010", "Install… Power… Blink light Lock… Broken…"},           // available
-		{auth.Engineer, "MQ0009", "Check again Power… Light off Lock… Broken… Release…"}, // held for its disks
-		{auth.Engineer, "MQ0000", "Power… Blink light Lock… Broken…"},                    // in use
-		{auth.Engineer, "MQ0012", "Power… Blink light Lock…"},                            // installing, the write has begun
-		{auth.Engineer, "MQ0022", "Power… Blink light Unlock Broken…"},                   // locked
-		{auth.Engineer, "MQ0007", "Lock…"},                                               // expected: no BMC known
-		{auth.Technician, "MQ0009", "Check again Power… Light off Broken…"},
-		{auth.Technician, "MQ0010", "Power… Blink light Broken…"},
-		{auth.Technician, "MQ0016", "Power… Blink light Repair…"},                  // broken
-		{auth.Engineer, "MQ0016", "Power… Blink light Lock… Repair… Back in use…"}, // and somebody's
-		{auth.Technician, "MQ0017", "Power… Blink light Repaired… Broken…"},        // in repair
-		{auth.Admin, "MQ0010", "Install… Power… Blink light Lock… Broken… Retire…"},
-		{auth.Admin, "MQ0007", "Lock… Retire…"}, // expected
-		{auth.Admin, "MQ0000", "Power… Blink light Lock… Broken…"},
-		{auth.Admin, "MQ0019", "Power… Blink light Lock…"}, // retired
+		{auth.Engineer, "MQ0010", "Edit Install… Power… Blink light Lock… Broken…"},           // available
+		{auth.Engineer, "MQ0009", "Edit Check again Power… Light off Lock… Broken… Release…"}, // held for its disks
+		{auth.Engineer, "MQ0000", "Edit Power… Blink light Lock… Broken…"},                    // in use
+		{auth.Engineer, "MQ0012", "Edit Power… Blink light Lock…"},                            // installing, the write has begun
+		{auth.Engineer, "MQ0022", "Edit Power… Blink light Unlock Broken…"},                   // locked
+		{auth.Engineer, "MQ0007", "Edit Lock…"},                                               // expected: no BMC known
+		{auth.Technician, "MQ0009", "Edit Check again Power… Light off Broken…"},
+		{auth.Technician, "MQ0010", "Edit Power… Blink light Broken…"},
+		{auth.Technician, "MQ0016", "Edit Power… Blink light Repair…"},                  // broken
+		{auth.Engineer, "MQ0016", "Edit Power… Blink light Lock… Repair… Back in use…"}, // and somebody's
+		{auth.Technician, "MQ0017", "Edit Power… Blink light Repaired… Broken…"},        // in repair
+		{auth.Admin, "MQ0010", "Edit Install… Power… Blink light Lock… Broken… Retire…"},
+		{auth.Admin, "MQ0007", "Edit Lock… Retire…"}, // expected
+		{auth.Admin, "MQ0000", "Edit Power… Blink light Lock… Broken…"},
+		{auth.Admin, "MQ0019", "Edit Power… Blink light Lock…"}, // retired
 		{auth.Viewer, "MQ0009", ""},
 		{auth.Viewer, "MQ0022", ""},
 	} {

@@ -2,7 +2,9 @@ package web
 
 import (
 	"context"
+	"maps"
 	"slices"
+	"strings"
 	"time"
 
 	"firstlight/server/auth"
@@ -71,6 +73,21 @@ func (c *canned) Rests(ref machine.PlanRef) (by []string) {
 
 func (c *canned) PutPlan(_ context.Context, who auth.User, p machine.Plan, _ int64) (machine.PlanItem, error) {
 	return machine.PlanItem{Item: p}, c.do(who.Name, "put", string(p.Kind()), p.Key())
+}
+
+func (c *canned) PutRule(_ context.Context, who auth.User, r *machine.Rule, _ func(*machine.Rule) error) error {
+	return c.do(who.Name, "put rule", r.Name)
+}
+
+func (c *canned) DropRule(_ context.Context, who auth.User, name string, _ func(*machine.Rule) error) error {
+	return c.do(who.Name, "drop rule", name)
+}
+
+func (c *canned) SetMachine(_ context.Context, who auth.User, ref string, _ int64, changes map[string]string) (*machine.Machine, error) {
+	if err := c.do(who.Name, "set", ref, strings.Join(slices.Sorted(maps.Keys(changes)), " ")); err != nil {
+		return nil, err
+	}
+	return c.Machine(ref)
 }
 
 func (c *canned) DropPlan(_ context.Context, who auth.User, ref machine.PlanRef, _ int64) error {

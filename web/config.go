@@ -90,6 +90,13 @@ type Actions interface {
 	PutPlan(ctx context.Context, who auth.User, p machine.Plan, version int64) (machine.PlanItem, error)
 	// DropPlan takes an item out of the plan, unless something rests on it.
 	DropPlan(ctx context.Context, who auth.User, ref machine.PlanRef, version int64) error
+	// PutRule adds or changes a rule and puts it at its place: Order counts from
+	// 1, 0 is where it stands. found judges what is there (nil: nothing) before
+	// anything is written, as in DropRule.
+	PutRule(ctx context.Context, who auth.User, r *machine.Rule, found func(*machine.Rule) error) error
+	DropRule(ctx context.Context, who auth.User, name string, found func(*machine.Rule) error) error
+	// SetMachine changes what is declared, by the fields of package declare.
+	SetMachine(ctx context.Context, who auth.User, name string, version int64, changes map[string]string) (*machine.Machine, error)
 	// SetBMC keeps how to log in to a BMC; the next log-in proves it.
 	SetBMC(ctx context.Context, who auth.User, l oob.Login) error
 }

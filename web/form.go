@@ -49,6 +49,16 @@ type entry struct {
 	Broad              bool // a selector
 }
 
+// editData is the page of a form, and what leads to it.
+type editData struct {
+	Crumbs []key
+	Form   *form
+}
+
+func editView(title string, f *form, crumbs ...key) view {
+	return view{title: title, template: "edit", data: editData{crumbs, f}}
+}
+
 // stale is who changed something since a form was made.
 type stale struct {
 	Who  string // "" where nobody knows
@@ -64,6 +74,11 @@ func entries[T any](s *Site, fields []declare.Field[T], of T) (all []*entry) {
 			Long: f.Long, Flag: f.Flag, Many: f.Many && f.Names != "", Number: f.Number, Must: f.Must, Code: f.Selector, Broad: f.Selector,
 		}
 		in.Was = in.Value
+		if f.Name == "image" {
+			for _, i := range s.Data.Images() {
+				in.Names = append(in.Names, i.Name)
+			}
+		}
 		if f.Names != "" {
 			in.Names, in.addURL = s.names(f.Names), planURL(f.Names)
 			if in.Many {
@@ -231,7 +246,7 @@ func (in *entry) refuse(text string) {
 			in.Error, in.Caret = "The selector cannot be read: "+q.Error, q.Caret
 		}
 	}
-	if in.addURL != "" && in.Value != "" && !in.Many && !slices.Contains(in.Names, in.Value) {
+	if in.addURL != "" && !in.Many && in.Value != "" && !slices.Contains(in.Names, in.Value) {
 		in.AddURL = in.addURL + "?name=" + in.Value + "#add"
 	}
 }

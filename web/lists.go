@@ -16,28 +16,6 @@ func (s *Site) images(*http.Request) (view, error) {
 	return view{title: "Images", template: "images", data: s.Data.Images()}, nil
 }
 
-// ruleRow is a rule with the machines that it accepted.
-type ruleRow struct {
-	*machine.Rule
-	Accepted int
-}
-
-func (s *Site) rules(*http.Request) (view, error) {
-	accepted := map[string]int{}
-	for _, m := range s.Data.Machines() {
-		accepted[m.Rule]++
-	}
-	rows := []ruleRow{}
-	for _, r := range s.Data.Rules() {
-		rows = append(rows, ruleRow{r, accepted[r.Name]})
-	}
-	slices.SortStableFunc(rows, func(a, b ruleRow) int { return cmp.Compare(a.Order, b.Order) })
-	return view{
-		title: "Rules", template: "rules", data: rows,
-		fragments: []fragment{{id: "rules", template: "rule-rows", data: rows}},
-	}, nil
-}
-
 func (s *Site) health(*http.Request) (view, error) {
 	d := s.Insight.Health()
 	return view{

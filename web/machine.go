@@ -40,7 +40,7 @@ type headData struct {
 	Foreign                 bool // another team owns it
 	// Which buttons there are: what the status allows, for those whose role and
 	// teams do.
-	Install, Recheck, Release, Power, Light, Cancel, Lock, SetBMC bool
+	Edit, Install, Recheck, Release, Power, Light, Cancel, Lock, SetBMC bool
 
 	Broken, Repair, Repaired, Return, Retire bool
 
@@ -151,7 +151,7 @@ func (s *Site) head(m *machine.Machine, job *machine.Job, u auth.User) headData 
 		Foreign: m.Owner != "" && !u.InTeam(m.Owner),
 		Install: orders && m.Status == machine.Available && !m.Flags.Locked, Lock: orders,
 		Recheck: hands && canRecheck(m), Release: orders && canRelease(m), Power: hands && m.BMC.Address != "",
-		Light:  may(auth.Point) && m.BMC.Address != "",
+		Edit: hands, Light: may(auth.Point) && m.BMC.Address != "",
 		SetBMC: u.Role.Allows(auth.Admin),
 	}
 	if job != nil && job.Status.Open() {

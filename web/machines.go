@@ -2,6 +2,7 @@ package web
 
 import (
 	"net/http"
+	"net/url"
 	"strings"
 	"time"
 
@@ -13,6 +14,21 @@ type machinesData struct {
 	Search  search
 	Summary summary
 	Rows    rows
+	// CSV and JSON are addresses of what is shown as a list that an import reads;
+	// empty where it is not what was asked for.
+	CSV, JSON string
+}
+
+// exported is the address of the machines that were asked for as a file.
+func exported(q search, format string) string {
+	v := url.Values{"format": {format}}
+	switch {
+	case q.Error != "":
+		return ""
+	case q.Text != "":
+		v.Set("selector", q.Text)
+	}
+	return "/api/v1/export?" + v.Encode()
 }
 
 type rows []machineRow
@@ -31,7 +47,7 @@ func (s *Site) machines(r *http.Request) (view, error) {
 	if err != nil {
 		return view{}, err
 	}
-	d := machinesData{Search: q, Summary: summarise(all), Rows: make(rows, len(all))}
+	d := machinesData{Search: q, Summary: summarise(all), Rows: make(rows, len(all)), CSV: exported(q, "csv"), JSON: exported(q, "json")}
 	parts := make([]fragment, len(all))
 	for i, m := range all {
 		row := s.machineRow(m)

@@ -38,13 +38,6 @@ func (p planPages) existing(row machine.PlanItem) *form {
 	}
 }
 
-// planEditData is the page of a form.
-type planEditData struct {
-	planList
-	Name string
-	Form *form
-}
-
 func (p planPages) edit(r *http.Request) (view, error) {
 	row, err := p.find(r)
 	if err != nil {
@@ -54,7 +47,7 @@ func (p planPages) edit(r *http.Request) (view, error) {
 }
 
 func (p planPages) editView(name string, f *form) view {
-	return view{title: "Edit " + name, template: "plan-edit", data: planEditData{p.planList, name, f}}
+	return editView("Edit "+name, f, key{"Plan", "/plan"}, key{p.Title, p.List()}, key{name, p.of(name)})
 }
 
 // add makes a new item of what was typed.

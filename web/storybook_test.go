@@ -50,6 +50,13 @@ var stories = []struct{ name, path string }{
 	{"images", "/images"},
 	{"network", "/network"},
 	{"rules", "/rules"},
+	{"rules-add", "/rules?new=1"},
+	{"selectors", "/selectors"},
+	{"machines-error", "/machines?q=rack%3Dr12+statsu%3Dheld"},
+	{"machine-edit", "/machines/MQ0000/edit"},
+	{"machine-edit-new", "/machines/MQ0007/edit"},
+	{"rule-edit", "/rules/lab-metal/edit"},
+	{"ask-drop-rule", "/rules/lab-metal/delete"},
 	{"plan", "/plan"},
 	{"plan-sites", "/plan/sites"},
 	{"plan-racks", "/plan/racks?site=lon6&name=r14"},
@@ -84,7 +91,7 @@ func TestEveryPageRenders(t *testing.T) {
 		b := newBench(t, c)
 		cookie := b.as(auth.Admin)
 		for _, s := range stories {
-			if site == "empty" && (strings.HasPrefix(s.path, "/machines/") || strings.HasPrefix(s.path, "/racks/") || strings.HasPrefix(s.path, "/jobs/") || strings.HasPrefix(s.path, "/plan/") && strings.Count(s.path, "/") > 2) {
+			if site == "empty" && (strings.HasPrefix(s.path, "/machines/") || strings.HasPrefix(s.path, "/racks/") || strings.HasPrefix(s.path, "/jobs/") || (strings.HasPrefix(s.path, "/plan/") || strings.HasPrefix(s.path, "/rules/")) && strings.Count(s.path, "/") > 2) {
 				continue // nothing is there to look at
 			}
 			t.Run(site+" "+s.name, func(t *testing.T) {

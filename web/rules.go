@@ -1,0 +1,242 @@
+package web
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"slices"
+
+	"firstlight/server/auth"
+	"firstlight/server/declare"
+	"firstlight/server/machine"
+)
+
+var (
+	errBusy      = errors.New("it changes faster than this can be written: try again")
+	errOvertaken = errors.New("somebody changed it in between")
+)
+
+// ruleRow is a rule with the machines that it accepted.
+type ruleRow struct {
+	*machine.Rule
+	URL         string
+	Accepted    int
+	First, Last bool
+	May         bool
+}
+
+// rulesData is the list, and for an admin the form of a new rule.
+type rulesData struct {
+	Rows []ruleRow
+	May  bool
+	Form *form
+	Open bool
+}
+
+func (s *Site) rules(r *http.Request) (view, error) {
+	d := s.rulesData(r)
+	d.Open = r.URL.Query().Has("new")
+	d.Form = s.newRuleForm()
+	return rulesView(d), nil
+}
+
+func rulesView(d rulesData) view {
+	return view{
+		title: "Rules", template: "rules", data: d,
+		fragments: []fragment{{id: "rules", template: "rule-rows", data: d.Rows}},
+	}
+}
+
+func (s *Site) rulesData(r *http.Request) rulesData {
+	d := rulesData{Rows: []ruleRow{}, May: roleOf(r).Allows(auth.Admin)}
+	accepted := map[string]int{}
+	for _, m := range s.Data.Machines() {
+		accepted[m.Rule]++
+	}
+	all := s.inOrder()
+	for i, rule := range all {
+		d.Rows = append(d.Rows, ruleRow{rule, ruleURL(rule.Name), accepted[rule.Name], i == 0, i == len(all)-1, d.May})
+	}
+	return d
+}
+
+func (s *Site) inOrder() []*machine.Rule {
+	all := slices.Clone(s.Data.Rules())
+	slices.SortStableFunc(all, func(a, b *machine.Rule) int { return cmp.Compare(a.Order, b.Order) })
+	return all
+}
+
+func ruleURL(name string) string { return "/rules/" + url.PathEscape(name) }
+
+// rule finds the one that an address names.
+func (s *Site) rule(r *http.Request) (*machine.Rule, error) {
+	for _, rule := range s.Data.Rules() {
+		if rule.Name == r.PathValue("name") {
+			return rule, nil
+		}
+	}
+	return nil, fmt.Errorf("rule %.64q: %w", r.PathValue("name"), machine.ErrNotFound)
+}
+
+func (s *Site) newRuleForm() *form {
+	return &form{
+		Action: "/rules", Back: "/rules", Button: "Add the rule",
+		Groups: []entryGroup{{Entries: append([]*entry{nameEntry()}, entries(s, declare.Rule(), &machine.Rule{})...)}},
+	}
+}
+
+func (s *Site) ruleForm(rule *machine.Rule) *form {
+	return &form{
+		Action: ruleURL(rule.Name) + "/edit", Back: "/rules", Button: "Save",
+		Groups: []entryGroup{{Entries: entries(s, declare.Rule(), rule)}},
+	}
+}
+
+func (s *Site) editRule(r *http.Request) (view, error) {
+	rule, err := s.rule(r)
+	if err != nil {
+		return view{}, err
+	}
+	return ruleEditView(rule.Name, s.ruleForm(rule)), nil
+}
+
+func ruleEditView(name string, f *form) view {
+	return editView("Edit "+name, f, key{"Rules", "/rules"})
+}
+
+// putRule writes what a form says. found judges what is there.
+func (s *Site) putRule(r *http.Request, f *form, name string, found func(*machine.Rule) error) error {
+	rule := &machine.Rule{Name: name}
+	values := f.values()
+	var bad []error
+	for _, field := range declare.Rule() {
+		if err := field.Set(rule, values[field.Name]); err != nil {
+			bad = append(bad, err)
+		}
+	}
+	if len(bad) > 0 {
+		return errors.Join(bad...)
+	}
+	return s.Actions.PutRule(r.Context(), userOf(r), rule, found)
+}
+
+func (s *Site) addRule(w http.ResponseWriter, r *http.Request) error {
+	f := s.newRuleForm()
+	f.fill(r)
+	name := f.entry("name").Value
+	err := s.putRule(r, f, name, func(old *machine.Rule) error {
+		if old != nil {
+			return &declare.Error{Field: "name", Value: name, Why: "there is a rule of this name already: change that one, or give another name"}
+		}
+		return nil
+	})
+	if err == nil {
+		http.Redirect(w, r, "/rules", http.StatusSeeOther)
+		return nil
+	}
+	if !f.refuse(err) {
+		return err
+	}
+	d := s.rulesData(r)
+	d.Form, d.Open = f, true
+	return s.render(w, r, http.StatusUnprocessableEntity, rulesView(d))
+}
+
+// changeRule writes a rule anew, unless somebody changed it since its form was
+// made.
+func (s *Site) changeRule(w http.ResponseWriter, r *http.Request) error {
+	rule, err := s.rule(r)
+	if err != nil {
+		return err
+	}
+	f := s.ruleForm(rule)
+	if f.fill(r) {
+		return s.staleRule(w, r, f, rule.Name)
+	}
+	err = s.putRule(r, f, rule.Name, same(rule))
+	if err == nil {
+		http.Redirect(w, r, "/rules", http.StatusSeeOther)
+		return nil
+	}
+	if now, gone := s.rule(r); errors.Is(err, errOvertaken) && gone == nil {
+		f = s.ruleForm(now)
+		f.fill(r)
+		return s.staleRule(w, r, f, rule.Name)
+	}
+	if !f.refuse(err) {
+		return &refused{err}
+	}
+	return s.render(w, r, http.StatusUnprocessableEntity, ruleEditView(rule.Name, f))
+}
+
+func (s *Site) staleRule(w http.ResponseWriter, r *http.Request, f *form, name string) error {
+	f.Stale = s.since(r, "write rule", name)
+	return s.render(w, r, http.StatusConflict, ruleEditView(name, f))
+}
+
+// same lets a write go on that finds what was looked at.
+func same(looked *machine.Rule) func(*machine.Rule) error {
+	return func(old *machine.Rule) error {
+		if old == nil || *old != *looked {
+			return errOvertaken
+		}
+		return nil
+	}
+}
+
+// moveRule puts a rule one place up or down.
+func (s *Site) moveRule(w http.ResponseWriter, r *http.Request) error {
+	rule, err := s.rule(r)
+	if err != nil {
+		return err
+	}
+	moved := *rule
+	moved.Order = 1 + slices.Index(s.inOrder(), rule)
+	switch verb := r.PostFormValue("to"); verb {
+	case "up":
+		moved.Order = max(moved.Order-1, 1)
+	case "down":
+		moved.Order++
+	default:
+		return &refused{fmt.Errorf("to %q: want up or down", clip(verb, 32))}
+	}
+	if err := s.Actions.PutRule(r.Context(), userOf(r), &moved, same(rule)); err != nil {
+		return &refused{err}
+	}
+	http.Redirect(w, r, "/rules#rule-"+url.PathEscape(rule.Name), http.StatusSeeOther)
+	return nil
+}
+
+func (s *Site) askDropRule(r *http.Request) (view, error) {
+	rule, err := s.rule(r)
+	if err != nil {
+		return view{}, err
+	}
+	n := 0
+	for _, m := range s.Data.Machines() {
+		if m.Rule == rule.Name {
+			n++
+		}
+	}
+	return confirmView(confirm{
+		Title: "Remove rule " + rule.Name, Action: ruleURL(rule.Name) + "/delete", Back: "/rules", Button: "Remove", Danger: true,
+		Says: []string{
+			"From now on the rules after it decide about what it matched: " + cmp.Or(rule.Match, "every machine") + ".",
+			"It accepted " + plural(n, "machine", "machines") + "; they stay as they are.",
+		},
+	}), nil
+}
+
+func (s *Site) dropRule(w http.ResponseWriter, r *http.Request) error {
+	rule, err := s.rule(r)
+	if err != nil {
+		return err
+	}
+	if err := s.Actions.DropRule(r.Context(), userOf(r), rule.Name, same(rule)); err != nil {
+		return s.again(w, r, s.askDropRule, err)
+	}
+	http.Redirect(w, r, "/rules", http.StatusSeeOther)
+	return nil
+}
