@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -106,6 +107,11 @@ func fieldNames(ctx context.Context, a *client.Client, field, prefix string) (al
 	}
 }
 
+// completed are the fields that are looked at here. A hardwarename is a name.
+func completed() string {
+	return strings.ReplaceAll(strings.Join(append(slices.Sorted(maps.Keys(machineFields)), "status"), ","), "hardwarename,", "")
+}
+
 // machinesWith asks for machines of which one of some fields begins with prefix,
 // as many as a page holds.
 func machinesWith(ctx context.Context, a *client.Client, prefix string, fields ...string) []api.Machine {
@@ -118,7 +124,7 @@ func machinesWith(ctx context.Context, a *client.Client, prefix string, fields .
 	if strings.ContainsAny(prefix, `"*?,`) {
 		return nil
 	}
-	rows, err := client.Whole[api.Machine](ctx, a, "/machines", queryOf("limit", "200", "selector", strings.Join(terms, " or ")))
+	rows, err := client.Whole[api.Machine](ctx, a, "/machines", queryOf("limit", "200", "fields", completed(), "selector", strings.Join(terms, " or ")))
 	if err != nil {
 		return nil
 	}

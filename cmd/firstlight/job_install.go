@@ -19,6 +19,8 @@ type jobInstallCmd struct {
 	Owner     string `help:"Whose the machine will be."`
 	Requester string `help:"For whom; you, when left out."`
 	Expect    int    `default:"1" help:"How many machines the target picks; anything else is refused."`
+	DryRun    bool   `help:"Say what would become of each machine, and make no job."`
+	Partial   bool   `help:"Make the jobs that can be made; else none where one machine is refused."`
 	Wait      bool   `help:"Follow the jobs until they end; fails when one of them does."`
 }
 
@@ -33,7 +35,7 @@ func (c *jobInstallCmd) Run(ctx context.Context, h *host) error {
 	}
 	text, err := a.Do(ctx, http.MethodPost, "/jobs", api.JobOrder{
 		Action: "install", Target: c.Target, Owner: c.Owner, Requester: c.Requester, Expect: c.Expect,
-		Params: api.JobParams{Image: c.Image, Role: c.Role},
+		Params: api.JobParams{Image: c.Image, Role: c.Role}, DryRun: c.DryRun, Partial: c.Partial,
 	}, nil)
 	if err != nil {
 		return err
@@ -58,7 +60,7 @@ func (c *jobInstallCmd) Run(ctx context.Context, h *host) error {
 // read reads one job, or what became of many.
 func (c *jobInstallCmd) read(text json.RawMessage) (api.JobBatch, error) {
 	var batch api.JobBatch
-	if c.Expect > 1 {
+	if c.Expect > 1 || c.DryRun {
 		return batch, json.Unmarshal(text, &batch)
 	}
 	batch.Items = make([]api.Job, 1)
@@ -80,6 +82,11 @@ func (c *jobInstallCmd) print(h *host, text json.RawMessage, made api.JobBatch) 
 	}
 	for _, j := range made.Items {
 		if err := h.say("%s: job %s %s", j.Machine, j.ID, j.Status); err != nil {
+			return err
+		}
+	}
+	for _, name := range made.Accepted {
+		if err := h.say("%s: would get a job", name); err != nil {
 			return err
 		}
 	}

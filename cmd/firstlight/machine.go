@@ -19,9 +19,9 @@ type machineCmd struct {
 	Console  machineConsoleCmd  `cmd:"" help:"Show the last lines of a machine's console."`
 	Power    machinePowerCmd    `cmd:"" help:"Switch a machine's power."`
 	Light    machineLightCmd    `cmd:"" help:"Let a machine's identify light shine, blink or end."`
-	Set      machineSetCmd      `cmd:"" help:"Change what is declared of a machine: its place, role, owner, tags, cabling."`
-	Lock     machineLockCmd     `cmd:"" help:"Keep automation away from a machine."`
-	Unlock   machineUnlockCmd   `cmd:"" help:"Let automation at a machine again."`
+	Set      machineSetCmd      `cmd:"" help:"Change what is declared of a machine, or of many: place, role, owner, tags, cabling."`
+	Lock     machineLockCmd     `cmd:"" help:"Keep automation away from a machine, or from many."`
+	Unlock   machineUnlockCmd   `cmd:"" help:"Let automation at a machine, or at many, again."`
 	Thaw     machineThawCmd     `cmd:"" help:"Let machines go on that a restore froze."`
 	Release  machineReleaseCmd  `cmd:"" help:"Give a machine's disks free to be overwritten."`
 	Broken   machineBrokenCmd   `cmd:"" help:"Mark a machine as broken."`
@@ -97,22 +97,34 @@ func (c *machineLightCmd) Run(ctx context.Context, h *host) error {
 }
 
 type machineLockCmd struct {
-	machineRef
+	machinesRef
 	Note string `required:"" help:"Why; people see it on the machine's page."`
 }
 
 // Run locks.
 func (c *machineLockCmd) Run(ctx context.Context, h *host) error {
+	if err := c.check(); err != nil {
+		return err
+	}
+	if c.many() {
+		return c.change(ctx, h, formFlags{Output: "table"}, api.MachinesChange{Lock: &api.LockOrder{Note: c.Note}})
+	}
 	return c.order(ctx, h, "/lock", api.LockOrder{Note: c.Note}, "locked")
 }
 
 type machineUnlockCmd struct {
-	machineRef
+	machinesRef
 	Note string `help:"Kept in the timeline."`
 }
 
 // Run unlocks.
 func (c *machineUnlockCmd) Run(ctx context.Context, h *host) error {
+	if err := c.check(); err != nil {
+		return err
+	}
+	if c.many() {
+		return c.change(ctx, h, formFlags{Output: "table"}, api.MachinesChange{Unlock: &api.UnlockOrder{Note: c.Note}})
+	}
 	return c.order(ctx, h, "/unlock", api.UnlockOrder{Note: c.Note}, "unlocked")
 }
 

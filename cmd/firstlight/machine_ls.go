@@ -16,7 +16,11 @@ type machineLsCmd struct {
 
 // Run lists machines.
 func (c *machineLsCmd) Run(ctx context.Context, h *host) error {
-	l := listing[api.Machine]{columns: machineColumns, read: paged[api.Machine]("/machines", queryOf("selector", c.Selector), 0)}
+	query := queryOf("selector", c.Selector)
+	if c.Output == "name" && !c.Watch { // a script wants names of the whole fleet
+		query.Set("fields", "name")
+	}
+	l := listing[api.Machine]{columns: machineColumns, read: paged[api.Machine]("/machines", query, 0)}
 	if c.Selector != "" {
 		l.none = "no machine matches " + c.Selector
 	}

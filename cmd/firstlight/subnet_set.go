@@ -34,7 +34,7 @@ func (c *subnetSetCmd) Run(ctx context.Context, h *host) error {
 	}
 	var s api.Subnet
 	var refused *client.Error
-	_, err = a.Get(ctx, c.path(), nil, &s)
+	tag, err := a.Tag(ctx, c.path(), &s)
 	switch {
 	case errors.As(err, &refused) && refused.Status == http.StatusNotFound:
 		if c.Prefix == "" || c.Site == "" {
@@ -47,7 +47,7 @@ func (c *subnetSetCmd) Run(ctx context.Context, h *host) error {
 	if err != nil {
 		return err
 	}
-	text, err := a.Do(ctx, http.MethodPut, c.path(), put, &s)
+	text, err := a.Write(ctx, http.MethodPut, c.path(), condition(tag), put, &s)
 	if err != nil {
 		return err
 	}

@@ -56,16 +56,25 @@ type userRef struct {
 
 func (u userRef) path(verb string) string { return "/users/" + url.PathEscape(u.Name) + verb }
 
-// change asks for a change and says how the account is then.
-func (u userRef) change(ctx context.Context, h *host, method, verb string, body any) error {
+// change asks for a change of the account as it was read, which is given to ask,
+// and says how it is then.
+func (u userRef) change(ctx context.Context, h *host, method, verb string, ask func(api.User) any) error {
 	a, err := u.open(h)
 	if err != nil {
 		return err
 	}
 	var is api.User
-	if _, err := a.Do(ctx, method, u.path(verb), body, &is); err != nil {
+	tag, err := a.Tag(ctx, u.path(""), &is)
+	if err != nil {
 		return err
 	}
+	if _, err := a.Write(ctx, method, u.path(verb), condition(tag), ask(is), &is); err != nil {
+		return err
+	}
+	return u.print(h, is)
+}
+
+func (u userRef) print(h *host, is api.User) error {
 	return h.say("%s: %s, %s, teams: %s", is.Name, is.Role, is.State, teamsText(is.Teams))
 }
 
@@ -83,7 +92,7 @@ type userRoleCmd struct {
 
 // Run sets a role.
 func (c *userRoleCmd) Run(ctx context.Context, h *host) error {
-	return c.change(ctx, h, http.MethodPut, "/role", api.RoleOrder{Role: c.Role})
+	return c.change(ctx, h, http.MethodPut, "/role", func(api.User) any { return api.RoleOrder{Role: c.Role} })
 }
 
 type userTeamsCmd struct {
@@ -100,12 +109,19 @@ func (c *userTeamsCmd) Run(ctx context.Context, h *host) error {
 	if len(c.Teams) > 0 && (relative || c.None) || relative && c.None {
 		return usage("give either all teams, or --add and --remove, or --none")
 	}
-	if len(c.Teams) > 0 || c.None {
-		return c.change(ctx, h, http.MethodPut, "/teams", api.TeamsOrder{Teams: append([]string{}, c.Teams...)})
+	if len(c.Teams) == 0 && !c.None && !relative {
+		return c.show(ctx, h)
 	}
-	if !relative {
-		return c.change(ctx, h, http.MethodGet, "", nil)
-	}
+	return c.change(ctx, h, http.MethodPut, "/teams", func(is api.User) any {
+		if !relative {
+			return api.TeamsOrder{Teams: append([]string{}, c.Teams...)}
+		}
+		teams := slices.DeleteFunc(append(is.Teams, c.Add...), func(t string) bool { return slices.Contains(c.Remove, t) })
+		return api.TeamsOrder{Teams: append([]string{}, teams...)}
+	})
+}
+
+func (c *userTeamsCmd) show(ctx context.Context, h *host) error {
 	a, err := c.open(h)
 	if err != nil {
 		return err
@@ -114,22 +130,24 @@ func (c *userTeamsCmd) Run(ctx context.Context, h *host) error {
 	if _, err := a.Get(ctx, c.path(""), nil, &is); err != nil {
 		return err
 	}
-	teams := slices.DeleteFunc(append(is.Teams, c.Add...), func(t string) bool { return slices.Contains(c.Remove, t) })
-	return c.change(ctx, h, http.MethodPut, "/teams", api.TeamsOrder{Teams: append([]string{}, teams...)})
+	return c.print(h, is)
 }
+
+// nothing is what is sent with a verb that needs no more.
+func nothing(api.User) any { return nil }
 
 type userDisableCmd struct{ userRef }
 
 // Run shuts an account out.
 func (c *userDisableCmd) Run(ctx context.Context, h *host) error {
-	return c.change(ctx, h, http.MethodPost, "/disable", nil)
+	return c.change(ctx, h, http.MethodPost, "/disable", nothing)
 }
 
 type userEnableCmd struct{ userRef }
 
 // Run lets an account in again.
 func (c *userEnableCmd) Run(ctx context.Context, h *host) error {
-	return c.change(ctx, h, http.MethodPost, "/enable", nil)
+	return c.change(ctx, h, http.MethodPost, "/enable", nothing)
 }
 
 type userAddCmd struct {

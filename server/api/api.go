@@ -44,6 +44,7 @@ type API struct {
 	replayed int
 	closing  chan struct{}
 	close    sync.Once
+	running  running
 }
 
 // New registers every route and writes the document. It listens nowhere.

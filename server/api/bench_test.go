@@ -37,23 +37,39 @@ type bench struct {
 	people *auth.Service
 	bmc    *fakeBMC
 	log    *bytes.Buffer
+	file   string // the database
+	now    func() time.Time
 }
 
 func newBench(t *testing.T) *bench {
 	t.Helper()
-	b := &bench{T: t, bmc: &fakeBMC{power: oob.PowerOff}, log: &bytes.Buffer{}}
-	log := slog.New(slog.NewTextHandler(b.log, nil))
-	var err error
-	b.db, err = serverdb.Open(t.Context(), storetest.Fresh(t), serverdb.Options{Log: log, Now: time.Now, Retention: time.Hour})
-	b.must(err)
+	b := &bench{T: t, bmc: &fakeBMC{power: oob.PowerOff}, log: &bytes.Buffer{}, file: storetest.Fresh(t), now: time.Now}
+	b.start()
 	t.Cleanup(func() { _ = b.db.Close() })
 	b.seed()
+	return b
+}
+
+// restart is a stop and a start of the appliance.
+func (b *bench) restart() {
+	b.Helper()
+	b.must(b.db.Close())
+	b.start()
+}
+
+func (b *bench) start() {
+	b.Helper()
+	log := slog.New(slog.NewTextHandler(b.log, nil))
+	now := func() time.Time { return b.now() }
+	var err error
+	b.db, err = serverdb.Open(b.Context(), b.file, serverdb.Options{Log: log, Now: now, Retention: time.Hour})
+	b.must(err)
 	engine := jobs.New(jobs.Config{
 		DB: b.db, Log: log, Now: time.Now,
 		BMC: func(context.Context, *machine.Machine) (oob.Controller, error) { return b.bmc, b.bmc.login },
 	})
 	desk := operate.New(operate.Config{DB: b.db, Jobs: engine, Logins: b.bmc, Backups: b, Log: log, Now: time.Now, Render: render})
-	store, err := b.db.People(t.Context())
+	store, err := b.db.People(b.Context())
 	b.must(err)
 	b.people, err = auth.New(auth.Config{Store: store, Random: rand.Reader, Now: time.Now})
 	b.must(err)
@@ -64,7 +80,6 @@ func newBench(t *testing.T) *bench {
 		Console: func(string) []string { return []string{"firstlight agent", "waiting for orders"} },
 	})
 	b.must(err)
-	return b
 }
 
 func (b *bench) must(err error) {

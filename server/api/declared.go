@@ -209,18 +209,12 @@ func (p *MachinePatch) askNIC(part, value string) {
 
 type patchInput struct {
 	MachineRef
-	Conditions
 	Body MachinePatch
 }
-
-func machineTag(m Machine) string { return ETag(m.Version) }
 
 func (a *API) patchMachine(ctx context.Context, in *patchInput) (Machine, error) {
 	m, err := a.find(in.Ref)
 	if err != nil {
-		return Machine{}, err
-	}
-	if err := in.against("machine "+m.Name, ETag(m.Version), false); err != nil {
 		return Machine{}, err
 	}
 	changes, err := in.Body.changes()
@@ -228,8 +222,8 @@ func (a *API) patchMachine(ctx context.Context, in *patchInput) (Machine, error)
 		return Machine{}, err
 	}
 	who, _ := auth.From(ctx)
-	if _, err := a.Desk.SetMachine(ctx, who, m.ID, in.version(m.Version), changes); err != nil {
-		return Machine{}, lost(err)
+	if _, err := a.Desk.SetMachine(ctx, who, m.ID, 0, changes); err != nil {
+		return Machine{}, err
 	}
 	return a.machine(ctx, &MachineRef{m.ID})
 }

@@ -45,7 +45,8 @@ func described() map[string]string {
 	return map[string]string{
 		"list-machines":    "The whole fleet, or what the selector picks, page by page. A list leaves out what the agent saw of the hardware unless facts=true asks for it.",
 		"get-machine":      "With what is declared of it, what its agent saw of the hardware, and what was last observed.",
-		"patch-machine":    "What the body names changes, all else stays; empty takes away. Technicians set place, cabling and note, engineers the rest of their teams' machines. The plan must have what is named. With If-Match nothing is written unless the machine is as it was read.",
+		"patch-machine":    "What the body names changes, all else stays; empty takes away. Technicians set place, cabling and note, engineers the rest of their teams' machines. The plan must have what is named.",
+		"change-machines":  "One of set, lock and unlock, in one transaction: all machines change, or none where one is refused, or where the selector picks another number than expected. Whose each machine is decides for each. A dry run says what would become of each.",
 		"machine-timeline": "Everything that was seen of the machine: DHCP, files, boot decisions, its agent, its BMC, jobs and people.",
 		"machine-history":  "Each change of status with who brought it about, why, and what was proven before it was allowed.",
 		"explain-boot":     "Makes the decision that a boot request would get now, on the same facts, and writes nothing. Secrets in the script are left out.",
@@ -87,7 +88,7 @@ func described() map[string]string {
 
 		"list-jobs":  "Jobs of all machines, or of one, in every status or in one.",
 		"get-job":    "The job with its steps: which are done, which runs, and until when.",
-		"create-job": "The target is a selector that must pick exactly one machine, or as many as expect says; else nothing is ordered. With an Idempotency-Key the order may be sent again after a broken connection.",
+		"create-job": "The target is a selector that must pick exactly one machine, or as many as expect says; else nothing is ordered. All jobs are made in one transaction, or none where a machine is refused, unless partial asks for the rest.",
 		"cancel-job": "Possible until its machine's disk is touched; then it is refused.",
 
 		"list-images":    "What can be installed.",

@@ -26,6 +26,8 @@ func (a *API) describe() error {
 		for _, op := range operations(item) {
 			a.shareProblems(op)
 			a.exemplify(op)
+			documentTags(op)
+			a.documentFields(op)
 			if op.RequestBody == nil {
 				delete(op.Responses, strconv.Itoa(http.StatusUnsupportedMediaType))
 			}
@@ -38,6 +40,16 @@ func (a *API) describe() error {
 	}
 	a.document = append(b, '\n')
 	return nil
+}
+
+// documentTags says which answers have an ETag: those whose body has one.
+func documentTags(op *huma.Operation) {
+	for _, r := range op.Responses {
+		m := r.Content["application/json"]
+		if m != nil && taggedNames()[nameOf(m.Schema)] {
+			r.Headers = map[string]*huma.Param{"ETag": {Description: "Of the state that is shown; send it as If-Match with a change", Schema: &huma.Schema{Type: huma.TypeString}}}
+		}
+	}
 }
 
 // operations are those of one path.

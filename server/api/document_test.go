@@ -76,6 +76,7 @@ type operation struct {
 type response struct {
 	Ref         string `json:"$ref"`
 	Description string
+	Headers     map[string]any
 	Content     map[string]media
 }
 

@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"context"
 	"encoding/json"
+	"errors"
 	"net/http"
 	"net/http/httptest"
 	"strconv"
@@ -12,7 +13,9 @@ import (
 	"time"
 
 	"firstlight/server/auth"
+	"firstlight/server/journal"
 	"firstlight/server/machine"
+	"firstlight/server/serverdb"
 )
 
 // message is one server-sent event.
@@ -147,6 +150,41 @@ func TestAStreamGoesOnWhereItEnded(t *testing.T) {
 	for _, want := range []string{"Locked: two", "Locked: three", "Locked: four"} {
 		if got := decode[Event](f, f.next("journal")).Text; got != want {
 			t.Errorf("event = %q, want %q", got, want)
+		}
+	}
+}
+
+// TestAStreamGoesOnAfterARestart: ids are those of the journal on disk, and a
+// write that was refused leaves no gap that would look like a loss.
+func TestAStreamGoesOnAfterARestart(t *testing.T) {
+	b := newBench(t)
+	b.add(1)
+	f := b.follow("", "")
+	b.lockAs("FL1", "one")
+	seen := f.next("journal")
+	f.stop()
+	refused := errors.New("refused")
+	err := b.db.Do(t.Context(), func(w *serverdb.Write) error {
+		return errors.Join(w.Event(journal.Event{Source: journal.People, Text: "never was"}), refused)
+	})
+	if !errors.Is(err, refused) {
+		t.Fatalf("Do() = %v", err)
+	}
+	b.lockAs("FL1", "two")
+	b.restart()
+	b.lockAs("FL1", "three")
+	f = b.follow("", seen.id)
+	for _, want := range []string{"Locked: two", "Locked: three"} {
+		for m := range f.messages {
+			if m.kind == "missed" {
+				t.Fatalf("it says that something was missed: %s", m.data)
+			}
+			if m.kind == "journal" {
+				if got := decode[Event](f, m).Text; got != want {
+					t.Errorf("event = %q, want %q", got, want)
+				}
+				break
+			}
 		}
 	}
 }

@@ -253,7 +253,7 @@ func optionalTime(t time.Time) *time.Time {
 func showDelivery(d *machine.Delivery, s *delivery.Standing) Delivery {
 	return Delivery{
 		Name: d.Name, Site: d.Site, Lines: d.Lines, CreatedBy: d.CreatedBy, CreatedAt: d.CreatedAt, ClosedBy: d.ClosedBy, ClosedAt: optionalTime(d.ClosedAt),
-		Arrived: len(s.Arrived), Missing: len(s.Missing), Unexpected: len(s.Unexpected), NeverArrived: len(s.NeverCame),
+		Version: d.Version, Arrived: len(s.Arrived), Missing: len(s.Missing), Unexpected: len(s.Unexpected), NeverArrived: len(s.NeverCame),
 	}
 }
 

@@ -12,9 +12,8 @@ import (
 	"firstlight/server/auth"
 	"firstlight/server/machine"
 	"firstlight/server/operate"
+	"firstlight/server/serverdb"
 )
-
-const idempotencyKey = "Idempotency-Key"
 
 type jobsInput struct {
 	Page
@@ -77,10 +76,7 @@ func (a *API) cancel(ctx context.Context, in *jobInput) (Job, error) {
 	return a.job(ctx, in)
 }
 
-type jobOrderInput struct {
-	Key  string `header:"Idempotency-Key" maxLength:"200" doc:"The same key from the same account is the same order: sent again, it makes nothing new and answers with what it made" example:"3b1d7f6e-nightly"`
-	Body JobOrder
-}
+type jobOrderInput struct{ Body JobOrder }
 
 // ordered is one job, or what became of an order for many machines.
 type ordered struct {
@@ -90,10 +86,12 @@ type ordered struct {
 }
 
 // orderJobs documents and registers the order: 201 with the job where the
-// target is one machine, 207 with a list where expect says more.
+// target is one machine, 207 with a list where expect says more, and 200 with
+// that list where nothing is made.
 func orderJobs(a *API, op huma.Operation) {
 	op.DefaultStatus = http.StatusCreated
 	op.Responses = map[string]*huma.Response{
+		"200": answer[JobBatch](a, "What would become of each machine: a dry run"),
 		"201": answer[Job](a, "The job: the order was for one machine"),
 		"207": answer[JobBatch](a, "What became of each machine: the order expected more than one"),
 	}
@@ -108,15 +106,19 @@ func orderJobs(a *API, op huma.Operation) {
 
 func (a *API) order(ctx context.Context, in *jobOrderInput) (*ordered, error) {
 	who, _ := auth.From(ctx)
-	made, err := a.Desk.Order(ctx, who, operate.Order{
+	made, written, err := a.Desk.Order(ctx, who, operate.Order{
 		Target: in.Body.Target, Image: in.Body.Params.Image, Role: in.Body.Params.Role, Owner: in.Body.Owner,
-		Requester: in.Body.Requester, Expect: in.Body.Expect, Key: in.Key,
+		Requester: in.Body.Requester, Expect: in.Body.Expect, Mode: in.Body.mode(),
 	})
-	if err != nil {
+	switch {
+	case err != nil:
 		return nil, inTarget(in.Body.Target, err)
-	}
-	if in.Body.Expect > 1 {
-		return &ordered{Status: http.StatusMultiStatus, Body: a.batch(ctx, made)}, nil
+	case in.Body.DryRun:
+		return &ordered{Status: http.StatusOK, Body: a.batch(ctx, made, written)}, nil
+	case in.Body.Expect > 1 && (written || in.Body.Partial):
+		return &ordered{Status: http.StatusMultiStatus, Body: a.batch(ctx, made, written)}, nil
+	case in.Body.Expect > 1:
+		return nil, a.allRefused(ctx, each(made, func(o operate.Outcome) verdict { return verdict{o.Machine.Name, o.Err} }))
 	}
 	one := made[0]
 	if errors.Is(one.Err, machine.ErrNotFound) { // the request names it, the path does not
@@ -128,6 +130,16 @@ func (a *API) order(ctx context.Context, in *jobOrderInput) (*ordered, error) {
 	return &ordered{Status: http.StatusCreated, Location: Prefix + "/jobs/" + one.Job.ID, Body: a.showJob(one.Job)}, nil
 }
 
+func (o JobOrder) mode() serverdb.Mode {
+	switch {
+	case o.DryRun:
+		return serverdb.Dry
+	case o.Partial:
+		return serverdb.Partial
+	}
+	return serverdb.AllOrNothing
+}
+
 // inTarget says that it was the target that could not be read.
 func inTarget(target string, err error) error {
 	if _, ok := errors.AsType[*machine.SelectorError](err); ok {
@@ -136,14 +148,17 @@ func inTarget(target string, err error) error {
 	return err
 }
 
-func (a *API) batch(ctx context.Context, made []operate.Outcome) JobBatch {
-	b := JobBatch{Items: []Job{}, Refused: []Refusal{}}
+func (a *API) batch(ctx context.Context, made []operate.Outcome, written bool) JobBatch {
+	b := JobBatch{Items: []Job{}, Accepted: []string{}, Refused: []Refusal{}}
 	for _, o := range made {
-		if o.Err != nil {
+		switch {
+		case o.Err != nil:
 			b.Refused = append(b.Refused, Refusal{Machine: o.Machine.Name, Detail: a.problem(ctx, o.Err).Error()})
-			continue
+		case written:
+			b.Items = append(b.Items, a.showJob(o.Job))
+		default:
+			b.Accepted = append(b.Accepted, o.Machine.Name)
 		}
-		b.Items = append(b.Items, a.showJob(o.Job))
 	}
 	return b
 }

@@ -38,7 +38,7 @@ func (a *API) machines(ctx context.Context, in *machinesInput) (List[Machine], e
 	}
 	l := List[Machine]{Total: total, Items: make([]Machine, 0, len(rows))}
 	for _, m := range rows[:min(len(rows), in.Limit)] {
-		if in.Facts {
+		if in.Facts || asksFor(ctx, "facts") {
 			if m, err = a.DB.Full(ctx, m); err != nil {
 				return l, err
 			}

@@ -26,12 +26,11 @@ func (a *API) subnets(context.Context, *struct{}) (List[Subnet], error) {
 }
 
 func (a *API) subnet(_ context.Context, in *NamePath) (Subnet, error) {
-	for _, s := range a.DB.Subnets() {
-		if s.Name == in.Name {
-			return showSubnet(s), nil
-		}
+	s, err := a.DB.Subnet(in.Name)
+	if err != nil {
+		return Subnet{}, missing("subnet", in.Name, "subnets")
 	}
-	return Subnet{}, missing("subnet", in.Name, "subnets")
+	return showSubnet(s), nil
 }
 
 func missing(kind, name, list string) error {

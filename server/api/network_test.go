@@ -24,7 +24,10 @@ func TestASubnetIsPutWhole(t *testing.T) {
 	got.Policy = "register"
 	text, err := json.Marshal(got)
 	b.must(err)
-	back := read[Subnet](b, b.as("admin", http.MethodPut, "/subnets/new", string(text)), http.StatusOK)
+	b.refuses(b.as("admin", http.MethodPut, "/subnets/new", string(text)), http.StatusPreconditionRequired, "send If-Match with the ETag")
+	tag := b.get("/subnets/new").Header.Get("ETag")
+	back := read[Subnet](b, b.as("admin", http.MethodPut, "/subnets/new", string(text), "If-Match", tag), http.StatusOK)
+	b.refuses(b.as("admin", http.MethodPut, "/subnets/new", string(text), "If-Match", tag), http.StatusPreconditionFailed, "by now, not "+tag)
 	if diff := cmp.Diff(got, back); diff != "" {
 		t.Errorf("what was read can be put back (-want +got):\n%s", diff)
 	}

@@ -87,12 +87,11 @@ func (a *API) planRoutes() (all []route) {
 func listRoutes[V PlanBody](a *API, kind machine.PlanKind) []route {
 	l, k := planLists[kind], string(kind)
 	p := plans[V]{a, kind}
-	tag := func(v V) string { return v.tag() }
 	return []route{
 		{http.MethodGet, l.path, auth.Viewer, "list-" + l.path[1:], "Every " + l.one + ", by name", serve(p.list)},
-		{http.MethodGet, l.path + "/{name}", auth.Viewer, "get-" + k, "One " + l.one, l.named(serveTagged(tag, p.get))},
-		{http.MethodPut, l.path + "/{name}", operate.PlanRole(kind), "put-" + k, "Add or replace a " + l.one, l.named(conditional(serveTagged(tag, p.put)))},
-		{http.MethodDelete, l.path + "/{name}", operate.PlanRole(kind), "delete-" + k, "Remove a " + l.one, l.named(conditional(remove(p.drop)))},
+		{http.MethodGet, l.path + "/{name}", auth.Viewer, "get-" + k, "One " + l.one, l.named(serve(p.get))},
+		{http.MethodPut, l.path + "/{name}", operate.PlanRole(kind), "put-" + k, "Add or replace a " + l.one, l.named(serve(p.put))},
+		{http.MethodDelete, l.path + "/{name}", operate.PlanRole(kind), "delete-" + k, "Remove a " + l.one, l.named(remove(p.drop))},
 	}
 }
 
@@ -147,7 +146,6 @@ func (p plans[V]) find(name string) (serverdb.PlanItem, error) {
 
 type planInput[V PlanBody] struct {
 	PlanName
-	Conditions
 	Body V
 }
 
@@ -155,31 +153,18 @@ func (p plans[V]) put(ctx context.Context, in *planInput[V]) (V, error) {
 	if name := in.Body.name(); name != "" && name != in.Name {
 		return *new(V), wrong("name", name, "differs from the path's "+in.Name+": leave it out, or put it to its own path")
 	}
-	old, _ := p.DB.PlanOf(p.ref(in.Name)) // nothing has version 0
-	if err := in.against(p.ref(in.Name).String(), ETag(old.Version), true); err != nil {
-		return *new(V), err
-	}
 	who, _ := auth.From(ctx)
-	row, err := p.Desk.PutPlan(ctx, who, readPlan(in.Body, in.Name), in.version(old.Version))
+	row, err := p.Desk.PutPlan(ctx, who, readPlan(in.Body, in.Name), 0)
 	if err != nil {
-		return *new(V), lost(err)
+		return *new(V), err
 	}
 	return p.show(row), nil
 }
 
-type planDrop struct {
-	PlanName
-	Conditions
-}
-
-func (p plans[V]) drop(ctx context.Context, in *planDrop) error {
-	old, err := p.find(in.Name)
-	if err != nil {
-		return err
-	}
-	if err := in.against(p.ref(in.Name).String(), ETag(old.Version), false); err != nil {
+func (p plans[V]) drop(ctx context.Context, in *PlanName) error {
+	if _, err := p.find(in.Name); err != nil {
 		return err
 	}
 	who, _ := auth.From(ctx)
-	return lost(p.Desk.DropPlan(ctx, who, p.ref(in.Name), in.version(old.Version)))
+	return p.Desk.DropPlan(ctx, who, p.ref(in.Name), 0)
 }

@@ -34,6 +34,8 @@ func (a *API) problem(ctx context.Context, err error) huma.StatusError {
 		return huma.Error422UnprocessableEntity(refusal.Error())
 	case errors.Is(err, machine.ErrNotFound), errors.Is(err, auth.ErrNotFound):
 		return huma.Error404NotFound(err.Error())
+	case errors.Is(err, serverdb.ErrClaimed):
+		return huma.Error409Conflict("header." + idempotencyKey + ": " + err.Error() + ", and nothing was done now: send it again for that one's answer")
 	case errors.Is(err, serverdb.ErrConflict):
 		return huma.Error409Conflict(err.Error() + ": look again before you repeat it")
 	case errors.Is(err, serverdb.ErrClosed):
@@ -62,11 +64,7 @@ func refusedProblem(e *operate.Refused) huma.StatusError {
 	if e.Field == "" || e.Conflict || e.Forbidden {
 		return huma.NewError(status, e.Error())
 	}
-	where := "body." + e.Field
-	if e.Field == idempotencyKey {
-		where = "header." + e.Field
-	}
-	return huma.NewError(status, e.Error(), &huma.ErrorDetail{Message: e.Why, Location: where, Value: e.Value})
+	return huma.NewError(status, e.Error(), &huma.ErrorDetail{Message: e.Why, Location: "body." + e.Field, Value: e.Value})
 }
 
 // write answers with a problem where no operation has begun.

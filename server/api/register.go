@@ -19,7 +19,7 @@ func (a *API) settings() huma.Config {
 	c.OpenAPIPath, c.DocsPath, c.SchemasPath = "", "", "" // routes has all that is served
 	c.CreateHooks = nil                                   // no $schema in every body
 	c.RejectUnknownQueryParameters = true
-	c.Transformers = []huma.Transformer{a.explainValidation}
+	c.Transformers = []huma.Transformer{a.explainValidation, tagBody, sendChosen}
 	c.Info.Description = "Machines from bare metal to in use. " + readable + " Times are RFC 3339, but those of jobs: " +
 		"`2015-07-31 17:45:53`, in UTC. Every error is a problem (RFC 9457) whose detail says what to do."
 	c.Info.License = &huma.License{Name: "Apache License 2.0", Identifier: "Apache-2.0"}
@@ -36,7 +36,7 @@ func (a *API) register(r route) error {
 	if !auth.Admin.Allows(r.role) || r.role == auth.Nobody {
 		return fmt.Errorf("route %s %s asks for the role %q: want viewer, technician, engineer or admin", r.method, r.path, r.role)
 	}
-	r.serve(a, huma.Operation{
+	op := huma.Operation{
 		Method: r.method, Path: r.path, OperationID: r.id, Summary: r.says, Tags: []string{r.tag()},
 		Description: strings.TrimSpace(descriptions()[r.id] + " Needs the role " + string(r.role) + "."),
 		Extensions:  map[string]any{"x-role": string(r.role)},
@@ -46,7 +46,16 @@ func (a *API) register(r route) error {
 		// which net/http, that waits for the next request by then, would take
 		// for a client that hung up.
 		BodyReadTimeout: -1, MaxBodyBytes: delivery.MaxBytes + 1,
-	})
+	}
+	if r.method == http.MethodGet {
+		op.Middlewares = append(op.Middlewares, a.choose)
+	}
+	a.repeatable(r, &op)
+	if b, ok := a.basisOf(r); ok {
+		b.document(&op)
+		op.Middlewares = append(op.Middlewares, a.rest(b))
+	}
+	r.serve(a, op)
 	return nil
 }
 

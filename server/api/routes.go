@@ -27,8 +27,9 @@ func (a *API) routes() []route {
 	const get, post, put, del = http.MethodGet, http.MethodPost, http.MethodPut, http.MethodDelete
 	return append([]route{
 		{get, "/machines", auth.Viewer, "list-machines", "Machines that a selector picks, by name", serve(a.machines)},
-		{get, "/machines/{ref}", auth.Viewer, "get-machine", "One machine, by name, id, MAC or host name", serveTagged(machineTag, a.machine)},
-		{http.MethodPatch, "/machines/{ref}", auth.Technician, "patch-machine", "Change what is declared of a machine", conditional(serveTagged(machineTag, a.patchMachine))},
+		{get, "/machines/{ref}", auth.Viewer, "get-machine", "One machine, by name, id, MAC or host name", serve(a.machine)},
+		{http.MethodPatch, "/machines/{ref}", auth.Technician, "patch-machine", "Change what is declared of a machine", serve(a.patchMachine)},
+		{post, "/machines/bulk", auth.Technician, "change-machines", "Change all machines that a selector picks, or none", serve(a.changeMachines)},
 		{get, "/machines/{ref}/timeline", auth.Viewer, "machine-timeline", "What happened to a machine, newest first", serve(a.timeline)},
 		{get, "/machines/{ref}/history", auth.Viewer, "machine-history", "Changes of a machine's status, oldest first", serve(a.history)},
 		{get, "/machines/{ref}/boot", auth.Viewer, "explain-boot", "What a machine, or a MAC that nobody knows, would boot now, and why", serve(a.boot)},
@@ -74,9 +75,9 @@ func (a *API) routes() []route {
 		{get, "/subnets/{name}", auth.Viewer, "get-subnet", "One subnet", serve(a.subnet)},
 		{put, "/subnets/{name}", auth.Admin, "put-subnet", "Add or replace a subnet", serve(a.putSubnet)},
 		{get, "/rules", auth.Viewer, "list-rules", "Acceptance rules, in their order", serve(a.rules)},
-		{get, "/rules/{name}", auth.Viewer, "get-rule", "One rule", serveTagged(ruleTag, a.rule)},
-		{put, "/rules/{name}", auth.Admin, "put-rule", "Add, replace or move a rule", conditional(serveTagged(ruleTag, a.putRule))},
-		{del, "/rules/{name}", auth.Admin, "delete-rule", "Remove a rule", conditional(remove(a.dropRule))},
+		{get, "/rules/{name}", auth.Viewer, "get-rule", "One rule", serve(a.rule)},
+		{put, "/rules/{name}", auth.Admin, "put-rule", "Add, replace or move a rule", serve(a.putRule)},
+		{del, "/rules/{name}", auth.Admin, "delete-rule", "Remove a rule", remove(a.dropRule)},
 		{get, "/leases", auth.Viewer, "list-leases", "DHCP leases, by address", serve(a.leases)},
 		{get, "/strangers", auth.Viewer, "list-strangers", "What interfaces that nobody knows did, newest first", serve(a.strangers)},
 

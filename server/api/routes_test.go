@@ -48,6 +48,7 @@ var matrix = map[string]auth.Role{
 	"POST /tokens":                 auth.Viewer,
 	"DELETE /tokens/{id}":          auth.Viewer,
 
+	"POST /machines/bulk":            auth.Technician,
 	"POST /imports":                  auth.Technician,
 	"POST /adoptions":                auth.Admin,
 	"GET /export":                    auth.Viewer,

@@ -15,7 +15,7 @@ import (
 func (a *API) showJob(j *machine.Job) Job {
 	shown := Job{
 		Status: string(j.Status), Params: maps.Clone(j.Params), Target: j.Target, Requester: j.Requester,
-		Action: string(j.Action), CreatedAt: jobTime(j.CreatedAt), ID: j.ID, User: j.User,
+		Action: string(j.Action), CreatedAt: jobTime(j.CreatedAt), ID: j.ID, User: j.User, Version: j.Version,
 		Machine: a.nameOf(j.Machine), MachineID: j.Machine, Attempt: j.Attempt, Steps: each(j.Steps, showStep),
 	}
 	if shown.Params == nil {

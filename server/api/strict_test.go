@@ -22,8 +22,8 @@ func TestWhatIsWrongIsNamed(t *testing.T) {
 	}{
 		{"an unknown field names the nearest", "POST", "/machines/FL1/lock", `{"nte":"x","note":"y"}`, 422, []string{"body.nte", "did you mean note?"}},
 		{"an unknown field inside a field, too", "POST", "/jobs", `{"action":"install","target":"name=FL1","params":{"image":"debian-12","rol":"web"}}`, 422, []string{"body.params.rol", "did you mean role?"}},
-		{"and in a list", "PUT", "/subnets/lab", `{"prefix":"10.80.12.0/24","site":"lab","ranges":[{"frist":"10.80.12.1","first":"10.80.12.1","last":"10.80.12.2"}]}`, 422, []string{"ranges[0].frist", "did you mean first?"}},
-		{"a field like no other lists what there is", "POST", "/jobs", order + `,"completely_else":1}`, 422, []string{"body.completely_else", "there are action, expect, owner, params, requester, target"}},
+		{"and in a list", "PUT", "/subnets/new", `{"prefix":"10.80.12.0/24","site":"lab","ranges":[{"frist":"10.80.12.1","first":"10.80.12.1","last":"10.80.12.2"}]}`, 422, []string{"ranges[0].frist", "did you mean first?"}},
+		{"a field like no other lists what there is", "POST", "/jobs", order + `,"completely_else":1}`, 422, []string{"body.completely_else", "there are action, dry_run, expect, owner, params, partial, requester, target"}},
 		{"an unknown query parameter names the nearest", "GET", "/machines?selectr=x", "", 422, []string{"query.selectr", "did you mean selector?"}},
 		{"a missing field is named", "POST", "/jobs", `{"action":"install","params":{"image":"debian-12"}}`, 422, []string{"target"}},
 		{"a value outside the list names the list", "POST", "/machines/FL1/power", `{"action":"explode"}`, 422, []string{"body.action", `"explode"`, "on, off, cycle"}},

@@ -67,6 +67,7 @@ type Delivery struct {
 	CreatedAt    time.Time  `json:"created_at"`
 	ClosedBy     string     `json:"closed_by,omitempty" example:"ada"`
 	ClosedAt     *time.Time `json:"closed_at,omitempty" doc:"When somebody said that nothing more of it comes"`
+	Version      int64      `json:"version" doc:"Grows with every change; the ETag is made of it" example:"2"`
 }
 
 // DeliveryState is a delivery with its machines.

@@ -18,6 +18,8 @@ type Job struct {
 	ID        string            `json:"id" doc:"UUIDv4" example:"5f0c9c6e-6f0b-4b5e-8a43-0d7b8f5f3c1e"`
 	User      string            `json:"user" doc:"Who called" example:"ada"`
 
+	Version int64 `json:"version" doc:"Grows with every change; the ETag is made of it" example:"7"`
+
 	Machine   string `json:"machine" doc:"Hardware name of the machine" example:"C0MPUT3"`
 	MachineID string `json:"machine_id" example:"0198f0a2-7c1b-7d3e-9a51-3f1c0f6f2b10"`
 	Attempt   int    `json:"attempt" doc:"Of the writing, from 1" example:"1"`
@@ -44,7 +46,9 @@ type JobOrder struct {
 	Params    JobParams `json:"params" doc:"What the action works with"`
 	Owner     string    `json:"owner,omitempty" maxLength:"64" doc:"Whose the machine will be" example:"team-search"`
 	Requester string    `json:"requester,omitempty" maxLength:"64" doc:"For whom; absent: for the one who calls" example:"team-search"`
-	Expect    int       `json:"expect,omitempty" minimum:"0" maximum:"1000" doc:"How many machines the target picks; absent: one" example:"1"`
+	Expect    int       `json:"expect,omitempty" minimum:"0" maximum:"1000" doc:"How many machines the target picks; absent: one. Another number is refused (409)" example:"1"`
+	DryRun    bool      `json:"dry_run,omitempty" doc:"Say what would become of each machine, and make nothing"`
+	Partial   bool      `json:"partial,omitempty" doc:"Make the jobs that can be made; absent: none where one machine is refused"`
 }
 
 // JobParams is what an install needs.
@@ -55,8 +59,9 @@ type JobParams struct {
 
 // JobBatch is what became of an order for more than one machine.
 type JobBatch struct {
-	Items   []Job     `json:"items" nullable:"false" doc:"Jobs that were made, or that the same Idempotency-Key made before"`
-	Refused []Refusal `json:"refused" nullable:"false" doc:"Machines without a job"`
+	Items    []Job     `json:"items" nullable:"false" doc:"Jobs that were made"`
+	Accepted []string  `json:"accepted" nullable:"false" doc:"Machines that would get a job: it is a dry run" example:"[\"C0MPUT3\"]"`
+	Refused  []Refusal `json:"refused" nullable:"false" doc:"Machines without a job"`
 }
 
 // Refusal is why one machine of an order has no job.

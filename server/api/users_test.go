@@ -40,7 +40,11 @@ func TestAUserFromTheInvitationToTheShutOut(t *testing.T) {
 		{http.MethodPost, "/enable", "", func(u *User) { u.State = "active" }},
 	} {
 		step.change(&want)
-		got := read[User](b, b.as(auth.Admin, step.method, "/users/grace"+step.path, step.body), http.StatusOK)
+		old := b.get("/users/grace").Header.Get("ETag")
+		got := read[User](b, b.as(auth.Admin, step.method, "/users/grace"+step.path, step.body, "If-Match", old), http.StatusOK)
+		if step.method != http.MethodGet && step.path != "/teams" {
+			b.refuses(b.as(auth.Admin, step.method, "/users/grace"+step.path, step.body, "If-Match", old), http.StatusPreconditionFailed, "account grace", "by now, not "+old)
+		}
 		if diff := cmp.Diff(want, got, times); diff != "" {
 			t.Errorf("after %s %s (-want +got):\n%s", step.method, step.path, diff)
 		}
@@ -84,7 +88,7 @@ func TestWhatIsRefusedOfUsers(t *testing.T) {
 		{http.MethodPost, "/users/nobody/code", "", 404, "nobody"},
 		{http.MethodPut, "/me/password", `{"old":"guess","new":"four words for gates"}`, 422, "old password is wrong"},
 	} {
-		b.refuses(b.as(auth.Admin, tt.method, tt.path, tt.body), tt.status, tt.says)
+		b.refuses(b.as(auth.Admin, tt.method, tt.path, tt.body, "If-Match", "*"), tt.status, tt.says)
 	}
 	for _, path := range []string{"/users", "/users/ada/code"} {
 		r := httptest.NewRequestWithContext(auth.With(t.Context(), auth.User{Name: "ada", Role: auth.Admin, Token: "t"}), http.MethodPost, Prefix+path, strings.NewReader(`{"name":"bob","role":"admin"}`))

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"fmt"
-	"maps"
 
 	"github.com/google/uuid"
 
@@ -19,46 +18,55 @@ type Request struct {
 	Image     string
 	Role      string // for a machine that is not allocated yet
 	Owner     string
-	Target    string            // the selector as given
-	Requester string            // for whom
-	User      string            // who called
-	By        serverdb.Actor    // who called, as the audit names it; zero: User
-	Params    map[string]string // kept with the job beside its own
+	Target    string         // the selector as given
+	Requester string         // for whom
+	User      string         // who called
+	By        serverdb.Actor // who called, as the audit names it; zero: User
 }
 
 // Install makes an install job. It answers *serverdb.BusyError when the
 // machine has an open job, and says what is wrong with the request otherwise.
 func (e *Engine) Install(ctx context.Context, r Request) (*machine.Job, error) {
-	image, err := e.DB.Image(r.Image)
-	if err != nil {
-		return nil, fmt.Errorf("image %q: %w; the images are listed by: firstlight image ls", r.Image, machine.ErrNotFound)
-	}
-	full, err := e.DB.Full(ctx, r.Machine)
+	j, create, err := e.Prepare(ctx, r)
 	if err != nil {
 		return nil, err
 	}
+	return j, e.DB.Do(ctx, create)
+}
+
+// Prepare is Install without its write: create makes the job within one of the
+// caller's.
+func (e *Engine) Prepare(ctx context.Context, r Request) (j *machine.Job, create func(*serverdb.Write) error, err error) {
+	image, err := e.DB.Image(r.Image)
+	if err != nil {
+		return nil, nil, fmt.Errorf("image %q: %w; the images are listed by: firstlight image ls", r.Image, machine.ErrNotFound)
+	}
+	full, err := e.DB.Full(ctx, r.Machine)
+	if err != nil {
+		return nil, nil, err
+	}
 	if full.Facts == nil {
-		return nil, refuse("machine %s: its hardware is not known: let it boot the agent first", r.Machine.Name)
+		return nil, nil, refuse("machine %s: its hardware is not known: let it boot the agent first", r.Machine.Name)
 	}
 	disk, err := discovery.InstallDisk(full.Facts, image.Bytes)
 	if err != nil {
-		return nil, refuse("machine %s: %w", r.Machine.Name, err)
+		return nil, nil, refuse("machine %s: %w", r.Machine.Name, err)
 	}
-	j := &machine.Job{
+	j = &machine.Job{
 		ID: uuid.NewString(), Action: machine.ActionInstall, Status: machine.JobQueued, Target: r.Target,
 		Params:    map[string]string{"image": image.Name, "sha256": image.SHA256, "disk": disk.Serial},
 		Requester: r.Requester, User: r.User, CreatedAt: e.Now().UTC(), Machine: r.Machine.ID, Attempt: 1,
 	}
-	maps.Copy(j.Params, r.Params)
 	for _, s := range installSteps() {
 		j.Steps = append(j.Steps, machine.Step{Name: s.name, Status: machine.StepWaiting})
 	}
-	return j, e.DB.CreateJob(ctx, j, func(w *serverdb.Write) error {
+	reserved := func(w *serverdb.Write) error {
 		if err := reserve(w, r); err != nil {
 			return err
 		}
 		return w.Audit(cmp.Or(r.By, serverdb.Actor{Name: r.User}), "install", r.Machine.Name, "", "image "+image.Name+" on disk "+disk.Serial+", job "+j.ID)
-	})
+	}
+	return j, func(w *serverdb.Write) error { return w.CreateJob(j, reserved) }, nil
 }
 
 // reserve allocates an available machine in the job's own transaction.

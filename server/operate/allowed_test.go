@@ -24,7 +24,14 @@ var touching = map[string]struct {
 		return err
 	}},
 	"Order": {auth.Change, func(ctx context.Context, d *Desk, u auth.User, m *machine.Machine) error {
-		made, err := d.Order(ctx, u, Order{Target: "hardwarename=" + m.Name, Image: "debian-12"})
+		made, _, err := d.Order(ctx, u, Order{Target: "hardwarename=" + m.Name, Image: "debian-12"})
+		if err != nil {
+			return err
+		}
+		return made[0].Err
+	}},
+	"Bulk": {auth.Change, func(ctx context.Context, d *Desk, u auth.User, m *machine.Machine) error {
+		made, _, err := d.Bulk(ctx, u, Bulk{Selector: "hardwarename=" + m.Name, Expected: 1, Set: map[string]string{"tags": "+mine"}})
 		if err != nil {
 			return err
 		}

@@ -10,6 +10,7 @@ import (
 	"firstlight/server/auth"
 	"firstlight/server/declare"
 	"firstlight/server/machine"
+	"firstlight/server/serverdb"
 )
 
 // SetMachine changes what people declare of a machine: values by the names of
@@ -20,22 +21,29 @@ func (d *Desk) SetMachine(ctx context.Context, who auth.User, ref string, versio
 	if err != nil {
 		return nil, err
 	}
-	m, by, err := d.allowed(who, ref, auth.Point)
+	m, err := d.find(ref)
 	if err != nil {
 		return nil, err
 	}
-	a := auth.Change
-	if hands && !who.Role.Allows(auth.Engineer) {
-		a = auth.Handle
-	}
-	if by, err = may(who, m, a); err != nil {
-		return nil, err
-	}
-	if err := d.givable(who, m, changes); err != nil {
+	by, err := d.maySet(who, m, hands, changes)
+	if err != nil {
 		return nil, err
 	}
 	got, err := d.DB.Set(ctx, m.ID, version, by, func(m *machine.Machine) error { return setFields(m, fields, changes) })
 	return got, explainPlan(refusedField(err), declare.Machine())
+}
+
+// maySet decides whether somebody may change these fields of a machine.
+func (d *Desk) maySet(who auth.User, m *machine.Machine, hands bool, changes map[string]string) (serverdb.Actor, error) {
+	a := auth.Change
+	if hands && !who.Role.Allows(auth.Engineer) {
+		a = auth.Handle
+	}
+	by, err := may(who, m, a)
+	if err != nil {
+		return by, err
+	}
+	return by, d.givable(who, m, changes)
 }
 
 // declared finds the fields that change, in the order of the table: what decides

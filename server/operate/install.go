@@ -1,14 +1,15 @@
 package operate
 
 import (
+	"cmp"
 	"context"
 	"fmt"
-	"slices"
 	"strconv"
 
 	"firstlight/server/auth"
 	"firstlight/server/jobs"
 	"firstlight/server/machine"
+	"firstlight/server/serverdb"
 )
 
 // Order asks for the installation of what a selector picks.
@@ -20,16 +21,13 @@ type Order struct {
 	Requester string // for whom; empty: for the one who asks
 	// Expect is how many machines the target must pick; 0 stands for one.
 	Expect int
-	// Key makes the order repeatable: the same key from the same person is the
-	// same order (Idempotency-Key).
-	Key string
+	// Mode says what becomes of the others where one is refused, or that nothing
+	// is made at all.
+	Mode serverdb.Mode
 }
 
 // DefaultRole names machines for which nobody said a role.
 const DefaultRole = "node"
-
-// paramKey is the job parameter that remembers an Order's Key.
-const paramKey = "idempotency_key"
 
 // Install installs one machine by name.
 func (d *Desk) Install(ctx context.Context, who auth.User, name, image string) (*machine.Job, error) {
@@ -43,113 +41,98 @@ func (d *Desk) Install(ctx context.Context, who auth.User, name, image string) (
 // Outcome is what became of one machine of an order.
 type Outcome struct {
 	Machine *machine.Machine
-	Job     *machine.Job
-	Err     error // why there is no job
+	Job     *machine.Job // made, unless the order was refused or a dry run
+	Err     error        // why there is no job
 }
 
-// Order installs every machine that the target picks. An empty selection, or
-// another number than expected, is refused as a whole.
-func (d *Desk) Order(ctx context.Context, who auth.User, o Order) ([]Outcome, error) {
-	if o.Key != "" {
-		d.keyed.Lock()
-		defer d.keyed.Unlock()
-		if made, err := d.again(who, o); err != nil || len(made) > 0 {
-			return made, err
-		}
+// Order makes a job for every machine that the target picks, in one transaction.
+// An empty selection, or another number than expected, is refused as a whole.
+// written tells whether any job was made.
+func (d *Desk) Order(ctx context.Context, who auth.User, o Order) (all []Outcome, written bool, err error) {
+	picked, err := d.pick(ctx, picking{"target", o.Target, "expect", o.Expect})
+	if err != nil {
+		return nil, false, err
 	}
-	picked, err := d.pick(ctx, o)
+	all = make([]Outcome, len(picked))
+	create := make(map[string]func(*serverdb.Write) error, len(picked))
+	prepared := map[string]error{}
+	for i, m := range picked {
+		all[i].Machine = m
+		all[i].Job, create[m.ID], prepared[m.ID] = d.prepare(ctx, who, m, o)
+	}
+	refused, written, err := d.DB.Each(ctx, picked, o.Mode, func(w *serverdb.Write, m *machine.Machine) error {
+		if err := prepared[m.ID]; err != nil {
+			return err
+		}
+		return create[m.ID](w)
+	})
+	for i := range refused {
+		all[i].Err = explain(refused[i])
+	}
+	return all, written, err
+}
+
+// picking is a selector that somebody has counted.
+type picking struct {
+	field, selector string // of the request, and its value
+	count           string // field of the request
+	n               int    // 0: one, and nobody counted
+}
+
+// pick finds the machines of a request. More than one must have been counted by
+// whoever asks: a selector that picks too much must not change too much.
+func (d *Desk) pick(ctx context.Context, p picking) ([]*machine.Machine, error) {
+	sel, err := machine.ParseSelector(p.selector)
 	if err != nil {
 		return nil, err
 	}
-	all := make([]Outcome, 0, len(picked))
-	for _, m := range picked {
-		j, err := d.install(ctx, who, m, o)
-		all = append(all, Outcome{m, j, err})
-	}
-	return all, nil
-}
-
-// again finds what the same order made before. It looks at jobs, not at what
-// the target picks now: "status=available" would pick other machines.
-func (d *Desk) again(who auth.User, o Order) ([]Outcome, error) {
-	var all []Outcome
-	for _, j := range d.DB.Jobs(func(j *machine.Job) bool { return j.User == who.Name && j.Params[paramKey] == o.Key }) {
-		if err := same(j, o); err != nil {
-			return nil, err
-		}
-		m, err := d.DB.Machine(j.Machine)
-		if err != nil {
-			return nil, err
-		}
-		all = append(all, Outcome{Machine: m, Job: j})
-	}
-	if want := max(o.Expect, 1); len(all) > want {
-		return nil, &Refused{Field: "expect", Value: strconv.Itoa(o.Expect), Why: fmt.Sprintf("this key ordered %d machines before", len(all)), Remedy: "send a new key with a new order"}
-	}
-	slices.SortFunc(all, func(x, y Outcome) int { return machine.CompareNames(x.Machine.Name, y.Machine.Name) })
-	return all, nil
-}
-
-// pick finds the machines of an order. More than one must have been counted by
-// whoever asks: a selector that picks too much must not install too much.
-func (d *Desk) pick(ctx context.Context, o Order) ([]*machine.Machine, error) {
-	sel, err := machine.ParseSelector(o.Target)
-	if err != nil {
-		return nil, err
-	}
-	if o.Target == "" {
-		return nil, &Refused{Field: "target", Why: "picks every machine", Remedy: "say which, such as hardwarename=C0MPUT3"}
+	if p.selector == "" {
+		return nil, &Refused{Field: p.field, Why: "picks every machine", Remedy: "say which, such as hardwarename=C0MPUT3"}
 	}
 	picked, err := d.DB.Select(ctx, sel)
 	if err != nil {
 		return nil, err
 	}
-	want := max(o.Expect, 1)
-	switch {
-	case len(picked) == 0:
-		return nil, &Refused{Field: "target", Value: o.Target, Why: "picks no machine", Remedy: "see what it picks with: firstlight machine ls"}
-	case len(picked) != want && o.Expect == 0:
-		return nil, &Refused{Field: "target", Value: o.Target, Why: fmt.Sprintf("picks %d machines", len(picked)), Remedy: "narrow it to one, or say how many you expect"}
-	case len(picked) != want:
-		return nil, &Refused{Field: "expect", Value: strconv.Itoa(o.Expect), Why: fmt.Sprintf("the target picks %d machines", len(picked)), Remedy: "look at them again before you change the number"}
+	switch n := len(picked); {
+	case n == 0:
+		return nil, &Refused{Field: p.field, Value: p.selector, Why: "picks no machine", Remedy: "see what it picks with: firstlight machine ls"}
+	case n > 1 && p.n == 0:
+		return nil, &Refused{Field: p.field, Value: p.selector, Why: fmt.Sprintf("picks %d machines", n), Remedy: "narrow it to one, or say how many you expect"}
+	case n != max(p.n, 1):
+		return nil, &Refused{
+			Field: p.count, Value: strconv.Itoa(p.n), Why: fmt.Sprintf("the %s picks %d machines, not %d, and nothing was changed", p.field, n, p.n),
+			Remedy: "look at them again before you change the number", Conflict: true,
+		}
 	}
 	return picked, nil
 }
 
 func (d *Desk) install(ctx context.Context, who auth.User, m *machine.Machine, o Order) (*machine.Job, error) {
-	m, by, err := d.allowed(who, m.ID, auth.Change)
+	j, create, err := d.prepare(ctx, who, m, o)
 	if err != nil {
-		return nil, err
+		return nil, explain(err)
 	}
-	owner, err := ownerFor(who, m, o.Owner)
-	if err != nil {
-		return nil, err
-	}
-	r := jobs.Request{
-		Machine: m, Image: o.Image, Role: o.Role, Owner: owner, Target: o.Target, Requester: o.Requester, User: who.Name, By: by,
-	}
-	if r.Role == "" {
-		r.Role = d.role(m)
-	}
-	if r.Requester == "" {
-		r.Requester = who.Name
-	}
-	if o.Key != "" {
-		r.Params = map[string]string{paramKey: o.Key}
-	}
-	j, err := d.Jobs.Install(ctx, r)
-	if err != nil {
+	if err := d.DB.Do(ctx, create); err != nil {
 		return nil, explain(err)
 	}
 	return j, nil
 }
 
-// same refuses a key that comes again with another order.
-func same(j *machine.Job, o Order) error {
-	if j.Params["image"] == o.Image && j.Target == o.Target {
-		return nil
+// prepare decides whether somebody may order, and gives the job that is made by
+// create.
+func (d *Desk) prepare(ctx context.Context, who auth.User, m *machine.Machine, o Order) (j *machine.Job, create func(*serverdb.Write) error, err error) {
+	m, by, err := d.allowed(who, m.ID, auth.Change)
+	if err != nil {
+		return nil, nil, err
 	}
-	return &Refused{Field: "Idempotency-Key", Value: o.Key, Why: "was used for another order, job " + j.ID, Remedy: "send a new key with a new order"}
+	owner, err := ownerFor(who, m, o.Owner)
+	if err != nil {
+		return nil, nil, err
+	}
+	r := jobs.Request{
+		Machine: m, Image: o.Image, Role: cmp.Or(o.Role, d.role(m)), Owner: owner, Target: o.Target, Requester: cmp.Or(o.Requester, who.Name), User: who.Name, By: by,
+	}
+	return d.Jobs.Prepare(ctx, r)
 }
 
 // role is what the machine, or the rule that accepted it, is for.

@@ -64,16 +64,24 @@ const maxNote = 200
 
 // Lock keeps automation away from a machine. The note says why.
 func (d *Desk) Lock(ctx context.Context, who auth.User, name, note string) error {
+	note, err := lockNote(note)
+	if err != nil {
+		return err
+	}
+	return d.flag(ctx, who, name, note, true)
+}
+
+func lockNote(note string) (string, error) {
 	note = strings.TrimSpace(note)
 	if note == "" || len(note) > maxNote {
-		return &Refused{Field: "note", Value: clip(note), Why: fmt.Sprintf("has %d bytes", len(note)), Remedy: fmt.Sprintf("say in 1 to %d why it is locked", maxNote)}
+		return "", &Refused{Field: "note", Value: clip(note), Why: fmt.Sprintf("has %d bytes", len(note)), Remedy: fmt.Sprintf("say in 1 to %d why it is locked", maxNote)}
 	}
-	return d.flag(ctx, who, name, "lock", note, true)
+	return note, nil
 }
 
 // Unlock lets automation at it again.
 func (d *Desk) Unlock(ctx context.Context, who auth.User, name, note string) error {
-	return d.flag(ctx, who, name, "unlock", clip(strings.TrimSpace(note)), false)
+	return d.flag(ctx, who, name, clip(strings.TrimSpace(note)), false)
 }
 
 func clip(s string) string {
@@ -83,9 +91,7 @@ func clip(s string) string {
 	return s
 }
 
-// flag sets the lock with its audit and its row in the timeline. Asking for
-// what holds already changes nothing.
-func (d *Desk) flag(ctx context.Context, who auth.User, name, verb, note string, locked bool) error {
+func (d *Desk) flag(ctx context.Context, who auth.User, name, note string, locked bool) error {
 	found, by, err := d.allowed(who, name, auth.Change)
 	if err != nil {
 		return err
@@ -95,29 +101,38 @@ func (d *Desk) flag(ctx context.Context, who auth.User, name, verb, note string,
 		if err != nil {
 			return err
 		}
-		if m.Flags.Locked == locked && (!locked || m.Flags.LockNote == note) {
-			return nil
-		}
-		before := m.Flags.LockNote
-		undo := m.Undoes(verb, who.Name, verb+"ed it", lockedBefore(m), d.Now())
-		if err := w.Mark(m, func(m *machine.Machine) {
-			m.Flags.Locked, m.Flags.LockNote, m.Undo = locked, "", undo
-			m.Flags.UntilBoot = false // a person's lock ends by a person
-			if locked {
-				m.Flags.LockNote = note
-			}
-		}); err != nil {
-			return err
-		}
-		text := strings.ToUpper(verb[:1]) + verb[1:] + "ed"
-		if note != "" {
-			text += ": " + note
-		}
-		if err := w.Event(journal.Event{Machine: m.ID, Source: journal.People, Text: text, Who: who.Name}); err != nil {
-			return err
-		}
-		return w.Audit(by, verb, m.Name, before, note)
+		return d.lock(w, by, m, note, locked)
 	})
+}
+
+// lock sets the lock with its audit and its row in the timeline. Asking for what
+// holds already changes nothing.
+func (d *Desk) lock(w *serverdb.Write, by serverdb.Actor, m *machine.Machine, note string, locked bool) error {
+	if m.Flags.Locked == locked && (!locked || m.Flags.LockNote == note) {
+		return nil
+	}
+	verb, before := "unlock", m.Flags.LockNote
+	if locked {
+		verb = "lock"
+	}
+	undo := m.Undoes(verb, by.Name, verb+"ed it", lockedBefore(m), d.Now())
+	if err := w.Mark(m, func(m *machine.Machine) {
+		m.Flags.Locked, m.Flags.LockNote, m.Undo = locked, "", undo
+		m.Flags.UntilBoot = false // a person's lock ends by a person
+		if locked {
+			m.Flags.LockNote = note
+		}
+	}); err != nil {
+		return err
+	}
+	text := strings.ToUpper(verb[:1]) + verb[1:] + "ed"
+	if note != "" {
+		text += ": " + note
+	}
+	if err := w.Event(journal.Event{Machine: m.ID, Source: journal.People, Text: text, Who: by.Name}); err != nil {
+		return err
+	}
+	return w.Audit(by, verb, m.Name, before, note)
 }
 
 // lockedBefore is what undoing a lock or its end does.

@@ -17,7 +17,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"sync"
 	"time"
 
 	"firstlight/server/boot"
@@ -41,13 +40,10 @@ type Config struct {
 }
 
 // Desk carries out what is asked for.
-type Desk struct {
-	Config
-	keyed sync.Mutex // held while an order with a key is made: two of one key must not both be the first
-}
+type Desk struct{ Config }
 
 // New makes a Desk.
-func New(c Config) *Desk { return &Desk{Config: c} }
+func New(c Config) *Desk { return &Desk{c} }
 
 // Refused says what was wrong with a request, for whoever made it.
 type Refused struct {

@@ -12,7 +12,6 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"firstlight/agent/report"
-	"firstlight/server/auth"
 	"firstlight/server/boot"
 	"firstlight/server/machine"
 	"firstlight/server/oob"
@@ -135,13 +134,13 @@ func TestOrdersPickWhatWasCounted(t *testing.T) {
 		{Order{Target: "status=available", Expect: 2}, `expect "2": the target picks 3 machines`},
 	} {
 		tt.order.Image = "debian-12"
-		_, err := d.Order(t.Context(), ada, tt.order)
+		_, _, err := d.Order(t.Context(), ada, tt.order)
 		wantRefused(t, fmt.Sprintf("Order(%q)", tt.order.Target), err, tt.want)
 	}
 	if n := len(d.DB.Jobs(nil)); n != 0 {
 		t.Errorf("refused orders made %d jobs", n)
 	}
-	all, err := d.Order(t.Context(), ada, Order{Target: "status=available", Expect: 3, Image: "debian-12"})
+	all, _, err := d.Order(t.Context(), ada, Order{Target: "status=available", Expect: 3, Image: "debian-12"})
 	if err != nil || len(all) != 3 {
 		t.Fatalf("Order() = %v, %v", all, err)
 	}
@@ -154,28 +153,6 @@ func TestOrdersPickWhatWasCounted(t *testing.T) {
 	}
 	if !hosts["lab-web-1"] || !hosts["lab-web-2"] || !hosts["lab-web-3"] {
 		t.Errorf("host names = %v, want three of the rule's role", hosts)
-	}
-}
-
-func TestTheSameKeyIsTheSameOrder(t *testing.T) {
-	d, _ := desk(t)
-	for n := range 2 {
-		reported(t, d, n+1)
-	}
-	o := Order{Target: "hardwarename=FL0001", Image: "debian-12", Key: "k1"}
-	first, err := d.Order(t.Context(), ada, o)
-	if err != nil {
-		t.Fatal(err)
-	}
-	again, err := d.Order(t.Context(), ada, o)
-	if err != nil || len(again) != 1 || again[0].Job.ID != first[0].Job.ID {
-		t.Errorf("the order again = %+v, %v; want job %s", again, err, first[0].Job.ID)
-	}
-	o.Target = "hardwarename=FL0002"
-	_, err = d.Order(t.Context(), ada, o)
-	wantRefused(t, "another order with the key", err, "was used for another order")
-	if other, err := d.Order(t.Context(), auth.User{Name: "bob", Role: auth.Engineer}, o); err != nil || other[0].Err != nil {
-		t.Errorf("somebody else's order with the key = %+v, %v; want it made", other, err)
 	}
 }
 

@@ -127,6 +127,18 @@ func (p *People) Account(_ context.Context, name string) (auth.Account, error) {
 	return get(p, p.accounts, name)
 }
 
+// Account finds one by name, as this write sees it.
+func (w *Write) Account(name string) (found auth.Account, err error) {
+	missing := auth.ErrNotFound
+	err = each(w.tx, kindAccount, func(a account) {
+		if a.Name == name {
+			a.Password = a.Hash
+			found, missing = a.Account, nil
+		}
+	})
+	return found, cmp.Or(err, missing)
+}
+
 func (p *People) putAccount(w *Write, a auth.Account) error {
 	b, err := json.Marshal(account{a, a.Password})
 	if err != nil {

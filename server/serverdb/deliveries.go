@@ -57,6 +57,18 @@ func findDelivery(all []*machine.Delivery, name string) *machine.Delivery {
 	return nil
 }
 
+// Delivery gives one as this write sees it.
+func (w *Write) Delivery(name string) (*machine.Delivery, error) {
+	all, err := w.tx.Deliveries()
+	if err != nil {
+		return nil, err
+	}
+	if d := findDelivery(all, name); d != nil {
+		return d, nil
+	}
+	return nil, fmt.Errorf("delivery %.64q: %w", name, machine.ErrNotFound)
+}
+
 // Deliveries gives all of them, the newest first.
 func (d *DB) Deliveries(ctx context.Context) (all []*machine.Delivery, err error) {
 	err = d.store.View(ctx, func(tx *store.Tx) error {

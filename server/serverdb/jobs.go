@@ -11,22 +11,25 @@ import (
 // CreateJob stores a new job, or answers a *BusyError with the machine's open
 // one.
 func (d *DB) CreateJob(ctx context.Context, j *machine.Job, prepare func(*Write) error) error {
-	return d.Do(ctx, func(w *Write) error {
-		if other := w.OpenJob(j.Machine); other != nil {
-			return &BusyError{Job: other}
-		}
-		if prepare != nil {
-			if err := prepare(w); err != nil {
-				return err
-			}
-		}
-		if err := w.PutJob(j); err != nil {
+	return d.Do(ctx, func(w *Write) error { return w.CreateJob(j, prepare) })
+}
+
+// CreateJob is DB.CreateJob within a write.
+func (w *Write) CreateJob(j *machine.Job, prepare func(*Write) error) error {
+	if other := w.OpenJob(j.Machine); other != nil {
+		return &BusyError{Job: other}
+	}
+	if prepare != nil {
+		if err := prepare(w); err != nil {
 			return err
 		}
-		return w.Event(journal.Event{
-			Machine: j.Machine, Source: journal.Job, Job: j.ID, Who: j.User,
-			Text: fmt.Sprintf("Job %s queued for %s", j.Action, j.Requester),
-		})
+	}
+	if err := w.PutJob(j); err != nil {
+		return err
+	}
+	return w.Event(journal.Event{
+		Machine: j.Machine, Source: journal.Job, Job: j.ID, Who: j.User,
+		Text: fmt.Sprintf("Job %s queued for %s", j.Action, j.Requester),
 	})
 }
 

@@ -349,11 +349,12 @@ func (w *Write) notes(events []journal.Event, observed map[string]machine.Observ
 }
 
 // forget drops what is older than the retention: the journal's rows and the
-// decisions about strangers, which makes room for others. History stays.
+// decisions about strangers, which makes room for others; and replies that
+// nobody asks for any more. History stays.
 func (d *DB) forget() {
 	before := d.Now().Add(-d.Retention)
 	err := d.Do(context.Background(), func(w *Write) error {
-		return errors.Join(w.tx.DropEvents(before), w.tx.DropDecisions(before))
+		return errors.Join(w.tx.DropEvents(before), w.tx.DropDecisions(before), w.tx.DropReplies(d.Now().Add(-ReplyLife)))
 	})
 	if err != nil {
 		d.Log.Error("forget old journal", "error", err)

@@ -85,6 +85,18 @@ func (d *DB) PlanOf(ref machine.PlanRef) (PlanItem, error) {
 	return PlanItem{}, fmt.Errorf("%s: %w%s", ref, machine.ErrNotFound, near(d.settings.Load().plan, ref))
 }
 
+// PlanOf is DB.PlanOf as this write sees it.
+func (w *Write) PlanOf(ref machine.PlanRef) (PlanItem, error) {
+	have, err := w.plan()
+	if err != nil {
+		return PlanItem{}, err
+	}
+	if row, ok := have[ref]; ok {
+		return row, nil
+	}
+	return PlanItem{}, fmt.Errorf("%s: %w%s", ref, machine.ErrNotFound, near(have, ref))
+}
+
 // planned gives a typed item, nil where there is none.
 func planned[T machine.Plan](p plan, name string) (item T) {
 	var zero T

@@ -70,6 +70,18 @@ func (d *DB) Rule(name string) (*machine.Rule, error) {
 	return nil, fmt.Errorf("rule %q: %w%s", name, machine.ErrNotFound, hint)
 }
 
+// Rule is DB.Rule as this write sees it.
+func (w *Write) Rule(name string) (*machine.Rule, error) {
+	have, err := w.tx.Rules()
+	if err != nil {
+		return nil, err
+	}
+	if r := ruleOf(have, name); r != nil {
+		return r, nil
+	}
+	return nil, fmt.Errorf("rule %q: %w", name, machine.ErrNotFound)
+}
+
 // PutRule adds or changes a rule, and puts it at its place in the list: Order
 // counts from 1, and 0 is where it stands, or the end for a new one. The others
 // move up. found judges what is there (nil: nothing) before anything is written.

@@ -177,6 +177,25 @@ func (d *DB) ownAddress(a netip.Addr) bool { return slices.Contains(d.settings.L
 // Subnets gives all of them by name.
 func (d *DB) Subnets() []*machine.Subnet { return d.settings.Load().subnets }
 
+// Subnet finds one by name.
+func (d *DB) Subnet(name string) (*machine.Subnet, error) { return subnetOf(d.Subnets(), name) }
+
+// Subnet is DB.Subnet as this write sees it.
+func (w *Write) Subnet(name string) (*machine.Subnet, error) {
+	have, err := w.tx.Subnets()
+	if err != nil {
+		return nil, err
+	}
+	return subnetOf(have, name)
+}
+
+func subnetOf(all []*machine.Subnet, name string) (*machine.Subnet, error) {
+	if i := slices.IndexFunc(all, func(s *machine.Subnet) bool { return s.Name == name }); i >= 0 {
+		return all[i], nil
+	}
+	return nil, fmt.Errorf("subnet %q: %w", name, machine.ErrNotFound)
+}
+
 // SubnetFor finds the subnet that holds an address.
 func (d *DB) SubnetFor(a netip.Addr) (*machine.Subnet, bool) {
 	for _, s := range d.Subnets() {

@@ -172,13 +172,19 @@ func (o *op) run() (err error) {
 	if err := o.ctx.Err(); err != nil {
 		return err
 	}
+	ids := o.w.db.ids
+	defer func() {
+		if err != nil { // its rows are gone: the next ones have no gap before them
+			o.w.db.ids = ids
+		}
+	}()
 	return o.w.tx.Try(func() (err error) {
 		defer func() {
 			if p := recover(); p != nil {
 				err = fmt.Errorf("write: internal error: %v", p)
 			}
 		}()
-		return o.fn(o.w)
+		return o.w.on(termsOf(o.ctx), o.fn)
 	})
 }
 

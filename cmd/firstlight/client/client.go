@@ -70,7 +70,7 @@ func newTransport() *http.Transport {
 // newHTTP follows no redirect: the API has none, and a token must not follow.
 func newHTTP(t *http.Transport) *http.Client {
 	return &http.Client{
-		Transport: t, Timeout: patience,
+		Transport: again{t}, Timeout: patience,
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}
 }

@@ -9,6 +9,7 @@ import (
 	"io/fs"
 	"mime"
 	"net/http"
+	"strings"
 	"syscall"
 )
 
@@ -25,7 +26,10 @@ var ErrUnreachable = errors.New("no appliance answers")
 
 // problem reads a problem (RFC 9457), and what else an HTTP server may say.
 func (c *Client) problem(res *http.Response, body []byte) error {
-	var p struct{ Detail string }
+	var p struct {
+		Detail string
+		Errors []struct{ Message, Location string }
+	}
 	kind, _, _ := mime.ParseMediaType(res.Header.Get("Content-Type"))
 	if kind != "application/problem+json" || json.Unmarshal(body, &p) != nil || p.Detail == "" {
 		return &Error{res.StatusCode, fmt.Sprintf("%s answered %q to %s %s: is it an appliance of another version?",
@@ -33,6 +37,11 @@ func (c *Client) problem(res *http.Response, body []byte) error {
 	}
 	if res.StatusCode == http.StatusUnauthorized && c.token != "" {
 		p.Detail = "the token is not valid (any more): log in again with: firstlight login"
+	}
+	for _, e := range p.Errors {
+		if strings.HasPrefix(e.Location, "machines.") { // one of many
+			p.Detail += "\n  " + e.Message
+		}
 	}
 	return &Error{res.StatusCode, p.Detail}
 }

@@ -19,16 +19,22 @@ func (t *Tx) Name(name string) (until time.Time, err error) {
 	return until, err
 }
 
-// Reply is what a request with an idempotency key was answered with.
+// Reply is what a request with an idempotency key was answered with. The table
+// has one for each account and key.
 type Reply struct {
 	Who, Key string
 	At       time.Time
-	Record   string // JSON
+	Record   string // JSON; of package serverdb's caller
 }
 
-// PutReply keeps one. ErrTaken tells that there is one already.
-func (t *Tx) PutReply(r Reply) error {
+// AddReply keeps one. ErrTaken tells that there is one already.
+func (t *Tx) AddReply(r Reply) error {
 	return t.exec("write reply", `INSERT INTO replies (who, key, at, record) VALUES ($1, $2, $3, $4)`, r.Who, r.Key, stamp(r.At), r.Record)
+}
+
+// SetReply changes the record of one that is there.
+func (t *Tx) SetReply(r Reply) error {
+	return t.exec("write reply", `UPDATE replies SET record = $1 WHERE who = $2 AND key = $3`, r.Record, r.Who, r.Key)
 }
 
 // Reply reads one, with an empty Record where there is none.
@@ -37,6 +43,11 @@ func (t *Tx) Reply(who, key string) (Reply, error) {
 	err := t.query("read reply", func(r *sql.Rows) error { return r.Scan(&reply.At, &reply.Record) },
 		`SELECT at, record FROM replies WHERE who = $1 AND key = $2`, who, key)
 	return reply, err
+}
+
+// DropReply forgets one.
+func (t *Tx) DropReply(who, key string) error {
+	return t.exec("forget reply", `DELETE FROM replies WHERE who = $1 AND key = $2`, who, key)
 }
 
 // DropReplies forgets those before a time.

@@ -22,7 +22,7 @@ func Fill(tx *store.Tx) error {
 		tx.PutLease(leased(), 0), tx.PutJob(job("open", machine.JobStarted, at), 0), tx.PutSubnet(subnet()), tx.PutRule(rule("lab", 1)),
 		tx.PutImage(image()), tx.PutMeta("key", "value"), tx.PutCredential("owner", "sealed"), tx.PutPerson("account", "ada", `{"name":"ada"}`),
 		tx.AddAudit(audit()), tx.PutCounters(store.Counters{History: 6, Journal: 1, Audit: 1}),
-		tx.PutMachine(planned(), 0), tx.PutIssue(issue()), tx.PutDelivery(delivery()), tx.PutWait(wait()), tx.PutReply(reply()),
+		tx.PutMachine(planned(), 0), tx.PutIssue(issue()), tx.PutDelivery(delivery()), tx.PutWait(wait()), tx.AddReply(reply()),
 		tx.PutName("lon6-db-9", planned().ID, at),
 	)
 	for _, p := range plan() {

@@ -26,6 +26,7 @@ func Run(t *testing.T, fresh func(t *testing.T) Open) {
 		{"an empty database has nothing", empty},
 		{"every row comes back as it was, after a restart too", everyRow},
 		{"a second write of a row replaces it", replaced},
+		{"a reply is kept once for each key of an account", replied},
 		{"an error undoes the whole update", undone},
 		{"an error within Try undoes that part alone", partUndone},
 		{"an update that panics leaves nothing and does no harm", panicked},
