@@ -1,6 +1,7 @@
 package server
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -84,7 +85,7 @@ func (a *Appliance) Run(ctx context.Context) error {
 
 // tasks are the parts that run.
 func (a *Appliance) tasks() []task {
-	return []task{a.dns, a.publisher, a.dhcp, a.tftp, a.http, a.jobs, a.prover, a.inspector, a.people}
+	return []task{a.dns, a.publisher, a.dhcp, a.tftp, a.http, a.jobs, a.prover, a.inspector, a.people, newAttendant(a.db)}
 }
 
 // Close ends what Open opened, the database last: everything before it may
@@ -133,8 +134,17 @@ func (a *Appliance) openDB(ctx context.Context) error {
 	return readCatalogue(ctx, db, a.images, time.Now())
 }
 
+// openDatabase opens the database for a process that serves it, or keeps others
+// from it while it works on it.
 func openDatabase(ctx context.Context, o Options) (*serverdb.DB, error) {
-	return serverdb.Open(ctx, filepath.Join(o.Config.State, "serverdb.sqlite"), databaseOptions(o))
+	how := databaseOptions(o)
+	how.Serve = true
+	return serverdb.Open(ctx, o.place(), how)
+}
+
+// place is where the database is.
+func (o Options) place() string {
+	return cmp.Or(o.Config.Database, filepath.Join(o.Config.State, "serverdb.sqlite"))
 }
 
 func databaseOptions(o Options) serverdb.Options {

@@ -90,8 +90,7 @@ func Offline(ctx context.Context, o Options, keys bool) (s operate.Spool, err er
 		return nil, err
 	}
 	defer lock.Close() //nolint:errcheck // the kernel lets go of it
-	place := filepath.Join(o.Config.State, "serverdb.sqlite")
-	if _, err := os.Stat(place); err != nil {
+	if err := there(ctx, o); err != nil {
 		return nil, fmt.Errorf("back up: there is no database: %w", err)
 	}
 	db, err := openDatabase(ctx, o)
@@ -103,4 +102,17 @@ func Offline(ctx context.Context, o Options, keys bool) (s operate.Spool, err er
 	}
 	s, err = backups{db, o.Config.State, o.Config.Site.Name, o.Version}.Make(ctx, keys)
 	return s, errors.Join(err, db.Close())
+}
+
+// there refuses a place without a database, which to open would make.
+func there(ctx context.Context, o Options) error {
+	if o.Config.Database == "" {
+		_, err := os.Stat(o.place())
+		return err
+	}
+	found, err := serverdb.Look(ctx, o.Config.Database)
+	if err == nil && found.Schema == 0 {
+		err = errors.New("no appliance ever used it")
+	}
+	return err
 }

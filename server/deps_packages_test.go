@@ -150,7 +150,7 @@ var ourPackages = map[string]row{
 	"cmd/firstlight/complete": {ours: []string{"server/machine"}, why: "it reads the model of the commands and knows none of them; names come from a function"},
 	"cmd/firstlight/output":   {why: "printing knows no command and no appliance, so that every command prints alike"},
 	"cmd/firstlight/debian":   {why: "the package is built by a script; only its tests are Go"},
-	"cmd/firstlight/doctor":   {ours: []string{"images/bootimage", "ipxe", "server/config", "server/machine"}, why: "it looks at a host and a configuration; what serves is not its business"},
+	"cmd/firstlight/doctor":   {ours: []string{"images/bootimage", "ipxe", "server/config", "server/machine", "server/serverdb"}, why: "it looks at a host, a configuration and what stands in a database; what serves is not its business"},
 	"cmd/version":             {why: "which build a program is; it knows no program"},
 	"cmd/firstlight-agent": {ours: []string{
 		"agent/adopt", "agent/appliance", "agent/collect", "agent/facts", "agent/pid1", "agent/report", "cmd/version",

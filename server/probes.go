@@ -19,8 +19,16 @@ func (a *Appliance) probes() {
 	a.health.Register("appliance", a.probeAge)
 }
 
-func (a *Appliance) probeDB(context.Context) (health.State, string) {
-	return health.OK, fmt.Sprintf("%d machines", len(a.db.Machines()))
+// probeDB asks the database itself, because a commit may be long ago.
+func (a *Appliance) probeDB(ctx context.Context) (health.State, string) {
+	since := a.db.Away()
+	if err := a.db.Ping(ctx); err != nil {
+		return health.Failed, fmt.Sprintf("%s: %v: what is known is still answered, nothing can be changed until it is back", a.db.Place(), err)
+	}
+	if since != nil {
+		return health.Degraded, fmt.Sprintf("%s: it was away since %s UTC and answers again; nothing was written yet", a.db.Place(), since.UTC().Format(time.DateTime))
+	}
+	return health.OK, fmt.Sprintf("%d machines in %s", len(a.db.Machines()), a.db.Place())
 }
 
 func (a *Appliance) probeFiles(context.Context) (health.State, string) {

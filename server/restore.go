@@ -21,8 +21,6 @@ import (
 // stopped.
 type Restore struct {
 	Options
-	// Database is a place other than the state folder's own file.
-	Database string
 	Replace  bool
 	Progress func(rows, of int64)
 }
@@ -65,13 +63,6 @@ func (r Restore) Run(ctx context.Context, from io.ReadSeeker) (*Restored, error)
 		return nil, err
 	}
 	return &Restored{done, missing(dir, done.Manifest)}, nil
-}
-
-func (r Restore) place() string {
-	if r.Database != "" {
-		return r.Database
-	}
-	return filepath.Join(r.Config.State, "serverdb.sqlite")
 }
 
 // keyOf finds the key of a backup from before a rotation, which was made without

@@ -31,6 +31,9 @@ func (s *Site) act(again func(*http.Request) (view, error), do func(context.Cont
 
 // again shows a form with the reason why it was refused.
 func (s *Site) again(w http.ResponseWriter, r *http.Request, form func(*http.Request) (view, error), cause error) error {
+	if errors.Is(cause, machine.ErrAway) || errors.Is(cause, machine.ErrInDoubt) {
+		return cause
+	}
 	if errors.Is(cause, machine.ErrNotFound) || form == nil {
 		return &refused{cause}
 	}

@@ -33,6 +33,10 @@ func (s *Site) explain(err error) (status int, sentence string) {
 	var refused *refused
 	var tooLarge *http.MaxBytesError
 	switch {
+	case errors.Is(err, machine.ErrInDoubt):
+		return http.StatusGatewayTimeout, "The database went away while it wrote, and nothing is known of the end. Look again before you repeat it."
+	case errors.Is(err, machine.ErrAway):
+		return http.StatusServiceUnavailable, "The database does not answer, and nothing was changed. Known machines keep booting. Try again when it is back."
 	case errors.Is(err, errNoPage):
 		return http.StatusNotFound, "There is no such page."
 	case errors.Is(err, machine.ErrNotFound), errors.Is(err, auth.ErrNotFound):

@@ -28,6 +28,7 @@ type backupMakeCmd struct {
 	Keys    bool   `help:"With the private keys of the appliance: then the file alone makes it the same one again."`
 	Offline bool   `help:"Of the state folder of an appliance that is stopped, on its host."`
 	Config  string `default:"${config}" placeholder:"FILE" help:"Configuration that names the state folder, with --offline; ${config} unless told otherwise."`
+	databaseFlag
 }
 
 // Run writes the backup beside its place, reads it as a restore would, and only
@@ -91,7 +92,7 @@ func (c *backupMakeCmd) write(ctx context.Context, h *host, w io.Writer) error {
 		}
 		return a.Backup(ctx, c.Keys, w, func(done, all int64) { h.tell("%s of %s", size(done), size(all)) })
 	}
-	o, err := offline(h, c.Config)
+	o, err := offline(h, c.Config, c.databaseFlag)
 	if err != nil {
 		return err
 	}
@@ -104,10 +105,13 @@ func (c *backupMakeCmd) write(ctx context.Context, h *host, w io.Writer) error {
 }
 
 // offline are the options of an appliance that does not run.
-func offline(h *host, file string) (server.Options, error) {
+func offline(h *host, file string, d databaseFlag) (server.Options, error) {
 	cfg, err := config.Load(file)
 	if err != nil {
 		return server.Options{}, failure{code: exitUsage, err: err}
+	}
+	if err := d.use(cfg); err != nil {
+		return server.Options{}, err
 	}
 	log := slog.New(slog.NewTextHandler(h.err, &slog.HandlerOptions{Level: slog.LevelError}))
 	return server.Options{Config: cfg, Version: version.String(), Log: log}, nil

@@ -13,6 +13,7 @@ import (
 
 type doctorCmd struct {
 	Config string `default:"${config}" placeholder:"FILE" help:"Configuration file; ${config} unless told otherwise."`
+	databaseFlag
 	formFlags
 }
 
@@ -21,6 +22,9 @@ func (c *doctorCmd) Run(ctx context.Context, h *host) error {
 	cfg, err := config.Load(c.Config)
 	if err != nil {
 		return failure{code: exitUsage, err: err}
+	}
+	if err := c.use(cfg); err != nil {
+		return err
 	}
 	devices, err := config.Devices()
 	if err != nil {

@@ -20,11 +20,12 @@ type keyCmd struct {
 type keyRotateCmd struct {
 	Config         string `default:"${config}" placeholder:"FILE" help:"Configuration that names the state folder; ${config} unless told otherwise."`
 	DropUnreadable bool   `help:"Drop secrets that do not open with the key of now, such as after a restore without keys; else they stop the rotation."`
+	databaseFlag
 }
 
 // Run replaces the key of an appliance that is stopped.
 func (c *keyRotateCmd) Run(ctx context.Context, h *host) error {
-	o, err := offline(h, c.Config)
+	o, err := offline(h, c.Config, c.databaseFlag)
 	if err != nil {
 		return err
 	}
@@ -54,7 +55,7 @@ type keyRow struct {
 
 // Run lists keys by their ids.
 func (c *keyLsCmd) Run(h *host) error {
-	o, err := offline(h, c.Config)
+	o, err := offline(h, c.Config, databaseFlag{})
 	if err != nil {
 		return err
 	}

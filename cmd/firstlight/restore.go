@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"net/url"
 	"os"
 	"strings"
 
@@ -16,19 +15,16 @@ import (
 )
 
 type restoreCmd struct {
-	File     string `arg:"" help:"The backup."`
-	Config   string `default:"${config}" placeholder:"FILE" help:"Configuration that names the state folder; ${config} unless told otherwise."`
-	Database string `placeholder:"URL" help:"Restore into this database, such as postgres://USER@HOST/NAME, instead of the state folder's own."`
-	Replace  bool   `help:"Move a database that is there aside; nothing of it is deleted."`
-	Confirm  string `placeholder:"NAME" help:"Name of the appliance that was backed up, typed: proof that somebody read which one it is; asked for on a terminal."`
+	File    string `arg:"" help:"The backup."`
+	Config  string `default:"${config}" placeholder:"FILE" help:"Configuration that names the state folder; ${config} unless told otherwise."`
+	Replace bool   `help:"Move a database that is there aside; nothing of it is deleted."`
+	Confirm string `placeholder:"NAME" help:"Name of the appliance that was backed up, typed: proof that somebody read which one it is; asked for on a terminal."`
+	databaseFlag
 }
 
 // Run restores into an appliance that is stopped.
 func (c *restoreCmd) Run(ctx context.Context, h *host) error {
-	if err := noPassword(c.Database); err != nil {
-		return err
-	}
-	o, err := offline(h, c.Config)
+	o, err := offline(h, c.Config, c.databaseFlag)
 	if err != nil {
 		return err
 	}
@@ -49,25 +45,13 @@ func (c *restoreCmd) Run(ctx context.Context, h *host) error {
 	}
 	defer h.clear()
 	done, err := server.Restore{
-		Options: o, Database: c.Database, Replace: c.Replace,
+		Options: o, Replace: c.Replace,
 		Progress: func(rows, of int64) { h.tell("%d of %d rows", rows, of) },
 	}.Run(ctx, f)
 	if err != nil {
 		return err
 	}
 	return restoredLines(h, done)
-}
-
-// noPassword refuses a URL with a password in it: arguments are no secret.
-func noPassword(place string) error {
-	u, err := url.Parse(place)
-	if err != nil {
-		return usage("--database: it is no URL: want postgres://USER@HOST/NAME") // the error would quote it
-	}
-	if _, set := u.User.Password(); set || u.Query().Has("password") {
-		return usage("--database: everybody on this host sees the arguments of a program: leave the password out and put it into ~/.pgpass or PGPASSWORD")
-	}
-	return nil
 }
 
 // confirm asks for the name of the appliance: a backup of another one would make

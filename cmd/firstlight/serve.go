@@ -22,6 +22,7 @@ const defaultConfig = "/etc/firstlight/firstlight.yaml"
 
 type serveCmd struct {
 	Config string `default:"${config}" placeholder:"FILE" help:"Configuration file; ${config} unless told otherwise."`
+	databaseFlag
 }
 
 // Run checks the configuration against this host and serves it.
@@ -30,6 +31,9 @@ func (c *serveCmd) Run(ctx context.Context, h *host) error {
 	signal.Ignore(syscall.SIGPIPE)
 	cfg, err := loadConfig(c.Config)
 	if err != nil {
+		return err
+	}
+	if err := c.use(cfg); err != nil {
 		return err
 	}
 	return serve(ctx, cfg, version.String(), h.out, h.err)

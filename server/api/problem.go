@@ -40,6 +40,10 @@ func (a *API) problem(ctx context.Context, err error) huma.StatusError {
 		return huma.Error409Conflict(err.Error() + ": look again before you repeat it")
 	case errors.Is(err, serverdb.ErrClosed):
 		return huma.Error503ServiceUnavailable("the appliance is stopping: try again when it is back")
+	case errors.Is(err, machine.ErrInDoubt):
+		return huma.Error504GatewayTimeout("the database went away while it wrote, and nothing is known of the end: look again before you repeat it")
+	case errors.Is(err, machine.ErrAway):
+		return huma.Error503ServiceUnavailable("the database does not answer, and nothing was changed: try again when it is back; GET " + Prefix + "/health tells")
 	case errors.Is(err, oob.ErrUnreachable), errors.Is(err, oob.ErrCredentials), errors.Is(err, oob.ErrUnsupported):
 		return huma.Error502BadGateway(err.Error())
 	case errors.Is(err, context.DeadlineExceeded):

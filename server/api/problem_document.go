@@ -26,7 +26,7 @@ var statuses = map[int]string{
 	http.StatusUnprocessableEntity:   "A value is wrong; the detail names the field, the value and the remedy",
 	http.StatusInternalServerError:   "Something is wrong in the appliance itself; its log says what",
 	http.StatusBadGateway:            "The machine's BMC does not answer, or refuses the log-in or the order",
-	http.StatusServiceUnavailable:    "The appliance is stopping: try again when it is back",
+	http.StatusServiceUnavailable:    "The appliance is stopping, or its database does not answer: try again when it is back",
 	http.StatusGatewayTimeout:        "It took too long and nothing is known of its end: look again before you repeat it",
 }
 

@@ -15,7 +15,9 @@ import (
 // Config is a checked configuration.
 type Config struct {
 	// State is the folder of database, keys and images.
-	State      string
+	State string
+	// Database is the URL of a PostgreSQL database; empty: SQLite in State.
+	Database   string
 	Interfaces []Interface
 	HTTPPort   int // of the machines' door
 	People     People
@@ -173,6 +175,7 @@ func (c *Config) readRest(s *section) {
 	if !filepath.IsAbs(c.State) {
 		c.State = filepath.Join(filepath.Dir(s.file), c.State)
 	}
+	c.Database = readDatabase(s)
 	i := s.sub("install")
 	c.SSHKeys = many(i, "ssh_keys", sshKey)
 	i.done()

@@ -126,6 +126,24 @@ func TestEveryValueArrives(t *testing.T) {
 	}
 }
 
+func TestDatabaseURLsTellNoPassword(t *testing.T) {
+	const secret = "Tr0ub4dor"
+	for _, text := range []string{
+		"postgres://ada:" + secret + "@db.example/firstlight",
+		"postgresql://ada:p@" + secret + "@db.example/firstlight",
+		"postgres://ada@db.example/firstlight?password=" + secret,
+		"postgres://ada@db.example/firstlight?sslpassword=" + secret,
+		"postgres://ada@db.example/firstlight?%zz=" + secret,
+		"mysql://ada:" + secret + "@db.example/firstlight",
+		"ada:" + secret + "@db.example",
+		"host=db.example password=" + secret,
+	} {
+		if err := DatabaseURL(text); err == nil || strings.Contains(err.Error(), secret) {
+			t.Errorf("DatabaseURL(%s) = %v, want a refusal without the password", text, err)
+		}
+	}
+}
+
 // hidden finds the settings that the reference hides behind a "#".
 var hidden = regexp.MustCompile(`(?m)^#([a-z]|  )`)
 
@@ -165,7 +183,7 @@ func TestTheReferenceShowsTheDefaults(t *testing.T) {
 		t.Fatal(err)
 	}
 	examples := cmp.Options{
-		cmpopts.IgnoreFields(Config{}, "Rules", "Vendors", "SSHKeys", "DNS"), cmpopts.IgnoreFields(Interface{}, "Address"),
+		cmpopts.IgnoreFields(Config{}, "Database", "Rules", "Vendors", "SSHKeys", "DNS"), cmpopts.IgnoreFields(Interface{}, "Address"),
 		cmpopts.IgnoreFields(Site{}, "BMC"), cmpopts.IgnoreFields(People{}, "Names"), cmpopts.IgnoreFields(machine.Subnet{}, "Gateway", "DNS"),
 	}
 	if diff := cmp.Diff(plain, full, compareNet, examples); diff != "" {

@@ -90,6 +90,8 @@ func (s *Server) answer(w http.ResponseWriter, r *http.Request, err error) {
 		code, text = http.StatusUnauthorized, err.Error()
 	case errors.Is(err, machine.ErrNotFound):
 		code, text = http.StatusNotFound, err.Error()
+	case errors.Is(err, machine.ErrAway):
+		code, text = http.StatusServiceUnavailable, "the database does not answer: ask again"
 	default:
 		s.Log.ErrorContext(r.Context(), "answer machine", "path", r.URL.Path, "from", r.RemoteAddr, "error", err)
 	}

@@ -12,6 +12,16 @@ import (
 // or rule that ServerDb does not have. It never stands for "could not look".
 var ErrNotFound = errors.New("not found")
 
+// What becomes of a change while the database is away; reads go on.
+var (
+	// ErrAway means that the database does not answer, and that nothing was
+	// changed unless it is ErrInDoubt, too.
+	ErrAway = errors.New("the database does not answer")
+	// ErrInDoubt means that the answer to a change was lost: look before it is
+	// repeated.
+	ErrInDoubt = errors.New("whether it was written is not known")
+)
+
 // Kind says what a machine is made of.
 type Kind string
 

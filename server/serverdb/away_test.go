@@ -1,11 +1,13 @@
 package serverdb
 
 import (
+	"context"
 	"errors"
 	"strings"
 	"testing"
 	"time"
 
+	"firstlight/server/auth"
 	"firstlight/server/journal"
 	"firstlight/server/machine"
 	"firstlight/server/serverdb/pgtest"
@@ -28,9 +30,8 @@ func TestACommitInDoubt(t *testing.T) {
 	}{{"it is not there", pgtest.Before, 0}, {"it is there", pgtest.After, 7}} {
 		t.Run(tt.name, func(t *testing.T) {
 			place := pgtest.Database(t)
-			name, _, _ := strings.Cut(strings.TrimPrefix(place, "postgres://"+pgtest.User+"@/"), "?")
 			w := pgtest.Shared(t).Wire(t)
-			d := open(t, w.URL(name), accept(""))
+			d := open(t, w.URL(databaseOf(place)), accept(""))
 			m := arrive(t, d, blank(1), 100)
 			w.CutAt("commit\x00", tt.cut)
 			var doubt *store.Unsettled
@@ -90,6 +91,11 @@ func TestAServerThatGoesAway(t *testing.T) {
 	}
 }
 
+func databaseOf(place string) string {
+	name, _, _ := strings.Cut(strings.TrimPrefix(place, "postgres://"+pgtest.User+"@/"), "?")
+	return name
+}
+
 func told(events []journal.Event, text string) bool {
 	for _, e := range events {
 		if e.Text == text {
@@ -97,4 +103,92 @@ func told(events []journal.Event, text string) bool {
 		}
 	}
 	return false
+}
+
+// What the writer hears shows without anybody writing: that the server is away,
+// that it is back, and that another appliance took its place.
+func TestTheWriterStaysInTouch(t *testing.T) {
+	server := pgtest.Start(t)
+	place := server.Database(t, "--encoding=UTF8", "--locale=C")
+	o := quiet()
+	o.Serve = true
+	d, err := Open(t.Context(), place, o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = d.Close() })
+	if _, err := Open(t.Context(), place, o); !errors.Is(err, ErrServed) {
+		t.Fatalf("a second appliance: Open = %v, want ErrServed", err)
+	}
+	until := func(what string, done func() bool) {
+		t.Helper()
+		for end := time.Now().Add(20 * time.Second); !done(); time.Sleep(10 * time.Millisecond) {
+			if time.Now().After(end) {
+				t.Fatalf("it is not told that %s", what)
+			}
+		}
+	}
+	if err := server.Stop(); err != nil {
+		t.Fatal(err)
+	}
+	until("the server is away", func() bool { return d.Away() != nil })
+	if err := server.Start(); err != nil {
+		t.Fatal(err)
+	}
+	until("the server is back", func() bool { return d.Away() == nil })
+	select {
+	case err := <-d.Lost():
+		t.Fatalf("Lost = %v", err)
+	default:
+	}
+	// The other one begins while this one is cut off.
+	held, let, ended := make(chan struct{}), make(chan struct{}), make(chan error, 1)
+	go func() {
+		ended <- d.Do(context.Background(), func(*Write) error { close(held); <-let; return nil })
+	}()
+	<-held
+	server.Run(t, "psql", "--quiet", "--output=/dev/null", "--command=SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'firstlight'", databaseOf(place))
+	other, err := Open(t.Context(), place, o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = other.Close() })
+	close(let)
+	if err := <-ended; !errors.Is(err, store.ErrAway) {
+		t.Errorf("what was being written = %v, want ErrAway", err)
+	}
+	select {
+	case err := <-d.Lost():
+		if !errors.Is(err, ErrServed) || !strings.Contains(err.Error(), place[:11]) {
+			t.Errorf("Lost = %v", err)
+		}
+	case <-time.After(20 * time.Second):
+		t.Fatal("it is not told that another one serves")
+	}
+}
+
+// People stay logged in while the database is away.
+func TestAnAwayDatabaseShutsNobodyOut(t *testing.T) {
+	server := pgtest.Start(t)
+	d := open(t, server.Database(t, "--encoding=UTF8", "--locale=C"))
+	p, err := d.People(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := auth.Session{Account: "ada", Expires: time.Now().Add(time.Hour)}
+	if err := p.CreateSession(t.Context(), s); err != nil {
+		t.Fatal(err)
+	}
+	if err := server.Stop(); err != nil {
+		t.Fatal(err)
+	}
+	now := time.Now()
+	for range 2 { // before and after the writer knows
+		if err := p.TouchSession(t.Context(), s.Digest, now); err != nil {
+			t.Errorf("TouchSession() = %v", err)
+		}
+	}
+	if got, err := p.Session(t.Context(), s.Digest); err != nil || !got.SeenAt.Equal(now) {
+		t.Errorf("the session was seen %s, %v; want %s", got.SeenAt, err, now)
+	}
 }

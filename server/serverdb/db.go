@@ -31,6 +31,9 @@ var ErrClosed = errors.New("serverdb is closed")
 // ErrConflict means that somebody changed the row in between: read again.
 var ErrConflict = store.ErrConflict
 
+// ErrServed means that another appliance serves the database.
+var ErrServed = store.ErrServed
+
 // Options are what a DB needs beside its file.
 type Options struct {
 	Log *slog.Logger
@@ -39,6 +42,10 @@ type Options struct {
 	Retention time.Duration
 	// Patterns make host names, by site; see DefaultPattern.
 	Patterns map[string]string
+	// Serve keeps other appliances from the database until Close: memory does not
+	// follow what another process writes. It refuses one that is served already
+	// with ErrServed.
+	Serve bool
 }
 
 // DB is an open ServerDb.
@@ -56,6 +63,8 @@ type DB struct {
 
 	// The writer's own.
 	doubt     doubt
+	away      atomic.Pointer[time.Time] // since when
+	lost      chan error
 	ids       store.Counters  // the last ones given in this batch
 	elsewhere map[string]bool // host names that other processes gave
 
@@ -71,7 +80,11 @@ type DB struct {
 // Open opens ServerDb at a place, a postgres:// URL or the path of a SQLite
 // file, and loads it into memory.
 func Open(ctx context.Context, place string, o Options) (*DB, error) {
-	s, err := store.Open(ctx, place)
+	open := store.Open
+	if o.Serve {
+		open = store.Serve
+	}
+	s, err := open(ctx, place)
 	if err != nil {
 		return nil, err
 	}
@@ -80,7 +93,7 @@ func Open(ctx context.Context, place string, o Options) (*DB, error) {
 
 // over loads what a store holds.
 func over(ctx context.Context, s *store.Store, o Options) (*DB, error) {
-	d := &DB{Options: o, store: s, elsewhere: map[string]bool{}, ops: make(chan *op, 1024), done: make(chan struct{}), stop: make(chan struct{})}
+	d := &DB{Options: o, store: s, elsewhere: map[string]bool{}, ops: make(chan *op, 1024), lost: make(chan error, 1), done: make(chan struct{}), stop: make(chan struct{})}
 	d.book.init()
 	d.notes.init()
 	if err := s.Update(ctx, chainOld); err != nil {

@@ -3,10 +3,12 @@ package serverdb
 import (
 	"cmp"
 	"context"
+	"errors"
 	"slices"
 	"time"
 
 	"firstlight/server/auth"
+	"firstlight/server/machine"
 )
 
 // CreateSession keeps a log-in.
@@ -26,7 +28,7 @@ func (p *People) TouchSession(ctx context.Context, d auth.Digest, at time.Time) 
 		return err
 	}
 	s.SeenAt = at
-	return p.CreateSession(ctx, s)
+	return p.touch(func() { p.sessions[d] = s }, func() error { return p.CreateSession(ctx, s) })
 }
 
 // DeleteSession ends one.
@@ -83,7 +85,19 @@ func (p *People) TouchToken(ctx context.Context, d auth.Digest, at time.Time) er
 		return err
 	}
 	t.UsedAt = at
-	return p.CreateToken(ctx, t)
+	return p.touch(func() { p.tokens[d] = t }, func() error { return p.CreateToken(ctx, t) })
+}
+
+// touch keeps a use, in memory alone while the database is away: nobody is shut
+// out for want of a note.
+func (p *People) touch(show func(), keep func() error) error {
+	if p.db.Away() == nil {
+		if err := keep(); !errors.Is(err, machine.ErrAway) {
+			return err
+		}
+	}
+	p.locked(show)()
+	return nil
 }
 
 // DeleteToken ends one of an account's.

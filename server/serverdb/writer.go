@@ -105,22 +105,36 @@ func (d *DB) send(o *op) error {
 // write is the one writer.
 func (d *DB) write() {
 	defer close(d.done)
-	for o := range d.ops {
-		batch := []*op{o}
-	more:
-		for len(batch) < batchSize {
-			select {
-			case o, ok := <-d.ops:
-				if !ok {
-					break more
-				}
-				batch = append(batch, o)
-			default:
-				break more
+	idle := time.NewTicker(pulse)
+	defer idle.Stop()
+	for {
+		select {
+		case o, ok := <-d.ops:
+			if !ok {
+				return
 			}
+			d.commit(d.batch(o))
+		case <-idle.C:
+			d.look()
 		}
-		d.commit(batch)
 	}
+}
+
+// batch takes what waits already behind the first one.
+func (d *DB) batch(first *op) []*op {
+	batch := []*op{first}
+	for len(batch) < batchSize {
+		select {
+		case o, ok := <-d.ops:
+			if !ok {
+				return batch
+			}
+			batch = append(batch, o)
+		default:
+			return batch
+		}
+	}
+	return batch
 }
 
 // commit runs a batch in one transaction, shows its changes and answers.
@@ -128,6 +142,7 @@ func (d *DB) commit(batch []*op) {
 	var all changes
 	now := d.Now()
 	if err := d.settle(); err != nil {
+		d.heard(err)
 		refuse(batch, err)
 		return
 	}
@@ -152,6 +167,7 @@ func (d *DB) commit(batch []*op) {
 		}
 		return tx.PutCounters(d.ids)
 	})
+	d.heard(err)
 	if err == nil {
 		d.show(all)
 	}

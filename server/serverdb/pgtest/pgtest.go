@@ -99,6 +99,12 @@ func (s *Server) URL(name string) string {
 	return "postgres://" + User + "@/" + name + "?" + q.Encode()
 }
 
+// ByPassword is the URL of a database through the port, which asks for Password.
+func (s *Server) ByPassword(place string) string {
+	name, _, _ := strings.Cut(strings.TrimPrefix(place, "postgres://"+User+"@/"), "?")
+	return fmt.Sprintf("postgres://%s@127.0.0.1:%d/%s?sslmode=disable", User, s.port, name)
+}
+
 // Run runs one of PostgreSQL's programs, which must succeed, on the server.
 func (s *Server) Run(t testing.TB, args ...string) string {
 	t.Helper()

@@ -20,7 +20,7 @@ const (
 	Never  Cut = iota
 	Before     // the statement does not reach the server
 	After      // the server gets it; its answer does not come back
-	Silent     // as After, but the connection stays open
+	Silent     // as After, but nobody learns that the other one left
 )
 
 // Wire stands between a client and a server, so that a test can break it at a
@@ -31,6 +31,7 @@ type Wire struct {
 	mu     sync.Mutex
 	text   []byte
 	cut    Cut
+	ended  chan struct{}
 }
 
 // Wire lays one to the server, until the test ends.
@@ -44,11 +45,12 @@ func (s *Server) Wire(t testing.TB) *Wire {
 	if err != nil {
 		t.Fatal(err)
 	}
+	w := &Wire{dir: dir, server: s, ended: make(chan struct{})}
 	t.Cleanup(func() {
+		close(w.ended)
 		_ = l.Close()
 		_ = os.RemoveAll(dir)
 	})
-	w := &Wire{dir: dir, server: s}
 	go func() {
 		for {
 			client, err := l.Accept()
@@ -139,6 +141,7 @@ func (w *Wire) pass(client net.Conn) {
 			return
 		case Silent:
 			_, _ = io.Copy(io.Discard, client)
+			<-w.ended
 			return
 		}
 	}

@@ -5,6 +5,8 @@ import (
 	"database/sql"
 	"fmt"
 	"time"
+
+	"firstlight/server/machine"
 )
 
 // What becomes of a transaction whose engine goes away. SQLite never does: it
@@ -37,16 +39,26 @@ type Unsettled struct {
 }
 
 func (e *Unsettled) Error() string {
-	return fmt.Sprintf("whether it was written is not known: %v; look before you repeat it", e.cause)
+	return fmt.Sprintf("%v: %v; look before you repeat it", machine.ErrInDoubt, e.cause)
 }
 
-func (e *Unsettled) Unwrap() error { return e.cause }
+func (e *Unsettled) Unwrap() []error { return []error{machine.ErrInDoubt, e.cause} }
 
 // Ping asks the engine for a sign of life.
 func (s *Store) Ping(ctx context.Context) error {
 	return s.View(ctx, func(t *Tx) error {
 		return t.query("ping", func(*sql.Rows) error { return nil }, `SELECT 1`)
 	})
+}
+
+// Hold makes sure that the writer's connection, and what it holds, is there.
+func (s *Store) Hold(ctx context.Context) error {
+	if s.silence() == 0 {
+		return nil // it is part of this process
+	}
+	ctx, _, end := s.listen(ctx)
+	defer end()
+	return (&Tx{dialect: s.dialect, ctx: ctx}).explain(s.write.PingContext(ctx))
 }
 
 // Settle tells whether an update is there.

@@ -81,11 +81,11 @@ func TestAConnectionThatBreaks(t *testing.T) {
 // A server that says nothing more is not waited for.
 func TestAServerThatFallsSilent(t *testing.T) {
 	s, w := through(t)
-	s.dialect = impatient{s.dialect}
+	s.Impatient()
 	w.CutAt("lost", pgtest.Silent)
 	start := time.Now()
 	err := put(t, s, "lost")
-	if !errors.Is(err, ErrAway) || !strings.Contains(err.Error(), "it said nothing for 500ms") {
+	if !errors.Is(err, ErrAway) || !strings.Contains(err.Error(), "it said nothing for 2s") {
 		t.Errorf("Update = %v, want ErrAway for silence", err)
 	}
 	if took := time.Since(start); took > 10*time.Second {
@@ -98,7 +98,7 @@ func TestAServerThatFallsSilent(t *testing.T) {
 
 type impatient struct{ dialect }
 
-func (impatient) silence() time.Duration { return 500 * time.Millisecond }
+func (impatient) silence() time.Duration { return 2 * time.Second }
 
 func TestAServerThatIsStartedAgain(t *testing.T) {
 	server := pgtest.Start(t)

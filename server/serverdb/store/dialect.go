@@ -26,6 +26,12 @@ type dialect interface {
 	// may take their time.
 	migrate(ctx context.Context, s *Store, up func(*sql.DB, goose.Dialect) error) error
 
+	// alone is the same database for the one process that serves it; sign notes
+	// there who that is, so that after a time without connection it can be told
+	// whether somebody else was it meanwhile.
+	alone() dialect
+	sign(context.Context, *Store) error
+
 	// occupied tells whether there is a database already.
 	occupied(context.Context) (bool, error)
 	// stage makes an empty place for a database that is to become this one; one

@@ -24,13 +24,17 @@ const (
 	statementTimeout = 5 * time.Second  // the server ends a statement
 	idleTimeout      = 10 * time.Second // the server ends a transaction that does nothing
 	silenceTimeout   = 15 * time.Second // we take a server that says nothing for gone
+	goneTimeout      = 25 * time.Second // the server takes a client that says nothing for gone
 )
 
 // readers are the connections for views, beside the writer's one.
 const readers = 8
 
 // postgres is a database on a server.
-type postgres struct{ config *pgx.ConnConfig }
+type postgres struct {
+	config *pgx.ConnConfig
+	claim  *claim // of the one process that serves it; nil: of others
+}
 
 // String leaves out the password and whatever else the URL says.
 func (d postgres) String() string {
@@ -45,21 +49,27 @@ func (d postgres) String() string {
 func (postgres) prepare(context.Context) error { return nil }
 
 func (d postgres) connect() (write, read *sql.DB, err error) {
-	write, read = d.pool(1, statementTimeout), d.pool(readers, statementTimeout)
-	return write, read, nil
+	var claimed []stdlib.OptionOpenDB
+	if d.claim != nil {
+		claimed = append(claimed, stdlib.OptionAfterConnect(d.claim.take))
+	}
+	return d.pool(1, statementTimeout, claimed...), d.pool(readers, statementTimeout), nil
 }
 
 // pool looks at every connection before it is used again: one that died with
 // its server is replaced instead of told of.
-func (d postgres) pool(size int, timeout time.Duration) *sql.DB {
+func (d postgres) pool(size int, timeout time.Duration, more ...stdlib.OptionOpenDB) *sql.DB {
 	c := d.config.Copy()
 	for name, value := range map[string]string{
 		"application_name": "firstlight", "client_encoding": "UTF8", "timezone": "UTC",
 		"statement_timeout": millis(timeout), "idle_in_transaction_session_timeout": millis(max(idleTimeout, timeout)),
+		// A client that lost its power holds nothing for longer than that.
+		"tcp_keepalives_idle": "10", "tcp_keepalives_interval": "5", "tcp_keepalives_count": "3", "tcp_user_timeout": millis(goneTimeout),
 	} {
 		c.RuntimeParams[name] = value
 	}
-	db := stdlib.OpenDB(*c, stdlib.OptionShouldPing(func(context.Context, stdlib.ShouldPingParams) bool { return true }))
+	more = append(more, stdlib.OptionShouldPing(func(context.Context, stdlib.ShouldPingParams) bool { return true }))
+	db := stdlib.OpenDB(*c, more...)
 	db.SetMaxOpenConns(size)
 	db.SetMaxIdleConns(size)
 	return db

@@ -45,7 +45,7 @@ func (d postgres) stage(ctx context.Context) (dialect, error) {
 		_, err := db.ExecContext(ctx, `CREATE SCHEMA `+staging)
 		return err
 	})
-	s := postgres{d.config.Copy()}
+	s := postgres{config: d.config.Copy()}
 	s.config.RuntimeParams["search_path"] = staging
 	return s, err
 }

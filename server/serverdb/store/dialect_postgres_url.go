@@ -14,22 +14,22 @@ import (
 // newPostgres reads a URL as libpq does, with the PG… variables and the password
 // file. What it says of a bad one holds nothing of the URL, because a password
 // may stand anywhere in that.
-func newPostgres(place string) (dialect, error) {
+func newPostgres(place string) (d postgres, err error) {
 	if err := passfile(place); err != nil {
-		return nil, err
+		return d, err
 	}
 	config, err := pgx.ParseConfig(place)
 	if file := (*fs.PathError)(nil); errors.As(err, &file) {
-		return nil, fmt.Errorf("a file that its URL names: %w", file)
+		return d, fmt.Errorf("a file that its URL names: %w", file)
 	}
 	// A password with an @ of its own would be taken for a part of the host.
 	if err != nil || strings.Contains(config.Host, "@") {
-		return nil, errors.New("its URL is not right: want postgres://USER@HOST:PORT/DATABASE?sslmode=verify-full&passfile=FILE, with %XX in place of special characters")
+		return d, errors.New("its URL is not right: want postgres://USER@HOST:PORT/DATABASE?sslmode=verify-full&passfile=FILE, with %XX in place of special characters")
 	}
 	if config.ConnectTimeout == 0 {
 		config.ConnectTimeout = dialTimeout
 	}
-	return postgres{config}, nil
+	return postgres{config: config}, nil
 }
 
 // passfile refuses a password file that the driver would pass over without a

@@ -134,6 +134,12 @@ func (sqliteFile) scrub(ctx context.Context, db *sql.DB) error {
 	return nil
 }
 
+// alone needs nothing of its own: whoever serves has locked the state folder,
+// and the file stands in it.
+func (d sqliteFile) alone() dialect { return d }
+
+func (sqliteFile) sign(context.Context, *Store) error { return nil }
+
 func (sqliteFile) updating() *sql.TxOptions { return nil }
 
 func (sqliteFile) viewing() *sql.TxOptions { return &sql.TxOptions{ReadOnly: true} }

@@ -47,6 +47,10 @@ func TestServersThatCannotBeReliedOn(t *testing.T) {
 		{"ICU's order", []string{"--encoding=UTF8", "--locale=C", "--locale-provider=icu", "--icu-locale=und"}, nil, "make another: createdb"},
 		{"commits that are not waited for", nil, sql(`ALTER DATABASE %s SET synchronous_commit = off`), `are "on on f f", want "on on t f"`},
 		{"read-only", nil, sql(`ALTER DATABASE %s SET default_transaction_read_only = on`), "name the primary"},
+		{"a version that is too old", nil, func(name string) {
+			s.Run(t, "psql", "--quiet", "--command="+asOfVersion14, name)
+			s.Run(t, "psql", "--quiet", "--command=ALTER DATABASE "+name+" SET search_path = old, pg_catalog", name)
+		}, "it is PostgreSQL 14, want 15 or newer; upgrade the server"},
 		{"closed to everybody", nil, sql(`ALTER DATABASE %s ALLOW_CONNECTIONS = off`), "not currently accepting connections"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -61,6 +65,10 @@ func TestServersThatCannotBeReliedOn(t *testing.T) {
 		})
 	}
 }
+
+// asOfVersion14 lets a server say that it is one of version 14.
+const asOfVersion14 = `CREATE SCHEMA old; CREATE FUNCTION old.current_setting(name text) RETURNS text LANGUAGE sql
+	AS $$ SELECT CASE name WHEN 'server_version_num' THEN '140012' ELSE pg_catalog.current_setting(name) END $$`
 
 func databaseOf(place string) string {
 	name, _, _ := strings.Cut(strings.TrimPrefix(place, "postgres://"+pgtest.User+"@/"), "?")

@@ -17,6 +17,8 @@ import (
 	"io/fs"
 
 	"github.com/pressly/goose/v3"
+
+	"firstlight/server/machine"
 )
 
 //go:embed migrations/*.sql
@@ -41,7 +43,9 @@ var (
 	// ErrCorrupt means that the file is no usable database.
 	ErrCorrupt = errors.New("the database is damaged")
 	// ErrAway means that the engine cannot be reached, or does not answer.
-	ErrAway = errors.New("the database does not answer")
+	ErrAway = machine.ErrAway
+	// ErrServed means that another appliance serves the database.
+	ErrServed = errors.New("another appliance serves it")
 	// ErrUndone means that the engine gave the whole transaction up, as it does
 	// when the disk is full: nothing of it will be there.
 	ErrUndone = errors.New("the transaction is undone")
@@ -52,11 +56,22 @@ var (
 // uniqueness rest on and brings the schema up to date. A database that it
 // refuses stays as it is.
 func Open(ctx context.Context, place string) (*Store, error) {
+	return openAs(ctx, place, func(d dialect) dialect { return d })
+}
+
+// Serve opens a database as Open does, for a process that answers from memory,
+// which does not follow what others write: it refuses one that another process
+// serves with ErrServed, and keeps others from serving it until Close.
+func Serve(ctx context.Context, place string) (*Store, error) {
+	return openAs(ctx, place, dialect.alone)
+}
+
+func openAs(ctx context.Context, place string, how func(dialect) dialect) (*Store, error) {
 	d, err := dialectOf(place)
 	if err != nil {
 		return nil, fmt.Errorf("open database %s: %w", Name(place), err)
 	}
-	s, err := open(ctx, d)
+	s, err := open(ctx, how(d))
 	if err != nil {
 		return nil, fmt.Errorf("open database %s: %w", d, d.explain(err))
 	}
@@ -87,12 +102,16 @@ func (s *Store) start(ctx context.Context) error {
 	if err := s.assert(ctx, s); err != nil {
 		return err
 	}
-	return s.migrate(ctx, s, func(db *sql.DB, d goose.Dialect) error {
+	err := s.migrate(ctx, s, func(db *sql.DB, d goose.Dialect) error {
 		if err := upgrade(ctx, db, d, 0); err != nil {
 			return err
 		}
 		return (&Store{dialect: unhurried{s.dialect}, write: db, read: db}).rebuild(ctx)
 	})
+	if err != nil {
+		return err
+	}
+	return s.sign(ctx, s)
 }
 
 // upgrade brings the schema to a version; 0 is the newest.
@@ -132,11 +151,23 @@ func upgrade(ctx context.Context, db *sql.DB, d goose.Dialect, to int64) error {
 	if err != nil {
 		return err
 	}
-	sources := p.ListSources()
-	newest := sources[len(sources)-1].Version
+	newest, err := newest()
+	if err != nil {
+		return err
+	}
 	if max(have, to) > newest {
-		return fmt.Errorf("%w: it has schema %d, this Firstlight knows %d; install the newer version again or restore a backup made before it", ErrNewer, max(have, to), newest)
+		return newer(max(have, to), newest)
 	}
 	_, err = p.UpTo(ctx, cmp.Or(to, newest))
 	return err
+}
+
+// newest is the schema of this Firstlight: migrations are numbered without gaps.
+func newest() (int64, error) {
+	all, err := fs.Glob(migrations, "migrations/*.sql")
+	return int64(len(all)), err
+}
+
+func newer(have, newest int64) error {
+	return fmt.Errorf("%w: it has schema %d, this Firstlight knows %d; install the newer version again or restore a backup made before it", ErrNewer, have, newest)
 }

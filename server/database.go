@@ -1,0 +1,56 @@
+package server
+
+import (
+	"context"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"firstlight/server/serverdb"
+)
+
+// attendant ends the appliance when another one serves its database: what
+// memory says grows old from then on. The next start is refused for as long as
+// the other one goes on.
+type attendant struct {
+	db    *serverdb.DB
+	ready chan struct{}
+}
+
+func newAttendant(db *serverdb.DB) *attendant {
+	a := &attendant{db: db, ready: make(chan struct{})}
+	close(a.ready)
+	return a
+}
+
+func (*attendant) String() string { return "database" }
+
+// Ready is always: the database is open.
+func (a *attendant) Ready() <-chan struct{} { return a.ready }
+
+// Run waits for it.
+func (a *attendant) Run(ctx context.Context) error {
+	select {
+	case <-ctx.Done():
+		return nil
+	case err := <-a.db.Lost():
+		return err
+	}
+}
+
+// databases is the metric of the database itself.
+type databases struct {
+	db interface{ Away() *time.Time }
+}
+
+var databaseDesc = prometheus.NewDesc("firstlight_database_up", "1 while the database takes changes, 0 while it is away.", nil, nil)
+
+func (databases) Describe(ch chan<- *prometheus.Desc) { ch <- databaseDesc }
+
+func (d databases) Collect(ch chan<- prometheus.Metric) {
+	up := 1.0
+	if d.db.Away() != nil {
+		up = 0
+	}
+	ch <- prometheus.MustNewConstMetric(databaseDesc, prometheus.GaugeValue, up)
+}
