@@ -78,7 +78,7 @@ var ourPackages = map[string]row{
 		"agent/report", "server/auth", "server/declare", "server/delivery", "server/handover", "server/health", "server/issue", "server/journal", "server/lease", "server/machine", "server/oob", "server/operate", "server/serverdb",
 	}, why: "the API shows ServerDb and hands every verb to operate; it knows no adapter and no page"},
 	"web": {ours: []string{
-		"server/auth", "server/boot", "server/declare", "server/discovery", "server/issue", "server/journal", "server/lease", "server/machine", "server/oob",
+		"server/auth", "server/boot", "server/declare", "server/delivery", "server/discovery", "server/issue", "server/journal", "server/lease", "server/machine", "server/oob",
 		"web/reference",
 	}, why: adapters},
 	"web/reference": {pure: true, why: "a document becomes what a page shows; it knows the API by its document alone"},

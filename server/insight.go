@@ -4,11 +4,27 @@ import (
 	"context"
 	"time"
 
+	"firstlight/server/auth"
 	"firstlight/server/boot"
 	"firstlight/server/machine"
 	"firstlight/server/operate"
 	"firstlight/web"
 )
+
+// hands is the desk as the pages know it: they have words of their own for a
+// list.
+type hands struct{ *operate.Desk }
+
+// Bring judges a list of machines that are expected, or writes it.
+func (h hands) Bring(ctx context.Context, who auth.User, l web.List) (*web.Brought, error) {
+	got, err := h.Import(ctx, who, operate.List{
+		Text: l.Text, Map: l.Map, Delivery: l.Delivery, Site: l.Site, DryRun: l.DryRun, Partial: l.Partial, Create: l.Create,
+	})
+	if err != nil {
+		return nil, err
+	}
+	return &web.Brought{Judgement: got.Judgement, Style: got.Read.Style, Headings: got.Read.Headings, Written: got.Written}, nil
+}
 
 // insight answers the pages what no record holds.
 type insight struct {

@@ -12,6 +12,7 @@ import (
 
 	"firstlight/server/auth"
 	"firstlight/server/boot"
+	"firstlight/server/delivery"
 	"firstlight/server/discovery"
 	"firstlight/server/issue"
 	"firstlight/server/journal"
@@ -37,6 +38,7 @@ type canned struct {
 
 	racks     []*machine.Rack
 	plan      []machine.PlanItem
+	ordered   []*machine.Delivery
 	subnets   []*machine.Subnet
 	rules     []*machine.Rule
 	images    []*machine.Image
@@ -268,6 +270,49 @@ func (c *canned) Cancel(_ context.Context, who auth.User, job string) error {
 	return c.do(who.Name, "cancel", job)
 }
 
+func (c *canned) Deliveries(context.Context) ([]*machine.Delivery, error) {
+	return c.ordered, c.broken
+}
+
+func (c *canned) Delivery(_ context.Context, name string) (*machine.Delivery, delivery.Standing, error) {
+	i := slices.IndexFunc(c.ordered, func(d *machine.Delivery) bool { return d.Name == name })
+	if i < 0 {
+		return nil, delivery.Standing{}, machine.ErrNotFound
+	}
+	s := delivery.Sort(c.ordered[i], c.Machines())
+	s.First, s.Last = at(52*time.Minute), at(time.Minute)
+	return c.ordered[i], s, c.broken
+}
+
+// Bring judges as the appliance does.
+func (c *canned) Bring(_ context.Context, who auth.User, l List) (*Brought, error) {
+	m, err := delivery.ParseMap(l.Map)
+	if err != nil {
+		return nil, err
+	}
+	read, err := delivery.Read(l.Text, m)
+	if err != nil {
+		return nil, err
+	}
+	fleet := delivery.Fleet{Machines: c.Machines(), Plan: map[machine.PlanRef]machine.Plan{}, Near: func(machine.PlanRef) string { return "" }, NewID: func() string { return "new" }}
+	fleet.Plan[machine.PlanRef{Kind: machine.KindSite, Name: "lon6"}] = &machine.Site{Name: "lon6"}
+	for _, r := range c.racks {
+		fleet.Plan[machine.PlanRef{Kind: machine.KindRack, Name: r.Name}] = r
+	}
+	got := &Brought{Style: read.Style, Headings: read.Headings, Judgement: *delivery.Judge(fleet, delivery.Order{
+		Lines: read.Lines, Delivery: l.Delivery, Site: l.Site, CreateRacks: l.Create, May: func(_, _ *machine.Machine) error { return nil },
+	})}
+	refused := got.Count(delivery.Refused)
+	if got.Written = !l.DryRun && (refused == 0 || l.Partial); got.Written {
+		return got, c.do(who.Name, "bring", l.Delivery, strconv.Itoa(len(got.Verdicts)-refused))
+	}
+	return got, nil
+}
+
+func (c *canned) CloseDelivery(_ context.Context, who auth.User, name, note string) error {
+	return c.do(who.Name, "close", name, note)
+}
+
 func (c *canned) SetBMC(_ context.Context, who auth.User, l oob.Login) error {
 	return c.do(who.Name, "bmc", l.Serial, l.Address, l.User)
 }
@@ -397,7 +442,14 @@ func dressUp(c *canned) {
 // cannedRack gives the machines heights, faces and ports.
 func cannedRack(c *canned) {
 	c.racks = []*machine.Rack{{Name: "r12", Site: "lon6", Room: "hall-2", Units: 42}, {Name: "r99", Site: "lon6", Units: 12}}
+	c.ordered = []*machine.Delivery{
+		{Name: "2026-1140", Site: "lon6", Lines: 9, CreatedBy: "tech", CreatedAt: at(3 * time.Hour)},
+		{Name: "2026-0971", Site: "lon6", Lines: 14, CreatedBy: "root", CreatedAt: at(40 * 24 * time.Hour), ClosedBy: "root", ClosedAt: at(31 * 24 * time.Hour)},
+	}
 	for i, m := range c.machines {
+		if m.Delivery = "2026-0971"; i >= 7 && i < 16 {
+			m.Delivery = "2026-1140"
+		}
 		for n := range m.NICs {
 			m.NICs[n].Switch, m.NICs[n].Port = "sw3", fmt.Sprint(i+1)
 		}

@@ -8,6 +8,7 @@ import (
 
 	"firstlight/server/auth"
 	"firstlight/server/boot"
+	"firstlight/server/delivery"
 	"firstlight/server/journal"
 	"firstlight/server/lease"
 	"firstlight/server/machine"
@@ -46,6 +47,10 @@ type Data interface {
 	IssuesOf(machineID string) []*machine.Issue
 	// HardwareType finds one of the plan, nil where there is none.
 	HardwareType(name string) *machine.HardwareType
+	// Deliveries gives all of them, the newest first; Delivery one, with how far
+	// it has come and when its machines booted.
+	Deliveries(context.Context) ([]*machine.Delivery, error)
+	Delivery(ctx context.Context, name string) (*machine.Delivery, delivery.Standing, error)
 	// History gives a machine's changes of status, oldest first.
 	History(ctx context.Context, machineID string) ([]Change, error)
 	Watch(room int) *journal.Watcher
@@ -97,6 +102,11 @@ type Actions interface {
 	DropRule(ctx context.Context, who auth.User, name string, found func(*machine.Rule) error) error
 	// SetMachine changes what is declared, by the fields of package declare.
 	SetMachine(ctx context.Context, who auth.User, name string, version int64, changes map[string]string) (*machine.Machine, error)
+	// Bring judges a list of machines that are expected and, unless it is a dry
+	// run, writes it.
+	Bring(ctx context.Context, who auth.User, l List) (*Brought, error)
+	// CloseDelivery says that nothing more of a delivery comes.
+	CloseDelivery(ctx context.Context, who auth.User, name, note string) error
 	// SetBMC keeps how to log in to a BMC; the next log-in proves it.
 	SetBMC(ctx context.Context, who auth.User, l oob.Login) error
 }

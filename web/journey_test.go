@@ -76,7 +76,7 @@ func TestPagesFitAPhone(t *testing.T) {
 	b.logIn(ctx, auth.Admin)
 	do(t, ctx, chromedp.EmulateViewport(360, 740, chromedp.EmulateMobile))
 	for _, path := range []string{
-		"/", "/racks/r12", "/machines", "/machines/MQ0012", "/machines/MQ0009", "/jobs", "/network", "/people", "/machines/MQ0009/release",
+		"/", "/racks/r12", "/racks/r12/sheet", "/deliveries", "/deliveries/2026-1140", "/needs", "/machines", "/machines/MQ0012", "/machines/MQ0009", "/jobs", "/network", "/people", "/machines/MQ0009/release",
 		"/plan", "/plan/sites/lon6", "/plan/types/high-io/edit", "/machines/MQ0000/edit", "/rules?new=1", "/selectors",
 		"/machines/A-VERY-LONG-SERIAL-NUMBER-THAT-SOME-VENDOR-WROTE-0000000000000001",
 	} {

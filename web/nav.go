@@ -36,6 +36,7 @@ func (s *Site) nav(r *http.Request, u auth.User) []navGroup {
 			{Name: "Needs you", URL: "/needs", Count: asking(s.Data.Issues()), Asks: true},
 		}},
 		{"Work", []navItem{
+			{Name: "Deliveries", URL: "/deliveries"},
 			{Name: "Jobs", URL: "/jobs", Count: open},
 			{Name: "Images", URL: "/images"},
 			{Name: "Network", URL: "/network"},

@@ -55,7 +55,7 @@ func newDesk(t *testing.T) (*bench, *operate.Desk) {
 	}
 	b := &bench{t: t, canned: &canned{}, people: people, log: &strings.Builder{}, cookies: map[auth.Role]string{}}
 	b.site, err = New(Config{
-		Data: db, Actions: desk, Insight: deskInsight{b.canned, desk}, People: people, PlanRole: operate.PlanRole,
+		Data: db, Actions: deskActions{desk, b.canned}, Insight: deskInsight{b.canned, desk}, People: people, PlanRole: operate.PlanRole,
 		Log: log, Now: time.Now, API: apiDocument(t), Site: "lon6", Version: "test",
 	})
 	if err != nil {
@@ -69,6 +69,17 @@ func newDesk(t *testing.T) (*bench, *operate.Desk) {
 	b.client = b.Server.Client()
 	b.client.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 	return b, desk
+}
+
+// deskActions is the desk; lists, of which the wiring changes the words, are
+// canned.
+type deskActions struct {
+	*operate.Desk
+	lists *canned
+}
+
+func (d deskActions) Bring(ctx context.Context, who auth.User, l List) (*Brought, error) {
+	return d.lists.Bring(ctx, who, l)
 }
 
 // reported is a machine that told what it is.

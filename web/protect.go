@@ -30,10 +30,14 @@ func (s *Site) wrap(h http.Handler) http.Handler {
 
 // bounded limits what forms may send. The API has bounds of its own, by route.
 func bounded(next http.Handler) http.Handler {
-	forms := http.MaxBytesHandler(next, maxBody)
+	forms, lists := http.MaxBytesHandler(next, maxBody), http.MaxBytesHandler(next, maxList)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if strings.HasPrefix(r.URL.Path, "/api/") {
 			next.ServeHTTP(w, r)
+			return
+		}
+		if strings.HasPrefix(r.URL.Path, "/deliveries") {
+			lists.ServeHTTP(w, r)
 			return
 		}
 		forms.ServeHTTP(w, r)

@@ -121,6 +121,11 @@ func (b *bench) send(ctx context.Context, method, path, cookie string, form url.
 	for i := 0; i+1 < len(headers); i += 2 {
 		r.Header.Set(headers[i], headers[i+1])
 	}
+	return b.do(r)
+}
+
+func (b *bench) do(r *http.Request) reply {
+	b.t.Helper()
 	answer, err := b.client.Do(r)
 	if err != nil {
 		b.t.Fatal(err)

@@ -21,6 +21,10 @@ var stories = []struct{ name, path string }{
 	{"rack-sheet", "/racks/r12/sheet"},
 	{"rack-sheet-empty", "/racks/r99/sheet"},
 	{"needs", "/needs"},
+	{"deliveries", "/deliveries"},
+	{"delivery", "/deliveries/2026-1140"},
+	{"delivery-closed", "/deliveries/2026-0971"},
+	{"ask-close", "/deliveries/2026-1140/close"},
 	{"machines", "/machines"},
 	{"machines-none", "/machines?q=name%3Dnobody"},
 	{"machine-installing", "/machines/MQ0012"},
@@ -91,7 +95,7 @@ func TestEveryPageRenders(t *testing.T) {
 		b := newBench(t, c)
 		cookie := b.as(auth.Admin)
 		for _, s := range stories {
-			if site == "empty" && (strings.HasPrefix(s.path, "/machines/") || strings.HasPrefix(s.path, "/racks/") || strings.HasPrefix(s.path, "/jobs/") || (strings.HasPrefix(s.path, "/plan/") || strings.HasPrefix(s.path, "/rules/")) && strings.Count(s.path, "/") > 2) {
+			if site == "empty" && (strings.HasPrefix(s.path, "/machines/") || strings.HasPrefix(s.path, "/racks/") || strings.HasPrefix(s.path, "/deliveries/") || strings.HasPrefix(s.path, "/jobs/") || (strings.HasPrefix(s.path, "/plan/") || strings.HasPrefix(s.path, "/rules/")) && strings.Count(s.path, "/") > 2) {
 				continue // nothing is there to look at
 			}
 			t.Run(site+" "+s.name, func(t *testing.T) {

@@ -92,7 +92,7 @@ func (a *API) bring(ctx context.Context, w http.ResponseWriter, r *http.Request,
 
 func showImport(b *operate.Brought, dry bool) Import {
 	shown := Import{
-		Written: b.Written, DryRun: dry, Style: string(b.Style), LeftOut: filled(b.LeftOut), Lines: make([]Verdict, len(b.Verdicts)), Missing: []string{},
+		Written: b.Written, DryRun: dry, Style: string(b.Read.Style), LeftOut: filled(b.Read.LeftOut()), Lines: make([]Verdict, len(b.Verdicts)), Missing: []string{},
 		New: b.Count(delivery.New), Changed: b.Count(delivery.Update), Unchanged: b.Count(delivery.Unchanged), Refused: b.Count(delivery.Refused),
 	}
 	for _, p := range b.Missing {

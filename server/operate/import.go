@@ -32,8 +32,7 @@ type List struct {
 // Brought is what became of a list.
 type Brought struct {
 	*serverdb.Imported
-	Style   delivery.Style
-	LeftOut []string // headings that nothing was read from
+	Read *delivery.List // the list, with what its headings were taken for
 }
 
 // Import judges a list and, unless it is a dry run, writes it. Technicians
@@ -60,7 +59,7 @@ func (d *Desk) Import(ctx context.Context, who auth.User, l List) (*Brought, err
 	if err != nil {
 		return nil, explainImport(err)
 	}
-	return &Brought{Imported: got, Style: read.Style, LeftOut: read.LeftOut()}, nil
+	return &Brought{Imported: got, Read: read}, nil
 }
 
 func (l *List) may(who auth.User) error {
