@@ -19,6 +19,9 @@ type Tx struct {
 	ctx   context.Context
 	heard func() // the engine said something
 	id    string // of an update, for settle
+	// kept are the statements that were run, prepared once they come again:
+	// reading its text is most of what a small write costs.
+	kept map[string]*sql.Stmt
 }
 
 // Update runs fn in one transaction and returns once it is on disk. The error
@@ -38,7 +41,7 @@ func (s *Store) View(ctx context.Context, fn func(*Tx) error) error {
 }
 
 func (s *Store) in(ctx context.Context, db *sql.DB, how *sql.TxOptions, fn func(*Tx) error) error {
-	t := &Tx{dialect: s.dialect}
+	t := &Tx{dialect: s.dialect, kept: map[string]*sql.Stmt{}}
 	var end func()
 	t.ctx, t.heard, end = s.listen(ctx)
 	defer end()
@@ -87,10 +90,27 @@ func (t *Tx) Try(fn func() error) error {
 
 func (t *Tx) exec(what, query string, args ...any) error {
 	t.heard()
-	if _, err := t.tx.ExecContext(t.ctx, query, words(args)...); err != nil {
+	if _, err := t.run(query, words(args)); err != nil {
 		return fmt.Errorf("%s: %w", what, t.explain(err))
 	}
 	return nil
+}
+
+// run is ExecContext of a statement that many rows of one transaction share.
+func (t *Tx) run(query string, args []any) (sql.Result, error) {
+	prepared, again := t.kept[query]
+	if !again {
+		t.kept[query] = nil
+		return t.tx.ExecContext(t.ctx, query, args...)
+	}
+	if prepared == nil {
+		var err error
+		if prepared, err = t.tx.PrepareContext(t.ctx, query); err != nil { // the transaction's end closes it
+			return nil, err
+		}
+		t.kept[query] = prepared
+	}
+	return prepared.ExecContext(t.ctx, args...)
 }
 
 // swap writes a row over the version that its writer read, or makes it where
@@ -101,7 +121,7 @@ func (t *Tx) swap(what string, read int64, insert, update string, args ...any) e
 		query, args = update, append(args, read)
 	}
 	t.heard()
-	result, err := t.tx.ExecContext(t.ctx, query, words(args)...)
+	result, err := t.run(query, words(args))
 	if err != nil {
 		return fmt.Errorf("%s: %w", what, t.explain(err))
 	}
