@@ -131,6 +131,7 @@ func (a *Appliance) openDB(ctx context.Context) error {
 		return fmt.Errorf("seed the database: %w", err)
 	}
 	db.SetOwn(a.own())
+	bound(len(db.Machines()))
 	return readCatalogue(ctx, db, a.images, time.Now())
 }
 
