@@ -67,15 +67,31 @@ type Appliance struct {
 // Open checks everything that can be wrong before the first packet: files,
 // keys, database, and every socket.
 func Open(ctx context.Context, o Options) (*Appliance, error) {
-	a := &Appliance{Options: o, started: time.Now(), metrics: prometheus.NewRegistry()}
-	for _, part := range []func(context.Context) error{
-		a.openState, a.openDB, a.openKey, a.openBMCs, a.openDNS, a.openJobs, a.openIssues, a.openMachines, a.openPeople, a.listen,
-	} {
-		if err := part(ctx); err != nil {
-			return nil, errors.Join(err, a.Close())
-		}
+	a := newAppliance(o)
+	if err := a.open(ctx, a.parts()); err != nil {
+		return nil, errors.Join(err, a.Close())
 	}
 	return a, nil
+}
+
+func newAppliance(o Options) *Appliance {
+	return &Appliance{Options: o, started: time.Now(), metrics: prometheus.NewRegistry()}
+}
+
+// parts are opened in their order; the sockets come last.
+func (a *Appliance) parts() []func(context.Context) error {
+	return []func(context.Context) error{
+		a.openState, a.openDB, a.openKey, a.openBMCs, a.openDNS, a.openJobs, a.openIssues, a.openMachines, a.openPeople, a.listen,
+	}
+}
+
+func (a *Appliance) open(ctx context.Context, parts []func(context.Context) error) error {
+	for _, part := range parts {
+		if err := part(ctx); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // Run serves until ctx ends or a part fails.
@@ -109,7 +125,10 @@ func (a *Appliance) openState(ctx context.Context) error {
 	if err := os.MkdirAll(images, 0o750); err != nil {
 		return fmt.Errorf("state: make folder %s: %w; make it, or set state to a folder that this user may write", images, err)
 	}
-	var err error
+	err := ownState(a.Config.State)
+	if err != nil {
+		return err
+	}
 	if a.lock, err = lockState(ctx, a.Config.State); err != nil {
 		return err
 	}
@@ -151,7 +170,7 @@ func (o Options) place() string {
 func databaseOptions(o Options) serverdb.Options {
 	c := o.Config
 	return serverdb.Options{
-		Log: o.Log.With("part", "serverdb"), Now: time.Now, Retention: c.Retention,
+		Log: o.Log.With("part", "serverdb"), Now: time.Now, Retention: c.Retention, AuditRetention: c.Audit,
 		Patterns: map[string]string{c.Site.Name: c.Site.Hostnames},
 	}
 }

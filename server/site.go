@@ -37,7 +37,8 @@ func (a *Appliance) newSite(people *auth.Service) (*web.Site, *api.API, error) {
 		return nil, nil, err
 	}
 	site.MountTree(api.Prefix, programs)
-	a.metrics.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}), machines{a.db}, restores{a.db}, databases{a.db})
+	a.metrics.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}), machines{a.db}, restores{a.db}, databases{a.db},
+		audits{a.db, a.Log.With("part", "audit")})
 	site.Mount("/metrics", promhttp.HandlerFor(a.metrics, promhttp.HandlerOpts{ErrorLog: slog.NewLogLogger(a.Log.Handler(), slog.LevelError)}), auth.Viewer)
 	for _, what := range []string{"heap", "goroutine", "mutex", "block"} {
 		site.Mount("/debug/pprof/"+what, pprof.Handler(what), auth.Admin)

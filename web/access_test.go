@@ -8,57 +8,9 @@ import (
 	"firstlight/server/auth"
 )
 
-// TestEveryRouteAsksForItsRole holds the router's own list against the table:
-// a route that is in neither cannot exist unseen.
-func TestEveryRouteAsksForItsRole(t *testing.T) {
-	b := newBench(t, full())
-	b.site.Mount("/metrics", http.NotFoundHandler(), auth.Viewer)
-	b.site.Mount("/healthz", http.NotFoundHandler(), auth.Nobody)
-	want := map[string]auth.Role{
-		"GET /metrics": auth.Viewer, "GET /healthz": auth.Nobody,
-	}
-	for _, r := range b.site.routes() {
-		want[r.method+" "+r.path] = r.role
-	}
-	cookies := map[auth.Role]string{auth.Nobody: ""}
-	for _, role := range append([]auth.Role{auth.Admin}, auth.Roles()[:3]...) {
-		cookies[role] = b.as(role)
-	}
-	for _, r := range b.site.router.Routes() {
-		needs, known := want[r.Method+" "+r.Path]
-		if !known {
-			t.Errorf("route %s %s stands in no table of roles", r.Method, r.Path)
-			continue
-		}
-		if r.Path == "/logout" {
-			continue // it would end the sessions of this test
-		}
-		path := strings.NewReplacer(":name", "NOBODY", ":id", "none", ":file", "none", ":schema", "none").Replace(r.Path)
-		for role, cookie := range cookies {
-			refused := denied(b.send(t.Context(), r.Method, path, cookie, nil))
-			if refused == role.Allows(needs) {
-				t.Errorf("%s %s as %q: refused %v, want %v", r.Method, r.Path, role, refused, !role.Allows(needs))
-			}
-		}
-	}
-}
-
 func denied(r reply) bool {
 	toLogin := r.StatusCode == http.StatusSeeOther && strings.HasPrefix(r.Header.Get("Location"), "/login?next=")
 	return toLogin || r.StatusCode == http.StatusUnauthorized || r.StatusCode == http.StatusForbidden
-}
-
-func TestOpenRoutesAreFew(t *testing.T) {
-	var open []string
-	for _, r := range (&Site{Config: Config{PlanRole: planRole}}).routes() {
-		if r.role == auth.Nobody {
-			open = append(open, r.method+" "+r.path)
-		}
-	}
-	const want = "GET /static/:file, GET /login, POST /login, POST /login/code"
-	if got := strings.Join(open, ", "); got != want {
-		t.Errorf("routes open to everybody = %s, want %s; is the new one meant to be?", got, want)
-	}
 }
 
 func TestEveryAnswerCarriesThePolicy(t *testing.T) {

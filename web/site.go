@@ -66,6 +66,14 @@ func (s *Site) Mount(pattern string, h http.Handler, role auth.Role) {
 	s.router.handle(http.MethodGet, pattern, role, h)
 }
 
+// Routes gives every route of the router as "METHOD /path", with what is mounted.
+func (s *Site) Routes() (all []string) {
+	for _, r := range s.router.Routes() {
+		all = append(all, r.Method+" "+r.Path)
+	}
+	return all
+}
+
 // Close ends the streams that are open; http.Server.Shutdown would wait for
 // them. Give it to RegisterOnShutdown.
 func (s *Site) Close() { s.close.Do(func() { close(s.closing) }) }

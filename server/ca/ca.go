@@ -51,8 +51,12 @@ func Open(dir string, now func() time.Time) (*Authority, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read the CA's key: %w", err)
 	}
-	if info, err := os.Stat(keyPath); err != nil || info.Mode().Perm()&0o077 != 0 {
-		return nil, fmt.Errorf("the CA's key %s can be read by others: chmod 600 it, and make a new one if somebody did", keyPath)
+	info, err := os.Stat(keyPath)
+	if err != nil {
+		return nil, fmt.Errorf("read the CA's key: %w", err)
+	}
+	if mode := info.Mode().Perm(); mode&0o077 != 0 {
+		return nil, fmt.Errorf("the CA's key %s has mode %#o, others can read it: run chmod 600 %s, and remove it for a new CA if somebody did", keyPath, mode, keyPath)
 	}
 	certPEM, err := os.ReadFile(certPath)
 	if err != nil {

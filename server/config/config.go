@@ -27,8 +27,9 @@ type Config struct {
 	Vendors    []Vendor
 	Subnets    []*machine.Subnet
 	Rules      []*machine.Rule
-	SSHKeys    []string // may log in to what is installed
-	Retention  time.Duration
+	SSHKeys    []string      // may log in to what is installed
+	Retention  time.Duration // of the journal
+	Audit      time.Duration // how long the audit is kept
 	Log        Log
 }
 
@@ -182,6 +183,9 @@ func (c *Config) readRest(s *section) {
 	j := s.sub("journal")
 	c.Retention = one(j, "retention", 30*24*time.Hour, atLeast(time.Hour))
 	j.done()
+	au := s.sub("audit")
+	c.Audit = one(au, "retention", 2*365*24*time.Hour, atLeast(30*24*time.Hour))
+	au.done()
 	l := s.sub("log")
 	c.Log = Log{Level: one(l, "level", slog.LevelInfo, level), JSON: one(l, "format", "text", oneOf("text", "json")) == "json"}
 	l.done()

@@ -87,7 +87,7 @@ func TestDefaults(t *testing.T) {
 		State: "/var/lib/firstlight", Interfaces: []Interface{{Name: "eth1"}}, HTTPPort: 80,
 		People: People{Listen: "127.0.0.1:8443"}, TFTP: TFTP{Transfers: 1024, PerSource: 8},
 		Site:      Site{Name: "lon6", Domain: "lon6.example.net", Hostnames: "<site>-<role>-<n>"},
-		Retention: 720 * time.Hour, Log: Log{Level: slog.LevelInfo},
+		Retention: 720 * time.Hour, Audit: 17520 * time.Hour, Log: Log{Level: slog.LevelInfo},
 	}
 	if diff := cmp.Diff(want, got, compareNet); diff != "" {
 		t.Errorf("Load() (-want +got):\n%s", diff)

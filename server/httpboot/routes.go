@@ -47,6 +47,17 @@ var routes = []route{
 	{"POST /home/v1/{token}", single, (*Server).home},
 }
 
+// Routes gives every route of the router, as http.ServeMux writes patterns.
+func (s *Server) Routes() (all []string) {
+	for _, rt := range routes {
+		all = append(all, rt.pattern)
+	}
+	return all
+}
+
+// Handler answers requests without a listener.
+func (s *Server) Handler() http.Handler { return s.http.Handler }
+
 func (s *Server) handler() http.Handler {
 	mux := http.NewServeMux()
 	for _, rt := range routes {

@@ -76,6 +76,21 @@ func (d *DB) Audits(ctx context.Context, q AuditQuery) (all []Audit, err error) 
 	return all, err
 }
 
+// AuditSize is how many rows the audit has, and of when the oldest is; the zero
+// time where there is none.
+func (d *DB) AuditSize(ctx context.Context) (rows int64, oldest time.Time, err error) {
+	err = d.store.View(ctx, func(tx *store.Tx) error {
+		first, err := tx.Audits(AuditQuery{Oldest: true, Limit: 1})
+		if err != nil || len(first) == 0 {
+			return err
+		}
+		last, err := tx.LastAudit()
+		rows, oldest = last.ID-first[0].ID+1, first[0].At // ids have no gaps
+		return err
+	})
+	return rows, oldest, err
+}
+
 // printable writes what cannot be printed as Go escapes it.
 func printable(text string) string {
 	if strings.IndexFunc(text, unprintable) < 0 {

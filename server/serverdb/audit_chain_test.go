@@ -158,6 +158,31 @@ func TestRetentionLeavesAChain(t *testing.T) {
 	}
 }
 
+// TestTheAuditIsKeptAsLongAsAsked ages a chain beyond its retention: what is left
+// still follows from the hash that was kept.
+func TestTheAuditIsKeptAsLongAsAsked(t *testing.T) {
+	d, _ := acted(t, 5)
+	before := chain(t, d, auth.ChainHead{}).Head
+	now := d.Now()
+	d.Now = func() time.Time { return now.Add(100 * time.Hour) }
+	d.forgetAudit() // for ever
+	if c := chain(t, d, before); c.Rows != 5 {
+		t.Errorf("without a retention %d rows are left, want all 5", c.Rows)
+	}
+	if rows, oldest, err := d.AuditSize(t.Context()); err != nil || rows != 5 || !oldest.Before(now.Add(time.Minute)) || oldest.IsZero() {
+		t.Errorf("AuditSize() = %d, %s, %v; want 5 rows", rows, oldest, err)
+	}
+	d.AuditRetention = 24 * time.Hour
+	d.forgetAudit()
+	c := chain(t, d, auth.ChainHead{})
+	if c.Broken != 0 || c.Forgotten != before.ID || c.Rows != 1 {
+		t.Errorf("chain = %+v, want the rows up to %d forgotten and the one that says so", c, before.ID)
+	}
+	if rows, _, err := d.AuditSize(t.Context()); err != nil || rows != 1 {
+		t.Errorf("AuditSize() = %d, %v; want the row that is left", rows, err)
+	}
+}
+
 func TestRowsOfBeforeTheChainJoinIt(t *testing.T) {
 	d, path := acted(t, 3)
 	if err := d.Close(); err != nil {

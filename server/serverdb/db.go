@@ -40,6 +40,8 @@ type Options struct {
 	Now func() time.Time
 	// Retention is how long the journal is kept; history is kept for ever.
 	Retention time.Duration
+	// AuditRetention is how long the audit is kept; 0 is for ever.
+	AuditRetention time.Duration
 	// Patterns make host names, by site; see DefaultPattern.
 	Patterns map[string]string
 	// Serve keeps other appliances from the database until Close: memory does not

@@ -237,6 +237,7 @@ func (d *DB) flushNotes() {
 			d.flush()
 		case <-forget.C:
 			d.forget()
+			d.forgetAudit()
 		case <-d.stop:
 			d.flush()
 			return
@@ -365,4 +366,13 @@ func (d *DB) forget() {
 	maps.DeleteFunc(d.notes.decisions, func(_ machine.MAC, last store.Decision) bool {
 		return last.Machine == "" && last.LastAt.Before(before)
 	})
+}
+
+func (d *DB) forgetAudit() {
+	if d.AuditRetention == 0 {
+		return
+	}
+	if err := d.ForgetAudit(context.Background(), d.Now().Add(-d.AuditRetention)); err != nil {
+		d.Log.Error("forget old audit", "error", err)
+	}
 }
