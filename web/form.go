@@ -3,6 +3,7 @@ package web
 import (
 	"errors"
 	"net/http"
+	"net/url"
 	"slices"
 	"strings"
 	"time"
@@ -247,7 +248,7 @@ func (in *entry) refuse(text string) {
 		}
 	}
 	if in.addURL != "" && !in.Many && in.Value != "" && !slices.Contains(in.Names, in.Value) {
-		in.AddURL = in.addURL + "?name=" + in.Value + "#add"
+		in.AddURL = in.addURL + "?name=" + url.QueryEscape(in.Value) + "#add"
 	}
 }
 
