@@ -19,6 +19,7 @@ import (
 	"firstlight/server/config"
 	"firstlight/server/dhcp"
 	"firstlight/server/dns"
+	"firstlight/server/gate"
 	"firstlight/server/health"
 	"firstlight/server/httpboot"
 	"firstlight/server/inspect"
@@ -52,6 +53,7 @@ type Appliance struct {
 	keeper    *login.Keeper
 	prover    *login.Prover
 	jobs      *jobs.Engine
+	gates     *gate.Engine
 	dhcp      *dhcp.Server
 	tftp      *tftp.Server
 	http      *httpboot.Server
@@ -81,7 +83,7 @@ func newAppliance(o Options) *Appliance {
 // parts are opened in their order; the sockets come last.
 func (a *Appliance) parts() []func(context.Context) error {
 	return []func(context.Context) error{
-		a.openState, a.openDB, a.openKey, a.openBMCs, a.openDNS, a.openJobs, a.openIssues, a.openMachines, a.openPeople, a.listen,
+		a.openState, a.openDB, a.openKey, a.openBMCs, a.openDNS, a.openJobs, a.openIssues, a.openGates, a.openMachines, a.openPeople, a.listen,
 	}
 }
 
@@ -101,7 +103,7 @@ func (a *Appliance) Run(ctx context.Context) error {
 
 // tasks are the parts that run.
 func (a *Appliance) tasks() []task {
-	return []task{a.dns, a.publisher, a.dhcp, a.tftp, a.http, a.jobs, a.prover, a.inspector, a.people, newAttendant(a.db)}
+	return []task{a.dns, a.publisher, a.dhcp, a.tftp, a.http, a.jobs, a.gates, a.prover, a.inspector, a.people, newAttendant(a.db)}
 }
 
 // Close ends what Open opened, the database last: everything before it may

@@ -66,16 +66,20 @@ var ourPackages = map[string]row{
 		"server/issue", "server/journal", "server/machine", "server/serverdb",
 	}, why: "it looks at machines through ServerDb and writes nothing but issues; what others know is handed in"},
 
+	"server/gate": {ours: []string{
+		"server/journal", "server/machine", "server/oob", "server/oob/credential", "server/serverdb",
+	}, why: "it speaks with systems outside and with ServerDb; of oob it needs what seals secrets alone"},
+
 	// What people and programs may ask for, and how the appliance is.
 	"server/operate": {ours: []string{
-		"agent/report", "server/auth", "server/boot", "server/declare", "server/delivery", "server/discovery", "server/handover", "server/issue", "server/jobs", "server/journal", "server/machine", "server/oob", "server/serverdb",
+		"agent/report", "server/auth", "server/boot", "server/declare", "server/delivery", "server/discovery", "server/gate", "server/handover", "server/issue", "server/jobs", "server/journal", "server/machine", "server/oob", "server/serverdb",
 	}, why: "every verb goes through the desk; it knows none of the doors that it stands behind"},
 	"server/health": {why: "parts register what to look at; it knows none of them"},
 
 	// The people's door.
 	"server/ca": {why: "keys and certificates know nothing of what they protect"},
 	"server/api": {ours: []string{
-		"agent/report", "server/auth", "server/declare", "server/delivery", "server/handover", "server/health", "server/issue", "server/journal", "server/lease", "server/machine", "server/oob", "server/operate", "server/serverdb",
+		"agent/report", "server/auth", "server/declare", "server/delivery", "server/gate", "server/handover", "server/health", "server/issue", "server/journal", "server/lease", "server/machine", "server/oob", "server/operate", "server/serverdb",
 	}, why: "the API shows ServerDb and hands every verb to operate; it knows no adapter and no page"},
 	"web": {ours: []string{
 		"server/auth", "server/boot", "server/declare", "server/delivery", "server/discovery", "server/issue", "server/journal", "server/lease", "server/machine", "server/oob",
@@ -136,7 +140,7 @@ var ourPackages = map[string]row{
 	// Wiring and commands.
 	"server": {ours: []string{
 		"images/bootimage", "ipxe", "ipxe/script", "server/api", "server/auth", "server/backup", "server/boot", "server/ca", "server/config",
-		"server/dhcp", "server/dns", "server/health", "server/httpboot", "server/inspect", "server/issue", "server/jobs", "server/machine", "server/oob",
+		"server/dhcp", "server/dns", "server/gate", "server/health", "server/httpboot", "server/inspect", "server/issue", "server/jobs", "server/machine", "server/oob",
 		"server/oob/credential", "server/oob/login", "server/operate", "server/serverdb", "server/tftp", "server/zone", "web",
 	}, why: wiring},
 	"cmd/virtualrack": {ours: []string{

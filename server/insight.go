@@ -53,7 +53,7 @@ func (i insight) Health() []web.Check {
 // newDesk makes the one desk for what people and programs ask.
 func (a *Appliance) newDesk() *operate.Desk {
 	return operate.New(operate.Config{
-		DB: a.db, Jobs: a.jobs, Logins: a.keeper, Render: a.render, Backups: backups{a.db, a.Config.State, a.Config.Site.Name, a.Version},
+		DB: a.db, Jobs: a.jobs, Gates: a.gates, Logins: a.keeper, Render: a.render, Backups: backups{a.db, a.Config.State, a.Config.Site.Name, a.Version},
 		Log: a.Log.With("part", "desk"), Now: time.Now,
 	})
 }

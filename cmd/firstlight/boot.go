@@ -55,6 +55,7 @@ func bootFacts(b api.Boot) []output.Fact {
 		{"machine", machine},
 		{"boots", bootTarget(b.Answer)},
 		{"because", b.Answer.Why},
+		{"waits for", waitsText(b.Waits)},
 		{"address", address},
 		{"mac", b.Request.MAC},
 		{"subnet", b.Request.Subnet},

@@ -41,7 +41,7 @@ type cli struct {
 	Service   planCmd[serviceKind] `cmd:"" group:"plan" help:"What machines of a role answer."`
 	Role      planCmd[roleKind]    `cmd:"" group:"plan" help:"What machines do."`
 	Pool      planCmd[poolKind]    `cmd:"" group:"plan" help:"Groups of machines of one role at one site."`
-	Gate      planCmd[gateKind]    `cmd:"" group:"plan" help:"Changes of status that wait for a system outside."`
+	Gate      gateCmd              `cmd:"" group:"plan" help:"Changes of status that wait for a system outside."`
 	Capacity  capacityCmd          `cmd:"" group:"plan" help:"How many machines are free, where and of which kind."`
 	Lease     leaseCmd             `cmd:"" group:"ask" help:"DHCP leases."`
 	Stranger  strangerCmd          `cmd:"" group:"ask" help:"Interfaces that nobody knows."`

@@ -31,6 +31,8 @@ type machineCmd struct {
 	Retire   machineRetireCmd   `cmd:"" help:"Take a machine out of the fleet for good."`
 	Undo     machineUndoCmd     `cmd:"" help:"Take back what was just done to a machine."`
 	Explain  bootExplainCmd     `cmd:"" help:"Explain what a machine would boot now, as boot explain does."`
+	PassGate machinePassCmd     `cmd:"" help:"Let a machine go on without the answer that it waits for."`
+	AskGate  machineAskCmd      `cmd:"" help:"Ask a system outside again that refused, or did not answer in time."`
 	Accept   machineAcceptCmd   `cmd:"" name:"accept-port" help:"Make the switch ports where a machine was seen those of the plan."`
 	Recheck  machineRecheckCmd  `cmd:"" help:"Let the rules decide on a machine again."`
 	Fields   machineFieldsCmd   `cmd:"" help:"List the words of selectors."`

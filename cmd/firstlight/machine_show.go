@@ -46,6 +46,7 @@ func machineFacts(p output.Printer, m api.Machine) []output.Fact {
 		{"status", output.Word{Text: m.Status + since(output.AgeText(p.Now, m.Since)), Tone: tones[m.Status]}},
 		{"reason", m.Sentence},
 		{"issues", joined(m.Issues...)},
+		{"waits for", waitsText(m.Waits)},
 		{"waits", m.Observed.Waits},
 		{"progress", percent(m.Observed.Progress)},
 		{"in repair", handlingText(m.Handling)},

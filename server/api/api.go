@@ -62,7 +62,7 @@ func New(c Config) (*API, error) {
 	if err := a.describe(); err != nil {
 		return nil, err
 	}
-	a.handler = auth.Require(auth.Viewer)(http.HandlerFunc(a.dispatch))
+	a.handler = a.mayAsk(http.HandlerFunc(a.dispatch))
 	return a, nil
 }
 
@@ -72,6 +72,18 @@ func (a *API) ServeHTTP(w http.ResponseWriter, r *http.Request) { a.handler.Serv
 // Close ends the streams that are open; http.Server.Shutdown would wait for
 // them. Give it to RegisterOnShutdown.
 func (a *API) Close() { a.close.Do(func() { close(a.closing) }) }
+
+// mayAsk wants a log-in of everybody but those whose answer is signed.
+func (a *API) mayAsk(next http.Handler) http.Handler {
+	people := auth.Require(auth.Viewer)(next)
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if _, pattern := a.mux.Handler(r); pattern == answerPattern {
+			next.ServeHTTP(w, r)
+			return
+		}
+		people.ServeHTTP(w, r)
+	})
+}
 
 // dispatch reads the body whole and within bounds, then finds the route.
 func (a *API) dispatch(w http.ResponseWriter, r *http.Request) {

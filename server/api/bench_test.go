@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/netip"
+	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
@@ -19,11 +20,13 @@ import (
 	"firstlight/agent/report"
 	"firstlight/server/auth"
 	"firstlight/server/boot"
+	"firstlight/server/gate"
 	"firstlight/server/health"
 	"firstlight/server/jobs"
 	"firstlight/server/lease"
 	"firstlight/server/machine"
 	"firstlight/server/oob"
+	"firstlight/server/oob/credential"
 	"firstlight/server/operate"
 	"firstlight/server/serverdb"
 	"firstlight/server/serverdb/storetest"
@@ -39,6 +42,8 @@ type bench struct {
 	log    *bytes.Buffer
 	file   string // the database
 	now    func() time.Time
+	gates  *gate.Engine
+	door   string // where the API answers over HTTP, if it does
 }
 
 func newBench(t *testing.T) *bench {
@@ -64,11 +69,16 @@ func (b *bench) start() {
 	var err error
 	b.db, err = serverdb.Open(b.Context(), b.file, serverdb.Options{Log: log, Now: now, Retention: time.Hour})
 	b.must(err)
+	key, err := credential.KeyFile(filepath.Join(filepath.Dir(b.file), "credentials.key"))
+	b.must(err)
+	b.gates = gate.New(gate.Config{
+		DB: b.db, Keys: &gate.Keys{Store: b.db, Key: key}, Log: log, Now: now, Answers: func(id string) string { return b.door + AnswerPath(id) },
+	})
 	engine := jobs.New(jobs.Config{
 		DB: b.db, Log: log, Now: time.Now,
 		BMC: func(context.Context, *machine.Machine) (oob.Controller, error) { return b.bmc, b.bmc.login },
 	})
-	desk := operate.New(operate.Config{DB: b.db, Jobs: engine, Logins: b.bmc, Backups: b, Log: log, Now: time.Now, Render: render})
+	desk := operate.New(operate.Config{DB: b.db, Jobs: engine, Gates: b.gates, Logins: b.bmc, Backups: b, Log: log, Now: time.Now, Render: render})
 	store, err := b.db.People(b.Context())
 	b.must(err)
 	b.people, err = auth.New(auth.Config{Store: store, Random: rand.Reader, Now: time.Now})

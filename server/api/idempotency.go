@@ -30,15 +30,17 @@ const maxReply = 8 << 20
 // unkeyed are the writes that take no key, by operation, with the reason.
 var unkeyed = map[string]string{
 	"put-bmc-login": "it says how it shall be, so that it may be repeated; and what is kept of a request would help to guess the password in it",
+	answerWait:      "whoever answers has no account; the same answer again is fine",
 	"put-password":  "what is kept of a request would help to guess the password in it",
 }
 
 // shownOnce are the writes whose answer holds a secret, by operation, with what
 // to do when that was lost. The answer is not kept; that it was given is.
 var shownOnce = map[string]string{
-	"create-user":      "get a new code with POST " + Prefix + "/users/NAME/code and a new key",
-	"create-user-code": "get a new code with a new key",
-	"create-token":     "find it with GET " + Prefix + "/tokens, end it, and make another with a new key",
+	"create-user":        "get a new code with POST " + Prefix + "/users/NAME/code and a new key",
+	"create-user-code":   "get a new code with a new key",
+	"create-gate-secret": "make another with a new key",
+	"create-token":       "find it with GET " + Prefix + "/tokens, end it, and make another with a new key",
 }
 
 // answered is what is kept for a key.

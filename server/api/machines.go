@@ -130,6 +130,9 @@ func (a *API) boot(ctx context.Context, in *MachineRef) (Boot, error) {
 		return Boot{}, err
 	}
 	shown := showBoot(e)
+	if m := e.Known.Machine; m != nil {
+		shown.Waits = a.showWaits(m.ID)
+	}
 	if err != nil {
 		shown.Problem = err.Error()
 	}

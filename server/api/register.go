@@ -25,6 +25,7 @@ func (a *API) settings() huma.Config {
 	c.Info.License = &huma.License{Name: "Apache License 2.0", Identifier: "Apache-2.0"}
 	c.Components.SecuritySchemes = map[string]*huma.SecurityScheme{
 		"token":   {Type: "http", Scheme: "bearer", Description: "An API token, " + auth.TokenPrefix + "…"},
+		"webhook": {Type: "apiKey", In: "header", Name: "webhook-signature", Description: "An HMAC-SHA256 with the secret of a gate (Standard Webhooks 1.0.0)"},
 		"session": {Type: "apiKey", In: "cookie", Name: auth.Cookie, Description: "A person's log-in"},
 	}
 	c.Security = []map[string][]string{{"token": {}}, {"session": {}}}
@@ -33,7 +34,7 @@ func (a *API) settings() huma.Config {
 
 // register adds a route, which must ask for a role.
 func (a *API) register(r route) error {
-	if !auth.Admin.Allows(r.role) || r.role == auth.Nobody {
+	if !auth.Admin.Allows(r.role) || r.role == auth.Nobody && !r.open() {
 		return fmt.Errorf("route %s %s asks for the role %q: want viewer, technician, engineer or admin", r.method, r.path, r.role)
 	}
 	op := huma.Operation{
@@ -55,9 +56,17 @@ func (a *API) register(r route) error {
 		b.document(&op)
 		op.Middlewares = append(op.Middlewares, a.rest(b))
 	}
+	if r.open() {
+		op.Description = descriptions()[r.id]
+		op.Security = []map[string][]string{{"webhook": {}}}
+	}
 	r.serve(a, op)
 	return nil
 }
+
+// open tells whether a route is for those who have no log-in, because what they
+// send is signed. There is one.
+func (r route) open() bool { return r.id == answerWait }
 
 // errors are what a route may answer beside what every route does.
 func (r route) errors() []int {

@@ -47,6 +47,8 @@ func (a *API) routes() []route {
 		{post, "/machines/{ref}/unlock", auth.Engineer, "unlock-machine", "Let automation at it again", serve(a.unlock)},
 		{post, "/machines/{ref}/thaw", auth.Engineer, "thaw-machine", "Let a machine go on that a restore froze", serve(a.thaw)},
 		{post, "/machines/{ref}/release", auth.Engineer, "release-machine", "Give disks that are not empty free to be overwritten", serve(a.release)},
+		{post, "/machines/{ref}/pass-gate", auth.Engineer, "pass-gate", "Let a machine go on without the answer that it waits for", serve(a.passGate)},
+		{post, "/machines/{ref}/ask-gate", auth.Technician, "ask-gate", "Ask a system outside again that refused, or did not answer", serve(a.askGate)},
 		{post, "/machines/{ref}/accept-port", auth.Technician, "accept-port", "Make the switch ports where a machine was seen those of the plan", serve(a.acceptPort)},
 		{get, "/machines/{ref}/issues", auth.Viewer, "machine-issues", "Open issues of one machine, the oldest first", serve(a.machineIssues)},
 		{put, "/bmc-logins/{serial}", auth.Admin, "put-bmc-login", "Keep how to log in to the BMC of a machine, known or not", remove(a.putBMCLogin)},
@@ -83,6 +85,9 @@ func (a *API) routes() []route {
 
 		{get, "/racks/{name}/elevation", auth.Viewer, "get-elevation", "A rack as it is seen from both sides", planLists[machine.KindRack].named(serve(a.elevation))},
 		{get, "/racks/{name}/sheet", auth.Viewer, "get-rack-sheet", "What stands in a rack and where it is cabled, to take there", planLists[machine.KindRack].named(serve(a.sheet))},
+		{post, "/gates/{name}/secret", auth.Admin, "create-gate-secret", "Give a gate a new secret to sign with", planLists[machine.KindGate].named(create(a.newGateSecret))},
+		{get, "/waits", auth.Viewer, "list-waits", "Machines that wait before gates, the oldest first", serve(a.waits)},
+		{post, "/waits/{id}/answer", auth.Nobody, "answer-wait", "Answer what a gate asked", signed(a.answerGate)},
 		{get, "/capacity", auth.Viewer, "get-capacity", "Machines by site, hardware type and status, and how many are free", serve(a.capacity)},
 		{get, "/enc/{certname}", auth.Viewer, "classify-node", "What Puppet is to know of a node", serve(a.classify)},
 		{get, "/inventory", auth.Viewer, "get-inventory", "Hosts by group, for Ansible", serve(a.inventory)},

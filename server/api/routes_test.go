@@ -62,6 +62,12 @@ var matrix = map[string]auth.Role{
 	"POST /machines/{ref}/light":   auth.Technician,
 	"POST /machines/{ref}/recheck": auth.Technician,
 
+	"POST /machines/{ref}/pass-gate": auth.Engineer,
+	"POST /machines/{ref}/ask-gate":  auth.Technician,
+	"POST /gates/{name}/secret":      auth.Admin,
+	"GET /waits":                     auth.Viewer,
+	"POST /waits/{id}/answer":        auth.Nobody,
+
 	"POST /machines/{ref}/accept-port":   auth.Technician,
 	"POST /issues/{subject}/{kind}/take": auth.Technician,
 	"POST /issues/{subject}/{kind}/drop": auth.Technician,

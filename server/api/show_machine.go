@@ -20,7 +20,7 @@ func (a *API) showMachine(m *machine.Machine) Machine {
 		Note: m.Note, Tags: m.Tags, Params: m.Params, Type: m.Type, Declared: showDeclared(m.Declared), ReportedAt: showTime(m.ReportedAt),
 		Image: m.Image, Rule: m.Rule, Owned: m.Owned, Address: showAddr(m.Address()),
 		NICs: each(m.NICs, showNIC), BMC: showBMC(m.BMC), Facts: showFacts(m.Facts), Observed: showObserved(m.Observed),
-		Issues: a.showIssues(m.ID), Differences: a.showDifferences(m),
+		Waits: a.showWaits(m.ID), Issues: a.showIssues(m.ID), Differences: a.showDifferences(m),
 		Handling: string(m.Handling), Undo: showUndo(m.Undoable(a.Now())), Version: m.Version, CreatedAt: m.CreatedAt, UpdatedAt: m.UpdatedAt,
 	}
 	if j, open := a.DB.OpenJob(m.ID); open {

@@ -49,6 +49,7 @@ type Machine struct {
 	Facts      *Facts     `json:"facts,omitempty" doc:"What the agent saw of the hardware. Lists have it only with facts=true"`
 	Observed   Observed   `json:"observed" doc:"What was last seen of it; it changes without a new version"`
 
+	Waits       []Wait       `json:"waits,omitempty" doc:"What it waits for before gates"`
 	Issues      []string     `json:"issues,omitempty" doc:"Kinds of its open issues" example:"[\"silent\"]"`
 	Differences []Difference `json:"differences,omitempty" doc:"Where what was found is not what is declared, by its record, the plan or its hardware type. Only with the facts"`
 
@@ -212,6 +213,7 @@ type Boot struct {
 	Machine string      `json:"machine,omitempty" doc:"Hardware name; absent: nobody knows the interface" example:"C0MPUT3"`
 	Request BootRequest `json:"request" doc:"What it would ask"`
 	Answer  BootAnswer  `json:"answer" doc:"What it would get"`
+	Waits   []Wait      `json:"waits,omitempty" doc:"What it waits for before gates"`
 	Script  string      `json:"script,omitempty" doc:"The iPXE script, without the secret of its session"`
 	Problem string      `json:"problem,omitempty" doc:"Why the script cannot be written" example:"the boot image has no kernel"`
 }

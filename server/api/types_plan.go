@@ -107,6 +107,11 @@ type Gate struct {
 	DeadlineSeconds int64  `json:"deadline_seconds" minimum:"1" maximum:"86400" doc:"How long it is waited for, seconds" example:"40"`
 }
 
+// GateSecret is shown once.
+type GateSecret struct {
+	Secret string `json:"secret" doc:"For the system outside: it proves what the gate asks, and signs what is answered (Standard Webhooks)" example:"whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD"`
+}
+
 // Elevation is a rack as it is seen from both sides.
 type Elevation struct {
 	Rack     Rack       `json:"rack" doc:"The rack itself"`

@@ -22,7 +22,7 @@ func (i *Inspector) find(all []*machine.Machine) outcome {
 	for _, m := range all {
 		in := issue.Input{
 			Machine: m, Now: now, Began: i.began, Heard: i.Heard(m.ID), Last: last[m.ID], Facts: i.factsOf(m),
-			System: i.system(m), DNS: unnamed[m.Name], Clash: clashes[m.ID], Others: others, Open: i.opened(m.ID),
+			System: i.system(m), DNS: unnamed[m.Name], Clash: clashes[m.ID], Waits: i.DB.WaitsOf(m.ID), Others: others, Open: i.opened(m.ID),
 		}
 		in.Job, _ = i.DB.OpenJob(m.ID)
 		findings, looked := issue.Find(&in)

@@ -79,7 +79,7 @@ const settles = 2 * time.Minute
 func stuck(in *Input) *Finding {
 	m := in.Machine
 	limit, transient := m.Status.Transient()
-	if !transient || !in.past(m.Since, limit+settles) {
+	if !transient || !in.past(m.Since, limit+settles) || len(in.Waits) > 0 { // a gate has a deadline and an issue of its own
 		return nil
 	}
 	text := fmt.Sprintf("It is %s since %s; that should take at most %s.", m.Status.Human(), clock(m.Since), span(limit))
@@ -89,6 +89,24 @@ func stuck(in *Input) *Finding {
 		text += fmt.Sprintf(" Its job is at %q.", step)
 	}
 	return found(text, "since", clock(m.Since), "step", step)
+}
+
+func gateClosed(in *Input) *Finding {
+	for _, w := range in.Waits {
+		switch w.State() {
+		case machine.WaitRefused:
+			return found(fmt.Sprintf("%s was refused: %s", w.Title, w.Refused),
+				"gate", w.Gate, "change", w.From.Human()+" → "+w.To.Human(), "asked", clock(w.Since), "answer", w.Refused)
+		case machine.WaitLate:
+			text := fmt.Sprintf("%s: no answer within %s.", w.Title, span(w.Deadline.Sub(w.Since)))
+			if w.TakenAt.IsZero() {
+				text += fmt.Sprintf(" The request never arrived, after %d attempts.", w.Sent)
+			}
+			return found(text, "gate", w.Gate, "change", w.From.Human()+" → "+w.To.Human(), "asked", clock(w.Since),
+				"deadline", clock(w.Deadline), "request taken", clock(w.TakenAt), "last error", w.Error)
+		}
+	}
+	return nil
 }
 
 func lastEventError(in *Input) *Finding {

@@ -68,6 +68,11 @@ var catalogue = []Entry{
 		find:  crashLoop,
 	},
 	{
+		Kind: GateClosed, Title: "Gate stays closed", Severity: Broken, Verbs: []Verb{AskGate, PassGate},
+		Means: "A system outside that must agree before it goes on said no, or nothing in time. It stays where it is.",
+		find:  gateClosed,
+	},
+	{
 		Kind: Stuck, Title: "Stuck", Severity: Broken, Verbs: []Verb{Power, Light},
 		Means: "It is in a status that should pass by itself for longer than that takes.",
 		find:  stuck,

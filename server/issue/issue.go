@@ -39,6 +39,8 @@ const (
 	Repair     Verb = "repair"
 	Repaired   Verb = "repaired"
 	Install    Verb = "install"
+	AskGate    Verb = "ask-gate"
+	PassGate   Verb = "pass-gate"
 )
 
 // Entry is one kind of issue.
@@ -75,6 +77,8 @@ type Input struct {
 	Heard time.Time
 	Job   *machine.Job // open; nil: none
 	Last  *machine.Job // the newest that ended; nil: none is known
+	// Waits are those before gates.
+	Waits []*machine.Wait
 	// Facts is what its facts show; nil: they were not looked at yet.
 	Facts *Facts
 	// System is a DHCP client on its address that names itself, as installed

@@ -119,6 +119,8 @@ var cases = []example{
 	{issue.NoCallback, machine.Available, booted("ipxe", 6*time.Minute), "never reported", booted("ipxe", 4*time.Minute)},
 	{issue.Silent, machine.Available, lastHeard(6 * time.Minute), "last heard at 2026-11-26 11:54:00 UTC", lastHeard(4 * time.Minute)},
 	{issue.CrashLoop, machine.Registered, boots(3), "booted 3 times", boots(2)},
+	{issue.GateClosed, machine.Allocated, waits(machine.Wait{LateAt: ago(time.Minute), Sent: 4}), "switch VLAN: no answer within 40 s. The request never arrived, after 4 attempts.", waits(machine.Wait{})},
+	{issue.GateClosed, machine.Registered, waits(machine.Wait{Refused: "port 23 is shut"}), "switch VLAN was refused: port 23 is shut", waits(machine.Wait{Refused: "port 23 is shut", OpenedAt: now})},
 	{issue.Stuck, machine.Installing, since(33 * time.Minute), "at most 30 min", since(31 * time.Minute)},
 	{issue.LastEventError, machine.InUse, lastJob(machine.JobFailed), "no space left", lastJob(machine.JobFinished)},
 	{issue.FailedReclaim, machine.Available, system(time.Minute), "calls itself old-web-1", system(11 * time.Minute)},
@@ -179,6 +181,11 @@ func TestEachKindIsFoundAndNotWhereItIsNot(t *testing.T) {
 			}
 		})
 	}
+}
+
+func waits(w machine.Wait) func(*issue.Input) {
+	w.Gate, w.Title, w.Since, w.Deadline = "vlan", "switch VLAN", ago(time.Hour), ago(time.Hour-40*time.Second)
+	return func(in *issue.Input) { in.Waits = []*machine.Wait{&w} }
 }
 
 // TestTheCatalogueIsWhole holds it against its own cases: every kind has one,

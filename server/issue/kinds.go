@@ -17,6 +17,7 @@ const (
 	NoCallback       machine.IssueKind = "bootfile-but-no-callback"
 	Silent           machine.IssueKind = "silent"
 	CrashLoop        machine.IssueKind = "crash-loop"
+	GateClosed       machine.IssueKind = "gate-closed"
 	Stuck            machine.IssueKind = "stuck"
 	LastEventError   machine.IssueKind = "last-event-error"
 	FailedReclaim    machine.IssueKind = "failed-reclaim"

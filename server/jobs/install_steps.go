@@ -48,7 +48,10 @@ func checkStart(ctx context.Context, r *run) (state, string, error) {
 		return skipped, "", nil
 	}
 	how, err := r.visible(ctx)
-	return settle(err == nil), how, err
+	if err != nil {
+		return pending, how, err
+	}
+	return r.gates(ctx, machine.Installing, how)
 }
 
 func settle(ok bool) state {
@@ -141,7 +144,10 @@ func checkHome(ctx context.Context, r *run) (state, string, error) {
 		return pending, "waits for the installed system", nil
 	}
 	how, err := r.visible(ctx)
-	return settle(err == nil), how, err
+	if err != nil {
+		return pending, how, err
+	}
+	return r.gates(ctx, machine.InUse, how)
 }
 
 func inUse(ctx context.Context, r *run) (func(*serverdb.Write, *machine.Job) error, error) {

@@ -18,6 +18,7 @@ const (
 	waiting              // not yet, and nothing is to be done about it now
 	done
 	skipped // not needed
+	gated   // a system outside is waited for, which has a deadline of its own
 )
 
 // step is one step of an action. check looks at the world; act, where there
@@ -121,6 +122,8 @@ func (r *run) try(ctx context.Context, s step) (more bool, err error) {
 		return false, err
 	case err == nil && (st == done || st == skipped):
 		return true, r.finishStep(ctx, s, st, note)
+	case st == gated && err == nil:
+		return false, r.wait(ctx, s, note)
 	case r.Now().After(cur.Deadline):
 		return false, r.late(ctx, s, note, err)
 	case s.act != nil && st == pending && r.mayAct(cur):

@@ -54,22 +54,3 @@ type Delivery struct {
 	ClosedAt time.Time `json:"closed_at,omitzero"`
 	ClosedBy string    `json:"closed_by,omitempty"`
 }
-
-// Wait is a machine before a gate.
-type Wait struct {
-	Machine  string    `json:"machine"`
-	Gate     string    `json:"gate"`
-	Title    string    `json:"title"`
-	From     Status    `json:"from"`
-	To       Status    `json:"to"`
-	Since    time.Time `json:"since"`
-	Deadline time.Time `json:"deadline"`
-	// Nonce is in the request and must come back in the answer.
-	Nonce    string    `json:"nonce"`
-	Sent     int       `json:"sent"` // how often the request went out
-	SentAt   time.Time `json:"sent_at,omitzero"`
-	Error    string    `json:"error,omitempty"` // of the last attempt
-	OpenedAt time.Time `json:"opened_at,omitzero"`
-	OpenedBy string    `json:"opened_by,omitempty"`
-	Refused  string    `json:"refused,omitempty"` // the answer was no, with this reason
-}

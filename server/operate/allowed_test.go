@@ -78,6 +78,12 @@ var touching = map[string]struct {
 	"Undo": {auth.Handle, func(ctx context.Context, d *Desk, u auth.User, m *machine.Machine) error {
 		return d.Undo(ctx, u, m.Name)
 	}},
+	"PassGate": {auth.Change, func(ctx context.Context, d *Desk, u auth.User, m *machine.Machine) error {
+		return d.PassGate(ctx, u, m.Name, "", "the VLAN was set by hand")
+	}},
+	"AskGate": {auth.Handle, func(ctx context.Context, d *Desk, u auth.User, m *machine.Machine) error {
+		return d.AskGate(ctx, u, m.Name, "")
+	}},
 	"AcceptPort": {auth.Handle, func(ctx context.Context, d *Desk, u auth.User, m *machine.Machine) error {
 		return d.AcceptPort(ctx, u, m.Name)
 	}},
@@ -98,7 +104,8 @@ var touching = map[string]struct {
 var own = map[string]string{
 	"PutPlan": "whose an item of the plan is, mayPlan decides", "DropPlan": "as PutPlan",
 	"TakeIssue": "it says who is at an issue and changes nothing of the machine", "DropIssue": "as TakeIssue; the one who has it is asked there",
-	"PutRule": "a rule has no owner; it asks for an admin itself", "DropRule": "as PutRule",
+	"NewGateSecret": "a gate has no owner; the door asks for an admin",
+	"PutRule":       "a rule has no owner; it asks for an admin itself", "DropRule": "as PutRule",
 	"PutSubnet": "a subnet has no owner; the door asks for an admin",
 	"Backup":    "a backup is of the whole appliance; the door asks for an admin", "EndSafeMode": "as Backup",
 	"Import": "a list has many machines; it asks line by line itself", "CloseDelivery": "what never came has no owner; it asks for a role itself",

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/netip"
+	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
@@ -15,10 +16,12 @@ import (
 	"firstlight/agent/report"
 	"firstlight/server/auth"
 	"firstlight/server/boot"
+	"firstlight/server/gate"
 	"firstlight/server/jobs"
 	"firstlight/server/journal"
 	"firstlight/server/machine"
 	"firstlight/server/oob"
+	"firstlight/server/oob/credential"
 	"firstlight/server/serverdb"
 	"firstlight/server/serverdb/storetest"
 )
@@ -50,7 +53,15 @@ func desk(t *testing.T) (*Desk, *bmc) {
 		DB: db, Log: slog.New(slog.DiscardHandler), Now: time.Now,
 		BMC: func(context.Context, *machine.Machine) (oob.Controller, error) { return b, b.login },
 	})
-	return New(Config{DB: db, Jobs: engine, Log: slog.New(slog.DiscardHandler), Now: time.Now, Render: render}), b
+	key, err := credential.KeyFile(filepath.Join(t.TempDir(), "credentials.key"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	gates := gate.New(gate.Config{
+		DB: db, Keys: &gate.Keys{Store: db, Key: key}, Log: slog.New(slog.DiscardHandler), Now: time.Now,
+		Answers: func(id string) string { return "https://fl.example.net/" + id },
+	})
+	return New(Config{DB: db, Jobs: engine, Gates: gates, Log: slog.New(slog.DiscardHandler), Now: time.Now, Render: render}), b
 }
 
 func render(_ boot.Request, _ boot.Known, a boot.Answer, _ *machine.Subnet) (string, error) {

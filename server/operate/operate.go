@@ -20,6 +20,7 @@ import (
 	"time"
 
 	"firstlight/server/boot"
+	"firstlight/server/gate"
 	"firstlight/server/jobs"
 	"firstlight/server/machine"
 	"firstlight/server/serverdb"
@@ -29,6 +30,8 @@ import (
 type Config struct {
 	DB   *serverdb.DB
 	Jobs *jobs.Engine
+	// Gates asks systems outside and takes their answers.
+	Gates *gate.Engine
 	// Logins keeps what people give to log in to BMCs.
 	Logins Logins
 	// Backups makes them.
@@ -83,6 +86,7 @@ func explain(err error) error {
 	var illegal *machine.IllegalError
 	var guard *machine.GuardError
 	var frozen *serverdb.FrozenError
+	var waits *serverdb.WaitingError
 	switch {
 	case errors.As(err, &busy):
 		return &Refused{Field: "job", Value: busy.Job.ID, Why: "the machine has this open job already", Remedy: "wait for its end or cancel it", Conflict: true}
@@ -90,6 +94,8 @@ func explain(err error) error {
 		return conflict(err.Error(), "")
 	case errors.As(err, &frozen):
 		return conflict(err.Error(), "look at it, then thaw it: firstlight machine thaw "+frozen.Name)
+	case errors.As(err, &waits):
+		return conflict(err.Error(), "wait for it, or pass it: firstlight machine pass-gate "+waits.Name+" "+waits.Gate)
 	case errors.Is(err, serverdb.ErrConflict):
 		return conflict(err.Error(), "look again")
 	}

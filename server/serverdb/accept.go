@@ -48,30 +48,44 @@ func (w *Write) judge(m *machine.Machine, subnet *machine.Subnet) (*machine.Mach
 		}
 		return w.Machine(m.ID)
 	}
+	if m, err = w.melt(m); err != nil {
+		return nil, err
+	}
+	apply := func(m *machine.Machine) {
+		m.Rule, m.Site = v.Rule.Name, v.Rule.Site
+		if m.Rack == "" {
+			m.Rack = v.Rule.Rack
+		}
+	}
+	next := m.Clone()
+	apply(next)
+	if closed, err := w.await(next, m.Status, machine.Available); err != nil || len(closed) > 0 {
+		return m, err
+	}
 	err = w.Transition(m, Change{
-		From: m.Status, To: machine.Available, Who: "rule " + v.Rule.Name, Why: "accepted by rule " + v.Rule.Name, Evidence: v.Evidence,
-		Apply: func(m *machine.Machine) {
-			if m.Flags.Frozen {
-				w.thaw(m)
-			}
-			m.Rule, m.Site = v.Rule.Name, v.Rule.Site
-			if m.Rack == "" {
-				m.Rack = v.Rule.Rack
-			}
-		},
+		From: m.Status, To: machine.Available, Who: "rule " + v.Rule.Name, Why: "accepted by rule " + v.Rule.Name, Evidence: v.Evidence, Apply: apply,
 	})
 	if err != nil {
 		return nil, err
-	}
-	if m.Flags.Frozen {
-		if err := w.thawed(m, "its disks are empty, so that nothing can be lost"); err != nil {
-			return nil, err
-		}
 	}
 	if m, err = w.Machine(m.ID); err != nil || v.Rule.Image == "" {
 		return m, err
 	}
 	return w.Allocate(m, Claim{Who: "rule " + v.Rule.Name, Role: v.Rule.Role, Image: v.Rule.Image})
+}
+
+// melt thaws a frozen machine that a rule accepts by a fresh report.
+func (w *Write) melt(m *machine.Machine) (*machine.Machine, error) {
+	if !m.Flags.Frozen {
+		return m, nil
+	}
+	if err := w.Mark(m, w.thaw); err != nil {
+		return nil, err
+	}
+	if err := w.thawed(m, "its disks are empty, so that nothing can be lost"); err != nil {
+		return nil, err
+	}
+	return w.Machine(m.ID)
 }
 
 // released tells which disks a person gave free.

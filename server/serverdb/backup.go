@@ -201,6 +201,9 @@ func (w *Write) calm(m *machine.Machine, done *Restoration) error {
 			return err
 		}
 	}
+	if err := w.forgetWaits(m.ID); err != nil {
+		return err
+	}
 	if m.Status == machine.InUse {
 		return nil
 	}

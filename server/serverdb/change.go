@@ -23,7 +23,7 @@ type Change struct {
 }
 
 // Transition changes a machine's status, with its history, or says why not:
-// a *machine.IllegalError, a *machine.GuardError or ErrConflict.
+// a *machine.IllegalError, a *machine.GuardError, a *WaitingError or ErrConflict.
 func (d *DB) Transition(ctx context.Context, c Change) error {
 	return d.Do(ctx, func(w *Write) error {
 		m, err := w.Machine(c.Machine)
@@ -53,6 +53,14 @@ func (w *Write) Transition(m *machine.Machine, c Change) error {
 		next.Status = c.To
 	}
 	free(next)
+	passed, err := w.pass(next, c.From, c.To)
+	if err != nil {
+		return err
+	}
+	notes = append(notes, passed...)
+	if err := w.leave(m); err != nil {
+		return err
+	}
 	if err := w.put(next); err != nil {
 		return err
 	}

@@ -60,6 +60,7 @@ type DB struct {
 	notes    notes
 	settings current
 	issues   issues
+	waits    waits
 	clashes  clashes
 	restored atomic.Pointer[Restored]
 
@@ -131,6 +132,11 @@ func (d *DB) load(tx *store.Tx) error {
 	if err != nil {
 		return err
 	}
+	waiting, err := tx.Waits()
+	if err != nil {
+		return err
+	}
+	d.waits.load(waiting)
 	d.issues.load(open)
 	d.clashes.load(open, d.Now())
 	if err := d.loadRestored(tx); err != nil {

@@ -25,12 +25,13 @@ var expiries = map[machine.Status]struct {
 }
 
 // Expire ends transient statuses whose time is up. A machine with an open job
-// is left to the job, which has deadlines of its own. One that cannot be ended
+// is left to the job, which has deadlines of its own, and one before a gate to
+// whoever opens it. One that cannot be ended
 // does not keep the others.
 func (d *DB) Expire(ctx context.Context) error {
 	var errs []error
 	for _, m := range d.index.machines() {
-		if _, over := expired(m, d.Now()); over && d.index.openJob(m.ID) == nil {
+		if _, over := expired(m, d.Now()); over && d.index.openJob(m.ID) == nil && len(d.WaitsOf(m.ID)) == 0 {
 			errs = append(errs, d.Do(ctx, func(w *Write) error { return w.expire(m.ID) }))
 		}
 	}
@@ -49,7 +50,7 @@ func (w *Write) expire(id string) error {
 		return err
 	}
 	limit, over := expired(m, w.now)
-	if !over || w.OpenJob(id) != nil {
+	if !over || w.OpenJob(id) != nil || len(w.db.WaitsOf(id)) > 0 {
 		return nil
 	}
 	e := expiries[m.Status]

@@ -270,6 +270,11 @@ func (d *DB) DropPlan(ctx context.Context, who Actor, ref machine.PlanRef, versi
 		if by := have.users(ref, rules, w.machines()); len(by) > 0 {
 			return &InUseError{ref, by[:min(len(by), 5)], len(by)}
 		}
+		if ref.Kind == machine.KindGate {
+			if err := w.ForgetCredentials(GateOwner(ref.Name)); err != nil {
+				return err
+			}
+		}
 		if err := errors.Join(w.tx.DropPlan(ref), w.AuditChange(who, "remove "+string(ref.Kind), ref.Name, old.Item, nil)); err != nil {
 			return err
 		}

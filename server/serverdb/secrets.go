@@ -22,6 +22,9 @@ func (d *DB) PutCredential(ctx context.Context, owner, sealed string) error {
 	return d.Do(ctx, func(w *Write) error { return w.tx.PutCredential(owner, sealed) })
 }
 
+// GateOwner owns the secret of a gate.
+func GateOwner(gate string) string { return "appliance:gate:" + gate }
+
 // ForgetCredentials drops what is kept under these owners.
 func (w *Write) ForgetCredentials(owners ...string) error {
 	for _, o := range owners {

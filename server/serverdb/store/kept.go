@@ -102,6 +102,11 @@ func (t *Tx) DropWait(machineID, gate string) error {
 	return t.exec("end wait", `DELETE FROM waits WHERE machine = $1 AND gate = $2`, machineID, gate)
 }
 
+// WaitsOf reads those of a machine, also those that are over.
+func (t *Tx) WaitsOf(machineID string) ([]*machine.Wait, error) {
+	return records[machine.Wait](t, "read waits", `SELECT record FROM waits WHERE machine = $1 ORDER BY since, gate`, machineID)
+}
+
 // Waits reads all of them.
 func (t *Tx) Waits() ([]*machine.Wait, error) {
 	return records[machine.Wait](t, "read waits", `SELECT record FROM waits ORDER BY since, machine, gate`)

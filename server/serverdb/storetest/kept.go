@@ -88,6 +88,8 @@ func keptThird(t *testing.T, s *store.Store) {
 			}),
 			same(t, "deliveries", []*machine.Delivery{delivery()}, tx.Deliveries),
 			same(t, "waits", []*machine.Wait{wait()}, tx.Waits),
+			same(t, "waits of a machine", []*machine.Wait{wait()}, func() ([]*machine.Wait, error) { return tx.WaitsOf(sample().ID) }),
+			same(t, "waits of another", []*machine.Wait(nil), func() ([]*machine.Wait, error) { return tx.WaitsOf(planned().ID) }),
 			same(t, "replies", reply(), func() (store.Reply, error) { return tx.Reply("ada", "k") }),
 			same(t, "names", at, func() (time.Time, error) { return tx.Name("lon6-db-9") }),
 		)

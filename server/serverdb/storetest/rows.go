@@ -73,7 +73,7 @@ func delivery() *machine.Delivery {
 }
 
 func wait() *machine.Wait {
-	return &machine.Wait{Machine: sample().ID, Gate: "vlan", Title: "switch VLAN", From: machine.Allocated, To: machine.Installing, Since: at, Deadline: at.Add(time.Minute), Nonce: "n"}
+	return &machine.Wait{Machine: sample().ID, Gate: "vlan", Title: "switch VLAN", From: machine.Allocated, To: machine.Installing, Since: at, Deadline: at.Add(time.Minute), ID: "n"}
 }
 
 func reply() store.Reply { return store.Reply{Who: "ada", Key: "k", At: at, Record: "{}"} }
