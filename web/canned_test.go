@@ -33,6 +33,7 @@ type canned struct {
 	changes  map[string][]Change
 	console  []string
 	asked    []string
+	waits    map[string][]*machine.Wait
 	taken    map[string]string // who has the issues of a machine
 	types    map[string]*machine.HardwareType
 
@@ -315,6 +316,20 @@ func (c *canned) CloseDelivery(_ context.Context, who auth.User, name, note stri
 
 func (c *canned) SetBMC(_ context.Context, who auth.User, l oob.Login) error {
 	return c.do(who.Name, "bmc", l.Serial, l.Address, l.User)
+}
+
+func (c *canned) WaitsOf(id string) []*machine.Wait {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.waits[id]
+}
+
+func (c *canned) PassGate(_ context.Context, who auth.User, name, gate, why string) error {
+	return c.do(who.Name, "pass-gate", name, gate, why)
+}
+
+func (c *canned) AskGate(_ context.Context, who auth.User, name, gate string) error {
+	return c.do(who.Name, "ask-gate", name, gate)
 }
 
 func (c *canned) Thaw(_ context.Context, who auth.User, name, why string) error {

@@ -45,6 +45,8 @@ type Data interface {
 	// of one machine.
 	Issues() []*machine.Issue
 	IssuesOf(machineID string) []*machine.Issue
+	// WaitsOf gives the gates before which a machine waits, the longest first.
+	WaitsOf(machineID string) []*machine.Wait
 	// HardwareType finds one of the plan, nil where there is none.
 	HardwareType(name string) *machine.HardwareType
 	// Deliveries gives all of them, the newest first; Delivery one, with how far
@@ -74,6 +76,10 @@ type Actions interface {
 	DropIssue(ctx context.Context, who auth.User, subject, kind string) error
 	// AcceptPort makes where a machine was seen the plan.
 	AcceptPort(ctx context.Context, who auth.User, name string) error
+	// PassGate lets a machine go on without the answer that it waits for; AskGate
+	// asks for it again.
+	PassGate(ctx context.Context, who auth.User, name, gate, why string) error
+	AskGate(ctx context.Context, who auth.User, name, gate string) error
 	Lock(ctx context.Context, who auth.User, name, note string) error
 	Unlock(ctx context.Context, who auth.User, name, note string) error
 	// Thaw lets a machine go on that a restore froze.

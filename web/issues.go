@@ -47,6 +47,8 @@ var issueActs = map[issue.Verb]struct {
 	issue.Power:      {act{Label: "Power…", URL: "power", Dialog: true}, auth.Technician},
 	issue.BMCLogin:   {act{Label: "BMC log-in…", URL: "bmc", Dialog: true}, auth.Admin},
 	issue.AcceptPort: {act{Label: "Accept this port", URL: "accept-port"}, auth.Technician},
+	issue.AskGate:    {act{Label: "Ask again", URL: "ask-gate"}, auth.Technician},
+	issue.PassGate:   {act{Label: "Let it pass…", URL: "pass-gate", Dialog: true}, auth.Engineer},
 	issue.MarkBroken: {act{Label: "Mark as broken…", URL: "broken", Dialog: true}, auth.Technician},
 	issue.Repair:     {act{Label: "Repair…", URL: "repair", Dialog: true}, auth.Technician},
 	issue.Repaired:   {act{Label: "Repaired…", URL: "repaired", Dialog: true}, auth.Technician},

@@ -44,6 +44,8 @@ type headData struct {
 
 	Broken, Repair, Repaired, Return, Retire bool
 
+	Gates []gateData // before which it waits
+
 	TakeBack *machine.Undo // the last act, where whoever asks may undo it
 }
 
@@ -157,6 +159,7 @@ func (s *Site) head(m *machine.Machine, job *machine.Job, u auth.User) headData 
 	if job != nil && job.Status.Open() {
 		h.Job, h.Cancel = job, orders && job.Token.RedeemedAt.IsZero()
 	}
+	h.Gates = s.gates(m, hands, orders)
 	h.offerRepair(m, u, may)
 	pill := []string{m.Status.Human()}
 	if step := current(h.Job); step != "" {
