@@ -154,7 +154,7 @@ func (r *secretRun) inBackups() {
 		r.in(name, text)
 	}
 	r.must(os.WriteFile(filepath.Join(r.dir, "other.yaml"), []byte(strings.Replace(secretsConfig, "state: state", "state: other", 1)), 0o600))
-	r.noDatabase("firstlight:"+r.canary("password of a database in an argument"), "", "everybody on this host")
+	r.noDatabase("firstlight:"+r.canary("password of a database in an argument"), "", "holds a password")
 	r.noDatabase("firstlight", "PGPASSWORD="+r.canary("password of a database"), "127.0.0.1:1")
 }
 
