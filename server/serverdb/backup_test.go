@@ -37,7 +37,7 @@ func copyOf(t testing.TB, d *DB) []byte {
 // restored restores a backup and opens it.
 func restored(t *testing.T, b []byte) (*DB, *Restoration) {
 	t.Helper()
-	path := file(t)
+	path := absent(t)
 	done, err := Restore{Options: quiet()}.Run(t.Context(), path, bytes.NewReader(b))
 	if err != nil {
 		t.Fatal(err)

@@ -24,6 +24,18 @@ func file(t *testing.T) string {
 	return storetest.Fresh(t)
 }
 
+// absent gives the place of a database that is to be made there.
+func absent(t *testing.T) string {
+	t.Helper()
+	place := file(t)
+	if os.Getenv(onPostgreSQL) == "" {
+		if err := os.Remove(place); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return place
+}
+
 // driverOf is what reaches a database behind ServerDb's back.
 func driverOf(place string) (driver, source string) {
 	if strings.HasPrefix(place, "postgres://") {
