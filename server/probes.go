@@ -26,7 +26,7 @@ func (a *Appliance) probeDB(ctx context.Context) (health.State, string) {
 		return health.Failed, fmt.Sprintf("%s: %v: what is known is still answered, nothing can be changed until it is back", a.db.Place(), err)
 	}
 	if since != nil {
-		return health.Degraded, fmt.Sprintf("%s: it was away since %s UTC and answers again; nothing was written yet", a.db.Place(), since.UTC().Format(time.DateTime))
+		return health.Degraded, fmt.Sprintf("%s: it answers, but nothing could be written since %s UTC", a.db.Place(), since.UTC().Format(time.DateTime))
 	}
 	return health.OK, fmt.Sprintf("%d machines in %s", len(a.db.Machines()), a.db.Place())
 }

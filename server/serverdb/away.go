@@ -10,8 +10,9 @@ import (
 	"firstlight/server/serverdb/store"
 )
 
-// A database server may go away. Writes fail then, reads go on from memory, and
-// once it is back the writer finds out what became of the last one.
+// A database server may go away, and another process may lock a database file.
+// Writes fail then, reads go on from memory, and once it is back the writer
+// finds out what became of the last one.
 
 // pulse is how often a writer without work looks whether the database is there.
 const pulse = 2 * time.Second
@@ -21,6 +22,9 @@ func (d *DB) look() {
 	err := d.settle()
 	if err == nil {
 		err = d.store.Hold(context.Background())
+	}
+	if err == nil && d.Away() != nil { // a file that is locked can still be held
+		err = d.store.Update(context.Background(), func(*store.Tx) error { return nil })
 	}
 	d.heard(err)
 }

@@ -53,7 +53,7 @@ func eachEngine(t *testing.T, test func(t *testing.T, place string)) {
 
 // ofAnEngine are the tests of what one engine alone can suffer, and those that
 // go over both themselves.
-const ofAnEngine = "^Test(AFullDisk|WhatMustHold|ACommitInDoubt|AServerThatGoesAway|TheWriterStays|AnAwayDatabase|TwoClaims|Allocators|ManyWriters)"
+const ofAnEngine = "^Test(AFullDisk|NothingIsAcknowledgedBeforeFsync|AFileThatAnotherProcessLocks|WhatMustHold|ACommitInDoubt|AServerThatGoesAway|TheWriterStays|AnAwayDatabase|TwoClaims|Allocators|ManyWriters)"
 
 // TestEverythingAgainOnPostgreSQL runs this package's tests once more: no
 // answer may depend on the engine.

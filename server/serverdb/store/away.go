@@ -9,8 +9,8 @@ import (
 	"firstlight/server/machine"
 )
 
-// What becomes of a transaction whose engine goes away. SQLite never does: it
-// is part of this process.
+// What becomes of a transaction whose engine goes away. SQLite never does, it is
+// part of this process; but another one may keep its file locked.
 
 // listen gives a context that ends when the engine says nothing for too long.
 func (s *Store) listen(ctx context.Context) (heard context.Context, again, end func()) {

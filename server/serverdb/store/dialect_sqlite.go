@@ -22,12 +22,15 @@ type sqliteFile struct{ path string }
 
 func (d sqliteFile) String() string { return d.path }
 
+// patience is how long a statement waits for another process's lock on the file.
+const patience = 10 * time.Second
+
 // dsn holds every pragma, because the pools open connections when they like
 // and a PRAGMA sent through Exec reaches one of them. busy_timeout comes first:
 // switching to WAL may have to wait.
 func (d sqliteFile) dsn() string {
 	q := url.Values{
-		"_pragma":      {"busy_timeout(10000)", "journal_mode(WAL)", "synchronous(FULL)", "foreign_keys(1)", "mmap_size(0)", "journal_size_limit(67108864)"},
+		"_pragma":      {fmt.Sprintf("busy_timeout(%d)", patience.Milliseconds()), "journal_mode(WAL)", "synchronous(FULL)", "foreign_keys(1)", "mmap_size(0)", "journal_size_limit(67108864)"},
 		"_txlock":      {"immediate"},
 		"_time_format": {"sqlite"},
 	}
@@ -172,6 +175,9 @@ func (d sqliteFile) explain(err error) error {
 		return fmt.Errorf("cannot write to it: %w; check the owner and mode of the file and its folder", err)
 	case sqlite3.SQLITE_FULL:
 		return fmt.Errorf("%w; free some space on the disk that holds it", err)
+	case sqlite3.SQLITE_BUSY:
+		return fmt.Errorf("%w: another process has kept %s locked for %s: %w; wait for that process or end it (fuser -v %[2]s tells which have the file open)",
+			ErrAway, d.path, patience, err)
 	}
 	return err
 }

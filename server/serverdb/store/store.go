@@ -42,7 +42,8 @@ var (
 	ErrNewer = errors.New("the database was written by a newer version")
 	// ErrCorrupt means that the file is no usable database.
 	ErrCorrupt = errors.New("the database is damaged")
-	// ErrAway means that the engine cannot be reached, or does not answer.
+	// ErrAway means that the engine cannot be reached, does not answer, or that
+	// another process keeps the file locked.
 	ErrAway = machine.ErrAway
 	// ErrServed means that another appliance serves the database.
 	ErrServed = errors.New("another appliance serves it")
