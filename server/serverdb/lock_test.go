@@ -52,7 +52,8 @@ func TestAFileThatAnotherProcessLocks(t *testing.T) {
 	go func() { refused <- unit(t, d, m.ID, 7) }()
 	go func() { refused <- bind(d, 1) }()
 	for range cap(refused) {
-		err := awaited(t, refused, 30*time.Second, func() {
+		// Notes, one write and the other may each wait in a commit of their own.
+		err := awaited(t, refused, 2*time.Minute, func() {
 			if known, ok := d.ByMAC(m.BootMAC()); !ok || known.Unit != 0 {
 				t.Fatalf("while it is locked the machine is %+v", known)
 			}
