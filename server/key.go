@@ -49,7 +49,7 @@ func (a *Appliance) openKey(ctx context.Context) error {
 	}
 	if id != key.ID() {
 		a.Log.Warn("the secrets of the database were sealed with a key that is not in the state folder: restore a backup made with --keys, or give the BMC log-ins again and run firstlight key rotate --drop-unreadable",
-			"sealed with", id, "key", key.ID())
+			"sealed_with", id, "key", key.ID())
 	}
 	return nil
 }

@@ -115,7 +115,7 @@ func (s *Site) needs(r *http.Request, some []*machine.Machine, all bool) []needC
 	cards, index := []needCard{}, map[string]int{}
 	for _, i := range inUrgency(s.Data.Issues()) {
 		m := byID[i.Machine]
-		if m == nil && !(all && i.Subject != i.Machine) {
+		if m == nil && (!all || i.Subject == i.Machine) {
 			continue
 		}
 		if at, ok := index[i.Subject]; ok {

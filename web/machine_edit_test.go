@@ -59,9 +59,15 @@ func TestAMachineIsEditedOnItsPage(t *testing.T) {
 		t.Errorf("in another rack, the unit that the form shows = %s u%d", now.Rack, now.Unit)
 	}
 	for _, tt := range []struct{ name, value, says string }{
-		{"unit", "21", "units 1 to 20"}, {"unit", "top", "Want a whole number."}, {"rack", "r99", "There is no such rack"},
-		{"owner", "serach", "did you mean search?"}, {"site", "lab", "take it out of the rack first"}, {"hostname", "A b", "lower-case letters"},
-		{"nic.52:54:00:00:00:01.port", "", "give both ends"}, {"image", "debian-99", "not in the catalogue"}, {"params", "x", "want name=value"},
+		{"unit", "21", "units 1 to 20"},
+		{"unit", "top", "Want a whole number."},
+		{"rack", "r99", "There is no such rack"},
+		{"owner", "serach", "did you mean search?"},
+		{"site", "lab", "take it out of the rack first"},
+		{"hostname", "A b", "lower-case letters"},
+		{"nic.52:54:00:00:00:01.port", "", "give both ends"},
+		{"image", "debian-99", "not in the catalogue"},
+		{"params", "x", "want name=value"},
 	} {
 		r := save(admin, now.Version, tt.name, tt.value)
 		r.shows(t, http.StatusUnprocessableEntity, `id="wrong-`+tt.name+`"`)

@@ -157,7 +157,7 @@ func portOf(m *machine.Machine) string {
 
 // leftText spells the time that is left so roughly that a tile seldom changes.
 func leftText(left time.Duration, bound bool) string {
-	text := ""
+	var text string
 	switch {
 	case left <= 0:
 		return ""

@@ -88,8 +88,13 @@ func TestLeftText(t *testing.T) {
 		bound bool
 		want  string
 	}{
-		{0, false, ""}, {-time.Second, true, ""}, {time.Second, false, "10 s left"}, {41 * time.Second, false, "50 s left"},
-		{51 * time.Second, false, "1 min left"}, {61 * time.Second, true, "≤ 2 min"}, {30 * time.Minute, true, "≤ 30 min"},
+		{0, false, ""},
+		{-time.Second, true, ""},
+		{time.Second, false, "10 s left"},
+		{41 * time.Second, false, "50 s left"},
+		{51 * time.Second, false, "1 min left"},
+		{61 * time.Second, true, "≤ 2 min"},
+		{30 * time.Minute, true, "≤ 30 min"},
 	} {
 		if got := leftText(test.left, test.bound); got != test.want {
 			t.Errorf("leftText(%s, %v) = %q, want %q", test.left, test.bound, got, test.want)

@@ -83,8 +83,10 @@ func TestTheNICOfTheDefaultRouteIsTheOneThatBoots(t *testing.T) {
 	}{
 		{"its own route", two, route4("eno2", "0003", "100"), "", macB, false},
 		{"the least metric", two, route4("eno1", "0003", "200") + route4("eno2", "0003", "100"), "", macB, false},
-		{"a route that is down and one that refuses do not count", two,
-			route4("eno1", "0002", "0") + route4("eno1", "0203", "0") + route4("eno2", "0003", "100"), "", macB, false},
+		{
+			"a route that is down and one that refuses do not count", two,
+			route4("eno1", "0002", "0") + route4("eno1", "0203", "0") + route4("eno2", "0003", "100"), "", macB, false,
+		},
 		{"other routes do not count", two, "eno1\t0000000A\t00000000\t0001\t0\t0\t0\t00FFFFFF\t0\t0\t0\n" + route4("eno2", "0003", "9"), "", macB, false},
 		{"IPv6 alone", two, "", route6("lo", "00200200", "ffffffff") + route6("eno1", "00000003", "00000400") + route6("eno2", "00450003", "00000064"), macB, false},
 		{"IPv4 before IPv6", two, route4("eno1", "0003", "1024"), route6("eno2", "00000003", "00000001"), macA, false},

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"net/http"
 	"strings"
 
@@ -58,7 +57,7 @@ func (m machinesRef) change(ctx context.Context, h *host, f formFlags, order api
 		return err
 	}
 	if f.Output != "table" {
-		return h.printer(f.Output).Document(json.RawMessage(text))
+		return h.printer(f.Output).Document(text)
 	}
 	for _, v := range did.Items {
 		if err := h.say("%s: %s", v.Machine, verdictText(v)); err != nil {

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"net/http"
 
 	"firstlight/server/api"
@@ -47,5 +46,5 @@ func (c *machineSetCmd) Run(ctx context.Context, h *host) error {
 		return err
 	}
 	s := showing[api.Machine]{path: c.path(""), machine: c.Ref, lines: machineLines}
-	return s.print(h, c.formFlags, reply[api.Machine]{m, json.RawMessage(text)})
+	return s.print(h, c.formFlags, reply[api.Machine]{m, text})
 }

@@ -7,6 +7,7 @@ import (
 	"io"
 	"net/http"
 	"os"
+	"strings"
 
 	"github.com/goccy/go-yaml"
 
@@ -58,14 +59,15 @@ func (c *planSetCmd[K]) Run(ctx context.Context, h *host) error {
 func (c *planSetCmd[K]) nothing() error { return nothingToSet(declare.Plan(c.kind())) }
 
 func nothingToSet[T any](fields []declare.Field[T]) error {
-	text := "say what changes, as field=value. Fields:"
+	var text strings.Builder
+	text.WriteString("say what changes, as field=value. Fields:")
 	for _, f := range fields {
-		text += "\n  " + f.Name + ": " + f.Says
+		text.WriteString("\n  " + f.Name + ": " + f.Says)
 		if f.Must {
-			text += " (must be given)"
+			text.WriteString(" (must be given)")
 		}
 	}
-	return usage("%s", text)
+	return usage("%s", text.String())
 }
 
 // read gives the item that there is, with its version, or an empty one.

@@ -104,9 +104,13 @@ type safeModeShowCmd struct {
 func (c *safeModeShowCmd) Run(ctx context.Context, h *host) error {
 	s := showing[api.Restored]{path: "/restored", lines: func(p output.Printer, r api.Restored) []string {
 		return output.Facts(p, []output.Fact{
-			{"restored at", output.Clock(r.At)}, {"backup of", r.From + ", " + output.Clock(r.BackupAt)},
-			{"safe mode", r.SafeMode}, {"addresses are probed until", output.Clock(r.Until)}, {"frozen", r.Frozen},
-			{"ended by", r.EndedBy}, {"why", r.Why},
+			{"restored at", output.Clock(r.At)},
+			{"backup of", r.From + ", " + output.Clock(r.BackupAt)},
+			{"safe mode", r.SafeMode},
+			{"addresses are probed until", output.Clock(r.Until)},
+			{"frozen", r.Frozen},
+			{"ended by", r.EndedBy},
+			{"why", r.Why},
 		})
 	}}
 	_, err := s.run(ctx, h, &c.remote, c.showFlags)

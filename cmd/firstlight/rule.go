@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -87,7 +86,7 @@ func (r ruleRef) write(ctx context.Context, h *host, f formFlags, change func(*c
 	if err != nil {
 		return err
 	}
-	return showRule(r.path()).print(h, f, reply[api.Rule]{old, json.RawMessage(text)})
+	return showRule(r.path()).print(h, f, reply[api.Rule]{old, text})
 }
 
 type ruleMoveCmd struct {

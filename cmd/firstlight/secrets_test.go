@@ -65,7 +65,6 @@ type secretRun struct {
 	cookie     string
 	canaries   map[string]string // by what it is
 	shown      []byte            // every answer
-	machine    string
 	looked     int
 }
 

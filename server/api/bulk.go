@@ -2,6 +2,7 @@ package api
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"strings"
@@ -94,7 +95,8 @@ func (s *MachinesChanged) add(i int, v operate.Verdict, detail string) {
 }
 
 func inSelector(text string, err error) error {
-	if p, ok := inTarget(text, err).(*huma.ErrorModel); ok {
+	p := &huma.ErrorModel{}
+	if errors.As(inTarget(text, err), &p) {
 		p.Errors[0].Location = "body.selector"
 		return p
 	}

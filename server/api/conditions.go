@@ -115,7 +115,8 @@ func (b basis) document(op *huma.Operation) {
 
 // header is a parameter that goes with a request's head.
 func header(name, says string) *huma.Param {
-	return &huma.Param{Name: name, In: "header", Description: says, Schema: &huma.Schema{Type: huma.TypeString, MaxLength: ptr(400)}}
+	return &huma.Param{Name: name, In: "header", Description: says, Schema: &huma.Schema{Type: huma.TypeString, MaxLength: new(400)}}
 }
 
-func ptr[T any](v T) *T { return &v }
+//go:fix inline
+func ptr[T any](v T) *T { return new(v) }

@@ -51,8 +51,22 @@ func (u User) tag() string {
 var taggedNames = sync.OnceValue(func() map[string]bool {
 	names := map[string]bool{}
 	for _, t := range []tagged{
-		Machine{}, Job{}, DeliveryState{}, Rule{}, Subnet{}, Image{}, User{},
-		Site{}, Room{}, Rack{}, HardwareType{}, Team{}, Service{}, Role{}, Pool{}, Gate{},
+		Machine{},
+		Job{},
+		DeliveryState{},
+		Rule{},
+		Subnet{},
+		Image{},
+		User{},
+		Site{},
+		Room{},
+		Rack{},
+		HardwareType{},
+		Team{},
+		Service{},
+		Role{},
+		Pool{},
+		Gate{},
 	} {
 		names[reflect.TypeOf(t).Name()] = true
 	}

@@ -54,8 +54,7 @@ func (a *API) machines(ctx context.Context, in *machinesInput) (List[Machine], e
 // selectorProblem puts a selector that cannot be asked of the database where it
 // was given.
 func selectorProblem(text string, err error) error {
-	var wrong *machine.SelectorError
-	if errors.As(err, &wrong) {
+	if _, ok := errors.AsType[*machine.SelectorError](err); ok {
 		return at("query.selector", text, err)
 	}
 	return err

@@ -25,6 +25,7 @@ func (k *kept) Row(t Table, row []byte) error {
 	k.all = append(k.all, t.Name+" "+string(row))
 	return nil
 }
+
 func (k *kept) File(name string, content []byte) error {
 	k.all = append(k.all, "file "+name+" "+string(content))
 	return nil

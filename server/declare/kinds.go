@@ -12,7 +12,8 @@ import (
 
 // textOf is a field of text.
 func textOf[T any](name, says string, at func(T) *string) Field[T] {
-	return Field[T]{Name: name, Says: says,
+	return Field[T]{
+		Name: name, Says: says,
 		get: func(t T) string { return *at(t) },
 		set: func(t T, text string) error { *at(t) = text; return nil },
 	}
@@ -27,7 +28,8 @@ func selectorOf[T any](name, says string, at func(T) *string) Field[T] {
 
 // numberOf is a field of a whole number; 0 is nothing said.
 func numberOf[T any](name, says string, at func(T) *int) Field[T] {
-	return Field[T]{Name: name, Says: says, Number: true,
+	return Field[T]{
+		Name: name, Says: says, Number: true,
 		get: func(t T) string {
 			if *at(t) == 0 {
 				return ""
@@ -51,7 +53,8 @@ func whole(text string) (int, error) {
 
 // flagOf is a field that is true or false.
 func flagOf[T any](name, says string, at func(T) *bool) Field[T] {
-	return Field[T]{Name: name, Says: says, Flag: true, Words: []string{"true", "false"},
+	return Field[T]{
+		Name: name, Says: says, Flag: true, Words: []string{"true", "false"},
 		get: func(t T) string {
 			if *at(t) {
 				return "true"
@@ -74,7 +77,8 @@ func truth(text string) (bool, error) {
 
 // listOf is a field of words between commas.
 func listOf[T any](name, says string, at func(T) *[]string) Field[T] {
-	return Field[T]{Name: name, Says: says, Many: true,
+	return Field[T]{
+		Name: name, Says: says, Many: true,
 		get: func(t T) string { return strings.Join(*at(t), ",") },
 		set: func(t T, text string) error { *at(t) = split(text); return nil },
 	}
@@ -92,7 +96,8 @@ func split(text string) []string {
 // pairsOf is a field of names with values: one pair on a line, or, on one line,
 // commas between them.
 func pairsOf[T any](name, says string, at func(T) *map[string]string) Field[T] {
-	return Field[T]{Name: name, Says: says, Long: true,
+	return Field[T]{
+		Name: name, Says: says, Long: true,
 		get: func(t T) string { return joinPairs(*at(t)) },
 		set: func(t T, text string) (err error) { *at(t), err = readPairs(text); return err },
 	}
@@ -133,7 +138,8 @@ func readPairs(text string) (map[string]string, error) {
 
 // bytesOf is a field of an amount of memory or disk.
 func bytesOf[T any](name, says string, at func(T) *uint64) Field[T] {
-	return Field[T]{Name: name, Says: says,
+	return Field[T]{
+		Name: name, Says: says,
 		get: func(t T) string { return size(*at(t)) },
 		set: func(t T, text string) (err error) { *at(t), err = readSize(text); return err },
 	}
@@ -143,8 +149,14 @@ var units = []struct {
 	name  string
 	bytes uint64
 }{
-	{"TiB", 1 << 40}, {"GiB", 1 << 30}, {"MiB", 1 << 20}, {"KiB", 1 << 10},
-	{"TB", 1e12}, {"GB", 1e9}, {"MB", 1e6}, {"kB", 1e3},
+	{"TiB", 1 << 40},
+	{"GiB", 1 << 30},
+	{"MiB", 1 << 20},
+	{"KiB", 1 << 10},
+	{"TB", 1e12},
+	{"GB", 1e9},
+	{"MB", 1e6},
+	{"kB", 1e3},
 }
 
 // size is the shortest spelling that says exactly so many bytes.
@@ -181,7 +193,8 @@ func readSize(text string) (uint64, error) {
 
 // spanOf is a field of a length of time.
 func spanOf[T any](name, says string, at func(T) *time.Duration) Field[T] {
-	return Field[T]{Name: name, Says: says,
+	return Field[T]{
+		Name: name, Says: says,
 		get: func(t T) string {
 			if *at(t) == 0 {
 				return ""

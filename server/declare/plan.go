@@ -119,7 +119,8 @@ func words[T any](all []string, f Field[T]) Field[T] { f.Words = all; return f }
 
 // status is a field of a machine's status.
 func status[T any](name, says string, at func(T) *machine.Status) Field[T] {
-	f := Field[T]{Name: name, Says: says,
+	f := Field[T]{
+		Name: name, Says: says,
 		get: func(t T) string { return string(*at(t)) },
 		set: func(t T, text string) (err error) {
 			if *at(t) = machine.Unknown; text != "" {
@@ -138,7 +139,8 @@ func status[T any](name, says string, at func(T) *machine.Status) Field[T] {
 
 // disksOf is the field of a hardware type's disks.
 func disksOf(name, says string) Field[*machine.HardwareType] {
-	return Field[*machine.HardwareType]{Name: name, Says: says,
+	return Field[*machine.HardwareType]{
+		Name: name, Says: says,
 		get: func(p *machine.HardwareType) string {
 			var all []string
 			for _, d := range p.Disks {

@@ -84,22 +84,22 @@ func (d *draft) identity() {
 	}
 }
 
-func (d *draft) number(column string, into *int, low, high int) {
+func (d *draft) number(column string, into *int, high int) {
 	cell, ok := d.line.Cells[column]
 	if !ok {
 		return
 	}
 	n, err := strconv.Atoi(strings.TrimPrefix(strings.ToLower(cell), "u"))
-	if err != nil || n < low || n > high {
-		d.fault(column, "want a number from %d to %d", low, high)
+	if err != nil || n < 1 || n > high {
+		d.fault(column, "want a number from 1 to %d", high)
 		return
 	}
 	*into = n
 }
 
 func (d *draft) place() {
-	d.number("unit", &d.m.Unit, 1, machine.MaxUnits)
-	d.number("height", &d.m.Height, 1, machine.MaxUnits)
+	d.number("unit", &d.m.Unit, machine.MaxUnits)
+	d.number("height", &d.m.Height, machine.MaxUnits)
 	face, ok := d.line.Cells["face"]
 	switch strings.ToLower(face) {
 	case "front":
@@ -124,8 +124,8 @@ func (d *draft) hardware() {
 	if v, ok := d.line.Cells["product"]; ok && v != d.m.Product {
 		h.Product = v
 	}
-	d.number("cores", &h.Cores, 1, 1<<16)
-	d.number("disks", &h.Disks, 1, 1024)
+	d.number("cores", &h.Cores, 1<<16)
+	d.number("disks", &h.Disks, 1024)
 	if cell, ok := d.line.Cells["memory"]; ok {
 		bytes, err := memory(cell)
 		if err != nil {
@@ -186,7 +186,7 @@ func hostPort(text string) bool {
 		return false
 	}
 	return host != "" && len(host) <= 253 && strings.IndexFunc(host, func(r rune) bool {
-		return !(r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || r == '.' || r == '-')
+		return (r < 'a' || r > 'z') && (r < 'A' || r > 'Z') && (r < '0' || r > '9') && r != '.' && r != '-'
 	}) < 0
 }
 

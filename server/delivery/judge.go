@@ -3,6 +3,7 @@ package delivery
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -51,9 +52,7 @@ func Judge(f Fleet, o Order) *Judgement {
 			j.bySerial[m.Serial] = m
 		}
 	}
-	for ref, p := range f.Plan {
-		j.plan[ref] = p
-	}
+	maps.Copy(j.plan, f.Plan)
 	all := make([]Verdict, len(o.Lines))
 	for i, line := range o.Lines {
 		all[i] = j.line(line)
@@ -100,8 +99,8 @@ func (j *judge) conclude(v *Verdict) {
 		v.refuse()
 		return
 	}
-	switch {
-	case v.Before == nil:
+	switch v.Before {
+	case nil:
 		v.Result = New
 	default:
 		v.Changes = changes(v.Before, v.After)

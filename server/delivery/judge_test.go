@@ -34,10 +34,14 @@ func fleet() Fleet {
 		f.Plan[machine.PlanRef{Kind: p.Kind(), Name: p.Key()}] = p
 	}
 	f.Machines = []*machine.Machine{
-		{ID: "1", Name: "SEEN", Serial: "SEEN", Status: machine.Available, ReportedAt: arrivedAt, Site: "lon6", Rack: "lon6-r12", Unit: 1, Version: 3,
-			NICs: []machine.NIC{{Name: "eth0", MAC: machine.MAC{2, 0, 0, 0, 0, 1}}}, BMC: machine.BMC{MAC: machine.MAC{2, 0, 0, 0, 1, 1}, Address: "10.0.0.1"}},
-		{ID: "2", Name: "DUE", Serial: "DUE", Status: machine.Expected, Site: "lon6", Rack: "lon6-r12", Unit: 2, Version: 1,
-			NICs: []machine.NIC{{MAC: machine.MAC{2, 0, 0, 0, 0, 2}}}},
+		{
+			ID: "1", Name: "SEEN", Serial: "SEEN", Status: machine.Available, ReportedAt: arrivedAt, Site: "lon6", Rack: "lon6-r12", Unit: 1, Version: 3,
+			NICs: []machine.NIC{{Name: "eth0", MAC: machine.MAC{2, 0, 0, 0, 0, 1}}}, BMC: machine.BMC{MAC: machine.MAC{2, 0, 0, 0, 1, 1}, Address: "10.0.0.1"},
+		},
+		{
+			ID: "2", Name: "DUE", Serial: "DUE", Status: machine.Expected, Site: "lon6", Rack: "lon6-r12", Unit: 2, Version: 1,
+			NICs: []machine.NIC{{MAC: machine.MAC{2, 0, 0, 0, 0, 2}}},
+		},
 		{ID: "3", Name: "GONE", Serial: "GONE", Status: machine.Retired},
 	}
 	return f

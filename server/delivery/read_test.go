@@ -14,27 +14,41 @@ func TestReadTakesListsAsTheyCome(t *testing.T) {
 		style              Style
 		want               map[string]string // cells of the first line
 	}{
-		{"our own headings", "serial,rack,unit,nic1_mac\nC0MPUT3,lon6-r12,17,52:54:00:00:00:01\n", "", Own,
-			map[string]string{"serial": "C0MPUT3", "rack": "lon6-r12", "unit": "17", "nic1_mac": "52:54:00:00:00:01"}},
+		{
+			"our own headings", "serial,rack,unit,nic1_mac\nC0MPUT3,lon6-r12,17,52:54:00:00:00:01\n", "", Own,
+			map[string]string{"serial": "C0MPUT3", "rack": "lon6-r12", "unit": "17", "nic1_mac": "52:54:00:00:00:01"},
+		},
 		{"a byte order mark, semicolons and CRLF", "\xef\xbb\xbfSerial;Rack\r\nC0MPUT3;r12\r\n", "", Own, map[string]string{"serial": "C0MPUT3", "rack": "r12"}},
 		{"tabs with an empty cell", "serial\track\tunit\nC0MPUT3\t\t17\n", "", Own, map[string]string{"serial": "C0MPUT3", "unit": "17"}},
 		{"a spreadsheet's line for its separator", "sep=;\nserial;note\nC0MPUT3;a,b\n", "", Own, map[string]string{"serial": "C0MPUT3", "note": "a,b"}},
 		{"quoted newlines", "serial,note\nC0MPUT3,\"two\nlines, \"\"quoted\"\"\"\n", "", Own, map[string]string{"serial": "C0MPUT3", "note": "two\nlines, \"quoted\""}},
-		{"an order list", "Serial Number,Asset Tag,Rack Location,MAC Address 1,Price\nC0MPUT3,A-77,R12 U17,52-54-00-00-00-01,1200\n", "", Legacy,
-			map[string]string{"serial": "C0MPUT3", "params.asset_tag": "A-77", "rack": "R12", "unit": "17", "nic1_mac": "52-54-00-00-00-01"}},
-		{"service tags and units", "Service Tag,Cabinet,U,Memory (GB)\nC0MPUT3,r12,U17,64\n", "", Legacy,
-			map[string]string{"serial": "C0MPUT3", "rack": "r12", "unit": "U17", "memory": "64 GiB"}},
-		{"an export of netbox", "Name,Status,Tenant,Site,Rack,Position,Role,Manufacturer,Type,Serial number,Asset tag,OOB IP,Tags\n" +
-			"Web-1,Active,Team Search,LON6,r12,17.0,Web Server,Dell,PowerEdge R640,C0MPUT3,A-77,10.80.99.3/24,Loaner\n", "", NetBox,
-			map[string]string{"hostname": "web-1", "owner": "team-search", "site": "lon6", "rack": "r12", "unit": "17", "role": "web-server", "vendor": "Dell",
-				"product": "PowerEdge R640", "serial": "C0MPUT3", "params.asset_tag": "A-77", "bmc_address": "10.80.99.3", "tags": "loaner"}},
+		{
+			"an order list", "Serial Number,Asset Tag,Rack Location,MAC Address 1,Price\nC0MPUT3,A-77,R12 U17,52-54-00-00-00-01,1200\n", "", Legacy,
+			map[string]string{"serial": "C0MPUT3", "params.asset_tag": "A-77", "rack": "R12", "unit": "17", "nic1_mac": "52-54-00-00-00-01"},
+		},
+		{
+			"service tags and units", "Service Tag,Cabinet,U,Memory (GB)\nC0MPUT3,r12,U17,64\n", "", Legacy,
+			map[string]string{"serial": "C0MPUT3", "rack": "r12", "unit": "U17", "memory": "64 GiB"},
+		},
+		{
+			"an export of netbox", "Name,Status,Tenant,Site,Rack,Position,Role,Manufacturer,Type,Serial number,Asset tag,OOB IP,Tags\n" +
+				"Web-1,Active,Team Search,LON6,r12,17.0,Web Server,Dell,PowerEdge R640,C0MPUT3,A-77,10.80.99.3/24,Loaner\n", "", NetBox,
+			map[string]string{
+				"hostname": "web-1", "owner": "team-search", "site": "lon6", "rack": "r12", "unit": "17", "role": "web-server", "vendor": "Dell",
+				"product": "PowerEdge R640", "serial": "C0MPUT3", "params.asset_tag": "A-77", "bmc_address": "10.80.99.3", "tags": "loaner",
+			},
+		},
 		{"a heading that is mapped", "Box,rack\nC0MPUT3,r12\n", "Box=serial", Legacy, map[string]string{"serial": "C0MPUT3", "rack": "r12"}},
 		{"a heading that is left out", "serial,rack\nC0MPUT3,r12\n", "rack=", Own, map[string]string{"serial": "C0MPUT3"}},
 		{"a formula that we guarded", "serial,note\nC0MPUT3,'=1+1\n", "", Own, map[string]string{"serial": "C0MPUT3", "note": "=1+1"}},
-		{"JSON with interfaces and parameters", `[{"serial":"C0MPUT3","unit":17,"tags":["a","b"],"params":{"tier":"gold"},"nics":[{"mac":"52:54:00:00:00:01","switch":"sw3","port":"23"}]}]`, "", Own,
-			map[string]string{"serial": "C0MPUT3", "unit": "17", "tags": "a,b", "params.tier": "gold", "nic1_mac": "52:54:00:00:00:01", "nic1_switch": "sw3", "nic1_port": "23"}},
-		{"JSON of netbox", `{"count":1,"results":[{"name":"web-1","serial":"C0MPUT3","device_type":{"id":1,"model":"R640"},"tenant":{"name":"Search"},"site":{"slug":"lon6"},"rack":{"name":"r12"},"position":17.0,"face":{"value":"front"}}]}`, "", NetBox,
-			map[string]string{"hostname": "web-1", "serial": "C0MPUT3", "product": "R640", "owner": "search", "site": "lon6", "rack": "r12", "unit": "17", "face": "front"}},
+		{
+			"JSON with interfaces and parameters", `[{"serial":"C0MPUT3","unit":17,"tags":["a","b"],"params":{"tier":"gold"},"nics":[{"mac":"52:54:00:00:00:01","switch":"sw3","port":"23"}]}]`, "", Own,
+			map[string]string{"serial": "C0MPUT3", "unit": "17", "tags": "a,b", "params.tier": "gold", "nic1_mac": "52:54:00:00:00:01", "nic1_switch": "sw3", "nic1_port": "23"},
+		},
+		{
+			"JSON of netbox", `{"count":1,"results":[{"name":"web-1","serial":"C0MPUT3","device_type":{"id":1,"model":"R640"},"tenant":{"name":"Search"},"site":{"slug":"lon6"},"rack":{"name":"r12"},"position":17.0,"face":{"value":"front"}}]}`, "", NetBox,
+			map[string]string{"hostname": "web-1", "serial": "C0MPUT3", "product": "R640", "owner": "search", "site": "lon6", "rack": "r12", "unit": "17", "face": "front"},
+		},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			var rules []string

@@ -21,11 +21,12 @@ type Answer struct {
 	Reason string `json:"reason,omitempty"` // of a refusal: one sentence
 }
 
-// ForgedError refuses an answer that is not proven to come from the gate's
-// system; WrongError one that cannot be read.
 type (
+	// ForgedError refuses an answer that is not proven to come from the gate's
+	// system.
 	ForgedError struct{ Why string }
-	WrongError  struct{ Field, Value, Why string }
+	// WrongError refuses an answer that cannot be read.
+	WrongError struct{ Field, Value, Why string }
 )
 
 func (e *ForgedError) Error() string { return e.Why }

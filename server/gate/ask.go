@@ -140,8 +140,7 @@ func (e *Engine) send(ctx context.Context, g *machine.Gate, w *machine.Wait) err
 func post(c *http.Client, req *http.Request) error {
 	resp, err := c.Do(req)
 	if err != nil {
-		var bad *url.Error
-		if errors.As(err, &bad) { // without the address, which may hold what is nobody's business
+		if bad, ok := errors.AsType[*url.Error](err); ok { // without the address, which may hold what is nobody's business
 			err = bad.Err
 		}
 		return fmt.Errorf("%s does not answer: %w", req.URL.Host, err)

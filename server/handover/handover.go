@@ -9,6 +9,7 @@ package handover
 import (
 	"cmp"
 	"fmt"
+	"maps"
 	"net/netip"
 	"slices"
 	"strconv"
@@ -56,13 +57,10 @@ func Classify(h Host) (Node, error) {
 	node := Node{Classes: []string{}, Parameters: map[string]string{}}
 	if h.Role != nil {
 		node.Classes, node.Environment = append(node.Classes, h.Role.Classes...), h.Role.Environment
-		for k, v := range h.Role.Params {
-			node.Parameters[k] = v
-		}
+		maps.Copy(node.Parameters, h.Role.Params)
 	}
-	for k, v := range m.Params { // the machine's own win over its role's
-		node.Parameters[k] = v
-	}
+	// the machine's own win over its role's
+	maps.Copy(node.Parameters, m.Params)
 	for k, v := range facts(h) {
 		node.Parameters["firstlight_"+k] = v
 	}
@@ -109,9 +107,7 @@ func Group(hosts []Host) Inventory {
 		for k, v := range facts(h) {
 			vars["firstlight_"+k] = v
 		}
-		for k, v := range m.Params {
-			vars[k] = v
-		}
+		maps.Copy(vars, m.Params)
 		if a := m.Address(); a.IsValid() {
 			vars["ansible_host"] = a.String()
 		}

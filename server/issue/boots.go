@@ -104,6 +104,7 @@ func gateClosed(in *Input) *Finding {
 			}
 			return found(text, "gate", w.Gate, "change", w.From.Human()+" → "+w.To.Human(), "asked", clock(w.Since),
 				"deadline", clock(w.Deadline), "request taken", clock(w.TakenAt), "last error", w.Error)
+		default: // it is waited for, or is through
 		}
 	}
 	return nil

@@ -10,6 +10,7 @@
 package issue
 
 import (
+	"slices"
 	"time"
 
 	"firstlight/server/machine"
@@ -206,12 +207,7 @@ func found(sentence string, evidence ...string) *Finding {
 
 // is tells whether a machine has one of these statuses.
 func (in *Input) is(all ...machine.Status) bool {
-	for _, s := range all {
-		if in.Machine.Status == s {
-			return true
-		}
-	}
-	return false
+	return slices.Contains(all, in.Machine.Status)
 }
 
 // past tells whether it is longer ago than d; what never was is not.

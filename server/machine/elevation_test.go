@@ -12,8 +12,13 @@ import (
 func TestARackFromBothSides(t *testing.T) {
 	rack := &Rack{Name: "r12", Site: "lon6", Units: 5}
 	all := []*Machine{
-		{Name: "deep", Rack: "r12", Unit: 1, Height: 2}, {Name: "front", Rack: "r12", Unit: 3, Face: Front}, {Name: "rear", Rack: "r12", Unit: 3, Face: Rear},
-		{Name: "above", Rack: "r12", Unit: 6}, {Name: "somewhere", Rack: "r12"}, {Name: "other", Rack: "r13", Unit: 4}, {Name: "gone", Rack: "r12", Unit: 4, Status: Retired},
+		{Name: "deep", Rack: "r12", Unit: 1, Height: 2},
+		{Name: "front", Rack: "r12", Unit: 3, Face: Front},
+		{Name: "rear", Rack: "r12", Unit: 3, Face: Rear},
+		{Name: "above", Rack: "r12", Unit: 6},
+		{Name: "somewhere", Rack: "r12"},
+		{Name: "other", Rack: "r13", Unit: 4},
+		{Name: "gone", Rack: "r12", Unit: 4, Status: Retired},
 	}
 	e := Elevate(rack, all)
 	var got []string
@@ -38,8 +43,11 @@ func TestARackFromBothSides(t *testing.T) {
 func TestTheSheetOfARack(t *testing.T) {
 	rack := &Rack{Name: "r12", Units: 9}
 	all := []*Machine{
-		{Name: "deep", Rack: "r12", Unit: 1, Height: 2}, {Name: "front", Rack: "r12", Unit: 3, Face: Front}, {Name: "rear", Rack: "r12", Unit: 3, Height: 2, Face: Rear},
-		{Name: "alone", Rack: "r12", Unit: 6, Face: Rear}, {Name: "somewhere", Rack: "r12"},
+		{Name: "deep", Rack: "r12", Unit: 1, Height: 2},
+		{Name: "front", Rack: "r12", Unit: 3, Face: Front},
+		{Name: "rear", Rack: "r12", Unit: 3, Height: 2, Face: Rear},
+		{Name: "alone", Rack: "r12", Unit: 6, Face: Rear},
+		{Name: "somewhere", Rack: "r12"},
 	}
 	var got []string
 	for _, l := range Elevate(rack, all).Sheet() {
@@ -81,9 +89,13 @@ func TestTimeLeft(t *testing.T) {
 
 func TestCapacity(t *testing.T) {
 	all := []*Machine{
-		{Site: "lon6", Type: "io", Status: Available}, {Site: "lon6", Type: "io", Status: Available, Flags: Flags{Locked: true}},
-		{Site: "lon6", Type: "io", Status: Recycling}, {Site: "lon6", Type: "io", Status: Recycling, Flags: Flags{RetireWhenReleased: true}},
-		{Site: "lon6", Type: "io", Status: InUse}, {Site: "lon6", Type: "io", Status: Retired}, {Site: "ams1", Status: Available},
+		{Site: "lon6", Type: "io", Status: Available},
+		{Site: "lon6", Type: "io", Status: Available, Flags: Flags{Locked: true}},
+		{Site: "lon6", Type: "io", Status: Recycling},
+		{Site: "lon6", Type: "io", Status: Recycling, Flags: Flags{RetireWhenReleased: true}},
+		{Site: "lon6", Type: "io", Status: InUse},
+		{Site: "lon6", Type: "io", Status: Retired},
+		{Site: "ams1", Status: Available},
 	}
 	var got []string
 	for _, c := range Capacities(all) {

@@ -189,6 +189,7 @@ func (p *Role) Refers() []PlanRef {
 	}
 	return refers(all...)
 }
+
 func (p *Pool) Refers() []PlanRef {
 	return refers(PlanRef{KindSite, p.Site}, PlanRef{KindRole, p.Role})
 }

@@ -3,6 +3,7 @@ package machine
 import (
 	"fmt"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -122,12 +123,7 @@ func Gated() [][2]Status {
 }
 
 func gated(from, to Status) bool {
-	for _, g := range Gated() {
-		if g == [2]Status{from, to} {
-			return true
-		}
-	}
-	return false
+	return slices.Contains(Gated(), [2]Status{from, to})
 }
 
 // Validate names the first field that is wrong, its value and the remedy.

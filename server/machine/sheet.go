@@ -31,7 +31,7 @@ func (e Elevation) Sheet() (lines []SheetLine) {
 // tops are the machines of which a row has the highest unit.
 func tops(row RackRow) (lines []SheetLine) {
 	for i, m := range []*Machine{row.Front, row.Rear} {
-		if m != nil && m.Top(row.Unit) && !(i == 1 && m == row.Front) {
+		if m != nil && m.Top(row.Unit) && (i != 1 || m != row.Front) {
 			lines = append(lines, SheetLine{Top: row.Unit, Unit: m.Unit, Machine: m})
 		}
 	}

@@ -73,6 +73,7 @@ func (w *Wait) Text(now time.Time) string {
 		return w.Title + ", refused: " + w.Refused
 	case WaitLate:
 		return fmt.Sprintf("%s, no answer within %s", w.Title, span(w.Deadline.Sub(w.Since)))
+	default: // its time runs
 	}
 	text := fmt.Sprintf("%s, %s", w.Title, span(max(w.Deadline.Sub(now), 0)))
 	if w.Error != "" {
@@ -93,12 +94,12 @@ func span(d time.Duration) string {
 	}
 }
 
-// Holds tells whether a machine, with its facts, must pass g for a change of
+// Holds tells whether a machine, with its facts, must pass the gate for a change of
 // status. A selector that cannot be read holds all.
-func (g *Gate) Holds(m *Machine, from, to Status) bool {
-	if g.From != from || g.To != to {
+func (p *Gate) Holds(m *Machine, from, to Status) bool {
+	if p.From != from || p.To != to {
 		return false
 	}
-	sel, err := ParseSelector(g.Match)
+	sel, err := ParseSelector(p.Match)
 	return err != nil || sel.Match(m)
 }

@@ -177,6 +177,7 @@ func wasServing(rows []machine.History) bool {
 			return true
 		case machine.Allocated, machine.Installing, machine.Configuring, machine.Recycling, machine.Retiring:
 			return false
+		default: // says nothing of its data
 		}
 	}
 	return false

@@ -100,8 +100,7 @@ func (d *Desk) givable(who auth.User, m *machine.Machine, changes map[string]str
 
 // refusedField names the field that a text could not be read into.
 func refusedField(err error) error {
-	var wrong *declare.Error
-	if errors.As(err, &wrong) {
+	if wrong, ok := errors.AsType[*declare.Error](err); ok {
 		return &Refused{Field: wrong.Field, Value: clip(wrong.Value), Why: wrong.Why}
 	}
 	return err

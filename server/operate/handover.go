@@ -23,8 +23,7 @@ func (d *Desk) Classify(certname string) (handover.Node, error) {
 		return handover.Node{}, fmt.Errorf("certificate name %q: %w: host %s is in %s", certname, machine.ErrNotFound, host, h.Domain)
 	}
 	node, err := handover.Classify(h)
-	var refusal *handover.Refusal
-	if errors.As(err, &refusal) {
+	if refusal, ok := errors.AsType[*handover.Refusal](err); ok {
 		return node, conflict(refusal.Why, refusal.Remedy)
 	}
 	return node, err

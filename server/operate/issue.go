@@ -35,8 +35,7 @@ func (d *Desk) DropIssue(ctx context.Context, who auth.User, subject, kind strin
 }
 
 func others(err error, remedy string) error {
-	var taken *serverdb.OthersError
-	if errors.As(err, &taken) {
+	if taken, ok := errors.AsType[*serverdb.OthersError](err); ok {
 		return conflict(taken.Error(), remedy)
 	}
 	return err

@@ -13,9 +13,10 @@ import (
 	"firstlight/server/serverdb/store"
 )
 
-// Audit is one thing that a person or program did, and AuditQuery picks some.
 type (
-	Audit      = store.Audit
+	// Audit is one thing that a person or program did.
+	Audit = store.Audit
+	// AuditQuery picks some of them.
 	AuditQuery = store.AuditQuery
 )
 

@@ -160,9 +160,8 @@ func TestOpenJobsEndWithTheRestore(t *testing.T) {
 	if err := boot.MayWrite(now, got, "o", "h", time.Now()); !errors.Is(err, boot.ErrRefused) {
 		t.Errorf("MayWrite() = %v, want a refusal", err)
 	}
-	var frozen *FrozenError
 	err = r.Transition(t.Context(), Change{Machine: m.ID, From: machine.Installing, To: machine.Configuring})
-	if !errors.As(err, &frozen) {
+	if _, ok := errors.AsType[*FrozenError](err); !ok {
 		t.Errorf("Transition() = %v, want a FrozenError", err)
 	}
 }

@@ -117,6 +117,7 @@ func milestones(tx *store.Tx, s *delivery.Standing) error {
 				}
 			case machine.Available:
 				s.Last = later(s.Last, h.At)
+			default: // between the two
 			}
 		}
 		if !booted.IsZero() && (s.First.IsZero() || booted.Before(s.First)) {

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net/netip"
+	"slices"
 	"time"
 
 	"firstlight/server/machine"
@@ -72,10 +73,8 @@ func shared(a, b *machine.Machine) (field, value string) {
 		}
 	}
 	for _, p := range a.Places() {
-		for _, o := range b.Places() {
-			if p == o {
-				return "place", p.String()
-			}
+		if slices.Contains(b.Places(), p) {
+			return "place", p.String()
 		}
 	}
 	return "", ""

@@ -3,6 +3,7 @@ package serverdb
 import (
 	"errors"
 	"net/netip"
+	"slices"
 
 	"firstlight/server/lease"
 )
@@ -45,9 +46,9 @@ func (w *Write) meetLease(a netip.Addr) error {
 // where there is none.
 func (w *Write) lease(a netip.Addr) lease.Lease {
 	for _, c := range []*changes{&w.own, w.batch} {
-		for i := len(c.leases) - 1; i >= 0; i-- {
-			if c.leases[i].Address == a {
-				return c.leases[i]
+		for _, v := range slices.Backward(c.leases) {
+			if v.Address == a {
+				return v
 			}
 		}
 	}

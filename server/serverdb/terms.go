@@ -1,6 +1,9 @@
 package serverdb
 
-import "context"
+import (
+	"context"
+	"slices"
+)
 
 // term is something that a request wants of the writes which it leads to. It
 // travels in their context: between the door that knows the request and the
@@ -22,7 +25,7 @@ func termsOf(ctx context.Context) []term {
 // under gives a context whose writes are under one more term.
 func under(ctx context.Context, t term) context.Context {
 	all := termsOf(ctx)
-	return context.WithValue(ctx, termsKey{}, append(all[:len(all):len(all)], t))
+	return context.WithValue(ctx, termsKey{}, append(slices.Clip(all), t))
 }
 
 // on runs fn under the terms of a write's context.

@@ -31,8 +31,14 @@ func (i pathItem) each(do func(method string, o *operation)) {
 		name string
 		*operation
 	}{
-		{"GET", i.Get}, {"HEAD", i.Head}, {"POST", i.Post}, {"PUT", i.Put},
-		{"PATCH", i.Patch}, {"DELETE", i.Delete}, {"OPTIONS", i.Options}, {"TRACE", i.Trace},
+		{"GET", i.Get},
+		{"HEAD", i.Head},
+		{"POST", i.Post},
+		{"PUT", i.Put},
+		{"PATCH", i.Patch},
+		{"DELETE", i.Delete},
+		{"OPTIONS", i.Options},
+		{"TRACE", i.Trace},
 	} {
 		if m.operation != nil {
 			do(m.name, m.operation)

@@ -71,6 +71,7 @@ func (b *BMC) lightOf(value any) (oob.Indicator, bool) {
 		return oob.IndicatorOff, isBool
 	case RestingLEDOfChassis:
 		words = restingLEDs
+	default: // the words of most
 	}
 	for i, word := range words {
 		if word == value {

@@ -8,7 +8,7 @@ import (
 	"firstlight/server/oob"
 )
 
-// Owners of sealed secrets that belong to no machine begin with this.
+// ApplianceOwner begins the owners of sealed secrets that belong to no machine.
 const ApplianceOwner = "appliance:"
 
 // At is the place of the secret that ServerDb keeps for an owner: a machine's id,

@@ -95,6 +95,7 @@ func (p *Prover) due(m *machine.Machine) bool {
 	switch m.Status {
 	case machine.Expected, machine.Registered, machine.Held, machine.Retired:
 		return false
+	default: // its BMC is ours to use
 	}
 	if m.BMC.Address == "" || m.BMC.Failed != "" {
 		return false

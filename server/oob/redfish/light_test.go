@@ -62,7 +62,7 @@ func TestTheIdentifyLightIsReadWhereTheBMCShowsIt(t *testing.T) {
 			if got != test.want || !matches(err, test.err) {
 				t.Errorf("Indicator() = %q, %v, want %q, %v", got, err, test.want, test.err)
 			}
-			if test.err == oob.ErrUnsupported && !matches(c.SetIndicator(t.Context(), oob.IndicatorLit), test.err) {
+			if errors.Is(test.err, oob.ErrUnsupported) && !matches(c.SetIndicator(t.Context(), oob.IndicatorLit), test.err) {
 				t.Errorf("SetIndicator(lit) is not %v", test.err)
 			}
 		})

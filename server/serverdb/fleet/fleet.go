@@ -71,7 +71,7 @@ func statusOf(i int) machine.Status {
 	}
 }
 
-// Name, ID, MAC and Address are a machine's own.
+// Name gives a machine's hardware name.
 func Name(i int) string { return fmt.Sprintf("FLT%06d", i) }
 
 // ID gives a machine's id.

@@ -143,6 +143,7 @@ func (w *Wire) pass(client net.Conn) {
 			_, _ = io.Copy(io.Discard, client)
 			<-w.ended
 			return
+		default: // whole, or cut before
 		}
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net"
 	"strings"
 	"time"
@@ -60,14 +61,13 @@ func (d postgres) connect() (write, read *sql.DB, err error) {
 // its server is replaced instead of told of.
 func (d postgres) pool(size int, timeout time.Duration, more ...stdlib.OptionOpenDB) *sql.DB {
 	c := d.config.Copy()
-	for name, value := range map[string]string{
+	// A client that lost its power holds nothing for longer than that.
+	maps.Copy(c.RuntimeParams, map[string]string{
 		"application_name": "firstlight", "client_encoding": "UTF8", "timezone": "UTC",
 		"statement_timeout": millis(timeout), "idle_in_transaction_session_timeout": millis(max(idleTimeout, timeout)),
-		// A client that lost its power holds nothing for longer than that.
+
 		"tcp_keepalives_idle": "10", "tcp_keepalives_interval": "5", "tcp_keepalives_count": "3", "tcp_user_timeout": millis(goneTimeout),
-	} {
-		c.RuntimeParams[name] = value
-	}
+	})
 	more = append(more, stdlib.OptionShouldPing(func(context.Context, stdlib.ShouldPingParams) bool { return true }))
 	db := stdlib.OpenDB(*c, more...)
 	db.SetMaxOpenConns(size)

@@ -85,9 +85,7 @@ func anyMachine(t *rapid.T) *machine.Machine {
 		Serial: word("serial"), Hostname: word("hostname"), Flags: machine.Flags{Locked: rapid.Bool().Draw(t, "locked")},
 		NICs: []machine.NIC{{Name: "eth0", Switch: word("switch")}}, Observed: machine.Observed{Power: rapid.SampledFrom([]string{"", "on", "off"}).Draw(t, "power")},
 	}
-	for _, w := range rapid.SliceOfNDistinct(rapid.SampledFrom(texts), 0, 3, rapid.ID).Draw(t, "tags") {
-		m.Tags = append(m.Tags, w)
-	}
+	m.Tags = append(m.Tags, rapid.SliceOfNDistinct(rapid.SampledFrom(texts), 0, 3, rapid.ID).Draw(t, "tags")...)
 	if rapid.Bool().Draw(t, "reported") {
 		m.Facts = &machine.Facts{Cores: rapid.IntRange(0, 3).Draw(t, "cores") * 16, Memory: uint64(rapid.IntRange(0, 4).Draw(t, "memory")) << 34, CPU: word("cpu")} //nolint:gosec // small
 		for range rapid.IntRange(0, 2).Draw(t, "disks") {
