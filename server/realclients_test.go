@@ -161,7 +161,7 @@ func (r *realClients) api(path string, args ...string) string {
 }
 
 func (r *realClients) policyChanges(t *testing.T) {
-	r.api("/subnets/live", "-X", "PUT", "-d", `{"prefix":"10.80.13.0/24","site":"lon6","policy":"register","ranges":[{"first":"10.80.13.100","last":"10.80.13.199"}]}`)
+	r.api("/subnets/live", "-X", "PUT", "-H", "If-Match: *", "-d", `{"prefix":"10.80.13.0/24","site":"lon6","policy":"register","ranges":[{"first":"10.80.13.100","last":"10.80.13.199"}]}`)
 	out := r.client.Run("udhcpc", "-i", "eth1", "-s", executable(t, udhcpcScript), "-q", "-n", "-f", "-t", "1", "-T", "3")
 	if !strings.Contains(out, "bound 10.80.13.") {
 		t.Errorf("udhcpc says:\n%s", out)
@@ -170,7 +170,7 @@ func (r *realClients) policyChanges(t *testing.T) {
 
 func (r *realClients) domainChanges(t *testing.T) {
 	old := r.name
-	r.api("/subnets/boot", "-X", "PUT", "-d", `{"prefix":"10.80.12.0/24","site":"lon6","policy":"register","gateway":"10.80.12.254","domain":"moved.example",`+
+	r.api("/subnets/boot", "-X", "PUT", "-H", "If-Match: *", "-d", `{"prefix":"10.80.12.0/24","site":"lon6","policy":"register","gateway":"10.80.12.254","domain":"moved.example",`+
 		`"ranges":[{"first":"10.80.12.100","last":"10.80.12.199"}]}`)
 	r.name = "lon6-db-1.moved.example"
 	r.eventually(t)

@@ -52,6 +52,7 @@ var unconditional = map[string]string{
 	"take-issue":      "an issue that somebody has already is refused within the write",
 	"drop-issue":      "an issue that another has is refused within the write",
 	"end-safe-mode":   "it ends once; a second time is refused",
+	"answer-wait":     "it is signed for the one wait that its path names, and only the first counts",
 }
 
 // kept is the state of what stands in a list of its own and has no version.
