@@ -67,7 +67,8 @@ func clean(s string) string {
 }
 
 // NICs joins the interfaces that a machine reports with the ones it had, so
-// that addresses that are kept for it stay. A MAC counts once: a bridge shows
+// that addresses that are kept for it stay, and where the plan wants a cable and
+// where it was seen, of which a report says nothing. A MAC counts once: a bridge shows
 // that of its port. A report without any says nothing of those it had.
 func NICs(r *report.Report, had []machine.NIC) []machine.NIC {
 	boot, _ := machine.ParseMAC(r.Boot.MAC)
@@ -80,7 +81,7 @@ func NICs(r *report.Report, had []machine.NIC) []machine.NIC {
 		nic := machine.NIC{Name: clean(n.Name), MAC: mac, Boot: mac == boot}
 		for _, h := range had {
 			if h.MAC == mac {
-				nic.Address = h.Address
+				nic.Address, nic.Switch, nic.Port, nic.SeenSwitch, nic.SeenPort = h.Address, h.Switch, h.Port, h.SeenSwitch, h.SeenPort
 				nic.Boot = nic.Boot || h.Boot && boot.IsZero()
 			}
 		}

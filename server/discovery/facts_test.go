@@ -46,7 +46,7 @@ func TestStrangersWordsBecomeOneLine(t *testing.T) {
 
 func TestInterfacesKeepTheirAddresses(t *testing.T) {
 	ip := netip.MustParseAddr("10.80.12.100")
-	had := []machine.NIC{{Name: "old", MAC: mac(1), Address: ip, Boot: true}, {Name: "gone", MAC: mac(3)}}
+	had := []machine.NIC{{Name: "old", MAC: mac(1), Address: ip, Boot: true}, {Name: "gone", MAC: mac(3)}, {Name: "nic1", MAC: mac(4), Switch: "sw1", Port: "7", SeenSwitch: "sw1", SeenPort: "8"}}
 	for _, tt := range []struct {
 		name   string
 		report report.Report
@@ -71,6 +71,11 @@ func TestInterfacesKeepTheirAddresses(t *testing.T) {
 			"what has no address of its own is left out",
 			report.Report{NICs: []report.NIC{{Name: "ib0", MAC: "80:00:02:08"}, {Name: "eth0", MAC: "52:54:00:00:00:01"}}},
 			[]machine.NIC{{Name: "eth0", MAC: mac(1), Address: ip, Boot: true}},
+		},
+		{
+			"where its cable goes stays with its MAC",
+			report.Report{NICs: []report.NIC{{Name: "eth3", MAC: "52:54:00:00:00:04"}}},
+			[]machine.NIC{{Name: "eth3", MAC: mac(4), Switch: "sw1", Port: "7", SeenSwitch: "sw1", SeenPort: "8"}},
 		},
 		{"a report that could not read any forgets none", report.Report{Missing: []string{"nics"}}, had},
 	} {
