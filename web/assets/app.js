@@ -85,6 +85,11 @@ if (document.body.hasAttribute("data-live")) {
   }, 2000);
 }
 
+// ---- the bar: on a phone it is wider than the screen, and shows where one is.
+
+const here = document.querySelector(".side a[aria-current]");
+if (here && here.parentElement.parentElement.scrollWidth > innerWidth) here.scrollIntoView({ inline: "center", block: "nearest" });
+
 // ---- ages, in the words of the server.
 
 function ago(seconds) {
