@@ -162,7 +162,7 @@ func paramOf(name, key string) Field[*machine.Machine] {
 			if m.Params == nil {
 				m.Params = map[string]string{}
 			}
-			m.Params[key] = text
+			m.Params[key] = strings.ReplaceAll(text, "\r\n", "\n") // as in notes, and as lists can carry it
 			return nil
 		},
 	}

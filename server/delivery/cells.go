@@ -6,6 +6,13 @@ import (
 	"sync"
 )
 
+// tidy is a text without blanks around it, and with the line ends that CSV
+// gives back: its readers take CRLF for one newline (RFC 4180 §2 ends records
+// with it).
+func tidy(text string) string {
+	return strings.TrimSpace(strings.ReplaceAll(text, "\r\n", "\n"))
+}
+
 // say keeps what a cell says. Two headings may mean one column, as a serial
 // number and a service tag do; they must agree.
 func (l *Line) say(column, cell string, style Style) {

@@ -130,14 +130,13 @@ func (j *judge) about(line Line) (*machine.Machine, *Fault) {
 	fault := func(field, value, why string, args ...any) (*machine.Machine, *Fault) {
 		return nil, &Fault{field, value, fmt.Sprintf(why, args...)}
 	}
-	if serial != "" && machine.PlaceholderSerial(serial) {
-		return fault("serial", serial, "is a placeholder that several machines have: give the real one")
-	}
 	m := j.bySerial[serial]
 	if named := j.byName[strings.ToLower(name)]; name != "" && m == nil {
 		m = named
 	}
 	switch {
+	case serial != "" && machine.PlaceholderSerial(serial) && (m == nil || m.Serial != serial):
+		return fault("serial", serial, "is a placeholder that several machines have: give the real one")
 	case m == nil && serial == "" && name != "":
 		return fault("name", name, "no machine has this name, and a new one needs its serial")
 	case m == nil && serial == "":

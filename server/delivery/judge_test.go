@@ -20,7 +20,8 @@ func counter() func() string {
 
 var arrivedAt = time.Date(2026, 11, 20, 9, 0, 0, 0, time.UTC)
 
-// fleet has two machines that stand in one rack, one of them seen.
+// fleet has machines that stand in one rack: one seen, one expected, and one
+// that was seen and has a name of its MAC only.
 func fleet() Fleet {
 	f := Fleet{NewID: counter(), Plan: map[machine.PlanRef]machine.Plan{}, Near: func(r machine.PlanRef) string {
 		if r.Kind == machine.KindRack {
@@ -41,6 +42,10 @@ func fleet() Fleet {
 		{
 			ID: "2", Name: "DUE", Serial: "DUE", Status: machine.Expected, Site: "lon6", Rack: "lon6-r12", Unit: 2, Version: 1,
 			NICs: []machine.NIC{{MAC: machine.MAC{2, 0, 0, 0, 0, 2}}},
+		},
+		{
+			ID: "4", Name: "MAC-020000000004", Serial: "Default string", Status: machine.Available, ReportedAt: arrivedAt, Site: "lon6", Rack: "lon6-r12", Unit: 15, Version: 2,
+			NICs: []machine.NIC{{Name: "eth0", MAC: machine.MAC{2, 0, 0, 0, 0, 4}}},
 		},
 		{ID: "3", Name: "GONE", Serial: "GONE", Status: machine.Retired},
 	}
@@ -86,6 +91,8 @@ func TestEachLineHasItsVerdict(t *testing.T) {
 		{"a unit of no rack", "serial,unit\nN1,3", Order{}, Refused, "give the rack"},
 		{"a site that is not the rack's", "serial,site,rack\nN1,lon5,lon6-r12", Order{}, Refused, "stands at lon6"},
 		{"a placeholder", "serial\nTo Be Filled By O.E.M.", Order{}, Refused, "placeholder"},
+		{"a placeholder of a machine that is named", "serial,name,unit\nDefault string,MAC-020000000004,3", Order{}, Update, "{unit 15 3}"},
+		{"a placeholder that the named machine has not", "serial,name\nDefault string,DUE", Order{}, Refused, "placeholder"},
 		{"no serial", "serial,rack\n,lon6-r12", Order{}, Refused, "is missing"},
 		{"one serial twice", "serial\nN1\nN1", Order{}, Refused, "line 2 is about the same machine"},
 		{"a retired machine", "serial\nGONE", Order{}, Refused, "retired"},
@@ -143,8 +150,8 @@ func TestWhatIsWrittenReadsAsUnchanged(t *testing.T) {
 	m.BMC = machine.BMC{Type: "redfish", Address: "10.0.0.7", MAC: machine.MAC{2, 0, 0, 0, 1, 7}}
 	m.NICs[0].Switch, m.NICs[0].Port, m.Face, m.Height, m.Type, m.Role, m.Hostname = "sw3", "23", machine.Front, 2, "high-io", "db", "db-1"
 	for name, write := range map[string]func(*bytes.Buffer) error{
-		"CSV":  func(b *bytes.Buffer) error { return WriteCSV(b, f.Machines[:2]) },
-		"JSON": func(b *bytes.Buffer) error { return WriteJSON(b, f.Machines[:2]) },
+		"CSV":  func(b *bytes.Buffer) error { return WriteCSV(b, f.Machines[:3]) },
+		"JSON": func(b *bytes.Buffer) error { return WriteJSON(b, f.Machines[:3]) },
 	} {
 		var b bytes.Buffer
 		if err := write(&b); err != nil {

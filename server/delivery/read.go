@@ -101,6 +101,9 @@ func readCSV(text []byte, m Map) (*List, error) {
 			return nil, csvError(err, skipped)
 		}
 		number, _ := r.FieldPos(0)
+		for i := range row {
+			row[i] = unguard(strings.TrimSpace(row[i]))
+		}
 		if err := l.add(number+skipped, row); err != nil {
 			return nil, err
 		}
@@ -148,14 +151,14 @@ func csvError(err error, skipped int) error {
 func (l *List) add(number int, row []string) error {
 	line := Line{Number: number, Cells: map[string]string{}}
 	for i, cell := range row {
-		if cell = strings.TrimSpace(cell); cell == "" {
+		if cell = tidy(cell); cell == "" {
 			continue
 		}
 		if i >= len(l.Headings) {
 			return &ReadError{number, 1, fmt.Sprintf("has %d cells and the headings are %d: put quotes around a cell with a separator in it", len(row), len(l.Headings))}
 		}
 		if column := l.Headings[i].Column; column != "" {
-			line.say(column, unguard(cell), l.Style)
+			line.say(column, cell, l.Style)
 		}
 	}
 	if len(line.Cells) == 0 && len(line.Faults) == 0 {
@@ -172,7 +175,7 @@ func (l *List) add(number int, row []string) error {
 const guarded = "=+-@\t\r"
 
 // guard keeps a spreadsheet from computing what somebody wrote; unguard takes
-// it off.
+// it off. JSON has neither: nothing computes it.
 func guard(cell string) string {
 	if cell != "" && strings.ContainsRune(guarded+"'", rune(cell[0])) {
 		return "'" + cell

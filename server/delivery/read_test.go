@@ -41,6 +41,7 @@ func TestReadTakesListsAsTheyCome(t *testing.T) {
 		{"a heading that is mapped", "Box,rack\nC0MPUT3,r12\n", "Box=serial", Legacy, map[string]string{"serial": "C0MPUT3", "rack": "r12"}},
 		{"a heading that is left out", "serial,rack\nC0MPUT3,r12\n", "rack=", Own, map[string]string{"serial": "C0MPUT3"}},
 		{"a formula that we guarded", "serial,note\nC0MPUT3,'=1+1\n", "", Own, map[string]string{"serial": "C0MPUT3", "note": "=1+1"}},
+		{"a quote of JSON, where nothing is guarded", `[{"serial":"C0MPUT3","note":"'=1+1\r\nx"}]`, "", Own, map[string]string{"serial": "C0MPUT3", "note": "'=1+1\nx"}},
 		{
 			"JSON with interfaces and parameters", `[{"serial":"C0MPUT3","unit":17,"tags":["a","b"],"params":{"tier":"gold"},"nics":[{"mac":"52:54:00:00:00:01","switch":"sw3","port":"23"}]}]`, "", Own,
 			map[string]string{"serial": "C0MPUT3", "unit": "17", "tags": "a,b", "params.tier": "gold", "nic1_mac": "52:54:00:00:00:01", "nic1_switch": "sw3", "nic1_port": "23"},

@@ -20,7 +20,7 @@ func CellsOf(m *machine.Machine) map[string]string {
 	cells := map[string]string{
 		"serial": m.Serial, "name": m.Name, "uuid": m.UUID, "type": m.Type, "vendor": cmp.Or(m.Declared.Vendor, m.Vendor), "product": cmp.Or(m.Declared.Product, m.Product),
 		"cores": number(m.Declared.Cores), "disks": number(m.Declared.Disks), "site": m.Site, "rack": m.Rack, "unit": number(m.Unit), "height": number(m.Height),
-		"face": string(m.Face), "hostname": m.Hostname, "role": m.Role, "pool": m.Pool, "owner": m.Owner, "tags": strings.Join(m.Tags, ","), "note": strings.TrimSpace(m.Note),
+		"face": string(m.Face), "hostname": m.Hostname, "role": m.Role, "pool": m.Pool, "owner": m.Owner, "tags": strings.Join(m.Tags, ","), "note": tidy(m.Note),
 		"bmc_mac": m.BMC.MAC.String(), "bmc_address": m.BMC.Address,
 	}
 	if m.Declared.Memory > 0 {
@@ -32,7 +32,7 @@ func CellsOf(m *machine.Machine) map[string]string {
 		}
 	}
 	for k, v := range m.Params {
-		cells["params."+k] = v
+		cells["params."+k] = tidy(v)
 	}
 	maps.DeleteFunc(cells, func(_, v string) bool { return v == "" })
 	return cells
