@@ -58,17 +58,7 @@ func sum(b []byte) string {
 
 func makeImage() ([]byte, error) {
 	d := NewDisk(imageBytes)
-	table := &gpt.Table{
-		ProtectiveMBR: true, LogicalSectorSize: 512, PhysicalSectorSize: 512, GUID: "5C1A6C0E-5B0A-4B7E-9D55-6C6967687431",
-		Partitions: []*gpt.Partition{
-			{Index: 1, Start: 2048, End: 4095, Type: gpt.MicrosoftBasicData, Name: seedName, GUID: "5C1A6C0E-5B0A-4B7E-9D55-6C6967687432"},
-			{Index: 2, Start: 4096, End: 6143, Type: gpt.LinuxFilesystem, Name: "root", GUID: "5C1A6C0E-5B0A-4B7E-9D55-6C6967687433"},
-		},
-	}
-	if err := table.Write(d.section(0, imageBytes), imageBytes); err != nil {
-		return nil, err
-	}
-	if _, err := fat12.Create(d.section(mebibyte, mebibyte), mebibyte, 0, 512, seedName, true); err != nil {
+	if err := layOut(d); err != nil {
 		return nil, err
 	}
 	// Something to hash and to write where a system would be.
@@ -80,4 +70,20 @@ func makeImage() ([]byte, error) {
 		return nil, err
 	}
 	return io.ReadAll(io.NewSectionReader(d, 0, imageBytes))
+}
+
+// layOut writes the partitions, and the file system that takes the seed.
+func layOut(d *Disk) error {
+	table := &gpt.Table{
+		ProtectiveMBR: true, LogicalSectorSize: 512, PhysicalSectorSize: 512, GUID: "5C1A6C0E-5B0A-4B7E-9D55-6C6967687431",
+		Partitions: []*gpt.Partition{
+			{Index: 1, Start: 2048, End: 4095, Type: gpt.MicrosoftBasicData, Name: seedName, GUID: "5C1A6C0E-5B0A-4B7E-9D55-6C6967687432"},
+			{Index: 2, Start: 4096, End: 6143, Type: gpt.LinuxFilesystem, Name: "root", GUID: "5C1A6C0E-5B0A-4B7E-9D55-6C6967687433"},
+		},
+	}
+	if err := table.Write(d.section(0, d.size), d.size); err != nil {
+		return err
+	}
+	_, err := fat12.Create(d.section(mebibyte, mebibyte), mebibyte, 0, 512, seedName, true)
+	return err
 }
