@@ -149,7 +149,7 @@ func TestSelectorErrors(t *testing.T) {
 	}{
 		{"a slip is answered with the nearest field", "rack=r1 stauts=held", 9, `no field "stauts"; did you mean status?`},
 		{"text has no order", "vendor>a", 7, "vendor has no order"},
-		{"a status that there is not", "status=available", 8, "no status available; did you mean available?"},
+		{"a status that there is not", "status=availible", 8, "no status availible; did you mean available?"}, //nolint:misspell // it is the slip
 		{"a word where a number is wanted", "rack=r1 cores>=many", 16, "cores is a number"},
 		{"a flag is true or false", "locked=maybe", 8, "true or false"},
 		{"a byte that is no text", "rack=r\x001", 7, "no text"},
