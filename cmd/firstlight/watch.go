@@ -103,7 +103,7 @@ type troubles struct {
 	had bool
 }
 
-func (t *troubles) trouble(err error) error {
+func (t *troubles) trouble(err error) error { //nolint:unparam // a screen may fail where a list cannot
 	if !t.had {
 		t.h.note("firstlight: %v; waiting for it", err)
 	}

@@ -150,7 +150,7 @@ func echo(ctx context.Context, q Question) bool {
 		if err != nil {
 			return false
 		}
-		got, err := icmp.ParseMessage(int(ipv4.ICMPTypeEcho.Protocol()), in[:n])
+		got, err := icmp.ParseMessage(ipv4.ICMPTypeEcho.Protocol(), in[:n])
 		if err == nil && got.Type == ipv4.ICMPTypeEchoReply && from.String() == q.Address.String() {
 			return true
 		}

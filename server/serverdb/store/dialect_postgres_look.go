@@ -30,7 +30,7 @@ func Look(ctx context.Context, place string) (Found, error) {
 }
 
 func (d postgres) look(ctx context.Context) (f Found, err error) {
-	err = d.on(ctx, func(db *sql.DB) error {
+	err = d.on(func(db *sql.DB) error {
 		if err := d.assert(ctx, &Store{write: db, read: db}); err != nil {
 			return err
 		}

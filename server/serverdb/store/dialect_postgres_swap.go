@@ -19,14 +19,14 @@ const (
 )
 
 // on does something with a connection of its own.
-func (d postgres) on(ctx context.Context, do func(*sql.DB) error) error {
+func (d postgres) on(do func(*sql.DB) error) error {
 	db := d.pool(1, swapTimeout)
 	defer db.Close() //nolint:errcheck // what it wrote is committed
 	return do(db)
 }
 
 func (d postgres) occupied(ctx context.Context) (there bool, err error) {
-	err = d.on(ctx, func(db *sql.DB) error {
+	err = d.on(func(db *sql.DB) error {
 		return db.QueryRowContext(ctx, `SELECT EXISTS (SELECT 1 FROM pg_tables WHERE schemaname = current_schema())`).Scan(&there)
 	})
 	return there, err
@@ -35,7 +35,7 @@ func (d postgres) occupied(ctx context.Context) (there bool, err error) {
 // stage refuses while an appliance uses the database: it would go on with what
 // is moved aside.
 func (d postgres) stage(ctx context.Context) (dialect, error) {
-	err := d.on(ctx, func(db *sql.DB) error {
+	err := d.on(func(db *sql.DB) error {
 		if err := unused(ctx, db); err != nil {
 			return err
 		}
@@ -62,7 +62,7 @@ func unused(ctx context.Context, db *sql.DB) error {
 }
 
 func (d postgres) swap(ctx context.Context, aside string) (kept string, err error) {
-	err = d.on(ctx, func(db *sql.DB) error {
+	err = d.on(func(db *sql.DB) error {
 		if err := unused(ctx, db); err != nil {
 			return err
 		}

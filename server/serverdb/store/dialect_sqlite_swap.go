@@ -24,7 +24,7 @@ func (d sqliteFile) occupied(context.Context) (bool, error) {
 	return exists(d.path) || exists(d.path+"-wal"), nil
 }
 
-func (d sqliteFile) stage(ctx context.Context) (dialect, error) {
+func (d sqliteFile) stage(context.Context) (dialect, error) {
 	if err := d.folder(); err != nil {
 		return nil, err
 	}
