@@ -44,7 +44,7 @@ type API struct {
 	replayed int
 	closing  chan struct{}
 	close    sync.Once
-	running  running
+	running  sync.Map // accounts and keys whose first request has not been answered yet
 }
 
 // New registers every route and writes the document. It listens nowhere.

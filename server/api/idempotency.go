@@ -71,11 +71,12 @@ func (a *API) once(lost string) func(huma.Context, func(huma.Context)) {
 			a.write(w, r, err)
 			return
 		}
-		if !a.running.begin(k.who, k.key) {
+		claim := [2]string{k.who, k.key}
+		if _, busy := a.running.LoadOrStore(claim, nil); busy {
 			k.wait(w, r, "the request with this key is still carried out: wait for its end")
 			return
 		}
-		defer a.running.end(k.who, k.key)
+		defer a.running.Delete(claim)
 		before, err := a.DB.Reply(r.Context(), k.who, k.key)
 		switch {
 		case err != nil:

@@ -27,29 +27,3 @@ func keyProblem(status int, key, why string) error {
 	e := &huma.ErrorDetail{Message: why, Location: "header." + idempotencyKey, Value: key}
 	return huma.NewError(status, sentence(e), e)
 }
-
-// running are the keys whose first request has not been answered yet.
-type running struct {
-	mu   sync.Mutex
-	keys map[[2]string]bool
-}
-
-// begin is false while another one goes on.
-func (r *running) begin(who, key string) bool {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if r.keys[[2]string{who, key}] {
-		return false
-	}
-	if r.keys == nil {
-		r.keys = map[[2]string]bool{}
-	}
-	r.keys[[2]string{who, key}] = true
-	return true
-}
-
-func (r *running) end(who, key string) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	delete(r.keys, [2]string{who, key})
-}

@@ -124,9 +124,8 @@ func TestAKeyWhileTheFirstGoesOn(t *testing.T) {
 }
 
 func (b *bench) runs(key string) bool {
-	b.api.running.mu.Lock()
-	defer b.api.running.mu.Unlock()
-	return b.api.running.keys[[2]string{"ada", key}]
+	_, is := b.api.running.Load([2]string{"ada", key})
+	return is
 }
 
 // TestAKeyOfARequestThatNobodyAnswered: the power failed after the commit.

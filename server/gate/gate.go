@@ -28,7 +28,6 @@ import (
 	"sync"
 	"time"
 
-	"firstlight/server/journal"
 	"firstlight/server/machine"
 	"firstlight/server/serverdb"
 )
@@ -52,8 +51,7 @@ type Engine struct {
 	counted counters
 	ready   chan struct{}
 
-	mu     sync.Mutex
-	asking map[string]bool // waits whose request is under way
+	asking sync.Map // ids of waits whose request is under way
 	wg     sync.WaitGroup
 	slots  chan struct{} // holds one for each request
 }
@@ -74,7 +72,7 @@ const (
 // New makes an Engine; Run runs it.
 func New(c Config) *Engine {
 	return &Engine{
-		Config: c, ready: make(chan struct{}), asking: map[string]bool{}, slots: make(chan struct{}, atOnce), counted: newCounters(),
+		Config: c, ready: make(chan struct{}), slots: make(chan struct{}, atOnce), counted: newCounters(),
 		// What is signed for one address is not carried on to another.
 		client: &http.Client{Transport: c.Transport, Timeout: within, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }},
 	}
@@ -101,27 +99,12 @@ func (e *Engine) Run(ctx context.Context) error {
 		case <-ctx.Done():
 			return nil
 		case <-w.C:
-			gather(ctx, w)
+			serverdb.Gather(ctx, w, gap)
 		case <-tick.C:
 		case <-sweep.C:
 			if err := e.DB.SweepWaits(ctx); err != nil {
 				e.Log.ErrorContext(ctx, "forget waits", "error", err)
 			}
-		}
-	}
-}
-
-// gather takes the signals that come together, so that one turn serves them all.
-func gather(ctx context.Context, w *journal.Watcher) {
-	t := time.NewTimer(gap)
-	defer t.Stop()
-	for {
-		select {
-		case <-w.C:
-		case <-t.C:
-			return
-		case <-ctx.Done():
-			return
 		}
 	}
 }
@@ -179,9 +162,12 @@ func (e *Engine) tend(ctx context.Context, w *machine.Wait) {
 	case s != machine.WaitAsking && s != machine.WaitAsked:
 	case !now.Before(w.Deadline):
 		e.late(ctx, w)
-	case s == machine.WaitAsking && due(w, now) && e.claim(w.ID):
+	case s == machine.WaitAsking && due(w, now):
+		if _, busy := e.asking.LoadOrStore(w.ID, nil); busy {
+			return
+		}
 		e.wg.Go(func() {
-			defer e.unclaim(w.ID)
+			defer e.asking.Delete(w.ID)
 			select {
 			case e.slots <- struct{}{}:
 				defer func() { <-e.slots }()
@@ -206,26 +192,10 @@ func due(w *machine.Wait, now time.Time) bool {
 func (e *Engine) late(ctx context.Context, w *machine.Wait) {
 	n := *w
 	n.LateAt = e.Now()
-	err := e.DB.NoteWait(ctx, w.ID, "Stays closed: "+n.Text(n.LateAt), func(n *machine.Wait) { n.LateAt = e.Now() })
+	err := e.DB.NoteWait(ctx, w.ID, "Stays closed: "+n.Text(n.LateAt), func(kept *machine.Wait) { kept.LateAt = n.LateAt })
 	if err != nil {
 		e.Log.ErrorContext(ctx, "note that an answer is late", "gate", w.Gate, "wait", w.ID, "error", err)
 		return
 	}
 	e.counted.answers.WithLabelValues(w.Gate, "late").Inc()
-}
-
-func (e *Engine) claim(id string) bool {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	if e.asking[id] {
-		return false
-	}
-	e.asking[id] = true
-	return true
-}
-
-func (e *Engine) unclaim(id string) {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	delete(e.asking, id)
 }

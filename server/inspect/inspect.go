@@ -14,7 +14,6 @@ import (
 	"log/slog"
 	"time"
 
-	"firstlight/server/journal"
 	"firstlight/server/machine"
 	"firstlight/server/serverdb"
 )
@@ -77,7 +76,7 @@ func (i *Inspector) Run(ctx context.Context) error {
 			return nil
 		case <-tick.C:
 		case <-w.C:
-			if !gather(ctx, w, min(max(gap, share*took), every)) {
+			if !serverdb.Gather(ctx, w, min(max(gap, share*took), every)) {
 				return nil
 			}
 		}
@@ -91,22 +90,6 @@ func (i *Inspector) turn(ctx context.Context) (took time.Duration) {
 		i.Log.ErrorContext(ctx, "look for issues", "error", err)
 	}
 	return time.Since(began)
-}
-
-// gather waits for the signals that come with the first, and tells whether to
-// go on.
-func gather(ctx context.Context, w *journal.Watcher, d time.Duration) bool {
-	t := time.NewTimer(d)
-	defer t.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			return false
-		case <-w.C:
-		case <-t.C:
-			return true
-		}
-	}
 }
 
 // Turn looks at every machine once.

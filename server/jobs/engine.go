@@ -19,7 +19,6 @@ import (
 	"sync"
 	"time"
 
-	"firstlight/server/journal"
 	"firstlight/server/machine"
 	"firstlight/server/oob"
 	"firstlight/server/serverdb"
@@ -49,8 +48,7 @@ type Engine struct {
 	looks  looks
 	began  time.Time
 
-	mu      sync.Mutex
-	running map[string]bool // job ids that a goroutine is at
+	running sync.Map // ids of jobs that a goroutine is at
 	wg      sync.WaitGroup
 	visits  chan struct{} // holds one for each visit to a BMC
 	ready   chan struct{}
@@ -60,7 +58,7 @@ type Engine struct {
 func New(c Config) *Engine {
 	c.Limits = c.Limits.orDefaults()
 	return &Engine{
-		Config: c, running: map[string]bool{}, ready: make(chan struct{}), visits: make(chan struct{}, atOnce),
+		Config: c, ready: make(chan struct{}), visits: make(chan struct{}, atOnce),
 		agents: newAgents(), looks: newLooks(), began: c.Now(),
 	}
 }
@@ -97,8 +95,7 @@ func (e *Engine) Run(ctx context.Context) error {
 		case <-ctx.Done():
 			return nil
 		case <-w.C:
-			pause(ctx, turnGap)
-			drain(w)
+			serverdb.Gather(ctx, w, turnGap)
 		case <-tick.C:
 		case <-expire.C:
 			if err := e.DB.Expire(ctx); err != nil {
@@ -108,55 +105,19 @@ func (e *Engine) Run(ctx context.Context) error {
 	}
 }
 
-func pause(ctx context.Context, d time.Duration) {
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-ctx.Done():
-	case <-t.C:
-	}
-}
-
-// drain takes the signals that came together, so that one turn serves them all.
-func drain(w *journal.Watcher) {
-	for {
-		select {
-		case <-w.C:
-		default:
-			return
-		}
-	}
-}
-
 // turn gives every open job one go, each in a goroutine of its own: a BMC that
 // hangs must not hold up the others.
 func (e *Engine) turn(ctx context.Context) {
 	e.adopt(ctx)
 	for _, j := range e.DB.Jobs(func(j *machine.Job) bool { return j.Status.Open() }) {
-		if !e.claim(j.ID) {
+		if _, busy := e.running.LoadOrStore(j.ID, nil); busy {
 			continue
 		}
 		e.wg.Go(func() {
-			defer e.unclaim(j.ID)
+			defer e.running.Delete(j.ID)
 			if err := e.advance(ctx, j.ID); err != nil && ctx.Err() == nil {
 				e.Log.ErrorContext(ctx, "advance job", "job", j.ID, "error", err)
 			}
 		})
 	}
-}
-
-func (e *Engine) claim(id string) bool {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	if e.running[id] {
-		return false
-	}
-	e.running[id] = true
-	return true
-}
-
-func (e *Engine) unclaim(id string) {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	delete(e.running, id)
 }
