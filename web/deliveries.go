@@ -161,8 +161,8 @@ func (s *Site) groups(d *machine.Delivery, standing *delivery.Standing) []delive
 func (s *Site) group(id, title, none, all string, some []*machine.Machine) deliveryGroup {
 	g := deliveryGroup{ID: "group-" + id, Title: title, None: none, URL: all}
 	sorted := slices.SortedStableFunc(slices.Values(some), func(a, b *machine.Machine) int {
-		rank := func(m *machine.Machine) int { return -len(s.Data.IssuesOf(m.ID)) }
-		return cmp.Or(cmp.Compare(min(0, rank(a)), min(0, rank(b))), machine.CompareNames(a.Rack, b.Rack), cmp.Compare(b.Unit, a.Unit), machine.CompareNames(a.Name, b.Name))
+		asks := func(m *machine.Machine) int { return len(s.Data.IssuesOf(m.ID)) }
+		return cmp.Or(cmp.Compare(asks(b), asks(a)), machine.CompareNames(a.Rack, b.Rack), cmp.Compare(b.Unit, a.Unit), machine.CompareNames(a.Name, b.Name))
 	})
 	for i, m := range sorted {
 		if i == mostOfAGroup {

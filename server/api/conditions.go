@@ -117,6 +117,3 @@ func (b basis) document(op *huma.Operation) {
 func header(name, says string) *huma.Param {
 	return &huma.Param{Name: name, In: "header", Description: says, Schema: &huma.Schema{Type: huma.TypeString, MaxLength: new(400)}}
 }
-
-//go:fix inline
-func ptr[T any](v T) *T { return new(v) }

@@ -26,8 +26,7 @@ var expiries = map[machine.Status]struct {
 
 // Expire ends transient statuses whose time is up. A machine with an open job
 // is left to the job, which has deadlines of its own, and one before a gate to
-// whoever opens it. One that cannot be ended
-// does not keep the others.
+// whoever opens it. One that cannot be ended does not keep the others.
 func (d *DB) Expire(ctx context.Context) error {
 	var errs []error
 	for _, m := range d.index.machines() {

@@ -11,7 +11,7 @@ import (
 // Mode says what becomes of a write to many machines.
 type Mode int
 
-// What becomes of a write to many machines.
+// Modes.
 const (
 	AllOrNothing Mode = iota // one that is refused keeps the others as they were
 	Partial                  // those that are not refused are written

@@ -41,7 +41,7 @@ func (s *Store) View(ctx context.Context, fn func(*Tx) error) error {
 }
 
 func (s *Store) in(ctx context.Context, db *sql.DB, how *sql.TxOptions, fn func(*Tx) error) error {
-	t := &Tx{dialect: s.dialect, kept: map[string]*sql.Stmt{}}
+	t := &Tx{dialect: s.dialect}
 	var end func()
 	t.ctx, t.heard, end = s.listen(ctx)
 	defer end()
@@ -100,6 +100,9 @@ func (t *Tx) exec(what, query string, args ...any) error {
 func (t *Tx) run(query string, args []any) (sql.Result, error) {
 	prepared, again := t.kept[query]
 	if !again {
+		if t.kept == nil { // most transactions only read
+			t.kept = map[string]*sql.Stmt{}
+		}
 		t.kept[query] = nil
 		return t.tx.ExecContext(t.ctx, query, args...)
 	}
