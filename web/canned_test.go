@@ -34,7 +34,8 @@ type canned struct {
 	console  []string
 	asked    []string
 	waits    map[string][]*machine.Wait
-	taken    map[string]string // who has the issues of a machine
+	taken    map[string]string           // who has the issues of a machine
+	clashes  map[string][]*machine.Issue // that others share with a machine
 	types    map[string]*machine.HardwareType
 
 	racks     []*machine.Rack
@@ -176,6 +177,7 @@ func (c *canned) IssuesOf(id string) (all []*machine.Issue) {
 	})
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	all = append(all, c.clashes[m.ID]...)
 	for _, f := range findings {
 		if f.Kind != issue.Held && f.Kind != issue.BrokenMachine {
 			continue

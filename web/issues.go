@@ -176,10 +176,11 @@ func notComputed() []issue.Entry {
 func (s *Site) machineIssues(m *machine.Machine, u auth.User) []issueData {
 	all := []issueData{}
 	for _, i := range inUrgency(s.Data.IssuesOf(m.ID)) {
+		of := m
 		if i.Subject != m.ID {
-			m = nil // about another that shows its marks
+			of = nil // about another that shows its marks
 		}
-		all = append(all, newIssue(i, m, u))
+		all = append(all, newIssue(i, of, u))
 	}
 	return all
 }

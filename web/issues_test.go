@@ -4,8 +4,10 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+	"time"
 
 	"firstlight/server/auth"
+	"firstlight/server/issue"
 	"firstlight/server/machine"
 )
 
@@ -37,6 +39,26 @@ func TestWhoHasAnIssue(t *testing.T) {
 				t.Errorf("GET %s as %s, taken by %q = %d, want it to say %q and not %q", path, look.who, look.taken, r.StatusCode, look.has, look.hasNot)
 			}
 		}
+	}
+}
+
+// TestAnIssueAboutAnother shows the one that a machine shares with something
+// without a record, before its own.
+func TestAnIssueAboutAnother(t *testing.T) {
+	c := full()
+	m, err := c.Machine("MQ0009")
+	if err != nil {
+		t.Fatal(err)
+	}
+	c.clashes = map[string][]*machine.Issue{m.ID: {{
+		Kind: issue.IdentityClash, Subject: "02:00:00:00:00:09", Machine: m.ID, Name: "02:00:00:00:00:09",
+		Sentence: "something else shows its serial", Since: at(time.Hour),
+	}}}
+	b := newBench(t, c)
+	r := b.get("/machines/MQ0009", b.as(auth.Technician))
+	clash, own := strings.Index(r.body, "Something else shows its serial"), strings.Index(r.body, "issue-"+m.ID+"-held")
+	if r.StatusCode != http.StatusOK || clash < 0 || own < clash {
+		t.Errorf("GET = %d, the clash at %d and its own at %d, want one after the other", r.StatusCode, clash, own)
 	}
 }
 
