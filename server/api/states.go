@@ -98,11 +98,11 @@ func (a *API) jobState(_ context.Context, id string) (string, look, error) {
 }
 
 func (a *API) deliveryState(ctx context.Context, name string) (string, look, error) {
-	d, _, err := a.DB.Delivery(ctx, name)
+	version, err := a.DB.DeliveryVersion(ctx, name) // without how far it has come, which takes a look at each machine
 	if err != nil {
 		return "", nil, err
 	}
-	return ETag(d.Version), func(w *serverdb.Write) (string, error) {
+	return ETag(version), func(w *serverdb.Write) (string, error) {
 		now, err := w.Delivery(name)
 		if err != nil {
 			return "", err
@@ -136,7 +136,7 @@ func (a *API) planState(kind machine.PlanKind) func(context.Context, string) (st
 	}
 }
 
-// missing tells whether an error says that there is no such thing.
+// isMissing tells whether an error says that there is no such thing.
 func isMissing(err error) bool {
 	return errors.Is(err, machine.ErrNotFound) || errors.Is(err, auth.ErrNotFound)
 }

@@ -50,6 +50,18 @@ func siteOf(o Import, got *Imported) string {
 	return site
 }
 
+// namedDelivery reads one.
+func namedDelivery(tx *store.Tx, name string) (*machine.Delivery, error) {
+	all, err := tx.Deliveries()
+	if err != nil {
+		return nil, err
+	}
+	if d := findDelivery(all, name); d != nil {
+		return d, nil
+	}
+	return nil, fmt.Errorf("delivery %.64q: %w", name, machine.ErrNotFound)
+}
+
 func findDelivery(all []*machine.Delivery, name string) *machine.Delivery {
 	if i := slices.IndexFunc(all, func(d *machine.Delivery) bool { return d.Name == name }); i >= 0 {
 		return all[i]
@@ -59,14 +71,19 @@ func findDelivery(all []*machine.Delivery, name string) *machine.Delivery {
 
 // Delivery gives one as this write sees it.
 func (w *Write) Delivery(name string) (*machine.Delivery, error) {
-	all, err := w.tx.Deliveries()
-	if err != nil {
-		return nil, err
-	}
-	if d := findDelivery(all, name); d != nil {
-		return d, nil
-	}
-	return nil, fmt.Errorf("delivery %.64q: %w", name, machine.ErrNotFound)
+	return namedDelivery(w.tx, name)
+}
+
+// DeliveryVersion gives the version of one.
+func (d *DB) DeliveryVersion(ctx context.Context, name string) (version int64, err error) {
+	err = d.store.View(ctx, func(tx *store.Tx) error {
+		found, err := namedDelivery(tx, name)
+		if err == nil {
+			version = found.Version
+		}
+		return err
+	})
+	return version, err
 }
 
 // Deliveries gives all of them, the newest first.
@@ -82,13 +99,9 @@ func (d *DB) Deliveries(ctx context.Context) (all []*machine.Delivery, err error
 func (d *DB) Delivery(ctx context.Context, name string) (*machine.Delivery, delivery.Standing, error) {
 	var found *machine.Delivery
 	var standing delivery.Standing
-	err := d.store.View(ctx, func(tx *store.Tx) error {
-		all, err := tx.Deliveries()
-		if err != nil {
+	err := d.store.View(ctx, func(tx *store.Tx) (err error) {
+		if found, err = namedDelivery(tx, name); err != nil {
 			return err
-		}
-		if found = findDelivery(all, name); found == nil {
-			return fmt.Errorf("delivery %.64q: %w", name, machine.ErrNotFound)
 		}
 		standing = delivery.Sort(found, d.index.machines())
 		return milestones(tx, &standing)
@@ -138,16 +151,9 @@ func later(a, b time.Time) time.Time {
 // expected of it becomes retired.
 func (d *DB) CloseDelivery(ctx context.Context, who Actor, name, why string) error {
 	return d.Do(ctx, func(w *Write) error {
-		all, err := w.tx.Deliveries()
-		if err != nil {
+		found, err := w.Delivery(name)
+		if err != nil || !found.ClosedAt.IsZero() {
 			return err
-		}
-		found := findDelivery(all, name)
-		switch {
-		case found == nil:
-			return fmt.Errorf("delivery %.64q: %w", name, machine.ErrNotFound)
-		case !found.ClosedAt.IsZero():
-			return nil
 		}
 		never := 0
 		for _, m := range w.machines() {
