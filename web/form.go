@@ -161,13 +161,16 @@ func (f *form) fill(r *http.Request) (changed bool) {
 // plain is a text without what browsers make of its line ends.
 func plain(text string) string { return strings.TrimSpace(strings.ReplaceAll(text, "\r\n", "\n")) }
 
-// values are what the fields say, by name.
-func (f *form) values() map[string]string {
-	all := map[string]string{}
-	for _, in := range f.all() {
-		all[in.Name] = in.Value
+// read takes what a form says into something. Each field that cannot be read is
+// in the error.
+func read[T any](f *form, fields []declare.Field[T], into T) error {
+	var bad []error
+	for _, field := range fields {
+		if in := f.entry(field.Name); in != nil {
+			bad = append(bad, field.Set(into, in.Value))
+		}
 	}
-	return all
+	return errors.Join(bad...)
 }
 
 // changes are the fields that say something else than when the form was made.

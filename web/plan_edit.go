@@ -74,19 +74,11 @@ func (p planPages) add(w http.ResponseWriter, r *http.Request) error {
 	return p.render(w, r, http.StatusUnprocessableEntity, p.listView(d))
 }
 
-// put writes what the form says over a version. Each field that cannot be read
-// is in the error.
+// put writes what the form says over a version.
 func (p planPages) put(r *http.Request, f *form, name string, version int64) error {
 	item := machine.NewPlan(p.Kind, name)
-	values := f.values()
-	var bad []error
-	for _, field := range declare.Plan(p.Kind) {
-		if err := field.Set(item, values[field.Name]); err != nil {
-			bad = append(bad, err)
-		}
-	}
-	if len(bad) > 0 {
-		return errors.Join(bad...)
+	if err := read(f, declare.Plan(p.Kind), item); err != nil {
+		return err
 	}
 	_, err := p.Actions.PutPlan(r.Context(), userOf(r), item, version)
 	return err

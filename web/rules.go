@@ -109,15 +109,8 @@ func ruleEditView(name string, f *form) view {
 // putRule writes what a form says. found judges what is there.
 func (s *Site) putRule(r *http.Request, f *form, name string, found func(*machine.Rule) error) error {
 	rule := &machine.Rule{Name: name}
-	values := f.values()
-	var bad []error
-	for _, field := range declare.Rule() {
-		if err := field.Set(rule, values[field.Name]); err != nil {
-			bad = append(bad, err)
-		}
-	}
-	if len(bad) > 0 {
-		return errors.Join(bad...)
+	if err := read(f, declare.Rule(), rule); err != nil {
+		return err
 	}
 	return s.Actions.PutRule(r.Context(), userOf(r), rule, found)
 }
