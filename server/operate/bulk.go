@@ -91,7 +91,7 @@ func (d *Desk) changeOf(who auth.User, b Bulk) (func(*serverdb.Write, *machine.M
 	case asked != 1:
 		return nil, &Refused{Why: "set, lock and unlock: want one of them, with something in it", Remedy: "send one request for each"}
 	case b.Lock != nil:
-		note, err := lockNote(*b.Lock)
+		note, err := said("note", *b.Lock, whyLocked)
 		return d.locking(who, note, true), err
 	case b.Unlock != nil:
 		return d.locking(who, clip(*b.Unlock), false), nil

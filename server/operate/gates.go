@@ -48,7 +48,7 @@ func (d *Desk) AnswerGate(ctx context.Context, id string, s gate.Signed) (*machi
 // PassGate lets a machine go on without the answer of a system outside, on the
 // word of whoever asks. The gate may be left out where there is one only.
 func (d *Desk) PassGate(ctx context.Context, who auth.User, name, at, why string) error {
-	why, err := reason(why)
+	why, err := said("why", why, whatSeen)
 	if err != nil {
 		return err
 	}

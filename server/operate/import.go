@@ -70,16 +70,10 @@ func (l *List) may(who auth.User) error {
 	case l.InUse && !who.Role.Allows(auth.Admin):
 		return &Refused{Why: "machines that are in use are adopted by admins; you are " + string(who.Role), Remedy: "ask an admin", Forbidden: true}
 	case l.InUse:
-		return reasoned(l.Reason)
+		_, err := said("reason", l.Reason, whyAdopted)
+		return err
 	case l.Create && !who.Role.Allows(PlanRole(machine.KindRack)):
 		return &Refused{Why: "racks are added with the role engineer; you are " + string(who.Role), Remedy: "import without, or ask one who has it", Forbidden: true}
-	}
-	return nil
-}
-
-func reasoned(reason string) error {
-	if reason == "" || len(reason) > maxNote {
-		return &Refused{Field: "reason", Value: clip(reason), Why: fmt.Sprintf("has %d bytes", len(reason)), Remedy: fmt.Sprintf("say in 1 to %d why the machines are adopted", maxNote)}
 	}
 	return nil
 }
@@ -122,15 +116,16 @@ func (d *Desk) Adopt(ctx context.Context, who auth.User, a *report.Adoption) (*m
 	if !who.Role.Allows(auth.Admin) {
 		return nil, &Refused{Why: "machines that are in use are adopted by admins; you are " + string(who.Role), Remedy: "ask an admin for a token", Forbidden: true}
 	}
-	switch reason := strings.TrimSpace(a.Reason); {
-	case reasoned(reason) != nil:
-		return nil, reasoned(reason)
+	reason, err := said("reason", a.Reason, whyAdopted)
+	switch {
+	case err != nil:
+		return nil, err
 	case a.Report.Version != report.Version:
 		return nil, &Refused{Field: "report.version", Value: fmt.Sprint(a.Report.Version), Why: fmt.Sprintf("this appliance speaks %d", report.Version), Remedy: "take the agent of this release"}
 	case a.Report.OS == nil:
 		return nil, &Refused{Field: "report.os", Why: "is missing, so that the machine is not in use", Remedy: "send it from the machine's own system: firstlight-agent report --from-os"}
 	}
-	m, err := d.DB.Adopt(ctx, serverdb.ActorOf(who), &a.Report, strings.TrimSpace(a.Reason))
+	m, err := d.DB.Adopt(ctx, serverdb.ActorOf(who), &a.Report, reason)
 	return m, explainImport(err)
 }
 

@@ -64,19 +64,27 @@ const maxNote = 200
 
 // Lock keeps automation away from a machine. The note says why.
 func (d *Desk) Lock(ctx context.Context, who auth.User, name, note string) error {
-	note, err := lockNote(note)
+	note, err := said("note", note, whyLocked)
 	if err != nil {
 		return err
 	}
 	return d.flag(ctx, who, name, note, true)
 }
 
-func lockNote(note string) (string, error) {
-	note = strings.TrimSpace(note)
-	if note == "" || len(note) > maxNote {
-		return "", &Refused{Field: "note", Value: clip(note), Why: fmt.Sprintf("has %d bytes", len(note)), Remedy: fmt.Sprintf("say in 1 to %d why it is locked", maxNote)}
+// What people are asked to say before some verbs.
+const (
+	whyLocked  = "why it is locked"
+	whyAdopted = "why the machines are adopted"
+	whatSeen   = "what you looked at"
+)
+
+// said wants a few words in a field: what tells which.
+func said(field, text, what string) (string, error) {
+	text = strings.TrimSpace(text)
+	if text == "" || len(text) > maxNote {
+		return "", &Refused{Field: field, Value: clip(text), Why: fmt.Sprintf("has %d bytes", len(text)), Remedy: fmt.Sprintf("say in 1 to %d %s", maxNote, what)}
 	}
-	return note, nil
+	return text, nil
 }
 
 // Unlock lets automation at it again.

@@ -2,9 +2,7 @@ package operate
 
 import (
 	"context"
-	"fmt"
 	"io"
-	"strings"
 
 	"firstlight/server/auth"
 	"firstlight/server/serverdb"
@@ -37,7 +35,7 @@ func (d *Desk) Backup(ctx context.Context, who auth.User, keys bool) (Spool, err
 
 // Thaw lets a machine go on that a restore froze: a person has looked at it.
 func (d *Desk) Thaw(ctx context.Context, who auth.User, name, why string) error {
-	why, err := reason(why)
+	why, err := said("why", why, whatSeen)
 	if err != nil {
 		return err
 	}
@@ -50,17 +48,9 @@ func (d *Desk) Thaw(ctx context.Context, who auth.User, name, why string) error 
 
 // EndSafeMode says that ServerDb agrees with the world again after a restore.
 func (d *Desk) EndSafeMode(ctx context.Context, who auth.User, why string) error {
-	why, err := reason(why)
+	why, err := said("why", why, whatSeen)
 	if err != nil {
 		return err
 	}
 	return explain(d.DB.EndSafeMode(ctx, serverdb.ActorOf(who), why))
-}
-
-func reason(why string) (string, error) {
-	why = strings.TrimSpace(why)
-	if why == "" || len(why) > maxNote {
-		return "", &Refused{Field: "why", Value: clip(why), Why: fmt.Sprintf("has %d bytes", len(why)), Remedy: fmt.Sprintf("say in 1 to %d what you looked at", maxNote)}
-	}
-	return why, nil
 }
