@@ -18,8 +18,21 @@ import (
 	"firstlight/server/auth"
 )
 
-// browser starts Debian's chromium with a blank page.
+// browser starts Debian's chromium with a blank page, for a minute.
 func browser(t *testing.T) context.Context {
+	t.Helper()
+	return minute(t, chromium(t))
+}
+
+func minute(t *testing.T, ctx context.Context) context.Context {
+	t.Helper()
+	ctx, done := context.WithTimeout(ctx, time.Minute)
+	t.Cleanup(done)
+	return ctx
+}
+
+// chromium starts one that lives as long as the test.
+func chromium(t *testing.T) context.Context {
 	t.Helper()
 	path, err := exec.LookPath("chromium")
 	if err != nil {
@@ -30,8 +43,6 @@ func browser(t *testing.T) context.Context {
 	t.Cleanup(stop)
 	ctx, cancel := chromedp.NewContext(alloc)
 	t.Cleanup(cancel)
-	ctx, done := context.WithTimeout(ctx, time.Minute)
-	t.Cleanup(done)
 	do(t, ctx, chromedp.Navigate("about:blank"))
 	return ctx
 }
@@ -113,8 +124,8 @@ func TestScreens(t *testing.T) {
 	}{{"light", "light", 1280, 900}, {"dark", "dark", 1280, 900}, {"phone", "light", 360, 740}, {"phone-dark", "dark", 360, 740}}
 	for site, c := range map[string]*canned{"full": full(), "empty": {subnets: full().subnets, strangers: full().strangers}} {
 		b := newBench(t, c)
-		ctx := browser(t)
-		do(t, ctx, chromedp.Navigate(b.URL+"/login"))
+		all := chromium(t)
+		do(t, all, chromedp.Navigate(b.URL+"/login"))
 		if site == "full" {
 			b.populate()
 		}
@@ -123,15 +134,17 @@ func TestScreens(t *testing.T) {
 				continue
 			}
 			if i == 1 {
-				b.logIn(ctx, auth.Admin)
+				b.logIn(all, auth.Admin)
 			}
 			t.Run(site+"-"+story.name, func(t *testing.T) {
+				ctx := minute(t, all)
 				for _, look := range looks {
 					call(t, ctx, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{
 						Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: look.scheme}},
 					})
 					do(t, ctx, chromedp.EmulateViewport(look.width, look.height), chromedp.Navigate(b.URL+story.path))
-					shot, err := chromedp.Call(ctx, cdpage.CaptureScreenshot, cdpage.CaptureScreenshotParams{CaptureBeyondViewport: new(true)})
+					whole := story.path != "/api" // which is longer than a picture may be
+					shot, err := chromedp.Call(ctx, cdpage.CaptureScreenshot, cdpage.CaptureScreenshotParams{CaptureBeyondViewport: &whole})
 					if err != nil {
 						t.Fatal(err)
 					}
