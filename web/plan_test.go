@@ -5,7 +5,6 @@ import (
 	"crypto/rand"
 	"log/slog"
 	"net/http"
-	"net/http/httptest"
 	"net/netip"
 	"path/filepath"
 	"strings"
@@ -61,13 +60,7 @@ func newDesk(t *testing.T) (*bench, *operate.Desk) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	b.Server = httptest.NewTLSServer(b.site.Handler())
-	t.Cleanup(func() {
-		b.site.Close()
-		b.Server.Close()
-	})
-	b.client = b.Server.Client()
-	b.client.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+	b.serve()
 	return b, desk
 }
 

@@ -46,14 +46,19 @@ func newBench(t *testing.T, c *canned) *bench {
 	if err != nil {
 		t.Fatal(err)
 	}
+	b.serve()
+	return b
+}
+
+// serve puts the site behind HTTPS until the test ends.
+func (b *bench) serve() {
 	b.Server = httptest.NewTLSServer(b.site.Handler())
-	t.Cleanup(func() {
+	b.t.Cleanup(func() {
 		b.site.Close()
 		b.Server.Close()
 	})
 	b.client = b.Server.Client()
 	b.client.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
-	return b
 }
 
 // apiDocument is the document that server/api serves; a test there holds it so.
