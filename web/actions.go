@@ -20,17 +20,23 @@ func (s *Site) act(again func(*http.Request) (view, error), do func(context.Cont
 		if err != nil {
 			return err
 		}
-		u, _ := auth.From(r.Context())
-		if err := do(r.Context(), u, m, r); err != nil {
-			return s.again(w, r, again, err)
+		ctx, err := s.resting(r, m)
+		if err == nil {
+			err = do(ctx, userOf(r), m, r)
+		}
+		if err != nil {
+			return s.again(w, r, m, again, err)
 		}
 		http.Redirect(w, r, machineURL(m), http.StatusSeeOther)
 		return nil
 	}
 }
 
-// again shows a form with the reason why it was refused.
-func (s *Site) again(w http.ResponseWriter, r *http.Request, form func(*http.Request) (view, error), cause error) error {
+// again shows a form with the reason why it was refused, and with what was typed.
+func (s *Site) again(w http.ResponseWriter, r *http.Request, thing any, form func(*http.Request) (view, error), cause error) error {
+	if s.States.Overtaken(cause) {
+		return s.overtaken(w, r, thing, form)
+	}
 	if errors.Is(cause, machine.ErrAway) || errors.Is(cause, machine.ErrInDoubt) {
 		return cause
 	}
@@ -46,6 +52,7 @@ func (s *Site) again(w http.ResponseWriter, r *http.Request, form func(*http.Req
 		return &refused{cause}
 	}
 	c.Error = sentence(cause.Error())
+	c.keep(r.PostForm)
 	v.data = c
 	return s.render(w, r, http.StatusConflict, v)
 }
@@ -135,12 +142,15 @@ func (s *Site) cancel(w http.ResponseWriter, r *http.Request) error {
 		return fmt.Errorf("job %.64q: %w", r.PathValue("id"), err)
 	}
 	name, url := s.nameOf(job.Machine)
-	u, _ := auth.From(r.Context())
-	if err = typed(r, name); err == nil {
-		err = s.Actions.Cancel(r.Context(), u, job.ID)
+	ctx, err := s.resting(r, job)
+	if err == nil {
+		err = typed(r, name)
+	}
+	if err == nil {
+		err = s.Actions.Cancel(ctx, userOf(r), job.ID)
 	}
 	if err != nil {
-		return s.again(w, r, s.askCancel, err)
+		return s.again(w, r, job, s.askCancel, err)
 	}
 	http.Redirect(w, r, url, http.StatusSeeOther)
 	return nil

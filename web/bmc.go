@@ -16,7 +16,7 @@ func (s *Site) askBMC(r *http.Request) (view, error) {
 		return view{}, err
 	}
 	return confirmView(confirm{
-		Title: "BMC log-in of " + m.Name, Action: machineURL(m) + "/bmc", Back: machineURL(m), Button: "Keep it",
+		Title: "BMC log-in of " + m.Name, Of: m, Action: machineURL(m) + "/bmc", Back: machineURL(m), Button: "Keep it",
 		Says: []string{"It is kept encrypted, and proven by the next log-in. Whatever was kept for this BMC before is forgotten."},
 		Fields: []field{
 			{Name: "address", Label: "Address; empty: as the machine reports it", Type: "text", Value: m.BMC.Address, Optional: true},

@@ -147,6 +147,7 @@ type Config struct {
 	Data    Data
 	Actions Actions
 	Insight Insight
+	States  States
 	People  *auth.Service
 	// PlanRole is the smallest role that changes a list of the plan.
 	PlanRole func(machine.PlanKind) auth.Role
@@ -168,6 +169,7 @@ func (c Config) check() error {
 		{"Data", c.Data != nil},
 		{"Actions", c.Actions != nil},
 		{"Insight", c.Insight != nil},
+		{"States", c.States != nil},
 		{"People", c.People != nil},
 		{"PlanRole", c.PlanRole != nil},
 		{"Log", c.Log != nil},

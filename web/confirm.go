@@ -25,8 +25,13 @@ type confirm struct {
 	Fields  []field
 	Note    string // label of a line of text; empty: none is asked
 	Must    string // to be typed; empty: nothing
-	Error   string
-	Shut    bool // there is nothing to confirm, only the error to read
+	Of      any    // the thing that it shows, one of those of States; nil: it rests on none
+	// What was typed already, and what happened to the thing since.
+	NoteText, Typed string
+	Meanwhile       *overtaken
+	State           string // of the thing
+	Error           string
+	Shut            bool // there is nothing to confirm, only the error to read
 }
 
 // choices is a list to choose from.
@@ -54,7 +59,7 @@ func (s *Site) askInstall(r *http.Request) (view, error) {
 		return view{}, err
 	}
 	c := confirm{
-		Title: "Install " + m.Name, Action: machineURL(m) + "/install", Back: machineURL(m),
+		Title: "Install " + m.Name, Of: m, Action: machineURL(m) + "/install", Back: machineURL(m),
 		Button: "Install", Danger: true, Must: m.Name,
 		Choices: &choices{Name: "image", Label: "Image"},
 	}
@@ -116,7 +121,7 @@ func (s *Site) askRelease(r *http.Request) (view, error) {
 		return view{}, err
 	}
 	c := confirm{
-		Title: "Release " + m.Name, Action: machineURL(m) + "/release", Back: machineURL(m),
+		Title: "Release " + m.Name, Of: m, Action: machineURL(m) + "/release", Back: machineURL(m),
 		Button: "Release", Danger: true, Must: m.Name, Disks: filled(m),
 	}
 	c.Says = []string{
@@ -148,7 +153,7 @@ func (s *Site) askPower(r *http.Request) (view, error) {
 	}
 	on := m.Observed.Power == "on"
 	c := confirm{
-		Title: "Power of " + m.Name, Action: machineURL(m) + "/power", Back: machineURL(m),
+		Title: "Power of " + m.Name, Of: m, Action: machineURL(m) + "/power", Back: machineURL(m),
 		Button: "Do it", Danger: true, Must: m.Name,
 		Says: []string{
 			"Off and cycle cut the power: its system is not asked. " + s.running(m),
@@ -167,7 +172,7 @@ func (s *Site) askLock(r *http.Request) (view, error) {
 		return view{}, err
 	}
 	return confirmView(confirm{
-		Title: "Lock " + m.Name, Action: machineURL(m) + "/lock", Back: machineURL(m),
+		Title: "Lock " + m.Name, Of: m, Action: machineURL(m) + "/lock", Back: machineURL(m),
 		Button: "Lock", Note: "Why, for the next who looks",
 		Says: []string{"No job starts on a locked machine and nothing is installed on it. What runs goes on. " + s.running(m)},
 	}), nil
@@ -179,7 +184,7 @@ func (s *Site) askThaw(r *http.Request) (view, error) {
 		return view{}, err
 	}
 	return confirmView(confirm{
-		Title: "Thaw " + m.Name, Action: machineURL(m) + "/thaw", Back: machineURL(m),
+		Title: "Thaw " + m.Name, Of: m, Action: machineURL(m) + "/thaw", Back: machineURL(m),
 		Button: "Thaw", Note: "What you looked at",
 		Says: []string{
 			"An older database was restored: what it says of this machine, " + m.Status.Human() + ", may be over. " +
@@ -199,7 +204,7 @@ func (s *Site) askCancel(r *http.Request) (view, error) {
 		return view{}, fmt.Errorf("machine of job %s: %w", short(job.ID), err)
 	}
 	c := confirm{
-		Title: "Cancel the " + string(job.Action) + " of " + m.Name, Action: "/jobs/" + job.ID + "/cancel", Back: machineURL(m),
+		Title: "Cancel the " + string(job.Action) + " of " + m.Name, Of: job, Action: "/jobs/" + job.ID + "/cancel", Back: machineURL(m),
 		Button: "Cancel the job", Danger: true, Must: m.Name,
 		Says: []string{"The job stops at " + current(job) + ". No disk was written yet."},
 	}

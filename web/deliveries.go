@@ -184,16 +184,23 @@ func (s *Site) askClose(r *http.Request) (view, error) {
 		says = plural(n, "machine that is still expected becomes", "machines that are still expected become") + " retired: their units and ports are free."
 	}
 	return confirmView(confirm{
-		Title: "Close delivery " + d.Name, Action: deliveryURL(d.Name) + "/close", Back: deliveryURL(d.Name), Button: "Close it", Danger: len(standing.Missing) > 0,
+		Title: "Close delivery " + d.Name, Of: d, Action: deliveryURL(d.Name) + "/close", Back: deliveryURL(d.Name), Button: "Close it", Danger: len(standing.Missing) > 0,
 		Says: []string{"Nothing more of it comes. " + says}, Fields: remark("Why, for those that never came"),
 	}), nil
 }
 
 func (s *Site) closeDelivery(w http.ResponseWriter, r *http.Request) error {
-	name := r.PathValue("name")
-	if err := s.Actions.CloseDelivery(context.WithoutCancel(r.Context()), userOf(r), name, strings.TrimSpace(r.PostFormValue("note"))); err != nil {
-		return s.again(w, r, s.askClose, err)
+	d, _, err := s.Data.Delivery(r.Context(), r.PathValue("name"))
+	if err != nil {
+		return err
 	}
-	http.Redirect(w, r, deliveryURL(name), http.StatusSeeOther)
+	ctx, err := s.resting(r, d)
+	if err == nil {
+		err = s.Actions.CloseDelivery(context.WithoutCancel(ctx), userOf(r), d.Name, strings.TrimSpace(r.PostFormValue("note")))
+	}
+	if err != nil {
+		return s.again(w, r, d, s.askClose, err)
+	}
+	http.Redirect(w, r, deliveryURL(d.Name), http.StatusSeeOther)
 	return nil
 }

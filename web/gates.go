@@ -36,7 +36,7 @@ func (s *Site) askPass(r *http.Request) (view, error) {
 		return view{}, err
 	}
 	c := confirm{
-		Title: "Let " + m.Name + " pass", Action: machineURL(m) + "/pass-gate", Back: machineURL(m), Button: "Let it pass", Note: "Why it may go on",
+		Title: "Let " + m.Name + " pass", Of: m, Action: machineURL(m) + "/pass-gate", Back: machineURL(m), Button: "Let it pass", Note: "Why it may go on",
 		Says:    []string{"It goes on without the answer of the system outside, on your word. The reason stands in its timeline and in the audit."},
 		Choices: &choices{Name: "gate", Label: "Waits for"},
 	}

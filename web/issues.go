@@ -27,6 +27,8 @@ type issueData struct {
 	Taken                 string
 	TakenAt               time.Time
 	Mine, MayTake, MayEnd bool
+	State                 string // of who has it
+	MachineState          string // of the machine that its acts change
 }
 
 // act is a button: a form that posts, or a link to a dialog.
@@ -56,13 +58,14 @@ var issueActs = map[issue.Verb]struct {
 }
 
 // newIssue shows an issue to a user. m is nil where its machine has no record.
-func newIssue(i *machine.Issue, m *machine.Machine, u auth.User) issueData {
+func (s *Site) newIssue(i *machine.Issue, m *machine.Machine, u auth.User) issueData {
 	e, _ := issue.Of(i.Kind)
 	d := issueData{
 		ID: "issue-" + i.Subject + "-" + string(i.Kind), URL: "/issues/" + url.PathEscape(i.Subject) + "/" + url.PathEscape(string(i.Kind)),
 		Kind: string(i.Kind), Title: e.Title, Means: e.Means, Sentence: sentence(i.Sentence), Broken: e.Severity == issue.Broken, Since: i.Since,
 		Taken: i.Taken, TakenAt: i.TakenAt, Mine: i.Taken == u.Name && u.Name != "", MayTake: u.Role.Allows(auth.Technician),
 	}
+	d.State = s.States.Tag(i)
 	d.MayEnd = i.Taken != "" && (d.Mine || u.Role.Allows(auth.Admin))
 	for _, name := range slices.Sorted(maps.Keys(i.Evidence)) {
 		d.Evidence = append(d.Evidence, fact{name, i.Evidence[name]})
@@ -70,6 +73,7 @@ func newIssue(i *machine.Issue, m *machine.Machine, u auth.User) issueData {
 	if m == nil {
 		return d
 	}
+	d.MachineState = s.States.Tag(m)
 	for _, v := range issue.VerbsFor(i.Kind, m) {
 		if a, ok := issueActs[v]; ok && u.Role.Allows(a.role) {
 			a.act.URL = machineURL(m) + "/" + a.act.URL
@@ -123,7 +127,7 @@ func (s *Site) needs(r *http.Request, some []*machine.Machine, all bool) []needC
 			continue
 		}
 		index[i.Subject] = len(cards)
-		c := needCard{Known: m != nil && i.Subject == m.ID, Issue: newIssue(i, m, u)}
+		c := needCard{Known: m != nil && i.Subject == m.ID, Issue: s.newIssue(i, m, u)}
 		if c.tile = (tile{Name: i.Name, Group: "broken"}); c.Known {
 			c.tile = s.tile(m)
 		}
@@ -180,7 +184,7 @@ func (s *Site) machineIssues(m *machine.Machine, u auth.User) []issueData {
 		if i.Subject != m.ID {
 			of = nil // about another that shows its marks
 		}
-		all = append(all, newIssue(i, of, u))
+		all = append(all, s.newIssue(i, of, u))
 	}
 	return all
 }
@@ -193,27 +197,48 @@ func (s *Site) differences(m *machine.Machine) []issue.Difference {
 // take is "I have this one": it leads to the machine, where the work is. over
 // takes it from whoever has it.
 func (s *Site) take(w http.ResponseWriter, r *http.Request) error {
-	u, _ := auth.From(r.Context())
-	subject := r.PathValue("subject")
-	if err := s.Actions.TakeIssue(r.Context(), u, subject, r.PathValue("kind"), r.PostFormValue("over") == "yes"); err != nil {
-		return &refused{err}
-	}
-	next := "/needs"
-	if m, err := s.Data.Machine(subject); err == nil {
-		next = machineURL(m)
-	}
-	http.Redirect(w, r, next, http.StatusSeeOther)
-	return nil
+	return s.onIssue(func(ctx context.Context, r *http.Request) (string, error) {
+		subject := r.PathValue("subject")
+		err := s.Actions.TakeIssue(ctx, userOf(r), subject, r.PathValue("kind"), r.PostFormValue("over") == "yes")
+		if m, lost := s.Data.Machine(subject); lost == nil {
+			return machineURL(m), err
+		}
+		return "/needs", err
+	})(w, r)
 }
 
 // letGo leads back to the list, for whoever takes it next.
 func (s *Site) letGo(w http.ResponseWriter, r *http.Request) error {
-	u, _ := auth.From(r.Context())
-	if err := s.Actions.DropIssue(r.Context(), u, r.PathValue("subject"), r.PathValue("kind")); err != nil {
-		return &refused{err}
+	return s.onIssue(func(ctx context.Context, r *http.Request) (string, error) {
+		return "/needs", s.Actions.DropIssue(ctx, userOf(r), r.PathValue("subject"), r.PathValue("kind"))
+	})(w, r)
+}
+
+// onIssue does something to the issue that the address names, as it was shown.
+// One that is closed by now, or named by its machine, is the verb's to judge.
+func (s *Site) onIssue(do func(context.Context, *http.Request) (next string, err error)) handler {
+	return func(w http.ResponseWriter, r *http.Request) error {
+		ctx, all := r.Context(), s.Data.Issues()
+		at := slices.IndexFunc(all, func(i *machine.Issue) bool {
+			return i.Subject == r.PathValue("subject") && string(i.Kind) == r.PathValue("kind")
+		})
+		var err error
+		var next string
+		if at >= 0 {
+			ctx, err = s.resting(r, all[at])
+		}
+		if err == nil {
+			next, err = do(ctx, r)
+		}
+		if err != nil && at >= 0 {
+			return s.again(w, r, all[at], nil, err)
+		}
+		if err != nil {
+			return &refused{err}
+		}
+		http.Redirect(w, r, next, http.StatusSeeOther)
+		return nil
 	}
-	http.Redirect(w, r, "/needs", http.StatusSeeOther)
-	return nil
 }
 
 func (s *Site) acceptPort(w http.ResponseWriter, r *http.Request) error {

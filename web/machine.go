@@ -34,6 +34,7 @@ type machineData struct {
 type headData struct {
 	*machine.Machine
 	URL, Group, Pill, About string
+	State                   string // that it is shown in
 	Says                    string // its sentence, punctuated
 	Heard                   time.Time
 	Job                     *machine.Job
@@ -149,7 +150,7 @@ func (s *Site) head(m *machine.Machine, job *machine.Job, u auth.User) headData 
 	}
 	hands, orders := may(auth.Handle), may(auth.Change)
 	h := headData{
-		Machine: m, URL: machineURL(m), Group: group(m.Status), Says: sentence(m.Sentence), Heard: heard(m),
+		Machine: m, State: s.States.Tag(m), URL: machineURL(m), Group: group(m.Status), Says: sentence(m.Sentence), Heard: heard(m),
 		Foreign: m.Owner != "" && !u.InTeam(m.Owner),
 		Install: orders && m.Status == machine.Available && !m.Flags.Locked, Lock: orders,
 		Recheck: hands && canRecheck(m), Release: orders && canRelease(m), Power: hands && m.BMC.Address != "",

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"context"
 	"fmt"
 	"net/http"
 	"slices"
@@ -15,8 +16,14 @@ import (
 // secretData is a secret that is shown once, on the page that made it.
 type secretData struct{ Title, Secret, Says string }
 
+// accountRow is an account with the state that it is shown in.
+type accountRow struct {
+	auth.Account
+	State string
+}
+
 type peopleData struct {
-	Accounts []auth.Account
+	Accounts []accountRow
 	Tokens   []auth.Token
 	Roles    []auth.Role
 	Self     string
@@ -42,7 +49,10 @@ func (s *Site) people(r *http.Request) (view, error) {
 	if err != nil {
 		return view{}, fmt.Errorf("list tokens: %w", err)
 	}
-	d := peopleData{Accounts: accounts, Tokens: tokens, Roles: auth.Roles(), Self: u.Name}
+	d := peopleData{Tokens: tokens, Roles: auth.Roles(), Self: u.Name}
+	for _, a := range accounts {
+		d.Accounts = append(d.Accounts, accountRow{a, s.States.Tag(a)})
+	}
 	return view{title: "People", template: "people", data: d}, nil
 }
 
@@ -76,11 +86,45 @@ func (s *Site) invite(w http.ResponseWriter, r *http.Request) error {
 	return s.showPeople(w, r, codeFor(name, code), err)
 }
 
-func (s *Site) newCode(w http.ResponseWriter, r *http.Request) error {
-	u, _ := auth.From(r.Context())
+// onAccount does something to the account that the address names, as it was
+// shown.
+func (s *Site) onAccount(form func(*http.Request) (view, error), do func(ctx context.Context, r *http.Request, name string) (*secretData, error)) handler {
+	return func(w http.ResponseWriter, r *http.Request) error {
+		of, err := s.accountOf(r)
+		if err != nil {
+			return err
+		}
+		ctx, err := s.resting(r, of)
+		var secret *secretData
+		if err == nil {
+			secret, err = do(ctx, r, of.Name)
+		}
+		if err != nil && (form != nil && !readable(err) || s.States.Overtaken(err)) {
+			return s.again(w, r, of, form, err)
+		}
+		return s.showPeople(w, r, secret, err)
+	}
+}
+
+// accountOf finds the account that an address names.
+func (s *Site) accountOf(r *http.Request) (auth.Account, error) {
 	name := r.PathValue("name")
-	code, err := s.People.NewCode(r.Context(), u, name)
-	return s.showPeople(w, r, codeFor(name, code), err)
+	all, err := s.People.Accounts(r.Context())
+	if err != nil {
+		return auth.Account{}, fmt.Errorf("list accounts: %w", err)
+	}
+	at := slices.IndexFunc(all, func(a auth.Account) bool { return a.Name == name })
+	if at < 0 {
+		return auth.Account{}, fmt.Errorf("account %.64q: %w", name, machine.ErrNotFound)
+	}
+	return all[at], nil
+}
+
+func (s *Site) newCode(w http.ResponseWriter, r *http.Request) error {
+	return s.onAccount(nil, func(ctx context.Context, r *http.Request, name string) (*secretData, error) {
+		code, err := s.People.NewCode(ctx, userOf(r), name)
+		return codeFor(name, code), err
+	})(w, r)
 }
 
 func codeFor(name, code string) *secretData {
@@ -91,29 +135,26 @@ func codeFor(name, code string) *secretData {
 }
 
 func (s *Site) setRole(w http.ResponseWriter, r *http.Request) error {
-	u, _ := auth.From(r.Context())
-	err := s.People.SetRole(r.Context(), u, r.PathValue("name"), auth.Role(r.PostFormValue("role")))
-	return s.showPeople(w, r, nil, err)
+	return s.onAccount(nil, func(ctx context.Context, r *http.Request, name string) (*secretData, error) {
+		return nil, s.People.SetRole(ctx, userOf(r), name, auth.Role(r.PostFormValue("role")))
+	})(w, r)
 }
 
 func (s *Site) setTeams(w http.ResponseWriter, r *http.Request) error {
-	u, _ := auth.From(r.Context())
-	err := s.People.SetTeams(r.Context(), u, r.PathValue("name"), auth.ParseTeams(r.PostFormValue("teams")))
-	return s.showPeople(w, r, nil, err)
+	return s.onAccount(nil, func(ctx context.Context, r *http.Request, name string) (*secretData, error) {
+		return nil, s.People.SetTeams(ctx, userOf(r), name, auth.ParseTeams(r.PostFormValue("teams")))
+	})(w, r)
 }
 
 // askShutOut is the dialog before somebody is shut out.
 func (s *Site) askShutOut(r *http.Request) (view, error) {
-	name := r.PathValue("name")
-	accounts, err := s.People.Accounts(r.Context())
+	of, err := s.accountOf(r)
 	if err != nil {
-		return view{}, fmt.Errorf("list accounts: %w", err)
+		return view{}, err
 	}
-	if !slices.ContainsFunc(accounts, func(a auth.Account) bool { return a.Name == name }) {
-		return view{}, fmt.Errorf("account %.64q: %w", name, machine.ErrNotFound)
-	}
+	name := of.Name
 	return confirmView(confirm{
-		Title: "Shut out " + name, Action: "/people/" + name + "/disabled", Back: "/people", Button: "Shut out", Danger: true, Must: name,
+		Title: "Shut out " + name, Of: of, Action: "/people/" + name + "/disabled", Back: "/people", Button: "Shut out", Danger: true, Must: name,
 		Sends: []detail{{"disabled", "yes"}},
 		Says: []string{
 			"The sessions of " + name + " end at once, and its password, codes and tokens open nothing any more. Jobs that it started go on.",
@@ -123,12 +164,16 @@ func (s *Site) askShutOut(r *http.Request) (view, error) {
 }
 
 func (s *Site) setDisabled(w http.ResponseWriter, r *http.Request) error {
-	u, _ := auth.From(r.Context())
-	name, shut := r.PathValue("name"), r.PostFormValue("disabled") == "yes"
-	if err := typed(r, name); shut && err != nil {
-		return s.again(w, r, s.askShutOut, err)
+	form, shut := s.askShutOut, r.PostFormValue("disabled") == "yes"
+	if !shut {
+		form = nil
 	}
-	return s.showPeople(w, r, nil, s.People.SetDisabled(r.Context(), u, name, shut))
+	return s.onAccount(form, func(ctx context.Context, r *http.Request, name string) (*secretData, error) {
+		if err := typed(r, name); shut && err != nil {
+			return nil, err
+		}
+		return nil, s.People.SetDisabled(ctx, userOf(r), name, shut)
+	})(w, r)
 }
 
 func (s *Site) account(r *http.Request) (view, error) {

@@ -171,10 +171,10 @@ func (p planPages) drop(w http.ResponseWriter, r *http.Request) error {
 	name := row.Item.Key()
 	version, err := strconv.ParseInt(r.PostFormValue("version"), 10, 64)
 	if err != nil || version != row.Version {
-		return p.again(w, r, p.askDrop, fmt.Errorf("%s changed it since this was asked: look at it, then remove it", cmp.Or(p.since(r, "write "+string(p.Kind), name).Who, "somebody")))
+		return p.again(w, r, nil, p.askDrop, fmt.Errorf("%s changed it since this was asked: look at it, then remove it", cmp.Or(p.since(r, "write "+string(p.Kind), name).Who, "somebody")))
 	}
 	if err := p.Actions.DropPlan(r.Context(), userOf(r), p.ref(name), version); err != nil {
-		return p.again(w, r, p.askDrop, err)
+		return p.again(w, r, nil, p.askDrop, err)
 	}
 	http.Redirect(w, r, p.List(), http.StatusSeeOther)
 	return nil

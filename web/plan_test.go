@@ -54,7 +54,7 @@ func newDesk(t *testing.T) (*bench, *operate.Desk) {
 	}
 	b := &bench{t: t, canned: &canned{}, people: people, log: &strings.Builder{}, cookies: map[auth.Role]string{}}
 	b.site, err = New(Config{
-		Data: db, Actions: deskActions{desk, b.canned}, Insight: deskInsight{b.canned, desk}, People: people, PlanRole: operate.PlanRole,
+		Data: db, Actions: deskActions{desk, b.canned}, Insight: deskInsight{b.canned, desk}, States: b.canned, People: people, PlanRole: operate.PlanRole,
 		Log: log, Now: time.Now, API: apiDocument(t), Site: "lon6", Version: "test",
 	})
 	if err != nil {

@@ -155,6 +155,10 @@ func (s *Site) page(build func(*http.Request) (view, error)) handler {
 
 func (s *Site) render(w http.ResponseWriter, r *http.Request, status int, v view) error {
 	u, _ := auth.From(r.Context())
+	if c, ok := v.data.(confirm); ok && c.Of != nil {
+		c.State = s.States.Tag(c.Of)
+		v.data = c
+	}
 	p := page{
 		Title: v.title, User: u, Site: s.Site, Banner: s.banner(), Query: v.query, Now: s.Now(),
 		Live: len(v.fragments) > 0, Nav: s.nav(r, u), Search: searchTarget(r), D: v.data,

@@ -29,7 +29,7 @@ func (s *Site) askBroken(r *http.Request) (view, error) {
 		return view{}, err
 	}
 	c := confirm{
-		Title: "Mark " + m.Name + " as broken", Action: machineURL(m) + "/broken", Back: machineURL(m), Button: "It is broken",
+		Title: "Mark " + m.Name + " as broken", Of: m, Action: machineURL(m) + "/broken", Back: machineURL(m), Button: "It is broken",
 		Says:    []string{"Nobody gets it until it is repaired or checked again. Its disks stay as they are. " + s.running(m)},
 		Choices: &choices{Name: "reason", Label: "What is broken"}, Fields: remark("What you saw"),
 	}
@@ -61,7 +61,7 @@ func (s *Site) askRepair(r *http.Request) (view, error) {
 		return view{}, err
 	}
 	return confirmView(confirm{
-		Title: "Give " + m.Name + " into repair", Action: machineURL(m) + "/repair", Back: machineURL(m), Button: "Give it into repair",
+		Title: "Give " + m.Name + " into repair", Of: m, Action: machineURL(m) + "/repair", Back: machineURL(m), Button: "Give it into repair",
 		Says:  []string{"What is to become of its disks is for whoever repairs it: nothing here writes to them."},
 		Disks: disks(m).Disks,
 		Choices: &choices{Name: "disks", Label: "Its disks", All: []choice{
@@ -85,7 +85,7 @@ func (s *Site) askRepaired(r *http.Request) (view, error) {
 		return view{}, err
 	}
 	c := confirm{
-		Title: m.Name + " is repaired", Action: machineURL(m) + "/repaired", Back: machineURL(m), Button: "It is repaired",
+		Title: m.Name + " is repaired", Of: m, Action: machineURL(m) + "/repaired", Back: machineURL(m), Button: "It is repaired",
 		Says:   []string{"What its agent saw before is forgotten: power it on, and the next report decides as for a new machine."},
 		Fields: remark("What was done"),
 	}
@@ -107,7 +107,7 @@ func (s *Site) askReturn(r *http.Request) (view, error) {
 		return view{}, err
 	}
 	return confirmView(confirm{
-		Title: m.Name + " back in use", Action: machineURL(m) + "/return", Back: machineURL(m), Button: "It is fine",
+		Title: m.Name + " back in use", Of: m, Action: machineURL(m) + "/return", Back: machineURL(m), Button: "It is fine",
 		Says:   []string{"It is in use again on your word, and boots its own disk as before. Nothing is written to it."},
 		Fields: remark("What was wrong"),
 	}), nil
@@ -125,7 +125,7 @@ func (s *Site) askRetire(r *http.Request) (view, error) {
 		return view{}, err
 	}
 	c := confirm{
-		Title: "Retire " + m.Name, Action: machineURL(m) + "/retire", Back: machineURL(m), Button: "Retire it", Danger: true, Must: m.Name,
+		Title: "Retire " + m.Name, Of: m, Action: machineURL(m) + "/retire", Back: machineURL(m), Button: "Retire it", Danger: true, Must: m.Name,
 		Says: []string{
 			"It leaves the fleet for good. Its host name, its addresses and the log-in to its BMC are given up; the record stays.",
 			"Only disks that were read and are empty may leave: this version does not erase any.",

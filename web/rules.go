@@ -25,6 +25,7 @@ type ruleRow struct {
 	Accepted    int
 	First, Last bool
 	May         bool
+	State       string
 }
 
 // rulesData is the list, and for an admin the form of a new rule.
@@ -57,7 +58,7 @@ func (s *Site) rulesData(r *http.Request) rulesData {
 	}
 	all := s.inOrder()
 	for i, rule := range all {
-		d.Rows = append(d.Rows, ruleRow{rule, ruleURL(rule.Name), accepted[rule.Name], i == 0, i == len(all)-1, d.May})
+		d.Rows = append(d.Rows, ruleRow{rule, ruleURL(rule.Name), accepted[rule.Name], i == 0, i == len(all)-1, d.May, s.States.Tag(rule)})
 	}
 	return d
 }
@@ -195,8 +196,12 @@ func (s *Site) moveRule(w http.ResponseWriter, r *http.Request) error {
 	default:
 		return &refused{fmt.Errorf("to %q: want up or down", clip(verb, 32))}
 	}
-	if err := s.Actions.PutRule(r.Context(), userOf(r), &moved, same(rule)); err != nil {
-		return &refused{err}
+	ctx, err := s.resting(r, rule)
+	if err == nil {
+		err = s.Actions.PutRule(ctx, userOf(r), &moved, same(rule))
+	}
+	if err != nil {
+		return s.again(w, r, rule, nil, err)
 	}
 	http.Redirect(w, r, "/rules#rule-"+url.PathEscape(rule.Name), http.StatusSeeOther)
 	return nil
@@ -214,7 +219,7 @@ func (s *Site) askDropRule(r *http.Request) (view, error) {
 		}
 	}
 	return confirmView(confirm{
-		Title: "Remove rule " + rule.Name, Action: ruleURL(rule.Name) + "/delete", Back: "/rules", Button: "Remove", Danger: true,
+		Title: "Remove rule " + rule.Name, Of: rule, Action: ruleURL(rule.Name) + "/delete", Back: "/rules", Button: "Remove", Danger: true,
 		Says: []string{
 			"From now on the rules after it decide about what it matched: " + cmp.Or(rule.Match, "every machine") + ".",
 			"It accepted " + plural(n, "machine", "machines") + "; they stay as they are.",
@@ -227,8 +232,12 @@ func (s *Site) dropRule(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	if err := s.Actions.DropRule(r.Context(), userOf(r), rule.Name, same(rule)); err != nil {
-		return s.again(w, r, s.askDropRule, err)
+	ctx, err := s.resting(r, rule)
+	if err == nil {
+		err = s.Actions.DropRule(ctx, userOf(r), rule.Name, same(rule))
+	}
+	if err != nil {
+		return s.again(w, r, rule, s.askDropRule, err)
 	}
 	http.Redirect(w, r, "/rules", http.StatusSeeOther)
 	return nil

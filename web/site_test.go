@@ -40,7 +40,7 @@ func newBench(t *testing.T, c *canned) *bench {
 	}
 	b := &bench{t: t, canned: c, people: people, log: &strings.Builder{}, cookies: map[auth.Role]string{}}
 	b.site, err = New(Config{
-		Data: c, Actions: c, Insight: c, People: people, PlanRole: planRole, Log: slog.New(slog.DiscardHandler),
+		Data: c, Actions: c, Insight: c, States: c, People: people, PlanRole: planRole, Log: slog.New(slog.DiscardHandler),
 		Now: func() time.Time { return cannedNow }, API: apiDocument(t), Site: "lon6", Version: "test", DNS: "10.80.12.1",
 	})
 	if err != nil {

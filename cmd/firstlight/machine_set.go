@@ -40,8 +40,12 @@ func (c *machineSetCmd) Run(ctx context.Context, h *host) error {
 	if err != nil {
 		return err
 	}
+	tag, err := a.Tag(ctx, c.path(""), nil)
+	if err != nil {
+		return err
+	}
 	var m api.Machine
-	text, err := a.Do(ctx, http.MethodPatch, c.path(""), patch, &m)
+	text, err := a.Write(ctx, http.MethodPatch, c.path(""), condition(tag), patch, &m)
 	if err != nil {
 		return err
 	}

@@ -49,12 +49,18 @@ func TestPrinting(t *testing.T) {
 // other; the last one stays.
 func ask(t *testing.T, args []string, answers []txtar.File) string {
 	t.Helper()
+	return askOf(t, args[1:], kept(answers))
+}
+
+// askOf runs a command against an API and gives what ask gives.
+func askOf(t *testing.T, args []string, api http.Handler) string {
+	t.Helper()
 	socket := filepath.Join(t.TempDir(), "socket")
 	l, err := net.Listen("unix", socket)
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := &http.Server{Handler: kept(answers), ReadHeaderTimeout: time.Second}
+	s := &http.Server{Handler: api, ReadHeaderTimeout: time.Second}
 	go s.Serve(l)
 	t.Cleanup(func() { _ = s.Close() })
 	t.Setenv("FIRSTLIGHT_SOCKET", socket)
@@ -66,7 +72,7 @@ func ask(t *testing.T, args []string, answers []txtar.File) string {
 	defer in.Close()
 	var out, failed bytes.Buffer
 	now := func() time.Time { return time.Date(2026, 11, 24, 12, 0, 0, 0, time.UTC) }
-	code := run(context.Background(), args[1:], &host{in: in, out: &out, err: &failed, getenv: os.Getenv, now: now})
+	code := run(context.Background(), args, &host{in: in, out: &out, err: &failed, getenv: os.Getenv, now: now})
 	text := out.String()
 	for line := range strings.Lines(failed.String()) {
 		text += "stderr: " + line

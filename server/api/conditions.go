@@ -1,6 +1,7 @@
 package api
 
 import (
+	"context"
 	"fmt"
 	"net/http"
 	"slices"
@@ -70,30 +71,38 @@ func (a *API) basisOf(r route) (basis, bool) {
 	return basis{}, false
 }
 
+// on gives a context whose writes happen only on the state of a thing that the
+// conditions name; an error where it is in another one already.
+func (b basis) on(ctx context.Context, name string, asks conditions) (context.Context, error) {
+	tag, again, err := b.now(ctx, name)
+	if isMissing(err) && !b.adds { // the verb says what is missing
+		return ctx, nil
+	}
+	holds := func(tag string, err error) error {
+		if err != nil && !isMissing(err) {
+			return err
+		}
+		return asks.against(b.kind+" "+name, tag, b.strict)
+	}
+	if err := holds(tag, err); err != nil {
+		return nil, err
+	}
+	if asks.asked() || b.strict {
+		ctx = serverdb.Resting(ctx, func(w *serverdb.Write) error { return holds(again(w)) })
+	}
+	return ctx, nil
+}
+
 // rest makes a write happen only on the state that its conditions name.
 func (a *API) rest(b basis) func(huma.Context, func(huma.Context)) {
 	return func(c huma.Context, next func(huma.Context)) {
 		r, w := humago.Unwrap(c)
-		name, asks := c.Param(b.param), conditions{c.Header("If-Match"), c.Header("If-None-Match")}
-		tag, again, err := b.now(r.Context(), name)
-		if isMissing(err) && !b.adds { // the verb says what is missing
-			next(c)
-			return
-		}
-		holds := func(tag string, err error) error {
-			if err != nil && !isMissing(err) {
-				return err
-			}
-			return asks.against(b.kind+" "+name, tag, b.strict)
-		}
-		if err := holds(tag, err); err != nil {
+		ctx, err := b.on(r.Context(), c.Param(b.param), conditions{c.Header("If-Match"), c.Header("If-None-Match")})
+		if err != nil {
 			a.write(w, r, err)
 			return
 		}
-		if asks.asked() || b.strict {
-			r = r.WithContext(serverdb.Resting(r.Context(), func(w *serverdb.Write) error { return holds(again(w)) }))
-		}
-		next(humago.NewContext(c.Operation(), r, w))
+		next(humago.NewContext(c.Operation(), r.WithContext(ctx), w))
 	}
 }
 

@@ -150,6 +150,15 @@ func (w *Write) putIssue(i *machine.Issue) error {
 	return nil
 }
 
+// Issue finds an open one as it stands within the write.
+func (w *Write) Issue(ref machine.IssueRef) (*machine.Issue, error) {
+	i, err := w.tx.Issue(ref)
+	if err == nil && i == nil {
+		err = fmt.Errorf("issue %s of %q: %w", ref.Kind, ref.Subject, machine.ErrNotFound)
+	}
+	return i, err
+}
+
 func (w *Write) closeIssue(ref machine.IssueRef) error {
 	old, err := w.tx.Issue(ref)
 	if err != nil || old == nil {
@@ -176,7 +185,7 @@ func (e *OthersError) Error() string {
 // One that another has is a *OthersError, unless it is taken over.
 func (d *DB) TakeIssue(ctx context.Context, who Actor, ref machine.IssueRef, over bool) error {
 	return d.Do(ctx, func(w *Write) error {
-		i, err := w.mustIssue(ref)
+		i, err := w.Issue(ref)
 		if err != nil || i.Taken == who.Name {
 			return err
 		}
@@ -190,7 +199,7 @@ func (d *DB) TakeIssue(ctx context.Context, who Actor, ref machine.IssueRef, ove
 // DropIssue gives an issue back that somebody took.
 func (d *DB) DropIssue(ctx context.Context, who Actor, ref machine.IssueRef, over bool) error {
 	return d.Do(ctx, func(w *Write) error {
-		i, err := w.mustIssue(ref)
+		i, err := w.Issue(ref)
 		if err != nil || i.Taken == "" {
 			return err
 		}
@@ -199,14 +208,6 @@ func (d *DB) DropIssue(ctx context.Context, who Actor, ref machine.IssueRef, ove
 		}
 		return w.taking(who, i, "")
 	})
-}
-
-func (w *Write) mustIssue(ref machine.IssueRef) (*machine.Issue, error) {
-	i, err := w.tx.Issue(ref)
-	if err == nil && i == nil {
-		err = fmt.Errorf("issue %s of %q: %w", ref.Kind, ref.Subject, machine.ErrNotFound)
-	}
-	return i, err
 }
 
 // taking writes who has an issue, with its row in the timeline and its audit.
