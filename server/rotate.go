@@ -6,9 +6,11 @@ import (
 	"fmt"
 	"path/filepath"
 	"slices"
+	"strings"
 	"time"
 
 	"firstlight/server/oob/credential"
+	"firstlight/server/oob/login"
 	"firstlight/server/serverdb"
 )
 
@@ -119,6 +121,20 @@ func (r Rotation) readable(ctx context.Context, db *serverdb.DB, key *credential
 			n, key.ID(), done.Dropped[0], r.Config.State)
 	}
 	return err
+}
+
+// Again says how a secret comes back that was dropped, by its owner.
+func Again(owner string) string {
+	if gate, ok := strings.CutPrefix(owner, serverdb.GateOwner("")); ok {
+		return "make a new one with firstlight gate secret " + gate + ", and give it to the system behind the gate"
+	}
+	if strings.HasPrefix(owner, credential.ApplianceOwner) {
+		return "the appliance makes a new one when it starts; agents that wait report anew at their next boot"
+	}
+	if serial, ok := strings.CutPrefix(owner, login.SerialOwner); ok {
+		return "give the BMC log-in of " + serial + " again with firstlight bmc import"
+	}
+	return "give the machine's BMC log-in again with firstlight bmc set " + owner
 }
 
 func (r Rotation) reseal(ctx context.Context, db *serverdb.DB, from, to *credential.Key, done *Rotated) error {

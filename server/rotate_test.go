@@ -293,3 +293,16 @@ func TestTheSessionKeyOfOlderVersionsIsSealed(t *testing.T) {
 		t.Errorf("after a restart the session key is %s", got)
 	}
 }
+
+func TestWhatIsDroppedComesBackInItsOwnWay(t *testing.T) {
+	for owner, want := range map[string]string{
+		serverdb.GateOwner("vlan"):                "firstlight gate secret vlan",
+		credential.ApplianceOwner + "session-key": "makes a new one when it starts",
+		"serial:C0MPUT3":                          "BMC log-in of C0MPUT3 again with firstlight bmc import",
+		"0198f0a2-7c1b-7d3e-9a51-3f1c0f6f2b10":    "firstlight bmc set 0198f0a2-7c1b-7d3e-9a51-3f1c0f6f2b10",
+	} {
+		if got := Again(owner); !strings.Contains(got, want) {
+			t.Errorf("Again(%q) = %q, want %q", owner, got, want)
+		}
+	}
+}

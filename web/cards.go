@@ -3,6 +3,7 @@ package web
 import (
 	"context"
 	"fmt"
+	"regexp"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -138,14 +139,25 @@ var modes = map[boot.Mode]string{
 	boot.ModeDiagnose: "The agent, to be looked at. Disks stay read-only.",
 }
 
-// sentence begins with a capital and ends as sentences do. A name that a
-// machine gave, such as nvme0n1, stays as it is.
+// diskName is a disk as the kernel calls it, where the name has no digit.
+var diskName = regexp.MustCompile(`^(sd|vd|hd|xvd)[a-z]{1,3}$`)
+
+// isName tells whether a word is a name that a machine, a vendor or a program
+// gave, such as nvme0n1, vda, eth0, 52:54:00:00:00:01 or param.tier: it has what
+// words of a sentence have not.
+func isName(word string) bool {
+	word = strings.TrimRight(word, ".,:;!?")
+	return strings.ContainsAny(word, "0123456789_:/.=@") || diskName.MatchString(word) ||
+		strings.ContainsFunc(strings.TrimLeftFunc(word, unicode.IsLower), unicode.IsUpper)
+}
+
+// sentence begins with a capital and ends as sentences do. A name stays as it is.
 func sentence(s string) string {
 	first, n := utf8.DecodeRuneInString(s)
 	if n == 0 {
 		return ""
 	}
-	if word, _, _ := strings.Cut(s, " "); strings.ContainsAny(word, "0123456789") {
+	if word, _, _ := strings.Cut(s, " "); isName(word) {
 		return punctuated(s)
 	}
 	return punctuated(string(unicode.ToUpper(first)) + s[n:])

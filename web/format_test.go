@@ -39,7 +39,9 @@ func TestMachineAddressesAreSafe(t *testing.T) {
 }
 
 func TestSentence(t *testing.T) {
-	for in, want := range map[string]string{"": "", "it is held": "It is held.", "ünlike": "Ünlike.", "Who is it?": "Who is it?", "nvme0n1 has data": "nvme0n1 has data."} {
+	for in, want := range map[string]string{"": "", "it is held": "It is held.", "ünlike": "Ünlike.", "Who is it?": "Who is it?", "nvme0n1 has data": "nvme0n1 has data.",
+		"vda has a partition table": "vda has a partition table.", "sdab, sda: in use": "sdab, sda: in use.", "xvdb": "xvdb.", "eSATA is off": "eSATA is off.",
+		"52:54:00:00:00:01 asks": "52:54:00:00:00:01 asks.", "param.tier: unknown": "param.tier: unknown.", "units: want a number": "Units: want a number.", "sdcard is gone": "Sdcard is gone."} {
 		if got := sentence(in); got != want {
 			t.Errorf("sentence(%q) = %q, want %q", in, got, want)
 		}

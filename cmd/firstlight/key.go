@@ -34,7 +34,7 @@ func (c *keyRotateCmd) Run(ctx context.Context, h *host) error {
 		return err
 	}
 	for _, owner := range done.Dropped {
-		h.note("dropped the secret of %s, which did not open: give it again with firstlight bmc import", owner)
+		h.note("dropped the secret of %s, which did not open: %s", owner, server.Again(owner))
 	}
 	h.note("the key before is kept as %s, for backups of its time: delete it when there is none to restore any more", done.Kept)
 	return h.say("%s sealed with key %s instead of %s", plural(done.Secrets, "secret"), done.After, done.Before)

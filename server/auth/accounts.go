@@ -12,6 +12,9 @@ func (s *Service) Accounts(ctx context.Context) ([]Account, error) { return s.St
 // Account finds one by name.
 func (s *Service) Account(ctx context.Context, name string) (Account, error) {
 	a, err := s.Store.Account(ctx, name)
+	if errors.Is(err, ErrNotFound) {
+		return a, fmt.Errorf("account %.64q: %w: firstlight user ls lists those that there are", name, err)
+	}
 	if err != nil {
 		return a, fmt.Errorf("account %.64q: %w", name, err)
 	}

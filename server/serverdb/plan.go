@@ -171,6 +171,9 @@ func (w *Write) PutPlan(who Actor, p machine.Plan, version int64) (PlanItem, err
 	if err := have.knows(ref.String(), p.Refers()); err != nil {
 		return old, err
 	}
+	if err := have.fits(p); err != nil {
+		return old, err
+	}
 	identify(p, old.Item)
 	row := PlanItem{Item: p, Version: old.Version + 1}
 	if err := w.tx.PutPlan(row); err != nil {
@@ -207,6 +210,24 @@ func (p plan) knows(by string, refs []machine.PlanRef) error {
 	for _, r := range refs {
 		if _, ok := p[r]; !ok {
 			return &UnknownError{by, r, nearest(p, r)}
+		}
+	}
+	return nil
+}
+
+// fits holds a rack against the site of its room, from both ends: a rack stands
+// in a room of its own site, and a room does not leave its racks behind.
+func (p plan) fits(item machine.Plan) error {
+	switch item := item.(type) {
+	case *machine.Rack:
+		if room := planned[*machine.Room](p, item.Room); room != nil && room.Site != item.Site {
+			return wrong("rack "+item.Name, "room", item.Room, "it is a room of site %s, and the rack is at site %s: want a room of that site", room.Site, item.Site)
+		}
+	case *machine.Room:
+		for ref, row := range p {
+			if rack, ok := row.Item.(*machine.Rack); ok && rack.Room == item.Name && rack.Site != item.Site {
+				return wrong("room "+item.Name, "site", item.Site, "%s of site %s stands in it: take it out of the room first", ref, rack.Site)
+			}
 		}
 	}
 	return nil

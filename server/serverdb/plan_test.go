@@ -48,6 +48,35 @@ func TestThePlanHoldsTogether(t *testing.T) {
 	}
 }
 
+// TestARackStandsInARoomOfItsSite, whichever of the two is written.
+func TestARackStandsInARoomOfItsSite(t *testing.T) {
+	d := open(t, file(t), accept(""))
+	put := func(p machine.Plan) error {
+		_, err := d.PutPlan(t.Context(), Actor{Name: "ada"}, p, 0)
+		return err
+	}
+	for _, p := range []machine.Plan{
+		&machine.Site{Name: "lon6"}, &machine.Site{Name: "ams1"}, &machine.Room{Name: "hall-1", Site: "lon6"}, &machine.Room{Name: "hall-2", Site: "ams1"},
+		&machine.Rack{Name: "r12", Site: "lon6", Room: "hall-1", Units: 42}, &machine.Room{Name: "hall-1", Site: "lon6"},
+	} {
+		if err := put(p); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, tt := range []struct {
+		item machine.Plan
+		says string
+	}{
+		{&machine.Rack{Name: "r13", Site: "lon6", Room: "hall-2", Units: 42}, `room "hall-2": it is a room of site ams1, and the rack is at site lon6`},
+		{&machine.Rack{Name: "r12", Site: "ams1", Room: "hall-1", Units: 42}, "the rack is at site ams1"},
+		{&machine.Room{Name: "hall-1", Site: "ams1"}, "rack r12 of site lon6 stands in it"},
+	} {
+		if err := put(tt.item); err == nil || !strings.Contains(err.Error(), tt.says) {
+			t.Errorf("PutPlan(%+v) = %v, want %q", tt.item, err, tt.says)
+		}
+	}
+}
+
 func TestAMachineIsSetWithinThePlan(t *testing.T) {
 	d := open(t, file(t), accept(""))
 	for _, p := range []machine.Plan{&machine.Site{Name: "lon6"}, &machine.Room{Name: "hall-1", Site: "lon6"}, &machine.Rack{Name: "lon6-r12", Site: "lon6", Room: "hall-1", Units: 20}} {

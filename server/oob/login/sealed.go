@@ -9,9 +9,12 @@ import (
 	"firstlight/server/oob/credential"
 )
 
-// bySerial owns the credential of a machine that has not shown itself yet, by
-// the serial that a delivery list names; afterwards the machine's id owns it.
-func bySerial(serial string) string { return "serial:" + serial }
+// SerialOwner begins the owner of the credential of a machine that has not shown
+// itself yet: the serial that a delivery list names follows. Afterwards the
+// machine's id owns it.
+const SerialOwner = "serial:"
+
+func bySerial(serial string) string { return SerialOwner + serial }
 
 // put seals a credential, with the address that came with it, and keeps it.
 func (k *Keeper) put(ctx context.Context, owner, address string, c credential.Credential) error {
