@@ -104,7 +104,7 @@ func (d *DB) Delivery(ctx context.Context, name string) (*machine.Delivery, deli
 			return err
 		}
 		standing = delivery.Sort(found, d.index.machines())
-		return milestones(tx, &standing)
+		return milestones(tx, found.Name, &standing)
 	})
 	return found, standing, err
 }
@@ -112,29 +112,30 @@ func (d *DB) Delivery(ctx context.Context, name string) (*machine.Delivery, deli
 // milestones finds when the first machine that arrived booted, and when the last one
 // became available. Where the journal does not go back so far, the report that
 // registered it is the first that is known.
-func milestones(tx *store.Tx, s *delivery.Standing) error {
+func milestones(tx *store.Tx, name string, s *delivery.Standing) error {
+	booted, err := tx.FirstEvents(name, journal.DHCP, journal.Boot)
+	if err != nil {
+		return err
+	}
+	rows, err := tx.Became(name, machine.Registered, machine.Available)
+	if err != nil {
+		return err
+	}
+	came := map[string]bool{}
 	for _, m := range s.Arrived {
-		booted, err := tx.FirstEvent(m.ID, journal.DHCP, journal.Boot)
-		if err != nil {
-			return err
+		came[m.ID] = true
+	}
+	for _, h := range rows {
+		if _, known := booted[h.Machine]; !known && h.To == machine.Registered {
+			booted[h.Machine] = h.At
 		}
-		rows, err := tx.History(m.ID)
-		if err != nil {
-			return err
+		if h.To == machine.Available && came[h.Machine] {
+			s.Last = later(s.Last, h.At)
 		}
-		for _, h := range rows {
-			switch h.To {
-			case machine.Registered:
-				if booted.IsZero() {
-					booted = h.At
-				}
-			case machine.Available:
-				s.Last = later(s.Last, h.At)
-			default: // between the two
-			}
-		}
-		if !booted.IsZero() && (s.First.IsZero() || booted.Before(s.First)) {
-			s.First = booted
+	}
+	for id, at := range booted {
+		if came[id] && (s.First.IsZero() || at.Before(s.First)) {
+			s.First = at
 		}
 	}
 	return nil

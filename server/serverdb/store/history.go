@@ -3,6 +3,8 @@ package store
 import (
 	"database/sql"
 	"encoding/json"
+	"fmt"
+	"strings"
 
 	"firstlight/server/machine"
 )
@@ -28,6 +30,23 @@ func (t *Tx) History(id string) ([]machine.History, error) {
 		return json.Unmarshal([]byte(guards), &all[len(all)-1].Guards)
 	}, `SELECT id, machine, name, at, from_status, to_status, who, why, sentence, job, guards
 		FROM history WHERE machine = $1 ORDER BY id`, id)
+	return all, err
+}
+
+// Became reads when machines of a delivery became one of some statuses, oldest
+// first: machine, status and time are set.
+func (t *Tx) Became(delivery string, statuses ...machine.Status) (all []machine.History, err error) {
+	args, places := []any{delivery}, make([]string, len(statuses))
+	for i, s := range statuses {
+		args, places[i] = append(args, string(s)), fmt.Sprintf("$%d", i+2)
+	}
+	err = t.query("read the history of delivery "+delivery, func(r *sql.Rows) error {
+		var h machine.History
+		err := r.Scan(&h.Machine, &h.To, &h.At)
+		all = append(all, h)
+		return err
+	}, `SELECT h.machine, h.to_status, h.at FROM facets f JOIN history h ON h.machine = f.machine
+		WHERE f.delivery = $1 AND h.to_status IN (`+strings.Join(places, ", ")+`) ORDER BY h.id`, args...)
 	return all, err
 }
 

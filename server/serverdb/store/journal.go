@@ -32,16 +32,23 @@ func (t *Tx) Events(id string, before int64, limit int) ([]journal.Event, error)
 	return t.events(`WHERE machine = $1 AND id < $2 ORDER BY id DESC LIMIT $3`, id, before, limit)
 }
 
-// FirstEvent is when the oldest event of a machine from some sources was; the
-// zero time where none is kept.
-func (t *Tx) FirstEvent(id string, sources ...journal.Source) (at time.Time, err error) {
-	args, places := []any{id}, make([]string, len(sources))
+// FirstEvents is when the oldest event from some sources was, of each machine of
+// a delivery that has one.
+func (t *Tx) FirstEvents(delivery string, sources ...journal.Source) (map[string]time.Time, error) {
+	args, places := []any{delivery}, make([]string, len(sources))
 	for i, s := range sources {
 		args, places[i] = append(args, string(s)), fmt.Sprintf("$%d", i+2)
 	}
-	err = t.query("read the first event of "+id, func(r *sql.Rows) error { return r.Scan(&at) },
-		`SELECT at FROM journal WHERE machine = $1 AND source IN (`+strings.Join(places, ", ")+`) ORDER BY id LIMIT 1`, args...)
-	return at, err
+	all := map[string]time.Time{}
+	err := t.query("read the first events of delivery "+delivery, func(r *sql.Rows) error {
+		var id string
+		var at time.Time
+		err := r.Scan(&id, &at)
+		all[id] = at
+		return err
+	}, `SELECT f.machine, j.at FROM facets f JOIN journal j ON j.id = (SELECT o.id FROM journal o
+		WHERE o.machine = f.machine AND o.source IN (`+strings.Join(places, ", ")+`) ORDER BY o.id LIMIT 1) WHERE f.delivery = $1`, args...)
+	return all, err
 }
 
 // EventsAfter reads the journal of all machines after an id, oldest first.
