@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"slices"
 	"time"
 
 	"firstlight/server/journal"
@@ -32,7 +33,7 @@ func (s *Site) stream(w http.ResponseWriter, r *http.Request, build func(*http.R
 	}
 	watcher := s.Data.Watch(streamRoom)
 	defer watcher.Close()
-	c := &client{site: s, w: w, out: http.NewResponseController(w), sent: map[string]sent{}}
+	c := &client{site: s, w: w, asks: r, out: http.NewResponseController(w), sent: map[string]sent{}}
 	w.Header().Set("Content-Type", "text/event-stream")
 	w.Header().Set("X-Accel-Buffering", "no")
 	w.WriteHeader(http.StatusOK)
@@ -92,6 +93,7 @@ type client struct {
 	site *Site
 	w    http.ResponseWriter
 	out  *http.ResponseController
+	asks *http.Request
 	only string // machine id
 	sent map[string]sent
 }
@@ -115,7 +117,7 @@ func (c *client) concerns(s journal.Signal) bool {
 func (c *client) update(v view) error {
 	c.only = v.machine
 	var patches []patch
-	for _, f := range v.fragments {
+	for _, f := range append(slices.Clip(v.fragments), c.nav()) {
 		more, err := c.changed(f)
 		if err != nil {
 			return err
@@ -130,6 +132,11 @@ func (c *client) update(v view) error {
 		return fmt.Errorf("encode update: %w", err)
 	}
 	return c.send("patch", string(b))
+}
+
+// nav is the side bar, whose counts move with every page.
+func (c *client) nav() fragment {
+	return fragment{id: "nav", template: "nav", data: c.site.nav(c.asks, userOf(c.asks))}
 }
 
 // changed gives the patches that bring the client's fragment up to date.

@@ -94,6 +94,19 @@ func TestATileMovesWithinASecond(t *testing.T) {
 	}
 }
 
+// TestTheSideBarCounts what asks, on whatever page somebody is.
+func TestTheSideBarCounts(t *testing.T) {
+	c := full()
+	b := newBench(t, c)
+	e := b.stream("/rules", b.as(auth.Viewer))
+	_, first := e.next()
+	c.change("MQ0010", func(m *machine.Machine) { m.Status = machine.Held })
+	_, got := e.next()
+	if first["nav"] == "" || got["nav"] == "" || got["nav"] == first["nav"] || !strings.Contains(got["nav"], `href="/rules" aria-current="page"`) {
+		t.Errorf("the side bar was %s, then %s; want its count of what asks to move", first["nav"], got["nav"])
+	}
+}
+
 func TestANewMachineAppears(t *testing.T) {
 	c := full()
 	b := newBench(t, c)
