@@ -1,9 +1,11 @@
 // Package pgtest runs Debian's PostgreSQL for tests.
 //
-// A test binary has one server at most, in a temporary folder, with fsync on as
-// in earnest, a Unix socket that trusts everybody who may open it and a port on
-// loopback that asks for a password. Every test gets a database of its own on
-// it. The server ends with the binary, however that ends. Only tests import it.
+// A test binary has one server at most, in a temporary folder in memory, where
+// fsync, which is on as in earnest, costs nothing: not for tests of what a power
+// cut leaves behind. It has a Unix socket that trusts everybody who may open it
+// and a port on loopback that asks for a password. Every test gets a database of
+// its own on it. The server ends with the binary, however that ends. Only tests
+// import it.
 package pgtest
 
 import (
@@ -93,6 +95,15 @@ func (s *Server) Database(t testing.TB, options ...string) string {
 	return s.URL(name)
 }
 
+// Copy makes a database that has what another has, which nobody may be
+// connected to, and gives its URL.
+func (s *Server) Copy(t testing.TB, from string) string {
+	t.Helper()
+	name := fmt.Sprintf("test%d", databases.Add(1))
+	s.Run(t, "createdb", "--template="+nameOf(from), name)
+	return s.URL(name)
+}
+
 // URL is that of a database through the socket, as the superuser.
 func (s *Server) URL(name string) string {
 	q := url.Values{"host": {s.dir}, "port": {fmt.Sprint(s.port)}}
@@ -101,8 +112,13 @@ func (s *Server) URL(name string) string {
 
 // ByPassword is the URL of a database through the port, which asks for Password.
 func (s *Server) ByPassword(place string) string {
+	return fmt.Sprintf("postgres://%s@127.0.0.1:%d/%s?sslmode=disable", User, s.port, nameOf(place))
+}
+
+// nameOf is the name of the database that a URL of ours reaches.
+func nameOf(place string) string {
 	name, _, _ := strings.Cut(strings.TrimPrefix(place, "postgres://"+User+"@/"), "?")
-	return fmt.Sprintf("postgres://%s@127.0.0.1:%d/%s?sslmode=disable", User, s.port, name)
+	return name
 }
 
 // Run runs one of PostgreSQL's programs, which must succeed, on the server.
