@@ -154,11 +154,15 @@ func (a *allocators) judge(t *testing.T) {
 	}
 }
 
-// TestManyWritersWaitForNobody has 64 goroutines write what people, programs
-// and machines write, while others read.
+// TestManyWritersWaitForNobody is D-06: 64 goroutines write what people,
+// programs and machines write, beside them a command with a connection of its
+// own, while others read; nobody is told that the database is busy. Seconds show
+// that, for a lock that is not waited for is met at once; the long form takes the
+// minute. How long a write takes depends on who else works on the host, so that
+// it is told here and held against its limit by make bench WORK=serverdb.
 func TestManyWritersWaitForNobody(t *testing.T) {
 	eachEngine(t, func(t *testing.T, place string) {
-		d := open(t, place, accept(""))
+		d, command := open(t, place, accept("")), open(t, place)
 		m := arrive(t, d, blank(1), 100)
 		var k took
 		ctx, cancel := context.WithTimeout(t.Context(), loadFor())
@@ -174,6 +178,15 @@ func TestManyWritersWaitForNobody(t *testing.T) {
 				}
 			})
 		}
+		commands := 0
+		g.Go(func() {
+			for ; ctx.Err() == nil; commands++ {
+				if err := command.RecordAudit(context.Background(), Actor{Name: "root"}, "write", fmt.Sprint(commands), "", ""); err != nil {
+					t.Errorf("the command: %v", err)
+					return
+				}
+			}
+		})
 		g.Go(func() {
 			for ctx.Err() == nil {
 				if _, err := d.Audits(context.Background(), AuditQuery{Limit: 100}); err != nil {
@@ -182,7 +195,10 @@ func TestManyWritersWaitForNobody(t *testing.T) {
 			}
 		})
 		g.Wait()
-		t.Logf("%s; D-06 wants 20ms for p99 on an idle machine", &k)
+		t.Logf("%s, %d of the command", &k, commands)
+		if commands == 0 {
+			t.Error("the command never wrote")
+		}
 	})
 }
 
