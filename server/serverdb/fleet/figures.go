@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"os"
+	"runtime/debug"
 	"slices"
 	"sync/atomic"
 	"time"
@@ -19,6 +21,7 @@ import (
 type Figures struct {
 	Machines int
 	Open     time.Duration // from the file to answers
+	Memory   int64         // bytes that the process took more than before, at rest
 	Page     time.Duration // the first hundred that have a role at a site
 	Select   time.Duration // all that have a role at a site
 	Find     time.Duration // words of a search
@@ -33,13 +36,13 @@ type Figures struct {
 // Measure opens the database at a place, which Fill filled with n machines, and
 // measures for about so long.
 func Measure(ctx context.Context, place string, n int, mixed time.Duration) (f Figures, err error) {
-	began := time.Now()
+	before, began := resident(), time.Now()
 	db, err := serverdb.Open(ctx, place, serverdb.Options{Log: slog.New(slog.DiscardHandler), Now: time.Now, Retention: time.Hour})
 	if err != nil {
 		return f, err
 	}
 	defer func() { err = errors.Join(err, db.Close()) }()
-	f = Figures{Machines: n, Open: time.Since(began), Mixed: mixed}
+	f = Figures{Machines: n, Open: time.Since(began), Memory: resident() - before, Mixed: mixed}
 	role, err := machine.ParseSelector("role=db site=lon6")
 	if err != nil {
 		return f, err
@@ -62,6 +65,15 @@ func Measure(ctx context.Context, place string, n int, mixed time.Duration) (f F
 		}
 	}
 	return f, f.mix(ctx, db, role)
+}
+
+// resident is what this process has in memory, in bytes, once garbage is gone.
+func resident() int64 {
+	debug.FreeOSMemory()
+	text, _ := os.ReadFile("/proc/self/statm")
+	var size, pages int64
+	_, _ = fmt.Sscan(string(text), &size, &pages)
+	return pages * int64(os.Getpagesize())
 }
 
 func readOne(ctx context.Context, db *serverdb.DB, i int) error {

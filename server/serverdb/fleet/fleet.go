@@ -36,7 +36,8 @@ const perRack = 20
 
 // Machine makes the machine with a number, from 0.
 func Machine(i int) *machine.Machine {
-	site, role, rack := Sites[i%4], Roles[i/4%len(Roles)], i/perRack
+	rack, role := i/perRack, Roles[i/4%len(Roles)]
+	site := siteOf(rack)
 	status, at := statusOf(i), began.Add(time.Duration(i)*time.Second)
 	m := &machine.Machine{
 		ID: ID(i), Name: Name(i), Kind: machine.Metal, Serial: Name(i), UUID: uuid.NewSHA1(uuid.Nil, []byte(Name(i))).String(),
@@ -82,10 +83,24 @@ func MAC(i, nic int) machine.MAC {
 	return machine.MAC{2, 0x46, byte(nic), byte(i >> 16), byte(i >> 8), byte(i)}
 }
 
-// Address gives the address that is kept for its first interface.
+// Address gives the address that is kept for its first interface, in the network
+// of its site.
 func Address(i int) netip.Addr {
-	return netip.AddrFrom4([4]byte{10, 80 + byte(i>>16), byte(i >> 8), byte(i)})
+	site := i / perRack % len(Sites)
+	return netip.AddrFrom4([4]byte{10, byte(96 + 4*site + i>>16), byte(i >> 8), byte(i)})
 }
+
+// subnet is the network of a site, by its number: room for 2^18 machines. The
+// fleet's names stand in its domain.
+func subnet(site int) *machine.Subnet {
+	first := netip.AddrFrom4([4]byte{10, byte(96 + 4*site)})
+	return &machine.Subnet{
+		Name: Sites[site], Prefix: netip.PrefixFrom(first, 14), Site: Sites[site], Domain: Sites[site] + ".example.net",
+		Mode: "off", Policy: machine.PolicyRegister, Lease: time.Hour,
+	}
+}
+
+func siteOf(rack int) string { return Sites[rack%len(Sites)] }
 
 func rackName(n int) string { return fmt.Sprintf("r%d", n) }
 
@@ -153,10 +168,15 @@ func putPlan(tx *store.Tx, n int) error {
 		all = append(all, &machine.HardwareType{Name: t, Vendor: "Dell*"})
 	}
 	for r := range (n + perRack - 1) / perRack {
-		all = append(all, &machine.Rack{Name: rackName(r), Site: Sites[r%4], Units: 42})
+		all = append(all, &machine.Rack{Name: rackName(r), Site: siteOf(r), Units: 42})
 	}
 	for _, p := range all {
 		if err := tx.PutPlan(store.PlanRow{Item: p, Version: 1}); err != nil {
+			return err
+		}
+	}
+	for site := range Sites {
+		if err := tx.PutSubnet(subnet(site)); err != nil {
 			return err
 		}
 	}
