@@ -59,7 +59,8 @@ func New(c Config) *Inspector {
 
 func (i *Inspector) String() string { return "issues" }
 
-// Ready is closed once the list was made for the first time.
+// Ready is closed once it runs. The list is that of the last run until the first
+// turn is over: machines boot meanwhile.
 func (i *Inspector) Ready() <-chan struct{} { return i.ready }
 
 // Run looks until ctx ends.
@@ -68,8 +69,8 @@ func (i *Inspector) Run(ctx context.Context) error {
 	defer w.Close()
 	tick := time.NewTicker(every)
 	defer tick.Stop()
-	took := i.turn(ctx)
 	close(i.ready)
+	took := i.turn(ctx)
 	for {
 		select {
 		case <-ctx.Done():
