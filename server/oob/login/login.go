@@ -10,7 +10,6 @@ import (
 	"errors"
 	"fmt"
 	"strings"
-	"sync"
 	"time"
 
 	"firstlight/server/journal"
@@ -41,7 +40,7 @@ type Keeper struct {
 	Timeout time.Duration
 	Now     func() time.Time
 
-	busy sync.Map // machine id -> chan struct{} with room for one
+	busy turns
 }
 
 // Open logs in to a machine's BMC, proving a credential first where none is
@@ -49,7 +48,7 @@ type Keeper struct {
 // time asks a BMC, by what ServerDb says then: two who guess at once would lock
 // its account.
 func (k *Keeper) Open(ctx context.Context, m *machine.Machine) (oob.Controller, error) {
-	leave, err := k.enter(ctx, m.ID)
+	leave, err := k.busy.enter(ctx, m.ID)
 	if err != nil {
 		return nil, err
 	}
@@ -105,18 +104,6 @@ func (k *Keeper) open(ctx context.Context, m *machine.Machine) (oob.Controller, 
 		return nil, err // not c, which would be a Controller that is nil
 	}
 	return c, nil
-}
-
-// enter waits until nobody else logs in to a machine's BMC.
-func (k *Keeper) enter(ctx context.Context, id string) (leave func(), err error) {
-	at, _ := k.busy.LoadOrStore(id, make(chan struct{}, 1))
-	gate, _ := at.(chan struct{})
-	select {
-	case gate <- struct{}{}:
-		return func() { <-gate }, nil
-	case <-ctx.Done():
-		return nil, ctx.Err()
-	}
 }
 
 func (k *Keeper) dial(ctx context.Context, m *machine.Machine, c credential.Credential) (*redfish.Controller, error) {

@@ -106,8 +106,11 @@ func (p *Prover) due(m *machine.Machine) bool {
 		return last.version != m.Version || since >= proveAgain
 	case m.Observed.BMCError != "":
 		return since >= proveAgain
+	case p.Now().Sub(m.Observed.BMCAt) < lookEvery:
+		delete(p.tried, m.ID) // the record says it
+		return false
 	default:
-		return since >= lookEvery && p.Now().Sub(m.Observed.BMCAt) >= lookEvery
+		return since >= lookEvery
 	}
 }
 
