@@ -18,11 +18,12 @@ const keptJobs = 2000
 type index struct {
 	mu      sync.RWMutex
 	seed    maphash.Seed
-	byID    map[string]*entry
-	byName  map[string]*entry // lower case
-	byHost  map[string]*entry
-	byMAC   map[machine.MAC]*entry
-	byAddr  map[netip.Addr]*entry
+	all     []*entry
+	byID    table[string]
+	byName  table[string] // lower case
+	byHost  table[string]
+	byMAC   table[machine.MAC]
+	byAddr  table[netip.Addr]
 	byMark  map[uint64]*entry          // hash of a serial, UUID or BMC MAC
 	shared  map[uint64]map[*entry]bool // marks that several machines have
 	jobs    map[string]*machine.Job
@@ -30,15 +31,21 @@ type index struct {
 	ordered []*entry          // by name; nil after one came or was renamed
 }
 
-// entry is the place of one machine: the maps lead to it, whatever its value.
-type entry struct{ m *machine.Machine }
+// entry is the place of one machine: the tables lead to it, whatever its value.
+type entry struct {
+	m      *machine.Machine
+	number uint32 // its place in all, from 1
+}
 
 func (x *index) load(machines []*machine.Machine, jobs []*machine.Job) {
-	n := len(machines)
 	x.seed = maphash.MakeSeed()
-	x.byID, x.byName, x.byHost = make(map[string]*entry, n), make(map[string]*entry, n), map[string]*entry{}
-	x.byMAC, x.byAddr = make(map[machine.MAC]*entry, n), map[netip.Addr]*entry{}
-	x.byMark, x.shared = make(map[uint64]*entry, 2*n), map[uint64]map[*entry]bool{}
+	x.all = make([]*entry, 0, len(machines))
+	x.byID = newTable(&x.all, func(m *machine.Machine, id string) bool { return m.ID == id })
+	x.byName = newTable(&x.all, func(m *machine.Machine, lower string) bool { return strings.ToLower(m.Name) == lower })
+	x.byHost = newTable(&x.all, func(m *machine.Machine, name string) bool { return m.Hostname == name })
+	x.byMAC = newTable(&x.all, (*machine.Machine).HasMAC)
+	x.byAddr = newTable(&x.all, hasAddress)
+	x.byMark, x.shared = make(map[uint64]*entry, 2*len(machines)), map[uint64]map[*entry]bool{}
 	x.jobs, x.open = map[string]*machine.Job{}, map[string]string{}
 	for _, m := range machines {
 		x.put(m)
@@ -48,12 +55,16 @@ func (x *index) load(machines []*machine.Machine, jobs []*machine.Job) {
 	}
 }
 
+func hasAddress(m *machine.Machine, a netip.Addr) bool {
+	return slices.ContainsFunc(m.NICs, func(n machine.NIC) bool { return n.Address == a })
+}
+
 // apply puts committed machines and jobs in place.
 func (x *index) apply(machines map[string]*machine.Machine, jobs map[string]*machine.Job) {
 	x.mu.Lock()
 	defer x.mu.Unlock()
 	for _, m := range machines {
-		e := x.byID[m.ID]
+		e := x.byID.get(m.ID)
 		if e == nil || e.m.Name != m.Name {
 			x.ordered = nil
 		}
@@ -71,13 +82,12 @@ func (x *index) apply(machines map[string]*machine.Machine, jobs map[string]*mac
 
 func (x *index) put(m *machine.Machine) {
 	intern(m)
-	e := x.byID[m.ID]
+	e := x.byID.get(m.ID)
 	if e == nil {
-		e = &entry{}
-		x.byID[m.ID] = e
+		e = x.add(m)
 	}
 	e.m = m
-	x.byName[strings.ToLower(m.Name)] = e
+	x.byName.put(strings.ToLower(m.Name), e)
 	for _, mark := range x.marks(m) {
 		x.mark(mark, e)
 	}
@@ -85,34 +95,34 @@ func (x *index) put(m *machine.Machine) {
 		return // it is known by its marks alone: its interfaces may serve in another machine
 	}
 	if m.Hostname != "" {
-		x.byHost[m.Hostname] = e
+		x.byHost.put(m.Hostname, e)
 	}
 	for _, n := range m.NICs {
-		x.byMAC[n.MAC] = e
+		x.byMAC.put(n.MAC, e)
 		if n.Address.IsValid() {
-			x.byAddr[n.Address] = e
+			x.byAddr.put(n.Address, e)
 		}
 	}
 }
 
-// drop takes out what is still e's: in one commit a name or an interface may
-// have moved to a machine that was put already.
+func (x *index) add(m *machine.Machine) *entry {
+	e := &entry{m, uint32(len(x.all) + 1)}
+	x.all = append(x.all, e)
+	x.byID.put(m.ID, e)
+	return e
+}
+
+// drop takes out what leads to e but its id.
 func (x *index) drop(e *entry) {
 	m := e.m
-	remove(x.byName, strings.ToLower(m.Name), e)
+	x.byName.remove(strings.ToLower(m.Name), e)
 	for _, mark := range x.marks(m) {
 		x.unmark(mark, e)
 	}
-	remove(x.byHost, m.Hostname, e)
+	x.byHost.remove(m.Hostname, e)
 	for _, n := range m.NICs {
-		remove(x.byMAC, n.MAC, e)
-		remove(x.byAddr, n.Address, e)
-	}
-}
-
-func remove[K comparable](from map[K]*entry, k K, e *entry) {
-	if from[k] == e {
-		delete(from, k)
+		x.byMAC.remove(n.MAC, e)
+		x.byAddr.remove(n.Address, e)
 	}
 }
 
@@ -129,7 +139,7 @@ func (x *index) putJob(j *machine.Job) {
 func (x *index) observe(id string, change func(*machine.Observed)) *machine.Machine {
 	x.mu.Lock()
 	defer x.mu.Unlock()
-	e := x.byID[id]
+	e := x.byID.get(id)
 	if e == nil {
 		return nil
 	}
@@ -140,7 +150,7 @@ func (x *index) observe(id string, change func(*machine.Observed)) *machine.Mach
 }
 
 func (x *index) machine(id string) (*machine.Machine, error) {
-	if m := find(x, func() *entry { return x.byID[id] }); m != nil {
+	if m := find(x, func() *entry { return x.byID.get(id) }); m != nil {
 		return m, nil
 	}
 	return nil, machine.ErrNotFound
@@ -160,7 +170,7 @@ func (x *index) byAny(ref string) *machine.Machine {
 	lower := strings.ToLower(ref)
 	mac, bad := machine.ParseMAC(ref)
 	return find(x, func() *entry {
-		for _, e := range []*entry{x.byID[ref], x.byName[lower], x.byHost[lower]} {
+		for _, e := range []*entry{x.byID.get(ref), x.byName.get(lower), x.byHost.get(lower)} {
 			if e != nil {
 				return e
 			}
@@ -168,20 +178,20 @@ func (x *index) byAny(ref string) *machine.Machine {
 		if bad != nil {
 			return nil
 		}
-		return x.byMAC[mac]
+		return x.byMAC.get(mac)
 	})
 }
 
 func (x *index) hostname(name string) bool {
-	return find(x, func() *entry { return x.byHost[name] }) != nil
+	return find(x, func() *entry { return x.byHost.get(name) }) != nil
 }
 
 func (x *index) mac(mac machine.MAC) *machine.Machine {
-	return find(x, func() *entry { return x.byMAC[mac] })
+	return find(x, func() *entry { return x.byMAC.get(mac) })
 }
 
 func (x *index) address(a netip.Addr) *machine.Machine {
-	return find(x, func() *entry { return x.byAddr[a] })
+	return find(x, func() *entry { return x.byAddr.get(a) })
 }
 
 // machines gives all of them by name.
@@ -194,10 +204,7 @@ func (x *index) machines() []*machine.Machine {
 	x.mu.RUnlock()
 	x.mu.Lock()
 	defer x.mu.Unlock()
-	x.ordered = make([]*entry, 0, len(x.byID))
-	for _, e := range x.byID {
-		x.ordered = append(x.ordered, e)
-	}
+	x.ordered = slices.Clone(x.all)
 	slices.SortFunc(x.ordered, func(a, b *entry) int { return machine.CompareNames(a.m.Name, b.m.Name) })
 	return x.inOrder()
 }
@@ -216,7 +223,7 @@ func (x *index) some(ids []string) []*machine.Machine {
 	defer x.mu.RUnlock()
 	all := make([]*machine.Machine, 0, len(ids))
 	for _, id := range ids {
-		if e := x.byID[id]; e != nil {
+		if e := x.byID.get(id); e != nil {
 			all = append(all, e.m)
 		}
 	}
@@ -227,7 +234,7 @@ func (x *index) some(ids []string) []*machine.Machine {
 func (x *index) size() int {
 	x.mu.RLock()
 	defer x.mu.RUnlock()
-	return len(x.byID)
+	return len(x.all)
 }
 
 func (x *index) job(id string) *machine.Job {

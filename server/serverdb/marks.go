@@ -75,7 +75,7 @@ func (x *index) sharing(texts []string, macs []machine.MAC) []*machine.Machine {
 		}
 	}
 	for _, mac := range macs {
-		if e := x.byMAC[mac]; e != nil {
+		if e := x.byMAC.get(mac); e != nil {
 			found[e] = true
 		}
 	}
