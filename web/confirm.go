@@ -174,7 +174,7 @@ func (s *Site) askLock(r *http.Request) (view, error) {
 	return confirmView(confirm{
 		Title: "Lock " + m.Name, Of: m, Action: machineURL(m) + "/lock", Back: machineURL(m),
 		Button: "Lock", Note: "Why, for the next who looks",
-		Says: []string{"No job starts on a locked machine and nothing is installed on it. What runs goes on. " + s.running(m)},
+		Says: []string{"No job starts on a locked machine and nothing is installed on it. What runs on it goes on."},
 	}), nil
 }
 

@@ -7,6 +7,7 @@ import (
 	"io"
 	"net/http"
 	"os"
+	"slices"
 	"strings"
 
 	"github.com/goccy/go-yaml"
@@ -31,7 +32,8 @@ type setWords struct {
 
 // Run changes what was given and leaves the rest, over the version that it read.
 func (c *planSetCmd[K]) Run(ctx context.Context, h *host) error {
-	if len(c.Words) == 0 && c.File == "" {
+	empty := len(c.Words) == 0 && c.File == ""
+	if empty && !c.bare() {
 		return c.nothing()
 	}
 	a, err := c.open(h)
@@ -39,6 +41,9 @@ func (c *planSetCmd[K]) Run(ctx context.Context, h *host) error {
 		return err
 	}
 	item, version, err := c.read(ctx, a)
+	if err == nil && empty && version > 0 {
+		return c.nothing()
+	}
 	if err == nil && c.File != "" {
 		item, err = c.fromFile(h)
 	}
@@ -53,6 +58,11 @@ func (c *planSetCmd[K]) Run(ctx context.Context, h *host) error {
 		return err
 	}
 	return c.showing().print(h, c.formFlags, reply[json.RawMessage]{text, text})
+}
+
+// bare tells whether a name alone makes a new one, as remedies say it.
+func (c *planSetCmd[K]) bare() bool {
+	return !slices.ContainsFunc(declare.Plan(c.kind()), func(f declare.Field[machine.Plan]) bool { return f.Must })
 }
 
 // nothing lists what there is to change.

@@ -3,7 +3,6 @@ package api
 import (
 	"context"
 	"errors"
-	"net/http"
 
 	"github.com/danielgtaylor/huma/v2"
 
@@ -80,7 +79,7 @@ func (a *API) machine(ctx context.Context, in *MachineRef) (Machine, error) {
 func (a *API) find(ref string) (*machine.Machine, error) {
 	m, err := a.DB.Machine(ref)
 	if err != nil {
-		return nil, huma.NewError(http.StatusNotFound, err.Error()+": list those that there are with GET "+Prefix+"/machines")
+		return nil, notFound(err.Error(), "/machines")
 	}
 	return m, nil
 }

@@ -3,9 +3,9 @@ package api
 import (
 	"cmp"
 	"context"
-	"net/http"
 	"net/netip"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -34,7 +34,16 @@ func (a *API) subnet(_ context.Context, in *NamePath) (Subnet, error) {
 }
 
 func missing(kind, name, list string) error {
-	return huma.NewError(http.StatusNotFound, kind+" \""+name+"\": not found: list those that there are with GET "+Prefix+"/"+list)
+	return notFound(kind+" \""+name+"\": not found", "/"+list)
+}
+
+// notFound says where those are listed that there are.
+func notFound(text, list string) error {
+	const hint = "ist those that there are with GET " + Prefix
+	if strings.HasSuffix(text, "?") { // it guesses which was meant
+		return huma.Error404NotFound(text + " L" + hint + list)
+	}
+	return huma.Error404NotFound(text + ": l" + hint + list)
 }
 
 type subnetInput struct {

@@ -139,7 +139,7 @@ func (p plans[V]) get(_ context.Context, in *PlanName) (V, error) {
 func (p plans[V]) find(name string) (serverdb.PlanItem, error) {
 	row, err := p.DB.PlanOf(p.ref(name))
 	if err != nil {
-		return row, huma.Error404NotFound(err.Error() + ": list those that there are with GET " + Prefix + PlanPath(p.kind))
+		return row, notFound(err.Error(), PlanPath(p.kind))
 	}
 	return row, nil
 }

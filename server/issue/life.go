@@ -65,7 +65,11 @@ func specMismatch(in *Input) *Finding {
 	}
 	text := all[0].Sentence()
 	if n := len(all) - 1; n > 0 {
-		text += fmt.Sprintf(" %d more differ.", n)
+		verb := "differ"
+		if n == 1 {
+			verb = "differs"
+		}
+		text += fmt.Sprintf(" %d more %s.", n, verb)
 	}
 	f := found(text)
 	f.Evidence = map[string]string{}

@@ -121,7 +121,7 @@ func oneImage(path string) (string, Finding) {
 	case info.Size() != i.Compressed:
 		return i.Name, Finding{Fail, about, fmt.Sprintf("its file %s has %d bytes, the manifest says %d", i.File, info.Size(), i.Compressed), again}
 	}
-	return i.Name, ok(about, fmt.Sprintf("%s, %.0f MB", i.Name, float64(i.Compressed)/1e6))
+	return i.Name, ok(about, fmt.Sprintf("%s, %.3g MB", i.Name, float64(i.Compressed)/1e6))
 }
 
 // bootFiles looks at what this binary carries for machines.
