@@ -74,5 +74,12 @@ func TestFigures(t *testing.T) {
 	if f.Failed > 0 || f.Reads == 0 || f.Writes == 0 {
 		t.Errorf("%d of %d reads and %d writes failed", f.Failed, f.Reads, f.Writes)
 	}
-	t.Logf("%+v", f)
+	c, err := fleet.Crowded(t.Context(), path, n, mixed/4)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if c.Failed > 0 || c.Writes == 0 {
+		t.Errorf("%d of %d writes of a crowd failed", c.Failed, c.Writes)
+	}
+	t.Logf("%+v, %+v", f, c)
 }
