@@ -84,6 +84,12 @@ func (s *Site) release(w http.ResponseWriter, r *http.Request) error {
 	})(w, r)
 }
 
+func (s *Site) waive(w http.ResponseWriter, r *http.Request) error {
+	return s.act(s.askWaive, func(ctx context.Context, u auth.User, m *machine.Machine, r *http.Request) error {
+		return s.Actions.Waive(ctx, u, m.Name, note(r))
+	})(w, r)
+}
+
 var powerVerbs = []string{"on", "off", "cycle"}
 
 func (s *Site) power(w http.ResponseWriter, r *http.Request) error {

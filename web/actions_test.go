@@ -22,6 +22,7 @@ func TestActionsReachTheAppliance(t *testing.T) {
 		{"/machines/MQ0010/install", []string{"typed", "MQ0010", "image", "debian-12"}, "root install MQ0010 debian-12"},
 		{"/machines/MQ0009/release", []string{"typed", " MQ0009 "}, "root release MQ0009 MQ0009"},
 		{"/machines/MQ0009/recheck", nil, "root recheck MQ0009"},
+		{"/machines/MQ0009/waive", []string{"note", " a module is on its way "}, "root waive MQ0009 a module is on its way"},
 		{"/machines/MQ0000/power", []string{"typed", "MQ0000", "verb", "cycle"}, "root power MQ0000 cycle"},
 		{"/machines/MQ0000/light", []string{"verb", "blink"}, "root light MQ0000 blink"},
 		{"/machines/MQ0010/broken", []string{"reason", "doa", "note", " no POST "}, "root broken MQ0010 doa no POST"},

@@ -229,6 +229,10 @@ func (c *canned) Recheck(_ context.Context, who auth.User, name string) error {
 	return c.do(who.Name, "recheck", name)
 }
 
+func (c *canned) Waive(_ context.Context, who auth.User, name, reason string) error {
+	return c.do(who.Name, "waive", name, reason)
+}
+
 func (c *canned) Power(_ context.Context, who auth.User, name, verb, _ string) error {
 	return c.do(who.Name, "power", name, verb)
 }

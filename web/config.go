@@ -66,6 +66,7 @@ type Actions interface {
 	// disks, or one that is in use. The typed name must be the machine's.
 	Release(ctx context.Context, who auth.User, name, typed string) error
 	Recheck(ctx context.Context, who auth.User, name string) error
+	Waive(ctx context.Context, who auth.User, name, reason string) error
 	// Power takes on, off or cycle. The typed name must be the machine's, where
 	// the power of one in use is cut.
 	Power(ctx context.Context, who auth.User, name, verb, typed string) error

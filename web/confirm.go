@@ -131,6 +131,21 @@ func (s *Site) askRelease(r *http.Request) (view, error) {
 	return confirmView(c), nil
 }
 
+func (s *Site) askWaive(r *http.Request) (view, error) {
+	m, err := s.named(r)
+	if err != nil {
+		return view{}, err
+	}
+	return confirmView(confirm{
+		Title: "Let " + m.Name + " pass", Action: machineURL(m) + "/waive", Back: machineURL(m),
+		Button: "Waive", Danger: true, Note: "Why the check may fail",
+		Says: []string{
+			"It is held: " + m.Sentence + ".",
+			"It becomes available all the same, and a rule that installs such machines does so. Its history keeps what you waive and why. What protects data is never waived.",
+		},
+	}), nil
+}
+
 // filled is the disks with something on them; all when none has.
 func filled(m *machine.Machine) []diskData {
 	var some []diskData

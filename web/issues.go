@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"firstlight/server/auth"
+	"firstlight/server/discovery"
 	"firstlight/server/issue"
 	"firstlight/server/machine"
 )
@@ -44,6 +45,7 @@ var issueActs = map[issue.Verb]struct {
 	role auth.Role
 }{
 	issue.Recheck:    {act{Label: "Check again", URL: "recheck"}, auth.Technician},
+	issue.Waive:      {act{Label: "Waive…", URL: "waive", Dialog: true, Danger: true}, auth.Admin},
 	issue.Release:    {act{Label: "Release…", URL: "release", Dialog: true, Danger: true}, auth.Engineer},
 	issue.Light:      {act{Label: "Blink light", URL: "light", Value: "blink"}, auth.Technician},
 	issue.Power:      {act{Label: "Power…", URL: "power", Dialog: true}, auth.Technician},
@@ -190,8 +192,8 @@ func (s *Site) machineIssues(m *machine.Machine, u auth.User) []issueData {
 }
 
 // differences holds what is declared of a machine against what was found.
-func (s *Site) differences(m *machine.Machine) []issue.Difference {
-	return issue.Differences(m, s.Data.HardwareType(m.Type))
+func (s *Site) differences(m *machine.Machine) []discovery.Difference {
+	return discovery.Differences(m, s.Data.HardwareType(m.Type))
 }
 
 // take is "I have this one": it leads to the machine, where the work is. over

@@ -9,7 +9,6 @@ import (
 
 	"firstlight/server/auth"
 	"firstlight/server/discovery"
-	"firstlight/server/issue"
 	"firstlight/server/machine"
 	"firstlight/server/oob"
 )
@@ -18,7 +17,7 @@ import (
 type machineData struct {
 	Head        headData
 	Issues      []issueData
-	Differences []issue.Difference
+	Differences []discovery.Difference
 	Cards       cardsData
 	Clock       clockData
 	Timeline    timelineData
@@ -41,7 +40,7 @@ type headData struct {
 	Foreign                 bool // another team owns it
 	// Which buttons there are: what the status allows, for those whose role and
 	// teams do.
-	Edit, Install, Recheck, Release, Power, Light, Cancel, Lock, SetBMC bool
+	Edit, Install, Recheck, Release, Waive, Power, Light, Cancel, Lock, SetBMC bool
 
 	Broken, Repair, Repaired, Return, Retire bool
 
@@ -153,7 +152,7 @@ func (s *Site) head(m *machine.Machine, job *machine.Job, u auth.User) headData 
 		Machine: m, State: s.States.Tag(m), URL: machineURL(m), Group: group(m.Status), Says: sentence(m.Sentence), Heard: heard(m),
 		Foreign: m.Owner != "" && !u.InTeam(m.Owner),
 		Install: orders && m.Status == machine.Available && !m.Flags.Locked, Lock: orders,
-		Recheck: hands && canRecheck(m), Release: orders && canRelease(m), Power: hands && m.BMC.Address != "",
+		Recheck: hands && canRecheck(m), Release: orders && canRelease(m), Waive: u.Role.Allows(auth.Admin) && canWaive(m), Power: hands && m.BMC.Address != "",
 		Edit: hands, Light: may(auth.Point) && m.BMC.Address != "",
 		SetBMC: u.Role.Allows(auth.Admin),
 	}
@@ -189,6 +188,11 @@ func canRecheck(m *machine.Machine) bool {
 // canRelease: it is held for what lies on its disks, and no owner here knows it.
 func canRelease(m *machine.Machine) bool {
 	return m.Status == machine.Held && m.Reason == discovery.ReasonDisks && !m.Owned
+}
+
+// canWaive: an admin may let pass what it is held for.
+func canWaive(m *machine.Machine) bool {
+	return m.Status == machine.Held && discovery.Waivable(m.Reason)
 }
 
 func join(separator string, parts ...string) string {

@@ -82,6 +82,8 @@ func (s *Site) routes() []route {
 		{post, "/machines/:name/retire", auth.Admin, s.retire},
 		{get, "/machines/:name/install", auth.Engineer, s.page(s.askInstall)},
 		{post, "/machines/:name/install", auth.Engineer, s.install},
+		{get, "/machines/:name/waive", auth.Admin, s.page(s.askWaive)},
+		{post, "/machines/:name/waive", auth.Admin, s.waive},
 		{get, "/machines/:name/release", auth.Engineer, s.page(s.askRelease)},
 		{post, "/machines/:name/release", auth.Engineer, s.release},
 		{get, "/machines/:name/lock", auth.Engineer, s.page(s.askLock)},

@@ -24,6 +24,7 @@ type machineCmd struct {
 	Unlock   machineUnlockCmd   `cmd:"" help:"Let automation at a machine, or at many, again."`
 	Thaw     machineThawCmd     `cmd:"" help:"Let machines go on that a restore froze."`
 	Release  machineReleaseCmd  `cmd:"" help:"Give a machine's disks free to be overwritten."`
+	Waive    machineWaiveCmd    `cmd:"" help:"Let a held machine pass a check that failed, with a reason; for admins."`
 	Broken   machineBrokenCmd   `cmd:"" help:"Mark a machine as broken."`
 	Repair   machineRepairCmd   `cmd:"" help:"Give a broken machine into repair."`
 	Repaired machineRepairedCmd `cmd:"" help:"End a repair: the machine is checked like a new one."`

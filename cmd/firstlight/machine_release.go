@@ -33,6 +33,16 @@ func (c *machineReleaseCmd) Run(ctx context.Context, h *host) error {
 	return c.order(ctx, h, "/release", api.ReleaseOrder{Name: c.Name}, "its disks may be overwritten")
 }
 
+type machineWaiveCmd struct {
+	machineRef
+	Reason string `required:"" help:"Why the check may fail; kept in the history beside your name."`
+}
+
+// Run lets a held machine pass.
+func (c *machineWaiveCmd) Run(ctx context.Context, h *host) error {
+	return c.become(ctx, h, "/waive", api.WaiveOrder{Reason: c.Reason})
+}
+
 func askRelease(ctx context.Context, h *host, m api.Machine) (string, error) {
 	h.note("%s is %s; owner: %s", m.Name, m.Status, orNobody(m.Owner))
 	if m.Facts != nil {

@@ -201,8 +201,10 @@ func (a *API) showIssues(id string) (kinds []string) {
 // showDifferences is what is declared against what was found, where the facts
 // were read.
 func (a *API) showDifferences(m *machine.Machine) (all []Difference) {
-	for _, d := range issue.Differences(m, a.DB.HardwareType(m.Type)) {
-		all = append(all, Difference(d))
+	if seen := issue.Look(m, a.DB.HardwareType(m.Type)); seen != nil {
+		for _, d := range seen.Differences {
+			all = append(all, Difference(d))
+		}
 	}
 	return all
 }

@@ -46,6 +46,7 @@ func (a *API) routes() []route {
 		{post, "/machines/{ref}/lock", auth.Engineer, "lock-machine", "Keep automation away", serve(a.lock)},
 		{post, "/machines/{ref}/unlock", auth.Engineer, "unlock-machine", "Let automation at it again", serve(a.unlock)},
 		{post, "/machines/{ref}/thaw", auth.Engineer, "thaw-machine", "Let a machine go on that a restore froze", serve(a.thaw)},
+		{post, "/machines/{ref}/waive", auth.Admin, "waive-machine", "Let a held machine pass a check that failed", serve(a.waive)},
 		{post, "/machines/{ref}/release", auth.Engineer, "release-machine", "Give disks that are not empty free to be overwritten", serve(a.release)},
 		{post, "/machines/{ref}/pass-gate", auth.Engineer, "pass-gate", "Let a machine go on without the answer that it waits for", serve(a.passGate)},
 		{post, "/machines/{ref}/ask-gate", auth.Technician, "ask-gate", "Ask a system outside again that refused, or did not answer", serve(a.askGate)},

@@ -268,6 +268,11 @@ type ReleaseOrder struct {
 	Name string `json:"name" maxLength:"200" doc:"The machine's hardware name, typed: the proof that somebody read which machine it is" example:"C0MPUT3"`
 }
 
+// WaiveOrder lets a held machine pass a check that failed.
+type WaiveOrder struct {
+	Reason string `json:"reason" minLength:"1" maxLength:"200" doc:"Why the check may fail; its history keeps it beside your name" example:"the missing module comes on Monday"`
+}
+
 // BrokenOrder marks a machine as broken.
 type BrokenOrder struct {
 	Reason string `json:"reason" enum:"disk,memory,cpu,network,oob,power,crash-loop,doa,other" doc:"What is broken. doa is dead on arrival, for a machine that never was in use; oob is its BMC; other needs a note" example:"memory"`

@@ -57,6 +57,10 @@ func (a *API) release(ctx context.Context, in *machineOrderInput[ReleaseOrder]) 
 	return a.done(ctx, in.Ref, func(who auth.User) error { return a.Desk.Release(ctx, who, in.Ref, in.Body.Name) })
 }
 
+func (a *API) waive(ctx context.Context, in *machineOrderInput[WaiveOrder]) (Machine, error) {
+	return a.done(ctx, in.Ref, func(who auth.User) error { return a.Desk.Waive(ctx, who, in.Ref, in.Body.Reason) })
+}
+
 func (a *API) broken(ctx context.Context, in *machineOrderInput[BrokenOrder]) (Machine, error) {
 	return a.done(ctx, in.Ref, func(who auth.User) error { return a.Desk.Broken(ctx, who, in.Ref, in.Body.Reason, in.Body.Note) })
 }

@@ -15,85 +15,166 @@ type Verdict struct {
 	Reason   string        // one word, where it is held
 	Sentence string        // the same for a person
 	Evidence machine.Evidence
+	// Waived says, by guard, what a person lets pass all the same.
+	Waived machine.Evidence
 }
 
 // Reasons for holding a machine.
 const (
-	ReasonSerial = "bad-serial"
-	ReasonClash  = "identity-clash"
-	ReasonDisks  = "disk-not-empty"
-	ReasonNoRule = "no-rule"
-	ReasonRule   = "held-by-rule"
-	ReasonFull   = "rule-full"
-	ReasonNoDisk = "no-disk"
+	ReasonSerial  = "bad-serial"
+	ReasonClash   = "identity-clash"
+	ReasonDisks   = "disk-not-empty"
+	ReasonNoRule  = "no-rule"
+	ReasonRule    = "held-by-rule"
+	ReasonFull    = "rule-full"
+	ReasonNoDisk  = "no-disk"
+	ReasonSpec    = "spec-mismatch"
+	ReasonNoPlace = "location-unknown"
+	ReasonPlace   = "location-mismatch"
 )
 
+// Waivable tells whether an admin may waive what holds a machine for a reason.
+func Waivable(reason string) bool {
+	switch reason {
+	case ReasonNoRule, ReasonRule, ReasonFull, ReasonSpec, ReasonNoPlace, ReasonPlace:
+		return true
+	default:
+		return false
+	}
+}
+
+// Known is what a machine is held against.
+type Known struct {
+	Subnet string // in which it reported
+	Rules  []*machine.Rule
+	// Accepted tells how many machines a rule accepted already.
+	Accepted func(rule string) int
+	// Released is the set of disks, by serial, that a person gave free by name.
+	Released map[string]bool
+	Plan     Plan
+}
+
+// Plan is what people declared, as far as machines are held against it.
+type Plan interface {
+	// HardwareType gives one by name; nil: there is none.
+	HardwareType(name string) *machine.HardwareType
+	// Rack gives one by name; nil: there is none.
+	Rack(name string) *machine.Rack
+	// Racked tells whether a site has racks.
+	Racked(site string) bool
+}
+
 // Judge holds a machine against everything that must be true before it becomes
-// available. accepted tells how many machines each rule accepted already.
-// released is the set of disks, by serial, that a person gave free by name.
-func Judge(m *machine.Machine, subnet string, rules []*machine.Rule, accepted func(rule string) int, released map[string]bool) Verdict {
-	if machine.PlaceholderSerial(m.Serial) {
-		return hold(ReasonSerial, "its serial number %q is a placeholder: two machines could have it; set the real one", m.Serial)
+// available: the first that is not holds it.
+func Judge(m *machine.Machine, k Known) Verdict {
+	rule, ev, bad := look(m, k)
+	if len(bad) > 0 {
+		return bad[0].verdict
 	}
-	rule, ok := match(m, subnet, rules, accepted)
-	if !ok.Accept {
-		return ok
+	return Verdict{Accept: true, Rule: rule, Evidence: ev}
+}
+
+// Waive is Judge where a person lets pass what machine.Guard.Waivable allows:
+// what is wrong then stands in Waived. A rule whose machine is let pass goes on
+// with it as with any other; one that does not match has no say.
+func Waive(m *machine.Machine, k Known) Verdict {
+	rule, ev, bad := look(m, k)
+	waived := machine.Evidence{}
+	for _, f := range bad {
+		if !f.guard.Waivable() {
+			return f.verdict
+		}
+		waived[f.guard] = f.verdict.Sentence
 	}
-	if v, clean := disks(m, rule, released); !clean {
-		return v
+	return Verdict{Accept: true, Rule: rule, Evidence: ev, Waived: waived}
+}
+
+// failure is a guard without evidence, and what holds the machine therefore.
+type failure struct {
+	guard   machine.Guard
+	verdict Verdict
+}
+
+// look gathers the rule that takes a machine (nil: none), the evidence of all
+// guards, and what is wrong in the order in which people are told.
+func look(m *machine.Machine, k Known) (*machine.Rule, machine.Evidence, []failure) {
+	ev := machine.Evidence{machine.GuardIdentity: "serial " + m.Serial}
+	var bad []failure
+	take := func(g machine.Guard, how string, v Verdict) {
+		if v.Reason != "" {
+			bad = append(bad, failure{g, v})
+			return
+		}
+		ev[g] = how
 	}
-	return Verdict{Accept: true, Rule: rule, Evidence: machine.Evidence{
-		machine.GuardIdentity:   "serial " + m.Serial,
-		machine.GuardRealSerial: m.Serial,
-		machine.GuardRule:       "rule " + rule.Name,
-		machine.GuardEmptyDisks: emptiness(m, released),
-	}}
+	take(machine.GuardRealSerial, m.Serial, serial(m))
+	rule, v := match(m, k)
+	how := ""
+	if rule != nil {
+		how, m = "rule "+rule.Name, m.Clone()
+		rule.Take(m)
+	}
+	take(machine.GuardRule, how, v)
+	take(machine.GuardEmptyDisks, emptiness(m, k.Released), disks(m, rule, k.Released))
+	how, v = spec(m, k.Plan)
+	take(machine.GuardSpec, how, v)
+	how, v = location(m, rule, k.Plan)
+	take(machine.GuardLocation, how, v)
+	return rule, ev, bad
+}
+
+func serial(m *machine.Machine) Verdict {
+	if !machine.PlaceholderSerial(m.Serial) {
+		return Verdict{}
+	}
+	return hold(ReasonSerial, "its serial number %q is a placeholder: two machines could have it; set the real one", m.Serial)
 }
 
 // match finds the first rule that matches and has room.
-func match(m *machine.Machine, subnet string, rules []*machine.Rule, accepted func(string) int) (*machine.Rule, Verdict) {
+func match(m *machine.Machine, k Known) (*machine.Rule, Verdict) {
 	full := ""
-	for _, r := range rules {
+	for _, r := range k.Rules {
 		sel, err := machine.ParseSelector(r.Match)
 		switch {
 		case err != nil: // it may have been meant to hold this one
 			return nil, hold(ReasonRule, "rule %s cannot be read: %v", r.Name, err)
-		case !sel.MatchWith(m, map[string]string{"subnet": subnet}):
+		case !sel.MatchWith(m, map[string]string{"subnet": k.Subnet}):
 		case !r.Accept:
 			return nil, hold(ReasonRule, "rule %s holds such machines", r.Name)
-		case r.Limit > 0 && accepted(r.Name) >= r.Limit: // counting goes over all machines
+		case r.Limit > 0 && k.Accepted(r.Name) >= r.Limit: // counting goes over all machines
 			full = r.Name
 		default:
-			return r, Verdict{Accept: true}
+			return r, Verdict{}
 		}
 	}
 	if full != "" {
 		return nil, hold(ReasonFull, "rule %s matches, but has accepted its limit of machines", full)
 	}
-	return nil, hold(ReasonNoRule, "no rule accepts it: serial %s, %s %s on subnet %s", m.Serial, m.Vendor, m.Product, subnet)
+	return nil, hold(ReasonNoRule, "no rule accepts it: serial %s, %s %s on subnet %s", m.Serial, m.Vendor, m.Product, k.Subnet)
 }
 
-// disks tells whether nothing that may be somebody's data is on any disk.
-func disks(m *machine.Machine, rule *machine.Rule, released map[string]bool) (Verdict, bool) {
+// disks holds a machine that may have somebody's data on any disk, or none to
+// install to.
+func disks(m *machine.Machine, rule *machine.Rule, released map[string]bool) Verdict {
 	if m.Owned {
-		return hold(ReasonDisks, "it had an owner and its disks are not proven erased"), false
+		return hold(ReasonDisks, "it had an owner and its disks are not proven erased")
 	}
 	if slices.Contains(m.Facts.Missing, "disks") {
-		return hold(ReasonDisks, "its disks could not be read, so that nobody knows what is on them"), false
+		return hold(ReasonDisks, "its disks could not be read, so that nobody knows what is on them")
 	}
 	for _, d := range m.Facts.Disks {
 		switch {
 		case len(d.Contents) == 0:
 		case d.Serial == "":
-			return hold(ReasonDisks, "%s, and no serial number to release it by: empty or remove it", Describe(d)), false
+			return hold(ReasonDisks, "%s, and no serial number to release it by: empty or remove it", Describe(d))
 		case !released[d.Serial]:
-			return hold(ReasonDisks, "%s; release it by name", Describe(d)), false
+			return hold(ReasonDisks, "%s; release it by name", Describe(d))
 		}
 	}
-	if rule.Image != "" && len(m.Facts.Disks) == 0 {
-		return hold(ReasonNoDisk, "rule %s installs %s, but the machine shows no disk", rule.Name, rule.Image), false
+	if rule != nil && rule.Image != "" && len(m.Facts.Disks) == 0 {
+		return hold(ReasonNoDisk, "rule %s installs %s, but the machine shows no disk", rule.Name, rule.Image)
 	}
-	return Verdict{}, true
+	return Verdict{}
 }
 
 func emptiness(m *machine.Machine, released map[string]bool) string {

@@ -9,7 +9,7 @@ import (
 
 func newcomer(disks ...machine.Disk) *machine.Machine {
 	return &machine.Machine{
-		ID: "m1", Name: "C0MPUT3", Serial: "C0MPUT3", Vendor: "Dell", Product: "R640",
+		ID: "m1", Name: "C0MPUT3", Kind: machine.Metal, Serial: "C0MPUT3", Vendor: "Dell", Product: "R640",
 		Facts: &machine.Facts{Cores: 32, Disks: disks},
 	}
 }
@@ -69,7 +69,7 @@ func TestJudge(t *testing.T) {
 			if tt.change != nil {
 				tt.change(tt.machine)
 			}
-			v := Judge(tt.machine, "lab", tt.rules, full, tt.released)
+			v := Judge(tt.machine, Known{Subnet: "lab", Rules: tt.rules, Accepted: full, Released: tt.released, Plan: planned{}})
 			if v.Accept != (tt.rule != "") || v.Accept && v.Rule.Name != tt.rule {
 				t.Fatalf("Judge = %+v, want rule %q", v, tt.rule)
 			}
@@ -85,8 +85,8 @@ func TestJudge(t *testing.T) {
 
 // What Judge proves opens registered → available, and nothing less does.
 func TestTheEvidenceOpensTheTransition(t *testing.T) {
-	v := Judge(newcomer(drive("D1"), drive("D2", pgdata)), "lab", []*machine.Rule{rule("lab", "subnet=lab")}, func(string) int { return 0 }, map[string]bool{"D2": true})
-	notes, err := machine.Check("C0MPUT3", machine.Registered, machine.Available, v.Evidence)
+	v := Judge(newcomer(drive("D1"), drive("D2", pgdata)), Known{Subnet: "lab", Rules: []*machine.Rule{rule("lab", "subnet=lab")}, Released: map[string]bool{"D2": true}, Plan: planned{}})
+	notes, err := machine.Check("C0MPUT3", machine.Registered, machine.Available, v.Evidence, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -103,7 +103,7 @@ func TestTheEvidenceOpensTheTransition(t *testing.T) {
 				ev[k] = how
 			}
 		}
-		if _, err := machine.Check("C0MPUT3", machine.Registered, machine.Available, ev); err == nil {
+		if _, err := machine.Check("C0MPUT3", machine.Registered, machine.Available, ev, nil); err == nil {
 			t.Errorf("without %s it becomes available all the same", g)
 		}
 	}

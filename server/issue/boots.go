@@ -82,7 +82,7 @@ func stuck(in *Input) *Finding {
 	if !transient || !in.past(m.Since, limit+settles) || len(in.Waits) > 0 { // a gate has a deadline and an issue of its own
 		return nil
 	}
-	text := fmt.Sprintf("It is %s since %s; that should take at most %s.", m.Status.Human(), clock(m.Since), span(limit))
+	text := fmt.Sprintf("It is %s since %s; %s should move it on within %s.", m.Status.Human(), clock(m.Since), m.Status.Owner(), span(limit))
 	step := ""
 	if in.Job != nil && in.Job.Current() != nil {
 		step = in.Job.Current().Name

@@ -13,7 +13,7 @@ var catalogue = []Entry{
 		find:  noLocation,
 	},
 	{
-		Kind: Held, Title: "Held", Severity: Asks, Verbs: []Verb{Release, Recheck},
+		Kind: Held, Title: "Held", Severity: Asks, Verbs: []Verb{Release, Recheck, Waive},
 		Means: "A check failed that must not fail; it waits in the agent, its disks untouched, until a person decides.",
 		find:  held,
 	},

@@ -13,6 +13,7 @@ import (
 	"slices"
 	"time"
 
+	"firstlight/server/discovery"
 	"firstlight/server/machine"
 )
 
@@ -32,6 +33,7 @@ type Verb string
 const (
 	Recheck    Verb = "recheck"
 	Release    Verb = "release"
+	Waive      Verb = "waive"
 	Light      Verb = "light"
 	Power      Verb = "power"
 	BMCLogin   Verb = "bmc"
@@ -50,7 +52,7 @@ type Entry struct {
 	Title    string
 	Means    string // for a person who sees it for the first time
 	Severity Severity
-	// Verbs are what helps, the best first: at most two.
+	// Verbs are what helps, the best first: at most two for any one machine.
 	Verbs []Verb
 	// FromFacts tells that it is found only where the facts were looked at.
 	FromFacts bool
@@ -175,7 +177,9 @@ func possible(v Verb, m *machine.Machine) bool {
 	case Recheck:
 		return (m.Status == machine.Held || m.Status == machine.Broken) && !m.Owned
 	case Release:
-		return m.Status == machine.Held && m.Reason == "disk-not-empty" && !m.Owned
+		return m.Status == machine.Held && m.Reason == discovery.ReasonDisks && !m.Owned
+	case Waive:
+		return m.Status == machine.Held && discovery.Waivable(m.Reason)
 	case Light, Power:
 		return m.BMC.Address != ""
 	case Repair:

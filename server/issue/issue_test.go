@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"firstlight/server/discovery"
 	"firstlight/server/issue"
 	"firstlight/server/machine"
 )
@@ -121,7 +122,7 @@ var cases = []example{
 	{issue.CrashLoop, machine.Registered, boots(3), "booted 3 times", boots(2)},
 	{issue.GateClosed, machine.Allocated, waits(machine.Wait{LateAt: ago(time.Minute), Sent: 4}), "switch VLAN: no answer within 40 s. The request never arrived, after 4 attempts.", waits(machine.Wait{})},
 	{issue.GateClosed, machine.Registered, waits(machine.Wait{Refused: "port 23 is shut"}), "switch VLAN was refused: port 23 is shut", waits(machine.Wait{Refused: "port 23 is shut", OpenedAt: now})},
-	{issue.Stuck, machine.Installing, since(33 * time.Minute), "at most 30 min", since(31 * time.Minute)},
+	{issue.Stuck, machine.Installing, since(33 * time.Minute), "within 30 min", since(31 * time.Minute)},
 	{issue.LastEventError, machine.InUse, lastJob(machine.JobFailed), "no space left", lastJob(machine.JobFinished)},
 	{issue.FailedReclaim, machine.Available, system(time.Minute), "calls itself old-web-1", system(11 * time.Minute)},
 	{issue.FailedReclaim, machine.Recycling, func(in *issue.Input) { in.Machine.Observed.HomeAt = ago(time.Minute) }, "called home", func(in *issue.Input) {
@@ -196,7 +197,7 @@ func TestTheCatalogueIsWhole(t *testing.T) {
 		if tested == (e.NotComputed != "") {
 			t.Errorf("%s: tested %v, not computed %q", e.Kind, tested, e.NotComputed)
 		}
-		if e.Title == "" || e.Means == "" || e.Severity == "" || len(e.Verbs) > 2 {
+		if e.Title == "" || e.Means == "" || e.Severity == "" || len(e.Verbs) > 3 {
 			t.Errorf("%s: title %q, means %q, severity %q, verbs %v", e.Kind, e.Title, e.Means, e.Severity, e.Verbs)
 		}
 	}
@@ -217,7 +218,7 @@ func TestVerbsAreThoseThatTheMachineTakes(t *testing.T) {
 		t.Errorf("held for its disks: %v", got)
 	}
 	m.Reason = "no-rule"
-	if got := issue.VerbsFor(issue.Held, m); !slices.Equal(got, []issue.Verb{issue.Recheck}) {
+	if got := issue.VerbsFor(issue.Held, m); !slices.Equal(got, []issue.Verb{issue.Recheck, issue.Waive}) {
 		t.Errorf("held for want of a rule: %v", got)
 	}
 	m.Status, m.Owned = machine.Broken, true
@@ -242,7 +243,7 @@ func arrived(d time.Duration) func(*issue.Input) {
 
 func differs(by string) func(*issue.Input) {
 	return func(in *issue.Input) {
-		in.Facts.Differences = []issue.Difference{{Field: "cores", Declared: "16", Discovered: "8", By: by}}
+		in.Facts.Differences = []discovery.Difference{{Field: "cores", Declared: "16", Discovered: "8", By: by}}
 	}
 }
 

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"time"
 
+	"firstlight/server/discovery"
 	"firstlight/server/machine"
 )
 
@@ -59,7 +60,7 @@ func identityClash(in *Input) *Finding {
 }
 
 func specMismatch(in *Input) *Finding {
-	all := slices.DeleteFunc(slices.Clone(in.Facts.Differences), func(d Difference) bool { return d.By == byPlan })
+	all := slices.DeleteFunc(slices.Clone(in.Facts.Differences), func(d discovery.Difference) bool { return d.By == discovery.ByPlan })
 	if len(all) == 0 || in.is(machine.Retired) {
 		return nil
 	}

@@ -2,8 +2,10 @@ package issue
 
 import (
 	"fmt"
+	"strings"
 	"time"
 
+	"firstlight/server/discovery"
 	"firstlight/server/machine"
 )
 
@@ -26,10 +28,11 @@ func neverBooted(in *Input) *Finding {
 
 func noLocation(in *Input) *Finding {
 	m := in.Machine
-	if m.Kind != machine.Metal || m.Rack != "" || !in.Others.Sites[m.Site] || in.is(machine.Expected, machine.Retired) {
+	missing := discovery.Unplaced(m, in.Others.Sites[m.Site])
+	if missing == "" || in.is(machine.Expected, machine.Retired) {
 		return nil
 	}
-	return found(fmt.Sprintf("Nobody said in which rack of site %s it stands.", m.Site), "site", m.Site, "address", address(m))
+	return found(strings.ToUpper(missing[:1])+missing[1:]+".", "site", m.Site, "address", address(m))
 }
 
 func address(m *machine.Machine) string {
@@ -57,37 +60,10 @@ func locationMismatch(in *Input) *Finding {
 
 func wrongSwitchPort(in *Input) *Finding {
 	for _, n := range in.Machine.NICs {
-		if plan, seen, differs := miscabled(n); differs && !in.is(machine.Retired) {
-			return found(fmt.Sprintf("%s is in %s; the plan says %s: move the cable, or accept.", nicName(n), seen, plan),
-				"interface", nicName(n), "discovered", seen, "plan", plan)
+		if plan, seen, differs := discovery.Miscabled(n); differs && !in.is(machine.Retired) {
+			return found(fmt.Sprintf("%s is in %s; the plan says %s: move the cable, or accept.", discovery.NICName(n), seen, plan),
+				"interface", discovery.NICName(n), "discovered", seen, "plan", plan)
 		}
 	}
 	return nil
-}
-
-// miscabled tells whether an interface was seen elsewhere than the plan wants.
-// Half of a place, where either side says no more, is compared as that.
-func miscabled(n machine.NIC) (plan, seen string, differs bool) {
-	switches := n.Switch != "" && n.SeenSwitch != "" && n.Switch != n.SeenSwitch
-	ports := n.Port != "" && n.SeenPort != "" && n.Port != n.SeenPort
-	return port(n.Switch, n.Port), port(n.SeenSwitch, n.SeenPort), switches || ports
-}
-
-func nicName(n machine.NIC) string {
-	if n.Name != "" {
-		return n.Name
-	}
-	return n.MAC.String()
-}
-
-// port spells a place on a switch: "sw3 port 31".
-func port(sw, p string) string {
-	switch {
-	case p == "":
-		return sw
-	case sw == "":
-		return "port " + p
-	default:
-		return sw + " port " + p
-	}
 }

@@ -47,6 +47,25 @@ func (s Status) Transient() (limit time.Duration, ok bool) {
 	}
 }
 
+// Owner says what moves a machine on from a status that must end; "" for those
+// that need not.
+func (s Status) Owner() string {
+	switch s {
+	case Registered:
+		return "its report and the rules"
+	case Allocated, Installing, Configuring:
+		return "an install job"
+	case Recycling:
+		return "an erase job"
+	case Repairing:
+		return "whoever repairs it"
+	case Retiring:
+		return "whoever retires it"
+	default:
+		return ""
+	}
+}
+
 // Human spells s as people read it.
 func (s Status) Human() string {
 	if s == Unknown {

@@ -100,6 +100,15 @@ func (r *Rule) Refers() []PlanRef {
 	return refers(PlanRef{KindSite, r.Site}, PlanRef{KindRack, r.Rack}, PlanRef{KindRole, r.Role})
 }
 
+// Take makes m one of the rule's machines, which stands where the rule says; a
+// rack that m has already is known better.
+func (r *Rule) Take(m *Machine) {
+	m.Rule, m.Site = r.Name, r.Site
+	if m.Rack == "" {
+		m.Rack = r.Rack
+	}
+}
+
 // Validate names the first field that is wrong, its value and the remedy: a
 // *FieldError.
 func (r *Rule) Validate() error {

@@ -26,27 +26,40 @@ const (
 	GuardAttempts   Guard = "attempts-left"  // the job may try again
 	GuardUntouched  Guard = "disk-untouched" // no write has happened
 	GuardNoOwner    Guard = "no-owner"       // nobody's data is on it
+	GuardSpec       Guard = "spec-matches"   // it is what its hardware type says, if it has one
+	GuardLocation   Guard = "location-known" // rack and unit are known, if its site has racks
+	GuardHandling   Guard = "disks-decided"  // somebody said what becomes of its disks
+	GuardFlagged    Guard = "retire-flag"    // it is flagged to retire when released
 )
 
 // Guards whose part of Firstlight does not exist yet. They are recorded in
 // history as not checked, never as passed; none of them protects data.
 const (
-	GuardSpec     Guard = "spec-matches"
-	GuardLocation Guard = "location-known"
-	GuardBMC      Guard = "bmc-answers"
-	GuardBurnIn   Guard = "burn-in"
-	GuardPuppet   Guard = "puppet"
-	GuardDrain    Guard = "drained"
-	GuardTests    Guard = "tests-passed"
+	GuardBMC    Guard = "bmc-answers"
+	GuardBurnIn Guard = "burn-in"
+	GuardPuppet Guard = "puppet"
+	GuardDrain  Guard = "drained"
+	GuardTests  Guard = "tests-passed"
 )
 
 // Built tells whether the part of Firstlight that gathers evidence for g exists.
 func (g Guard) Built() bool {
 	switch g {
-	case GuardSpec, GuardLocation, GuardBMC, GuardBurnIn, GuardPuppet, GuardDrain, GuardTests:
+	case GuardBMC, GuardBurnIn, GuardPuppet, GuardDrain, GuardTests:
 		return false
 	default:
 		return true
+	}
+}
+
+// Waivable tells whether a person may let a machine pass g without evidence. No
+// guard is among them that protects data or tells machines apart.
+func (g Guard) Waivable() bool {
+	switch g {
+	case GuardRule, GuardSpec, GuardLocation:
+		return true
+	default:
+		return false
 	}
 }
 
@@ -62,6 +75,24 @@ type Transition struct {
 type Evidence map[Guard]string
 
 // transitions is the whole table; everything else is refused.
+//
+// Where a guard may seem to be missing, it is on purpose:
+//   - A list makes no machine at a unit that is taken: the database refuses two
+//     machines in one place, whatever the change.
+//   - Registered, available: a rule of the operator must say so, too. No machine
+//     is taken in unasked.
+//   - Available, allocated: open issues do not keep a machine back. What may lose
+//     data or give away what cannot work is a guard; a BMC that does not answer
+//     is a person's to judge, and rules allocate before issues are looked for.
+//   - Installing, reinstall: the token is checked where it is redeemed, on the
+//     way to configuring. A job that only opens has not used it yet.
+//   - Broken, in use: the owner's word is the waiver; nothing tests it.
+//   - Broken, recycling: whether disks answer shows when they are erased. If they
+//     do not, the machine is broken again.
+//   - Repairing, registered: the checks of a new machine follow at once, so that
+//     none is asked for before them.
+//   - Retiring, retired: that the BMC's log-in and all names are given up is done
+//     with the change, not proven before it.
 var transitions = []Transition{
 	{Unknown, Expected, "manifest import", []Guard{GuardRealSerial}},
 	{Unknown, Registered, "the agent reported", []Guard{GuardIdentity}},
@@ -75,7 +106,7 @@ var transitions = []Transition{
 	{Registered, Held, "a check failed or took too long", nil},
 
 	{Held, Registered, "re-check", nil},
-	{Held, Available, "an admin's override", []Guard{GuardRealSerial, GuardEmptyDisks, GuardConfirmed}},
+	{Held, Available, "an admin's waiver", []Guard{GuardIdentity, GuardRealSerial, GuardEmptyDisks, GuardConfirmed, GuardRule, GuardSpec, GuardLocation, GuardBMC, GuardBurnIn}},
 	{Held, Broken, "a person decided", []Guard{GuardConfirmed}},
 	{Held, Retiring, "a person decided", []Guard{GuardConfirmed, GuardNoJob}},
 
@@ -84,7 +115,7 @@ var transitions = []Transition{
 	{Available, Broken, "it failed when touched", nil},
 	{Available, Retiring, "an admin", []Guard{GuardConfirmed, GuardNoJob}},
 
-	{Allocated, Available, "cancelled", []Guard{GuardUntouched}},
+	{Allocated, Available, "cancelled, or no install started in time", []Guard{GuardUntouched}},
 	{Allocated, Installing, "the install job started", []Guard{GuardUnlocked, GuardJob, GuardDNS, GuardPuppet}},
 	{Allocated, Broken, "it failed when touched", nil},
 
@@ -104,12 +135,12 @@ var transitions = []Transition{
 
 	{Recycling, Registered, "erase verified", []Guard{GuardEmptyDisks}},
 	{Recycling, Broken, "erase failed or took too long", nil},
-	{Recycling, Retiring, "flagged to retire when released", []Guard{GuardEmptyDisks}},
+	{Recycling, Retiring, "flagged to retire when released", []Guard{GuardEmptyDisks, GuardFlagged}},
 
 	{Broken, InUse, "its owner says it is fine", []Guard{GuardConfirmed}},
 	{Broken, Registered, "cured remotely", []Guard{GuardNoOwner}},
 	{Broken, Recycling, "released or to be wiped", []Guard{GuardConfirmed, GuardJob}},
-	{Broken, Repairing, "a ticket was opened", []Guard{GuardConfirmed}},
+	{Broken, Repairing, "a ticket was opened", []Guard{GuardConfirmed, GuardHandling}},
 	{Broken, Retiring, "a person decided", []Guard{GuardConfirmed, GuardNoJob}},
 
 	{Repairing, Registered, "repaired", []Guard{GuardTests}},
@@ -170,9 +201,11 @@ func (e *GuardError) Error() string {
 	return fmt.Sprintf("machine %s cannot become %s: %s is not proven", e.Name, e.To.Human(), e.Guard)
 }
 
-// Check holds the evidence against the guards of a change. It gives the notes
-// that history keeps: "passed:<guard> (<how>)" and "not-checked:<guard>".
-func Check(name string, from, to Status, ev Evidence) ([]string, error) {
+// Check holds the evidence against the guards of a change, and what a person
+// waives where a person confirms it. It gives the notes that history keeps:
+// "passed:<guard> (<how>)", "waived:<guard> (<by whom, why>)" and
+// "not-checked:<guard>".
+func Check(name string, from, to Status, ev, waived Evidence) ([]string, error) {
 	t, ok := Find(from, to)
 	if !ok {
 		return nil, &IllegalError{name, from, to}
@@ -180,9 +213,12 @@ func Check(name string, from, to Status, ev Evidence) ([]string, error) {
 	var notes []string
 	for _, g := range t.Guards {
 		how, proven := ev[g]
+		why, lets := waived[g]
 		switch {
 		case proven:
 			notes = append(notes, fmt.Sprintf("passed:%s (%s)", g, how))
+		case lets && g.Waivable() && slices.Contains(t.Guards, GuardConfirmed):
+			notes = append(notes, fmt.Sprintf("waived:%s (%s)", g, why))
 		case g.Built():
 			return nil, &GuardError{name, from, to, g}
 		default:

@@ -2,6 +2,7 @@ package machine
 
 import (
 	"errors"
+	"maps"
 	"slices"
 	"strings"
 	"testing"
@@ -75,8 +76,8 @@ func TestGuardsThatProtect(t *testing.T) {
 		{"a report makes a machine only when it is told apart", Unknown, Registered, []Guard{GuardIdentity}},
 		{"a running machine is adopted by a person", Unknown, InUse, []Guard{GuardIdentity, GuardRealSerial, GuardConfirmed}},
 		{"an expected one too", Expected, InUse, []Guard{GuardIdentity, GuardRealSerial, GuardConfirmed}},
-		{"no machine becomes available without rule and empty disks", Registered, Available, []Guard{GuardIdentity, GuardRealSerial, GuardRule, GuardEmptyDisks}},
-		{"an override waives neither serial nor disks", Held, Available, []Guard{GuardRealSerial, GuardEmptyDisks, GuardConfirmed}},
+		{"no machine becomes available without rule and empty disks", Registered, Available, []Guard{GuardIdentity, GuardRealSerial, GuardRule, GuardEmptyDisks, GuardSpec, GuardLocation}},
+		{"a waiver is a person's word, and names what it waives", Held, Available, []Guard{GuardIdentity, GuardRealSerial, GuardEmptyDisks, GuardConfirmed, GuardRule, GuardSpec, GuardLocation}},
 		{"a locked, busy or full machine is not given away", Available, Allocated, []Guard{GuardUnlocked, GuardNoJob, GuardEmptyDisks}},
 		{"what was written to does not become available", Allocated, Available, []Guard{GuardUntouched}},
 		{"no install without a job, on a locked machine or a name that nobody resolves", Allocated, Installing, []Guard{GuardUnlocked, GuardJob, GuardDNS}},
@@ -87,9 +88,10 @@ func TestGuardsThatProtect(t *testing.T) {
 		{"a wipe of a previous owner's data is a person's word", Registered, Recycling, []Guard{GuardIdentity, GuardConfirmed, GuardJob}},
 		{"a broken machine is wiped by a person's word", Broken, Recycling, []Guard{GuardConfirmed, GuardJob}},
 		{"a broken machine of an owner is not looked at as if new", Broken, Registered, []Guard{GuardNoOwner}},
+		{"a machine is given away once somebody said what becomes of its data", Broken, Repairing, []Guard{GuardConfirmed, GuardHandling}},
 		{"recycled means proven empty", Recycling, Registered, []Guard{GuardEmptyDisks}},
 		{"retired means proven empty", Retiring, Retired, []Guard{GuardEmptyDisks}},
-		{"a machine leaves the rack empty", Recycling, Retiring, []Guard{GuardEmptyDisks}},
+		{"a machine leaves the rack empty", Recycling, Retiring, []Guard{GuardEmptyDisks, GuardFlagged}},
 		{"nothing that runs is retired", Available, Retiring, []Guard{GuardConfirmed, GuardNoJob}},
 		{"tries end", Installing, Installing, []Guard{GuardJob, GuardAttempts}},
 		{"a first boot's tries end", Configuring, Installing, []Guard{GuardJob, GuardAttempts}},
@@ -106,7 +108,7 @@ func TestGuardsThatProtect(t *testing.T) {
 					}
 				}
 				var refused *GuardError
-				if _, err := Check("C0MPUT3", tt.from, tt.to, ev); !errors.As(err, &refused) || refused.Guard != missing {
+				if _, err := Check("C0MPUT3", tt.from, tt.to, ev, nil); !errors.As(err, &refused) || refused.Guard != missing {
 					t.Errorf("without %s: Check = %v, want a GuardError that names it", missing, err)
 				}
 			}
@@ -114,7 +116,7 @@ func TestGuardsThatProtect(t *testing.T) {
 			for _, g := range tt.guards {
 				ev[g] = "proven"
 			}
-			if _, err := Check("C0MPUT3", tt.from, tt.to, ev); err != nil {
+			if _, err := Check("C0MPUT3", tt.from, tt.to, ev, nil); err != nil {
 				t.Errorf("with all of them: Check = %v, want nil", err)
 			}
 		})
@@ -123,7 +125,7 @@ func TestGuardsThatProtect(t *testing.T) {
 
 // Only these may be recorded as not checked, and none of them protects data.
 func TestGuardsThatAreNotBuilt(t *testing.T) {
-	unbuilt := []Guard{GuardSpec, GuardLocation, GuardBMC, GuardBurnIn, GuardPuppet, GuardDrain, GuardTests}
+	unbuilt := []Guard{GuardBMC, GuardBurnIn, GuardPuppet, GuardDrain, GuardTests}
 	for _, tr := range transitions {
 		for _, g := range tr.Guards {
 			if g.Built() == slices.Contains(unbuilt, g) {
@@ -131,13 +133,41 @@ func TestGuardsThatAreNotBuilt(t *testing.T) {
 			}
 		}
 	}
-	notes, err := Check("C0MPUT3", Repairing, Registered, nil)
+	notes, err := Check("C0MPUT3", Repairing, Registered, nil, nil)
 	if diff := cmp.Diff([]string{"not-checked:tests-passed"}, notes); err != nil || diff != "" {
 		t.Errorf("Check(repairing → registered) = %v (-want +got):\n%s", err, diff)
 	}
-	notes, err = Check("C0MPUT3", Repairing, Registered, Evidence{GuardTests: "memtest"})
+	notes, err = Check("C0MPUT3", Repairing, Registered, Evidence{GuardTests: "memtest"}, nil)
 	if diff := cmp.Diff([]string{"passed:tests-passed (memtest)"}, notes); err != nil || diff != "" {
 		t.Errorf("Check with evidence = %v (-want +got):\n%s", err, diff)
+	}
+}
+
+// A waiver needs a person who confirms it, and stands for no guard that protects
+// data or identity, whatever is put into it.
+func TestWaivers(t *testing.T) {
+	all := Evidence{}
+	for _, tr := range transitions {
+		for _, g := range tr.Guards {
+			all[g] = "ada: known"
+		}
+	}
+	proven := Evidence{GuardIdentity: "t", GuardRealSerial: "t", GuardEmptyDisks: "t", GuardConfirmed: "t"}
+	notes, err := Check("C0MPUT3", Held, Available, proven, all)
+	if got := strings.Join(notes, " "); err != nil || !strings.Contains(got, "waived:spec-matches (ada: known)") || strings.Contains(got, "passed:spec-matches") {
+		t.Errorf("Check = %s, %v; want the waiver named", got, err)
+	}
+	for g := range proven {
+		ev := maps.Clone(proven)
+		delete(ev, g)
+		var refused *GuardError
+		if _, err := Check("C0MPUT3", Held, Available, ev, all); !errors.As(err, &refused) || refused.Guard != g {
+			t.Errorf("%s waived: Check = %v, want a GuardError", g, err)
+		}
+	}
+	proven[GuardRule] = "t"
+	if _, err := Check("C0MPUT3", Registered, Available, proven, all); err == nil {
+		t.Error("a rule waived what only a person may")
 	}
 }
 
@@ -155,7 +185,7 @@ func TestRefusalsSayWhatMayBe(t *testing.T) {
 		{"a guard is named", Registered, Available, "machine C0MPUT3 cannot become available: identity is not proven"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			if _, err := Check("C0MPUT3", tt.from, tt.to, nil); err == nil || !strings.Contains(err.Error(), tt.says) {
+			if _, err := Check("C0MPUT3", tt.from, tt.to, nil, nil); err == nil || !strings.Contains(err.Error(), tt.says) {
 				t.Errorf("Check = %v, want …%s…", err, tt.says)
 			}
 		})

@@ -47,6 +47,9 @@ var touching = map[string]struct {
 	"Release": {auth.Change, func(ctx context.Context, d *Desk, u auth.User, m *machine.Machine) error {
 		return d.Release(ctx, u, m.Name, m.Name)
 	}},
+	"Waive": {auth.Change, func(ctx context.Context, d *Desk, u auth.User, m *machine.Machine) error {
+		return d.Waive(ctx, u, m.Name, "known")
+	}},
 	"Lock": {auth.Change, func(ctx context.Context, d *Desk, u auth.User, m *machine.Machine) error {
 		return d.Lock(ctx, u, m.Name, "why")
 	}},

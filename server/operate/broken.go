@@ -102,7 +102,7 @@ func (d *Desk) Repair(ctx context.Context, who auth.User, ref, disks, note strin
 		}
 		return serverdb.Change{
 			To: machine.Repairing, Why: m.Reason, Sentence: sentence,
-			Evidence: machine.Evidence{machine.GuardConfirmed: who.Name + " asked, " + handling.Says()},
+			Evidence: machine.Evidence{machine.GuardConfirmed: who.Name + " asked", machine.GuardHandling: handling.Says()},
 			Apply: func(next *machine.Machine) {
 				next.Handling = handling
 				next.Undo = m.Undoes("repair", who.Name, "gave it into repair", "marks it broken as before", d.Now())

@@ -59,6 +59,27 @@ func (d *Desk) Recheck(ctx context.Context, who auth.User, name string) error {
 	return explain(d.DB.Recheck(ctx, who.Name, m.ID))
 }
 
+// Waive lets a held machine pass a check that failed, with a reason: a hardware
+// type that it does not meet, a place that nobody knows, a rule that does not
+// take it. Nobody waives what protects data.
+func (d *Desk) Waive(ctx context.Context, who auth.User, name, reason string) error {
+	reason, err := said("reason", reason, whyWaived)
+	if err != nil {
+		return err
+	}
+	m, by, err := d.allowed(who, name, auth.Change)
+	if err != nil {
+		return err
+	}
+	if err := unlocked(m); err != nil {
+		return err
+	}
+	if _, ok := d.DB.SubnetFor(m.Address()); !ok || m.ReportedAt.IsZero() {
+		return conflict("machine "+m.Name+" has not reported from a subnet of ours", "power it on, then waive what fails")
+	}
+	return explain(d.DB.Waive(ctx, by, m.ID, reason))
+}
+
 // maxNote bounds what people write beside a lock.
 const maxNote = 200
 
@@ -75,6 +96,7 @@ func (d *Desk) Lock(ctx context.Context, who auth.User, name, note string) error
 const (
 	whyLocked  = "why it is locked"
 	whyAdopted = "why the machines are adopted"
+	whyWaived  = "why the check may fail"
 	whatSeen   = "what you looked at"
 )
 

@@ -1,5 +1,5 @@
 // Package operate is what people and programs may ask of the appliance:
-// install, cancel, release, re-check, power, light, lock, broken, repair,
+// install, cancel, release, re-check, waive, power, light, lock, broken, repair,
 // retire, undo, explain.
 //
 // It promises that the API, the pages and the command line, which all come
@@ -87,11 +87,14 @@ func explain(err error) error {
 	var guard *machine.GuardError
 	var frozen *serverdb.FrozenError
 	var waits *serverdb.WaitingError
+	var waiver *serverdb.WaiverError
 	switch {
 	case errors.As(err, &busy):
 		return &Refused{Field: "job", Value: busy.Job.ID, Why: "the machine has this open job already", Remedy: "wait for its end or cancel it", Conflict: true}
 	case errors.As(err, &refused), errors.As(err, &illegal), errors.As(err, &guard):
 		return conflict(err.Error(), "")
+	case errors.As(err, &waiver):
+		return conflict("machine "+waiver.Name+": "+waiver.Why, waiver.Remedy)
 	case errors.As(err, &frozen):
 		return conflict(err.Error(), "look at it, then thaw it: firstlight machine thaw "+frozen.Name)
 	case errors.As(err, &waits):

@@ -90,7 +90,7 @@ func (d *Desk) takeBack(w *serverdb.Write, m *machine.Machine, u *machine.Undo, 
 	}
 	return w.Transition(m, serverdb.Change{
 		From: m.Status, To: u.Status, Who: by.Name, Why: "undone", Sentence: says,
-		Evidence: machine.Evidence{machine.GuardConfirmed: by.Name + " took it back"},
+		Evidence: machine.Evidence{machine.GuardConfirmed: by.Name + " took it back", machine.GuardHandling: u.Handling.Says()},
 		Apply: func(m *machine.Machine) {
 			m.Reason, m.Sentence, m.Handling, m.Undo = u.Reason, u.Sentence, u.Handling, nil
 		},

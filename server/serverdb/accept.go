@@ -41,34 +41,43 @@ func (w *Write) judge(m *machine.Machine, subnet *machine.Subnet) (*machine.Mach
 	if err != nil {
 		return nil, err
 	}
-	v := discovery.Judge(m, subnet.Name, w.db.Rules(), func(rule string) int { return w.accepted(rule, m.ID) }, released(m))
+	v := discovery.Judge(m, w.known(m, subnet))
 	if !v.Accept {
 		if err := w.Transition(m, Change{From: m.Status, To: machine.Held, Who: whoAgent, Why: v.Reason, Sentence: v.Sentence}); err != nil {
 			return nil, err
 		}
 		return w.Machine(m.ID)
 	}
-	if m, err = w.melt(m); err != nil {
-		return nil, err
+	return w.accept(m, v, Change{Who: "rule " + v.Rule.Name, Why: "accepted by rule " + v.Rule.Name})
+}
+
+// known is what a machine is held against as this write sees it.
+func (w *Write) known(m *machine.Machine, subnet *machine.Subnet) discovery.Known {
+	return discovery.Known{
+		Subnet: subnet.Name, Rules: w.db.Rules(), Accepted: func(rule string) int { return w.accepted(rule, m.ID) },
+		Released: released(m), Plan: w.db.settings.Load().plan,
 	}
-	apply := func(m *machine.Machine) {
-		m.Rule, m.Site = v.Rule.Name, v.Rule.Site
-		if m.Rack == "" {
-			m.Rack = v.Rule.Rack
-		}
-	}
-	next := m.Clone()
-	apply(next)
-	if closed, err := w.await(next, m.Status, machine.Available); err != nil || len(closed) > 0 {
-		return m, err
-	}
-	err = w.Transition(m, Change{
-		From: m.Status, To: machine.Available, Who: "rule " + v.Rule.Name, Why: "accepted by rule " + v.Rule.Name, Evidence: v.Evidence, Apply: apply,
-	})
+}
+
+// accept makes a machine available by a verdict, and goes on as its rule says.
+func (w *Write) accept(m *machine.Machine, v discovery.Verdict, c Change) (*machine.Machine, error) {
+	m, err := w.melt(m)
 	if err != nil {
 		return nil, err
 	}
-	if m, err = w.Machine(m.ID); err != nil || v.Rule.Image == "" {
+	c.From, c.To, c.Evidence, c.Waived = m.Status, machine.Available, v.Evidence, v.Waived
+	next := m.Clone()
+	if v.Rule != nil {
+		c.Apply = v.Rule.Take
+		v.Rule.Take(next)
+	}
+	if closed, err := w.await(next, c.From, c.To); err != nil || len(closed) > 0 {
+		return m, err
+	}
+	if err := w.Transition(m, c); err != nil {
+		return nil, err
+	}
+	if m, err = w.Machine(m.ID); err != nil || v.Rule == nil || v.Rule.Image == "" {
 		return m, err
 	}
 	return w.Allocate(m, Claim{Who: "rule " + v.Rule.Name, Role: v.Rule.Role, Image: v.Rule.Image})
@@ -220,6 +229,8 @@ func (d *DB) Recheck(ctx context.Context, who, id string) error {
 	})
 }
 
+var errNoReport = errors.New("it has not reported from a subnet of ours: power it on, then check again")
+
 // Recheck registers a machine anew and lets the rules decide by its last report.
 func (w *Write) Recheck(m *machine.Machine, who, why string) error {
 	if m.Flags.Frozen && !fresh(m) {
@@ -241,7 +252,7 @@ func (w *Write) Recheck(m *machine.Machine, who, why string) error {
 	}
 	subnet, ok := w.db.SubnetFor(m.Address())
 	if !ok || m.ReportedAt.IsZero() {
-		return errors.New("it has not reported from a subnet of ours: power it on, then check again")
+		return errNoReport
 	}
 	_, err = w.judge(m, subnet)
 	return err

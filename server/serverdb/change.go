@@ -18,6 +18,7 @@ type Change struct {
 	Sentence string // for people
 	Job      string
 	Evidence machine.Evidence
+	Waived   machine.Evidence // what a person lets pass without; see machine.Check
 	// Apply changes the record with the status, in the same transaction.
 	Apply func(*machine.Machine)
 }
@@ -42,7 +43,7 @@ func (w *Write) Transition(m *machine.Machine, c Change) error {
 	if err := melted(m, c.To); err != nil {
 		return err
 	}
-	notes, err := machine.Check(m.Name, c.From, c.To, c.Evidence)
+	notes, err := machine.Check(m.Name, c.From, c.To, c.Evidence, c.Waived)
 	if err != nil {
 		return err
 	}

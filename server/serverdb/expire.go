@@ -10,19 +10,25 @@ import (
 )
 
 // expiries say what becomes of a machine that stays too long in a transient
-// status. Recycling and retiring end as broken: their disks are not proven
-// clean.
+// status. Installing and configuring may have left half an image, recycling and
+// retiring disks that are not proven clean: they end as broken. What was only
+// reserved is free again.
 var expiries = map[machine.Status]struct {
-	to     machine.Status
-	reason string
+	to       machine.Status
+	reason   string
+	evidence machine.Evidence
 }{
-	machine.Registered:  {machine.Held, "stuck"},
-	machine.Allocated:   {machine.Broken, "install-not-started"},
-	machine.Installing:  {machine.Broken, "install-failed"},
-	machine.Configuring: {machine.Broken, "install-failed"},
-	machine.Recycling:   {machine.Broken, "erase-failed"},
-	machine.Retiring:    {machine.Broken, "erase-failed"},
+	machine.Registered:  {to: machine.Held, reason: "stuck"},
+	machine.Allocated:   {to: machine.Available, reason: "too-late", evidence: untouched},
+	machine.Installing:  {to: machine.Broken, reason: "install-failed"},
+	machine.Configuring: {to: machine.Broken, reason: "install-failed"},
+	machine.Recycling:   {to: machine.Broken, reason: "erase-failed"},
+	machine.Retiring:    {to: machine.Broken, reason: "erase-failed"},
 }
+
+// untouched holds for every machine that is allocated: a disk is written by a
+// machine that is installing alone, and none comes back from there.
+var untouched = machine.Evidence{machine.GuardUntouched: "it was never installing since it was allocated"}
 
 // Expire ends transient statuses whose time is up. A machine with an open job
 // is left to the job, which has deadlines of its own, and one before a gate to
@@ -54,7 +60,7 @@ func (w *Write) expire(id string) error {
 	}
 	e := expiries[m.Status]
 	return w.Transition(m, Change{
-		From: m.Status, To: e.to, Who: "deadline", Why: e.reason,
-		Sentence: fmt.Sprintf("it was %s for more than %s and nothing moved it on", m.Status.Human(), limit),
+		From: m.Status, To: e.to, Who: "deadline", Why: e.reason, Evidence: e.evidence,
+		Sentence: fmt.Sprintf("it was %s for more than %s, and %s did not move it on", m.Status.Human(), limit, m.Status.Owner()),
 	})
 }

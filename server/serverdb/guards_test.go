@@ -350,7 +350,7 @@ func TestExpire(t *testing.T) {
 		reason string
 	}{
 		{"not before its time", 30*time.Minute - time.Second, false, machine.Allocated, "for role node"},
-		{"at its time", 30 * time.Minute, false, machine.Broken, "install-not-started"},
+		{"at its time", 30 * time.Minute, false, machine.Available, "too-late"},
 		{"left to its job", 24 * time.Hour, true, machine.Allocated, "for role node"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -383,7 +383,8 @@ func TestExpire(t *testing.T) {
 	}
 }
 
-// Every transient status has an end, and the table allows it without evidence.
+// Every transient status has an owner and an end, and the table allows the end by
+// what its row knows.
 func TestEveryTransientStatusCanExpire(t *testing.T) {
 	for _, s := range machine.Statuses() {
 		_, transient := s.Transient()
@@ -391,8 +392,11 @@ func TestEveryTransientStatusCanExpire(t *testing.T) {
 		if transient != ends {
 			t.Errorf("%s is transient: %v, ends: %v", s, transient, ends)
 		}
-		if _, err := machine.Check("m", s, e.to, nil); ends && err != nil {
+		if _, err := machine.Check("m", s, e.to, e.evidence, nil); ends && err != nil {
 			t.Errorf("%s → %s: %v", s, e.to, err)
+		}
+		if owned := s.Owner() != ""; owned != (transient || s == machine.Repairing) {
+			t.Errorf("%s is transient: %v, but what moves it on is %q", s, transient, s.Owner())
 		}
 	}
 }
@@ -413,4 +417,54 @@ func (c *clock) advance(by time.Duration) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.now = c.now.Add(by)
+}
+
+// A machine that is not what its type says is held, passes by an admin's word,
+// and is looked at again once its hardware changes.
+func TestAWaiverLastsUntilTheHardwareChanges(t *testing.T) {
+	d := open(t, file(t), accept(""))
+	ada := Actor{Name: "ada"}
+	if _, err := d.PutPlan(t.Context(), ada, &machine.HardwareType{Name: "high-io", Sockets: 4}, 0); err != nil {
+		t.Fatal(err)
+	}
+	m := arrive(t, d, blank(1), 100)
+	if err := d.Waive(t.Context(), ada, m.ID, "too early"); err == nil || !strings.Contains(err.Error(), "available and cannot become available") {
+		t.Errorf("Waive of an available machine = %v", err)
+	}
+	if err := d.Edit(t.Context(), m.ID, 0, "ada", "", func(m *machine.Machine) error { m.Type = "high-io"; return nil }); err != nil {
+		t.Fatal(err)
+	}
+	changed := func(serial string) *report.Report {
+		r := blank(1)
+		r.Disks[0].Serial = serial
+		return r
+	}
+	if m = arrive(t, d, changed("NEW1"), 100); m.Reason != discovery.ReasonSpec || !strings.Contains(m.Sentence, "instead of 4") {
+		t.Fatalf("it is %s (%s): %s", m.Status, m.Reason, m.Sentence)
+	}
+	if err := d.Waive(t.Context(), ada, m.ID, "four are on their way"); err != nil {
+		t.Fatal(err)
+	}
+	if m = arrive(t, d, changed("NEW1"), 100); m.Status != machine.Available || m.Rule != "lab" {
+		t.Errorf("waived it is %s: %s", m.Status, m.Sentence)
+	}
+	rows, _ := d.History(t.Context(), m.ID)
+	if last := rows[len(rows)-1]; last.Who != "ada" || !strings.Contains(strings.Join(last.Guards, " "), "waived:spec-matches (ada: four are on their way; it is not what") {
+		t.Errorf("history says %+v", last)
+	}
+	if m = arrive(t, d, changed("NEW2"), 100); m.Status != machine.Held {
+		t.Errorf("with another disk it is %s", m.Status)
+	}
+	if err := d.Replay(t.Context(), m.ID); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestWhatIsNotWaived(t *testing.T) {
+	d := open(t, file(t), accept(""))
+	m := arrive(t, d, full(1, "pgdata"), 100)
+	var refused *WaiverError
+	if err := d.Waive(t.Context(), Actor{Name: "ada"}, m.ID, "why not"); !errors.As(err, &refused) || !strings.Contains(err.Error(), "nobody can waive that") {
+		t.Errorf("Waive of somebody's data = %v", err)
+	}
 }

@@ -107,18 +107,33 @@ func planned[T machine.Plan](p plan, name string) (item T) {
 }
 
 // Rack finds a rack of the plan, nil where there is none.
-func (d *DB) Rack(name string) *machine.Rack {
-	return planned[*machine.Rack](d.settings.Load().plan, name)
-}
+func (d *DB) Rack(name string) *machine.Rack { return d.settings.Load().plan.Rack(name) }
 
 // HardwareType finds a hardware type, nil where there is none.
 func (d *DB) HardwareType(name string) *machine.HardwareType {
-	return planned[*machine.HardwareType](d.settings.Load().plan, name)
+	return d.settings.Load().plan.HardwareType(name)
 }
 
 // Role finds a role, nil where there is none.
 func (d *DB) Role(name string) *machine.Role {
 	return planned[*machine.Role](d.settings.Load().plan, name)
+}
+
+// Rack, HardwareType and Racked are what machines are held against; see
+// discovery.Plan.
+func (p plan) Rack(name string) *machine.Rack { return planned[*machine.Rack](p, name) }
+
+func (p plan) HardwareType(name string) *machine.HardwareType {
+	return planned[*machine.HardwareType](p, name)
+}
+
+func (p plan) Racked(site string) bool {
+	for _, row := range p {
+		if r, ok := row.Item.(*machine.Rack); ok && r.Site == site {
+			return true
+		}
+	}
+	return false
 }
 
 func near(p plan, ref machine.PlanRef) string {

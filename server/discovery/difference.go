@@ -1,4 +1,4 @@
-package issue
+package discovery
 
 import (
 	"cmp"
@@ -7,7 +7,6 @@ import (
 	"strconv"
 	"strings"
 
-	"firstlight/server/discovery"
 	"firstlight/server/machine"
 )
 
@@ -24,21 +23,6 @@ func (d Difference) Sentence() string {
 	return fmt.Sprintf("%s: %s; %s says %s.", strings.ToUpper(d.Field[:1])+d.Field[1:], d.Discovered, d.By, d.Declared)
 }
 
-// Facts is what issues read from the facts of a machine: little of much.
-type Facts struct {
-	Serial      string // as its firmware shows it
-	BMC         bool   // it has one
-	Differences []Difference
-}
-
-// Look reads the facts of a machine; nil where it has not reported.
-func Look(m *machine.Machine, t *machine.HardwareType) *Facts {
-	if m.Facts == nil {
-		return nil
-	}
-	return &Facts{Serial: m.Facts.Serial, BMC: m.Facts.BMC, Differences: Differences(m, t)}
-}
-
 // Differences holds the facts of a machine against what is declared of it: by
 // itself, its interfaces, and its hardware type (nil: none). What was not said
 // cannot differ, nor what the agent could not read.
@@ -52,16 +36,29 @@ func Differences(m *machine.Machine, t *machine.HardwareType) []Difference {
 		c.specified(t)
 	}
 	for _, n := range m.NICs {
-		if plan, seen, differs := miscabled(n); differs {
-			c.all = append(c.all, Difference{"switch port of " + nicName(n), plan, seen, byPlan})
+		if plan, seen, differs := Miscabled(n); differs {
+			c.all = append(c.all, Difference{"switch port of " + NICName(n), plan, seen, ByPlan})
 		}
 	}
 	return c.all
 }
 
-// byPlan is who says where a cable goes; what differs there is a kind of issue
+// Misfits are the differences from the specification of a hardware type alone:
+// what keeps a machine from becoming available. What its own record says was
+// copied from lists, where vendors are spelt in many ways; that it differs is an
+// issue, and holds nothing up.
+func Misfits(m *machine.Machine, t *machine.HardwareType) []Difference {
+	if m.Facts == nil || t == nil {
+		return nil
+	}
+	c := comparison{facts: m.Facts, boot: m.BootMAC()}
+	c.specified(t)
+	return c.all
+}
+
+// ByPlan is who says where a cable goes; what differs there is a kind of issue
 // of its own.
-const byPlan = "the plan"
+const ByPlan = "the plan"
 
 type comparison struct {
 	facts *machine.Facts
@@ -138,7 +135,7 @@ func (c *comparison) memory(declared uint64) {
 		return
 	}
 	if slack := declared / 16; seen+slack < declared || seen > declared+slack {
-		c.add("memory", discovery.Bytes(declared), discovery.Bytes(seen))
+		c.add("memory", Bytes(declared), Bytes(seen))
 	}
 }
 
@@ -156,7 +153,7 @@ func (c *comparison) disks(specs []machine.DiskSpec) {
 			return took
 		})
 		if n < want.Count {
-			c.add(strings.TrimSpace(want.Transport+" disks")+" of at least "+discovery.Bytes(want.Bytes), strconv.Itoa(want.Count), strconv.Itoa(n))
+			c.add(strings.TrimSpace(want.Transport+" disks")+" of at least "+Bytes(want.Bytes), strconv.Itoa(want.Count), strconv.Itoa(n))
 		}
 	}
 }
