@@ -2,13 +2,19 @@ package store
 
 import (
 	"database/sql"
+	"database/sql/driver"
 	"net/url"
+	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"golang.org/x/sys/unix"
+	"modernc.org/sqlite"
 )
 
-// A database whose connections lack a pragma is refused, whyever they do.
+// D-04: a database whose connections lack a pragma is refused, whyever they do.
 func TestPragmasThatDurabilityRestsOn(t *testing.T) {
 	for _, tt := range []struct{ good, bad, says string }{
 		{"", "", ""},
@@ -31,6 +37,52 @@ func TestPragmasThatDurabilityRestsOn(t *testing.T) {
 		}
 		if err := db.Close(); err != nil {
 			t.Error(err)
+		}
+	}
+}
+
+// oldSQLite makes the child's engine say that it is an older one.
+const oldSQLite = "FIRSTLIGHT_TEST_OLD_SQLITE"
+
+// TestASQLiteThatIsTooOld is D-04, too, in a child, because its engine's word
+// for its version is changed for all of a process.
+func TestASQLiteThatIsTooOld(t *testing.T) {
+	if os.Getenv(oldSQLite) == "" {
+		child := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^TestASQLiteThatIsTooOld$", "-test.v")
+		child.Env = append(os.Environ(), oldSQLite+"=1")
+		if out, err := child.CombinedOutput(); err != nil || !strings.Contains(string(out), "--- PASS") {
+			t.Errorf("%v\n%s", err, out)
+		}
+		return
+	}
+	sqlite.MustRegisterScalarFunction("sqlite_version", 0, func(*sqlite.FunctionContext, []driver.Value) (driver.Value, error) { return "3.51.2", nil })
+	path := filepath.Join(t.TempDir(), "serverdb.sqlite")
+	s, err := Open(t.Context(), path)
+	if err == nil {
+		_ = s.Close()
+		t.Fatal("it was opened")
+	}
+	if want := "open database " + path + ": SELECT sqlite_version() >= '3.51.3' is 0, want 1"; err.Error() != want {
+		t.Errorf("Open = %q, want %q", err, want)
+	}
+}
+
+// TestFileSystemsOfSomebodyElse is D-04, by the numbers of statfs(2); FUSE, which
+// a test can mount, is mounted by another one.
+func TestFileSystemsOfSomebodyElse(t *testing.T) {
+	for _, tt := range []struct {
+		kind int64
+		says string
+	}{
+		{0x6969, "NFS"}, {0x517b, "SMB"}, {0xff534d42, "SMB"}, {0xfe534d42, "SMB"}, {0x01021997, "9P"}, {0x65735546, "FUSE"},
+	} {
+		if err := local(tt.kind); err == nil || !strings.HasPrefix(err.Error(), "it lies on a "+tt.says+" file system, ") {
+			t.Errorf("local(%#x) = %v, want it refused as %s", tt.kind, err, tt.says)
+		}
+	}
+	for _, kind := range []int64{unix.EXT4_SUPER_MAGIC, unix.XFS_SUPER_MAGIC, unix.BTRFS_SUPER_MAGIC, unix.TMPFS_MAGIC} {
+		if err := local(kind); err != nil {
+			t.Errorf("local(%#x) = %v", kind, err)
 		}
 	}
 }

@@ -48,6 +48,30 @@ type call struct {
 // Between two of them a kill leaves the same behind.
 const changing = "pwrite64,ftruncate,fdatasync,fsync,unlink,unlinkat,rename,renameat,fchmodat"
 
+// TestABeginningMayBeKilledAnywhere is D-09 for the first schema: a child that
+// makes a database gets SIGKILL. What is left in its place is none, or one that
+// is whole; the next start makes what one makes that nobody disturbed.
+func TestABeginningMayBeKilledAnywhere(t *testing.T) {
+	if _, err := exec.LookPath("strace"); err != nil {
+		t.Skip("SKIPPED: strace is not installed; nothing was tested")
+	}
+	absent := func() string { return filepath.Join(t.TempDir(), "serverdb.sqlite") }
+	whole := absent()
+	calls := undisturbed(t, whole)
+	want := defined(t, whole) + rows(t, whole)
+	for _, at := range points(calls) {
+		file := absent()
+		killedAt(t, file, at)
+		if err := opened(t, file).Close(); err != nil {
+			t.Fatal(err)
+		}
+		if got := defined(t, file) + rows(t, file); got != want {
+			t.Fatalf("killed at %v, the next start makes\n%s\nundisturbed it is\n%s", at, got, want)
+		}
+	}
+	t.Logf("killed at %d of %d points", len(points(calls)), len(calls))
+}
+
 // TestMigrationsMayBeKilledAnywhere is D-09: a child that migrates a kept
 // database gets SIGKILL from strace before one of the calls that change files.
 // What is left has one of the schemas, whole; and the next start brings it to
