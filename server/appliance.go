@@ -103,7 +103,7 @@ func (a *Appliance) Run(ctx context.Context) error {
 
 // tasks are the parts that run.
 func (a *Appliance) tasks() []task {
-	return []task{a.dns, a.publisher, a.dhcp, a.tftp, a.http, a.jobs, a.gates, a.prover, a.inspector, a.people, newAttendant(a.db)}
+	return []task{a.dns, a.publisher, a.dhcp, a.tftp, a.http, a.jobs, a.gates, a.prover, a.inspector, a.people, newAttendant(a.db), newThrift(a.machines)}
 }
 
 // Close ends what Open opened, the database last: everything before it may
@@ -152,7 +152,7 @@ func (a *Appliance) openDB(ctx context.Context) error {
 		return fmt.Errorf("seed the database: %w", err)
 	}
 	db.SetOwn(a.own())
-	bound(len(db.Machines()))
+	bound(a.machines())
 	return readCatalogue(ctx, db, a.images, time.Now())
 }
 
@@ -199,6 +199,8 @@ func (a *Appliance) openBMCs(context.Context) error {
 	}
 	return nil
 }
+
+func (a *Appliance) machines() int { return len(a.db.Machines()) }
 
 // ready tells systemd, and the person at the console.
 func (a *Appliance) ready() {

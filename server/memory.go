@@ -1,25 +1,76 @@
 package server
 
 import (
+	"context"
 	"os"
 	"runtime/debug"
+	"runtime/metrics"
+	"time"
 )
 
 // smallFleet is up to how many machines Go's own way with memory is kept: a heap
 // grows to twice what lives. A machine in memory is about 1.8 KB.
 const smallFleet = 20000
 
-// bound keeps the memory of a large fleet near what lives of it, for which the
-// collector works more often: at 100,000 machines a fifth of it is garbage at
-// most. Loading leaves garbage too, which goes back to the kernel. Who sets GOGC
-// knows better.
-func bound(machines int) {
-	if os.Getenv("GOGC") != "" || machines <= smallFleet {
-		return
+// idleMemory is how much that nobody uses any more may stay with the process:
+// the next page or report takes it again.
+const idleMemory = 32 << 20
+
+const tidyEvery = time.Minute
+
+// thrift keeps the memory of the process near what lives of it. For a large fleet
+// the collector works more often; and what a long list or the start took goes
+// back to the kernel within a minute. Who sets GOGC knows better.
+type thrift struct {
+	size  func() int // machines
+	ready chan struct{}
+}
+
+func newThrift(size func() int) *thrift {
+	t := &thrift{size: size, ready: make(chan struct{})}
+	close(t.ready)
+	return t
+}
+
+func (*thrift) String() string { return "memory" }
+
+// Ready is always.
+func (t *thrift) Ready() <-chan struct{} { return t.ready }
+
+// Run tidies until ctx ends.
+func (t *thrift) Run(ctx context.Context) error {
+	tick := time.NewTicker(tidyEvery)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-tick.C:
+			t.tidy()
+		}
 	}
-	debug.SetGCPercent(collectAt(machines))
-	debug.FreeOSMemory()
+}
+
+func (t *thrift) tidy() {
+	bound(t.size())
+	if unused() > idleMemory {
+		debug.FreeOSMemory()
+	}
+}
+
+// bound sets how often the collector works, by the size of the fleet.
+func bound(machines int) {
+	if os.Getenv("GOGC") == "" {
+		debug.SetGCPercent(collectAt(machines))
+	}
 }
 
 // collectAt gives how much garbage there may be, in percent of what lives.
 func collectAt(machines int) int { return max(20, min(100, 100*smallFleet/max(machines, 1))) }
+
+// unused is what the heap keeps for later, in bytes.
+func unused() uint64 {
+	free := []metrics.Sample{{Name: "/memory/classes/heap/free:bytes"}}
+	metrics.Read(free)
+	return free[0].Value.Uint64()
+}
