@@ -12,6 +12,7 @@ type sheetData struct {
 	Name, About, URL string
 	Lines            []sheetLine
 	Machines         int
+	Unplaced         int // machines of which nobody said the unit: what is free may hold one
 }
 
 type sheetLine struct {
@@ -29,6 +30,9 @@ func (s *Site) sheet(r *http.Request) (view, error) {
 	d := sheetData{Name: rack.Name, About: aboutRack(rack), URL: rackURL(rack.Name), Machines: len(some)}
 	for _, l := range machine.Elevate(rack, some).Sheet() {
 		line := sheetLine{Units: unitsText(l.Unit, l.Top), Machine: l.Machine}
+		if l.Machine != nil && l.Unit == 0 {
+			d.Unplaced++
+		}
 		if l.Machine != nil {
 			line.Face, line.Status = string(l.Machine.Face), l.Machine.Status.Human()
 		}

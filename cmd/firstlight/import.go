@@ -112,8 +112,11 @@ func (c *importCmd) print(h *host, got api.Import) error {
 		h.note("with the list: %s", m)
 	}
 	done := "written"
-	if !got.Written {
+	switch {
+	case !got.Written:
 		done = "nothing written"
+	case got.New+got.Changed == 0:
+		done = "nothing to write"
 	}
 	return h.say("%d new, %d changed, %d unchanged, %d refused: %s", got.New, got.Changed, got.Unchanged, got.Refused, done)
 }
