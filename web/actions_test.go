@@ -237,3 +237,15 @@ func TestPeopleAndTokens(t *testing.T) {
 		t.Errorf("GET / as anna = %d, want the log-in page", r.StatusCode)
 	}
 }
+
+func TestRulesAreTriedOnAMachine(t *testing.T) {
+	b := newBench(t, full())
+	cookie := b.as(auth.Viewer)
+	for query, want := range map[string]string{
+		"?machine=MQ0009": "MQ0009, on subnet lab: it would be", "?machine=nobody": "role=\"alert\"", "": "Which rule would a machine get?",
+	} {
+		if r := b.get("/rules"+query, cookie); r.StatusCode != http.StatusOK || !strings.Contains(r.body, want) {
+			t.Errorf("GET /rules%s = %d without %q", query, r.StatusCode, want)
+		}
+	}
+}

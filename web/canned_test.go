@@ -342,6 +342,20 @@ func (c *canned) Thaw(_ context.Context, who auth.User, name, why string) error 
 	return c.Unlock(context.Background(), who, name, why)
 }
 
+func (c *canned) TryRules(_ context.Context, name string) (*discovery.Trial, error) {
+	m, err := c.Machine(name)
+	if err != nil {
+		return nil, err
+	}
+	return discovery.Try(m, discovery.Known{Subnet: "lab", Rules: c.rules, Accepted: func(string) int { return 0 }, Plan: noPlan{}}), nil
+}
+
+type noPlan struct{}
+
+func (noPlan) HardwareType(string) *machine.HardwareType { return nil }
+func (noPlan) Rack(string) *machine.Rack                 { return nil }
+func (noPlan) Racked(string) bool                        { return false }
+
 func (c *canned) Explain(_ context.Context, name string) (boot.Answer, boot.Request, []string, error) {
 	m, err := c.Machine(name)
 	if err != nil {

@@ -9,6 +9,7 @@ import (
 	"firstlight/server/auth"
 	"firstlight/server/boot"
 	"firstlight/server/delivery"
+	"firstlight/server/discovery"
 	"firstlight/server/journal"
 	"firstlight/server/lease"
 	"firstlight/server/machine"
@@ -122,6 +123,8 @@ type Actions interface {
 type Insight interface {
 	// Explain says what a machine would boot if it asked now, for which
 	// request, and the lines of the answer (script or options).
+	// TryRules tells which rule a machine would get now, and why not the others.
+	TryRules(ctx context.Context, name string) (*discovery.Trial, error)
 	Explain(ctx context.Context, name string) (boot.Answer, boot.Request, []string, error)
 	// Console gives the last lines of a machine's console, oldest first.
 	Console(name string) []string

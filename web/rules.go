@@ -7,9 +7,11 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"strings"
 
 	"firstlight/server/auth"
 	"firstlight/server/declare"
+	"firstlight/server/discovery"
 	"firstlight/server/machine"
 )
 
@@ -34,12 +36,23 @@ type rulesData struct {
 	May  bool
 	Form *form
 	Open bool
+	// Name is the machine that the rules are tried on; Trial is what they say,
+	// Wrong why they cannot.
+	Name  string
+	Trial *discovery.Trial
+	Wrong string
 }
 
 func (s *Site) rules(r *http.Request) (view, error) {
 	d := s.rulesData(r)
 	d.Open = r.URL.Query().Has("new")
 	d.Form = s.newRuleForm()
+	if d.Name = clip(strings.TrimSpace(r.URL.Query().Get("machine")), 64); d.Name != "" {
+		var err error
+		if d.Trial, err = s.Insight.TryRules(r.Context(), d.Name); err != nil {
+			d.Wrong = sentence(err.Error())
+		}
+	}
 	return rulesView(d), nil
 }
 

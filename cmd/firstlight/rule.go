@@ -21,6 +21,7 @@ type ruleCmd struct {
 	Set  ruleSetCmd  `cmd:"" help:"Add a rule, or change what is given of one."`
 	Move ruleMoveCmd `cmd:"" help:"Put a rule at another place of the list."`
 	Rm   ruleRmCmd   `cmd:"" help:"Remove a rule."`
+	Test ruleTestCmd `cmd:"" help:"Say which rule a machine would get now, and why not the others."`
 }
 
 // ruleRef names one rule.
@@ -140,4 +141,34 @@ func (c *ruleRmCmd) Run(ctx context.Context, h *host) error {
 		return err
 	}
 	return h.say("rule %s: removed", c.Name)
+}
+
+type ruleTestCmd struct {
+	machineRef
+	showFlags
+}
+
+// Run changes nothing.
+func (c *ruleTestCmd) Run(ctx context.Context, h *host) error {
+	_, err := showing[api.Trial]{path: c.path("/rules"), lines: trialLines}.run(ctx, h, &c.remote, c.showFlags)
+	return err
+}
+
+func trialLines(_ output.Printer, t api.Trial) []string {
+	says := "it would become available"
+	if !t.Accepted {
+		says = fmt.Sprintf("it would be held (%s): %s", t.Reason, t.Sentence)
+	}
+	lines := []string{fmt.Sprintf("%s on subnet %s: %s", t.Machine, t.Subnet, output.Plain(says))}
+	for i, o := range t.Rules {
+		word := "does not match"
+		switch {
+		case o.Decides:
+			word = "decides"
+		case o.Matches:
+			word = "matches"
+		}
+		lines = append(lines, fmt.Sprintf("%3d  %s  %s: %s", i+1, o.Rule, word, output.Plain(o.Why)))
+	}
+	return lines
 }

@@ -67,6 +67,7 @@ func described() map[string]string {
 		"get-backup":       "Holds every table and the CA's certificate, as a state of one moment; everything goes on meanwhile. It holds secrets, if sealed ones: keep it as you keep the appliance.",
 		"get-restored":     "Not found where no backup was ever restored.",
 		"end-safe-mode":    "From now on a machine that the database does not know is a stranger, and boots what its subnet's policy says. Frozen machines stay frozen, each until it is thawed.",
+		"try-rules":        "The machine's last report is held against all rules in their order, as a re-check would; nothing changes. A rule that does not match names the first term that keeps it from it.",
 		"waive-machine":    "For a machine that is held because no rule takes it, it is not what its hardware type says, or nobody knows where it stands: it becomes available, its history names what was waived, by whom and why, and a rule that takes it goes on. What protects data or identity cannot be waived.",
 		"release-machine":  "For a machine that is held because its disks are not empty: repeat its name to say that what is on them may go.",
 		"put-bmc-login":    "Kept for the serial, also before the machine is known; the next log-in proves it. What was kept before is replaced.",

@@ -209,6 +209,16 @@ func (b *bench) awaitPicked(selector string, want int) {
 	}
 }
 
+func TestRulesAreTried(t *testing.T) {
+	b := newBench(t)
+	b.add(1)
+	got := read[Trial](b, b.get("/machines/FL1/rules"), http.StatusOK)
+	if !got.Accepted || got.Machine != "FL1" || len(got.Rules) == 0 || !got.Rules[0].Decides || got.Rules[0].Why == "" {
+		t.Errorf("trial = %+v", got)
+	}
+	b.refuses(b.get("/machines/nobody/rules"), http.StatusNotFound, "nobody")
+}
+
 func TestReleaseAndRecheck(t *testing.T) {
 	b := newBench(t)
 	b.add(1, report.Content{Device: "vda", Kind: "filesystem", Type: "ext4", Label: "pgdata"})

@@ -32,6 +32,7 @@ func (a *API) routes() []route {
 		{post, "/machines/bulk", auth.Technician, "change-machines", "Change all machines that a selector picks, or none", serve(a.changeMachines)},
 		{get, "/machines/{ref}/timeline", auth.Viewer, "machine-timeline", "What happened to a machine, newest first", serve(a.timeline)},
 		{get, "/machines/{ref}/history", auth.Viewer, "machine-history", "Changes of a machine's status, oldest first", serve(a.history)},
+		{get, "/machines/{ref}/rules", auth.Viewer, "try-rules", "Which rule a machine would get now, and why not the others", serve(a.tryRules)},
 		{get, "/machines/{ref}/boot", auth.Viewer, "explain-boot", "What a machine, or a MAC that nobody knows, would boot now, and why", serve(a.boot)},
 		{get, "/machines/{ref}/console", auth.Viewer, "machine-console", "The last lines of a machine's console", serve(a.console)},
 		{post, "/machines/{ref}/power", auth.Technician, "power-machine", "Switch the power; answers once the BMC shows it", serve(a.power)},

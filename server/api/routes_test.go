@@ -82,6 +82,7 @@ var matrix = map[string]auth.Role{
 	"POST /machines/{ref}/lock":    auth.Engineer,
 	"POST /machines/{ref}/unlock":  auth.Engineer,
 	"POST /machines/{ref}/release": auth.Engineer,
+	"GET /machines/{ref}/rules":    auth.Viewer,
 	"POST /machines/{ref}/waive":   auth.Admin,
 	"POST /machines/{ref}/thaw":    auth.Engineer,
 	"POST /jobs":                   auth.Engineer,

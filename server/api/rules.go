@@ -55,6 +55,37 @@ func (a *API) putRule(ctx context.Context, in *ruleInput) (Rule, error) {
 	return a.rule(ctx, &in.RuleName)
 }
 
+// Trial is what the rules would say of a machine now.
+type Trial struct {
+	Machine  string    `json:"machine" example:"C0MPUT3"`
+	Subnet   string    `json:"subnet" doc:"From which it reported" example:"lab"`
+	Accepted bool      `json:"accepted" doc:"It would become available"`
+	Reason   string    `json:"reason,omitempty" doc:"Why it would be held, in one word" example:"no-rule"`
+	Sentence string    `json:"sentence,omitempty" doc:"The same for people" example:"no rule accepts it: serial C0MPUT3, Dell R640 on subnet lab"`
+	Rules    []Opinion `json:"rules" nullable:"false" doc:"All rules, in their order"`
+}
+
+// Opinion is what one rule says of a machine.
+type Opinion struct {
+	Rule    string `json:"rule" example:"lab-metal"`
+	Match   string `json:"match" doc:"Its selector" example:"subnet=lab cores>=64"`
+	Matches bool   `json:"matches"`
+	Decides bool   `json:"decides" doc:"The first that matches and has room"`
+	Why     string `json:"why" doc:"The first term that does not match, or what the rule does" example:"cores is 32, not >=64"`
+}
+
+func (a *API) tryRules(ctx context.Context, in *MachineRef) (Trial, error) {
+	t, err := a.Desk.TryRules(ctx, in.Ref)
+	if err != nil {
+		return Trial{}, err
+	}
+	shown := Trial{Machine: t.Machine.Name, Subnet: t.Subnet, Accepted: t.Verdict.Accept, Reason: t.Verdict.Reason, Sentence: t.Verdict.Sentence, Rules: []Opinion{}}
+	for _, o := range t.Opinions {
+		shown.Rules = append(shown.Rules, Opinion{o.Rule.Name, o.Rule.Match, o.Matches, o.Decides, o.Why})
+	}
+	return shown, nil
+}
+
 // anyRule lets a write find whatever there is: its conditions were held against
 // it before (rest).
 func anyRule(*machine.Rule) error { return nil }

@@ -130,6 +130,57 @@ func serial(m *machine.Machine) Verdict {
 	return hold(ReasonSerial, "its serial number %q is a placeholder: two machines could have it; set the real one", m.Serial)
 }
 
+// Opinion is what one rule says of a machine.
+type Opinion struct {
+	Rule    *machine.Rule
+	Matches bool
+	// Decides tells that the machine's fate is this rule's: no rule before it
+	// matches and has room.
+	Decides bool
+	Why     string // the first term that does not match, or what the rule does
+}
+
+// Trial is what the rules would say of a machine if it were judged now.
+type Trial struct {
+	Machine  *machine.Machine
+	Subnet   string
+	Opinions []Opinion // of all rules, in their order
+	Verdict  Verdict
+}
+
+// Try holds a machine against the rules and says what each of them does.
+func Try(m *machine.Machine, k Known) *Trial {
+	return &Trial{m, k.Subnet, opinions(m, k), Judge(m, k)}
+}
+
+// opinions are those of all rules in their order: which one a machine would get,
+// and why not the others. They come from what match comes from.
+func opinions(m *machine.Machine, k Known) []Opinion {
+	all := make([]Opinion, 0, len(k.Rules))
+	decided := false
+	for i, r := range k.Rules {
+		one := k
+		one.Rules = k.Rules[i : i+1]
+		o := Opinion{Rule: r}
+		taken, v := match(m, one)
+		switch {
+		case taken != nil:
+			o.Matches, o.Why = true, "accepts such machines"
+		case v.Reason == ReasonNoRule:
+			if sel, err := machine.ParseSelector(r.Match); err == nil {
+				o.Why = sel.Miss(m, map[string]string{"subnet": k.Subnet})
+			}
+		default:
+			o.Matches, o.Why = true, v.Sentence
+		}
+		if o.Decides = o.Matches && v.Reason != ReasonFull && !decided; o.Decides {
+			decided = true
+		}
+		all = append(all, o)
+	}
+	return all
+}
+
 // match finds the first rule that matches and has room.
 func match(m *machine.Machine, k Known) (*machine.Rule, Verdict) {
 	full := ""

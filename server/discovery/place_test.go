@@ -1,6 +1,8 @@
 package discovery
 
 import (
+	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
@@ -88,5 +90,29 @@ func TestWhatIsNeverWaived(t *testing.T) {
 	v := Waive(newcomer(drive("D1")), Known{Subnet: "lab", Plan: planned{}})
 	if !v.Accept || v.Rule != nil || !strings.Contains(v.Waived[machine.GuardRule], "no rule accepts it") {
 		t.Errorf("a machine that no rule takes: Waive = %+v", v)
+	}
+}
+
+func TestEachRuleSaysWhy(t *testing.T) {
+	rules := []*machine.Rule{
+		rule("big", "subnet=lab cores>=64"), rule("full", "vendor=dell", limitOne), rule("hp", "vendor=hp or rack"), rule("not", "!(vendor=dell)"),
+		rule("lab", "subnet=lab"), rule("suspect", "cores=32", holds),
+	}
+	k := Known{Subnet: "lab", Rules: rules, Accepted: func(string) int { return 1 }, Plan: planned{}}
+	got := Try(newcomer(drive("D1")), k)
+	var all []string
+	for _, o := range got.Opinions {
+		all = append(all, fmt.Sprintf("%s %v %v %s", o.Rule.Name, o.Matches, o.Decides, o.Why))
+	}
+	want := []string{
+		"big false false cores is 32, not >=64",
+		"full true false rule full matches, but has accepted its limit of machines",
+		"hp false false vendor is Dell, not hp, and rack is not known",
+		"not false false what must not be is: vendor is Dell",
+		"lab true true accepts such machines",
+		"suspect true false rule suspect holds such machines",
+	}
+	if !slices.Equal(all, want) || got.Verdict.Rule.Name != "lab" {
+		t.Errorf("got\n%s\nwant\n%s", strings.Join(all, "\n"), strings.Join(want, "\n"))
 	}
 }

@@ -40,6 +40,19 @@ func (d *Desk) Lookup(ctx context.Context, ref string) (Explanation, error) {
 	return e, nil
 }
 
+// TryRules tells which rule a machine would get if it were judged now, and why
+// not the others. Nothing is changed.
+func (d *Desk) TryRules(ctx context.Context, ref string) (*discovery.Trial, error) {
+	m, err := d.find(ref)
+	if err != nil {
+		return nil, err
+	}
+	if _, ok := d.DB.SubnetFor(m.Address()); !ok || m.ReportedAt.IsZero() {
+		return nil, conflict("machine "+m.Name+" has not reported from a subnet of ours", "power it on: rules judge by what it reports")
+	}
+	return d.DB.Try(ctx, m.ID)
+}
+
 // session is the secret of a boot: an explanation must not hand it out.
 var session = regexp.MustCompile(`(firstlight\.session=)\S+`)
 

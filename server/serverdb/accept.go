@@ -107,9 +107,11 @@ func released(m *machine.Machine) map[string]bool {
 }
 
 // accepted counts the machines that a rule accepted, without one.
-func (w *Write) accepted(rule, but string) int {
+func (w *Write) accepted(rule, but string) int { return acceptedOf(w.machines(), rule, but) }
+
+func acceptedOf(all []*machine.Machine, rule, but string) int {
 	n := 0
-	for _, m := range w.machines() {
+	for _, m := range all {
 		if m.Rule == rule && m.ID != but && m.Status != machine.Retired {
 			n++
 		}

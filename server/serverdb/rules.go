@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"firstlight/server/discovery"
 	"firstlight/server/journal"
 	"firstlight/server/machine"
 )
@@ -80,6 +81,26 @@ func (w *Write) Rule(name string) (*machine.Rule, error) {
 		return r, nil
 	}
 	return nil, fmt.Errorf("rule %q: %w", name, machine.ErrNotFound)
+}
+
+// Try holds a machine against the rules by its last report, as a report or a
+// re-check would, and changes nothing.
+func (d *DB) Try(ctx context.Context, ref string) (*discovery.Trial, error) {
+	m, err := d.Machine(ref)
+	if err != nil {
+		return nil, err
+	}
+	subnet, ok := d.SubnetFor(m.Address())
+	if !ok || m.ReportedAt.IsZero() {
+		return nil, errNoReport
+	}
+	if m, err = d.Full(ctx, m); err != nil {
+		return nil, err
+	}
+	k := discovery.Known{Subnet: subnet.Name, Rules: d.Rules(), Released: released(m), Plan: d.settings.Load().plan, Accepted: func(rule string) int {
+		return acceptedOf(d.Machines(), rule, m.ID)
+	}}
+	return discovery.Try(m, k), nil
 }
 
 // PutRule adds or changes a rule, and puts it at its place in the list: Order
