@@ -34,7 +34,9 @@ func TestWhoMayCallWhichRoute(t *testing.T) {
 	d := newDoors(t)
 	var rows []string
 	for _, r := range d.routes(t) {
-		rows = append(rows, d.row(t, r))
+		row := d.row(t, r)
+		rows = append(rows, row)
+		r.holds(t, row)
 	}
 	slices.Sort(rows)
 	got := header() + strings.Join(rows, "")
@@ -87,7 +89,32 @@ func newDoors(t *testing.T) doors {
 }
 
 // doorRoute is one route of one door.
-type doorRoute struct{ door, method, path string }
+type doorRoute struct {
+	door, method, path string
+	role               string // the least one that the API's document names; "": none, or there is no document
+}
+
+// holds asserts that a row refuses every role below the one that the document
+// names and lets every other in.
+func (r doorRoute) holds(t *testing.T, row string) {
+	t.Helper()
+	if r.door != "api" {
+		return
+	}
+	verdicts, least := strings.Fields(row)[3:], slices.Index(callers, r.role)
+	if r.role == "" { // it rests on something else, such as a signature
+		least = 0
+	}
+	if least < 0 {
+		t.Errorf("%s %s has the role %q in the document, want one of %v", r.method, r.path, r.role, callers)
+		return
+	}
+	for i, got := range verdicts {
+		if (got == "yes") != (i >= least) {
+			t.Errorf("%s %s answers %s with %q; its document says that it takes a %s", r.method, r.path, callers[i], got, r.role)
+		}
+	}
+}
 
 // routes reads them from the routers. What is mounted for the API is replaced
 // by what stands in its document, which is made of its router.
@@ -96,23 +123,25 @@ func (d doors) routes(t *testing.T) (all []doorRoute) {
 	for _, text := range d.appliance.people.site.Routes() {
 		method, path, _ := strings.Cut(text, " ")
 		if !strings.HasPrefix(path, api.Prefix+"/*") {
-			all = append(all, doorRoute{"people", method, path})
+			all = append(all, doorRoute{door: "people", method: method, path: path})
 		}
 	}
 	var document struct {
-		Paths map[string]map[string]json.RawMessage `json:"paths"`
+		Paths map[string]map[string]struct {
+			Role string `json:"x-role"`
+		} `json:"paths"`
 	}
 	if err := json.Unmarshal(d.appliance.people.programs.Document(), &document); err != nil {
 		t.Fatal(err)
 	}
 	for path, methods := range document.Paths {
-		for method := range methods {
-			all = append(all, doorRoute{"api", strings.ToUpper(method), api.Prefix + path})
+		for method, operation := range methods {
+			all = append(all, doorRoute{"api", strings.ToUpper(method), api.Prefix + path, operation.Role})
 		}
 	}
 	for _, text := range d.appliance.http.Routes() {
 		method, path, _ := strings.Cut(text, " ")
-		all = append(all, doorRoute{"machines", method, path})
+		all = append(all, doorRoute{door: "machines", method: method, path: path})
 	}
 	if len(all) < 150 {
 		t.Errorf("only %d routes were found: the test looks at too little", len(all))

@@ -27,6 +27,7 @@ func TestEveryAnswerCarriesThePolicy(t *testing.T) {
 	}
 }
 
+// W-05: a form of another site changes nothing.
 func TestAnotherSiteCannotPost(t *testing.T) {
 	c := full()
 	b := newBench(t, c)

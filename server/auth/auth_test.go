@@ -76,6 +76,7 @@ func (b *bench) refused(what string, err error, contains string) {
 	}
 }
 
+// W-03: there is no default account; the first admin comes by a one-time code.
 func TestTheFirstAdminComesByCode(t *testing.T) {
 	b := newBench(t)
 	ctx := t.Context()
@@ -106,6 +107,7 @@ func TestTheFirstAdminComesByCode(t *testing.T) {
 	}
 }
 
+// W-03: a code lives for 24 h at most.
 func TestACodeLivesForADay(t *testing.T) {
 	b := newBench(t)
 	code, err := b.FirstCode(t.Context())
@@ -117,6 +119,7 @@ func TestACodeLivesForADay(t *testing.T) {
 	b.refused("Redeem after a day", err, "older than a day")
 }
 
+// W-04: no words tell whether there is an account.
 func TestLoginFailsTheSameWayForEverybody(t *testing.T) {
 	b := newBench(t)
 	b.admin()
@@ -139,6 +142,7 @@ func TestLoginFailsTheSameWayForEverybody(t *testing.T) {
 	}
 }
 
+// W-04: nor does the time that it takes.
 func TestAFailingLoginWorksAsHardWithoutAccount(t *testing.T) {
 	b := newBench(t)
 	b.admin()
@@ -161,6 +165,7 @@ func TestAFailingLoginWorksAsHardWithoutAccount(t *testing.T) {
 	}
 }
 
+// W-04: five failures in 15 min shut an account.
 func TestFiveFailuresShutAnAccountForAWhile(t *testing.T) {
 	b := newBench(t)
 	b.admin()
@@ -179,6 +184,7 @@ func TestFiveFailuresShutAnAccountForAWhile(t *testing.T) {
 	}
 }
 
+// W-04: an address has a bucket of its own.
 func TestAnAddressThatTriesManyNamesIsShutOut(t *testing.T) {
 	b := newBench(t)
 	b.admin()
@@ -196,6 +202,8 @@ func TestAnAddressThatTriesManyNamesIsShutOut(t *testing.T) {
 	}
 }
 
+// W-05: a session ends after 30 min without use, after 12 h in any case, and as
+// soon as its account does.
 func TestSessionsEnd(t *testing.T) {
 	for name, end := range map[string]func(b *bench, secret string){
 		"when idle":         func(b *bench, _ string) { b.clock = b.clock.Add(30 * time.Minute) },
@@ -240,6 +248,7 @@ func TestAUsedSessionStays(t *testing.T) {
 	}
 }
 
+// W-03: a secret that is missing is nobody's, and no sentinel is one.
 func TestAnAbsentSecretIsNobody(t *testing.T) {
 	b := newBench(t)
 	b.admin()
@@ -256,6 +265,7 @@ func TestAnAbsentSecretIsNobody(t *testing.T) {
 	}
 }
 
+// W-06: a token has a prefix for secret scanners, a role and at most 90 days.
 func TestTokens(t *testing.T) {
 	b := newBench(t)
 	b.admin()

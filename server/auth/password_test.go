@@ -11,6 +11,7 @@ import (
 	"firstlight/server/auth"
 )
 
+// W-04: eight characters at least, 256 at most, and none of the most common.
 func TestWhichPasswordsAreTaken(t *testing.T) {
 	for _, tt := range []struct{ password, refusal string }{
 		{"", "has 0 characters: want at least 8"},
@@ -43,7 +44,7 @@ func TestWhichPasswordsAreTaken(t *testing.T) {
 	}
 }
 
-// TestAPasswordIsKeptAsArgon2id holds what is kept against RFC 9106 and the
+// TestAPasswordIsKeptAsArgon2id (W-04) holds what is kept against RFC 9106 and the
 // first choice of OWASP: argon2id version 19, 19 MiB, two passes, one lane, 16
 // bytes of salt and 32 of key.
 func TestAPasswordIsKeptAsArgon2id(t *testing.T) {
@@ -112,7 +113,7 @@ func TestChangingAPassword(t *testing.T) {
 	b.refused("ChangePassword after five guesses", err, "too many failed log-ins")
 }
 
-// TestTheCookie reads what a browser reads (RFC 6265bis §4.1.3.2 for __Host-).
+// TestTheCookie (W-05) reads what a browser reads (RFC 6265bis §4.1.3.2 for __Host-).
 func TestTheCookie(t *testing.T) {
 	b := newBench(t)
 	secret := b.admin()
@@ -139,7 +140,7 @@ func TestTheCookie(t *testing.T) {
 	}
 }
 
-// TestAShutOutEndsEverythingAtOnce has no time between the shut-out and the end.
+// TestAShutOutEndsEverythingAtOnce (W-05, W-06) has no time between the shut-out and the end.
 func TestAShutOutEndsEverythingAtOnce(t *testing.T) {
 	b := newBench(t)
 	b.admin()
