@@ -76,7 +76,7 @@ func described() map[string]string {
 			"Look at written: a list that was refused is answered with 200 and its verdicts. What an agent discovered is never overwritten. " +
 			"Headings are recognised as ours, as those of an order list, or as those of netbox. With Accept: application/x-ndjson the answer begins with lines that tell how far it is.",
 		"adopt-machine":     "The machine becomes in use, as it is: nothing is installed nor wiped, and it is locked until its first boot is seen. The body is what firstlight-agent report --from-os sends. One that is in use already has its facts renewed.",
-		"export-machines":   "Importing it again into the same database changes nothing. It holds no secret.",
+		"export-machines":   "Importing it again into the same database changes nothing. The status is told to people and left out when the list is read. It holds no secret.",
 		"list-deliveries":   "All of them, with how many machines arrived and how many are missing.",
 		"get-delivery":      "With its machines and the one line to hand it over with.",
 		"hand-off-delivery": "CSV: serial, name, status, reason, rack, unit and BMC of each machine, and of those that are missing.",

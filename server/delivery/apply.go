@@ -13,6 +13,7 @@ import (
 
 // draft is a record as a line would leave it.
 type draft struct {
+	was    *machine.Machine // nil: it is new
 	m      *machine.Machine
 	line   Line
 	faults []Fault
@@ -30,7 +31,7 @@ func (d *draft) seen() bool { return !d.m.ReportedAt.IsZero() }
 func (d *draft) apply() {
 	texts := map[string]*string{
 		"name": &d.m.Name, "site": &d.m.Site, "rack": &d.m.Rack, "hostname": &d.m.Hostname, "role": &d.m.Role, "pool": &d.m.Pool,
-		"owner": &d.m.Owner, "type": &d.m.Type, "note": &d.m.Note,
+		"owner": &d.m.Owner, "type": &d.m.Type, "image": &d.m.Image, "note": &d.m.Note,
 	}
 	for _, column := range slices.Sorted(maps.Keys(d.line.Cells)) {
 		cell := d.line.Cells[column]
@@ -46,6 +47,7 @@ func (d *draft) apply() {
 		}
 	}
 	d.identity()
+	d.kind()
 	d.place()
 	d.hardware()
 	d.bmc()
@@ -81,6 +83,22 @@ func (d *draft) identity() {
 		d.fault("uuid", keepsFact, d.m.UUID)
 	default:
 		d.m.UUID = strings.ToLower(id)
+	}
+}
+
+// kind is what people say, but for machines of a cloud: those come with their
+// pool.
+func (d *draft) kind() {
+	cell, ok := d.line.Cells["kind"]
+	kind := machine.Kind(strings.ToLower(cell))
+	switch {
+	case !ok || kind == d.m.Kind:
+	case d.m.Kind == machine.GCE:
+		d.fault("kind", "it is a machine of Google Compute Engine: leave it out")
+	case kind == machine.Metal || kind == machine.Virtual:
+		d.m.Kind = kind
+	default:
+		d.fault("kind", "want metal or virtual")
 	}
 }
 

@@ -23,9 +23,13 @@ const (
 
 // columns are those with one name, in the order in which lists are written.
 var columns = []string{
-	"serial", "name", "uuid", "type", "vendor", "product", "cores", "memory", "disks", "site", "rack", "unit", "height", "face",
-	"hostname", "role", "pool", "owner", "tags", "note", "bmc_mac", "bmc_address",
+	"serial", "name", "uuid", "kind", "type", "vendor", "product", "cores", "memory", "disks", "site", "rack", "unit", "height", "face",
+	"hostname", "role", "pool", "owner", "image", "tags", "note", "bmc_mac", "bmc_address",
 }
+
+// told are columns that are written for people and left out when a list is read:
+// no list brings a machine to a status.
+var told = []string{"status"}
 
 var (
 	nicColumn   = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^nic([1-9][0-9]?)_(name|mac|switch|port)$`) })

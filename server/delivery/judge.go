@@ -15,6 +15,7 @@ import (
 type Fleet struct {
 	Machines []*machine.Machine
 	Plan     map[machine.PlanRef]machine.Plan
+	Images   map[string]bool // of the catalogue, by name
 	// Near gives a name of the plan that may have been meant, or "".
 	Near func(machine.PlanRef) string
 	// NewID gives a new record's id.
@@ -69,7 +70,7 @@ func (j *judge) line(line Line) Verdict {
 		v.refuse(append(line.Faults, *fault)...)
 		return v
 	}
-	d := &draft{line: line, faults: slices.Clone(line.Faults)}
+	d := &draft{was: before, line: line, faults: slices.Clone(line.Faults)}
 	if v.Before = before; before != nil {
 		d.m = before.Clone()
 	} else {
@@ -181,6 +182,9 @@ func (j *judge) settle(d *draft) {
 		if _, ok := j.plan[ref]; !ok {
 			j.unknown(d, ref)
 		}
+	}
+	if image, said := d.line.Cells["image"]; said && (d.was == nil || d.was.Image != image) && !j.Images[image] {
+		d.fault("image", "is not in the catalogue: firstlight image ls lists it")
 	}
 	if j.InUse && len(d.m.NICs) == 0 {
 		d.fault("nic1_mac", "is missing: without the address that it boots through, a machine in use would be taken for a stranger")

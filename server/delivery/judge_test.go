@@ -8,6 +8,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
 	"firstlight/server/machine"
 )
 
@@ -23,7 +25,7 @@ var arrivedAt = time.Date(2026, 11, 20, 9, 0, 0, 0, time.UTC)
 // fleet has machines that stand in one rack: one seen, one expected, and one
 // that was seen and has a name of its MAC only.
 func fleet() Fleet {
-	f := Fleet{NewID: counter(), Plan: map[machine.PlanRef]machine.Plan{}, Near: func(r machine.PlanRef) string {
+	f := Fleet{NewID: counter(), Images: map[string]bool{"debian-12": true}, Plan: map[machine.PlanRef]machine.Plan{}, Near: func(r machine.PlanRef) string {
 		if r.Kind == machine.KindRack {
 			return "lon6-r12"
 		}
@@ -97,6 +99,11 @@ func TestEachLineHasItsVerdict(t *testing.T) {
 		{"one serial twice", "serial\nN1\nN1", Order{}, Refused, "line 2 is about the same machine"},
 		{"a retired machine", "serial\nGONE", Order{}, Refused, "retired"},
 		{"a name of another machine", "serial,name\nDUE,SEEN", Order{}, Refused, "belongs to machine SEEN"},
+		{"a virtual machine", "serial,kind\nDUE,virtual", Order{}, Update, "{kind  virtual}"},
+		{"a kind that there is not", "serial,kind\nN1,gce", Order{}, Refused, `kind "gce": want metal or virtual`},
+		{"an image", "serial,image\nDUE,debian-12", Order{}, Update, "{image  debian-12}"},
+		{"an image that there is not", "serial,image\nDUE,debian-99", Order{}, Refused, `image "debian-99": is not in the catalogue`},
+		{"a status is no matter of lists", "serial,status\nDUE,in_use", Order{}, Unchanged, ""},
 		{"a host name that is none", "serial,hostname\nN1,Web_1", Order{}, Refused, "lower-case letters"},
 		{"somebody else's machine", "serial,unit\nDUE,7", Order{May: func(*machine.Machine, *machine.Machine) error { return errors.New("belongs to team search") }}, Refused, "team search"},
 		{"a rack that is created", "serial,site,rack,unit\nN1,lon7,lon7-r1,48", Order{CreateRacks: true, CreateSites: true}, New, ""},
@@ -148,6 +155,7 @@ func TestWhatIsWrittenReadsAsUnchanged(t *testing.T) {
 	m.Tags, m.Params, m.Note = []string{"a", "b"}, map[string]string{"tier": "gold"}, "=SUM(A1)\nsecond line"
 	m.Declared = machine.Declared{Vendor: "Dell", Cores: 16, Memory: 64 << 30, Disks: 4}
 	m.BMC = machine.BMC{Type: "redfish", Address: "10.0.0.7", MAC: machine.MAC{2, 0, 0, 0, 1, 7}}
+	m.Kind, m.Image = machine.Virtual, "withdrawn"
 	m.NICs[0].Switch, m.NICs[0].Port, m.Face, m.Height, m.Type, m.Role, m.Hostname = "sw3", "23", machine.Front, 2, "high-io", "db", "db-1"
 	for name, write := range map[string]func(*bytes.Buffer) error{
 		"CSV":  func(b *bytes.Buffer) error { return WriteCSV(b, f.Machines[:3]) },
@@ -161,8 +169,8 @@ func TestWhatIsWrittenReadsAsUnchanged(t *testing.T) {
 		if err != nil {
 			t.Fatalf("%s: %v\n%s", name, err, b.String())
 		}
-		if left := l.LeftOut(); len(left) > 0 {
-			t.Errorf("%s: left out %v", name, left)
+		if diff := cmp.Diff(told, l.LeftOut()); diff != "" {
+			t.Errorf("%s: left out (-want +got):\n%s", name, diff)
 		}
 		for _, v := range Judge(f, Order{Lines: l.Lines}).Verdicts {
 			if v.Result != Unchanged {

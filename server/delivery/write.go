@@ -18,10 +18,10 @@ import (
 // nothing. It holds no secret: a record has none.
 func CellsOf(m *machine.Machine) map[string]string {
 	cells := map[string]string{
-		"serial": m.Serial, "name": m.Name, "uuid": m.UUID, "type": m.Type, "vendor": cmp.Or(m.Declared.Vendor, m.Vendor), "product": cmp.Or(m.Declared.Product, m.Product),
+		"serial": m.Serial, "name": m.Name, "uuid": m.UUID, "kind": string(m.Kind), "type": m.Type, "vendor": cmp.Or(m.Declared.Vendor, m.Vendor), "product": cmp.Or(m.Declared.Product, m.Product),
 		"cores": number(m.Declared.Cores), "disks": number(m.Declared.Disks), "site": m.Site, "rack": m.Rack, "unit": number(m.Unit), "height": number(m.Height),
-		"face": string(m.Face), "hostname": m.Hostname, "role": m.Role, "pool": m.Pool, "owner": m.Owner, "tags": strings.Join(m.Tags, ","), "note": tidy(m.Note),
-		"bmc_mac": m.BMC.MAC.String(), "bmc_address": m.BMC.Address,
+		"face": string(m.Face), "hostname": m.Hostname, "role": m.Role, "pool": m.Pool, "owner": m.Owner, "image": m.Image, "tags": strings.Join(m.Tags, ","), "note": tidy(m.Note),
+		"bmc_mac": m.BMC.MAC.String(), "bmc_address": m.BMC.Address, "status": string(m.Status),
 	}
 	if m.Declared.Memory > 0 {
 		cells["memory"] = strconv.FormatUint(m.Declared.Memory, 10)
@@ -87,7 +87,7 @@ func WriteCSV(w io.Writer, machines []*machine.Machine) error {
 
 // header puts our columns in their order, then interfaces, then parameters.
 func header(used map[string]bool) []string {
-	head := slices.Clone(columns)
+	head := slices.Concat(columns, told)
 	for i := 1; i <= maxNICs; i++ {
 		for _, part := range []string{"name", "mac", "switch", "port"} {
 			if c := fmt.Sprintf("nic%d_%s", i, part); used[c] {

@@ -74,7 +74,7 @@ func Changed(a, b *Machine) (names []string) {
 // DeclaredFields are what people may change of a machine, by name.
 func (m *Machine) DeclaredFields() map[string]any {
 	all := map[string]any{
-		"name": m.Name, "serial": m.Serial, "site": m.Site, "room": m.Room, "rack": m.Rack, "unit": m.Unit, "height": m.Height, "face": string(m.Face),
+		"name": m.Name, "serial": m.Serial, "kind": string(m.Kind), "site": m.Site, "room": m.Room, "rack": m.Rack, "unit": m.Unit, "height": m.Height, "face": string(m.Face),
 		"delivery": m.Delivery, "hostname": m.Hostname, "role": m.Role, "pool": m.Pool, "owner": m.Owner, "type": m.Type, "note": m.Note,
 		"tags": strings.Join(m.Tags, ","), "params": m.Params, "declared": m.Declared, "image": m.Image,
 		"retire_when_released": m.Flags.RetireWhenReleased, "no_power_off": m.Flags.NoPowerOff, "bmc": m.BMC.Address, "bmc_mac": m.BMC.MAC.String(),

@@ -54,7 +54,7 @@ func (d *DB) Import(ctx context.Context, o Import) (*Imported, error) {
 		if err != nil {
 			return nil, err
 		}
-		return &Imported{Judgement: *delivery.Judge(fleet(d.index.machines(), p), o.Order)}, nil
+		return &Imported{Judgement: *delivery.Judge(fleet(d.index.machines(), p, d.Images()), o.Order)}, nil
 	}
 	var got *Imported
 	err := d.Do(ctx, func(w *Write) (err error) {
@@ -64,11 +64,14 @@ func (d *DB) Import(ctx context.Context, o Import) (*Imported, error) {
 	return got, err
 }
 
-func fleet(machines []*machine.Machine, p plan) delivery.Fleet {
+func fleet(machines []*machine.Machine, p plan, images []*machine.Image) delivery.Fleet {
 	f := delivery.Fleet{
-		Machines: machines, Plan: make(map[machine.PlanRef]machine.Plan, len(p)),
+		Machines: machines, Plan: make(map[machine.PlanRef]machine.Plan, len(p)), Images: make(map[string]bool, len(images)),
 		Near:  func(r machine.PlanRef) string { return nearest(p, r) },
 		NewID: func() string { return uuid.Must(uuid.NewV7()).String() },
+	}
+	for _, i := range images {
+		f.Images[i.Name] = true
 	}
 	for ref, row := range p {
 		f.Plan[ref] = row.Item
@@ -104,7 +107,7 @@ func (w *Write) imported(ctx context.Context, o Import) (*Imported, error) {
 	if err := checkDelivery(p, all, o.Order); err != nil {
 		return nil, err
 	}
-	got := &Imported{Judgement: *delivery.Judge(fleet(w.machines(), p), o.Order)}
+	got := &Imported{Judgement: *delivery.Judge(fleet(w.machines(), p, w.db.Images()), o.Order)}
 	if refused := got.Count(delivery.Refused); refused > 0 && !o.Partial || refused == len(got.Verdicts) {
 		return got, nil
 	}
