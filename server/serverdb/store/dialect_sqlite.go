@@ -8,6 +8,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -89,12 +90,17 @@ func local(kind int64) error {
 }
 
 // assert checks the engine's version and the pragmas on every kind of
-// connection, and the file once. SQLite before 3.51.3 can corrupt a WAL
-// database (sqlite.org/wal.html#walresetbug).
+// connection, and the file once.
 func (d sqliteFile) assert(ctx context.Context, s *Store) error {
+	var version string
+	if err := s.write.QueryRowContext(ctx, "SELECT sqlite_version()").Scan(&version); err != nil {
+		return err
+	}
+	if err := newEnough(version); err != nil {
+		return err
+	}
 	for _, db := range []*sql.DB{s.write, s.read} {
 		for _, c := range []struct{ query, want string }{
-			{"SELECT sqlite_version() >= '3.51.3'", "1"},
 			{"PRAGMA journal_mode", "wal"},
 			{"PRAGMA synchronous", "2"},
 			{"PRAGMA foreign_keys", "1"},
@@ -115,6 +121,19 @@ func (d sqliteFile) assert(ctx context.Context, s *Store) error {
 	}
 	if found != "ok" {
 		return d.damaged(errors.New(strings.Join(strings.Fields(found), " ")))
+	}
+	return nil
+}
+
+// newEnough refuses a SQLite before 3.51.3, which can corrupt a WAL database
+// (sqlite.org/wal.html#walresetbug).
+func newEnough(version string) error {
+	var n [3]int
+	if _, err := fmt.Sscanf(version, "%d.%d.%d", &n[0], &n[1], &n[2]); err != nil {
+		return fmt.Errorf("SQLite's version %q cannot be read: %w", version, err)
+	}
+	if slices.Compare(n[:], []int{3, 51, 3}) < 0 {
+		return fmt.Errorf("SQLite %s can corrupt the database: want 3.51.3 or newer", version)
 	}
 	return nil
 }

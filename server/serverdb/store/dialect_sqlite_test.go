@@ -62,8 +62,16 @@ func TestASQLiteThatIsTooOld(t *testing.T) {
 		_ = s.Close()
 		t.Fatal("it was opened")
 	}
-	if want := "open database " + path + ": SELECT sqlite_version() >= '3.51.3' is 0, want 1"; err.Error() != want {
+	if want := "open database " + path + ": SQLite 3.51.2 can corrupt the database: want 3.51.3 or newer"; err.Error() != want {
 		t.Errorf("Open = %q, want %q", err, want)
+	}
+}
+
+func TestVersionsAreNumbers(t *testing.T) {
+	for version, fine := range map[string]bool{"3.51.3": true, "3.52.0": true, "3.100.0": true, "4.0.0": true, "3.51.2": false, "3.9.9": false, "": false} {
+		if err := newEnough(version); (err == nil) != fine {
+			t.Errorf("newEnough(%q) = %v", version, err)
+		}
 	}
 }
 
