@@ -31,6 +31,7 @@ func TestTwoClaimsOnOneMachine(t *testing.T) {
 		claimAsTold(t, who, place)
 		return
 	}
+	t.Parallel()
 	eachEngine(t, func(t *testing.T, place string) {
 		ids := available(t, place, claims)
 		ann, bob := startClaimant(t, "ann", place), startClaimant(t, "bob", place)

@@ -88,6 +88,7 @@ func TestEverythingAgainOnPostgreSQL(t *testing.T) {
 	if os.Getenv(onPostgreSQL) != "" {
 		return // once is enough
 	}
+	t.Parallel()
 	pgtest.Shared(t) // or skip
 	child := exec.CommandContext(t.Context(), os.Args[0], "-test.skip="+ofAnEngine)
 	child.Env = append(os.Environ(), onPostgreSQL+"=1")

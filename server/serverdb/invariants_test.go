@@ -365,6 +365,7 @@ func seeds() (all []uint64, steps int) {
 }
 
 func TestWhatMustHoldHoldsOnSQLite(t *testing.T) {
+	t.Parallel()
 	all, steps := seeds()
 	for _, seed := range all {
 		lifeOf(t, file(t), seed, steps, crashedFile)
@@ -392,6 +393,7 @@ func crashedFile(t *testing.T, d *DB, place string) string {
 }
 
 func TestWhatMustHoldHoldsOnPostgreSQL(t *testing.T) {
+	t.Parallel()
 	server := pgtest.Start(t)
 	all, steps := seeds()
 	if os.Getenv("FIRSTLIGHT_LONG") == "" && os.Getenv("FIRSTLIGHT_SEED") == "" {
