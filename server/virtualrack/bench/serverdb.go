@@ -83,6 +83,9 @@ func (b *bench) fleetRows(ctx context.Context, n int) (err error) {
 
 func ms(d time.Duration) float64 { return float64(d) / float64(time.Millisecond) }
 
+// settled is when what the start took has gone back to the kernel.
+const settled = 70 * time.Second
+
 // memory starts the appliance on the fleet and reads what it holds, in MB, once
 // it has settled.
 func (b *bench) memory(ctx context.Context) (float64, error) {
@@ -94,7 +97,7 @@ func (b *bench) memory(ctx context.Context) (float64, error) {
 	select {
 	case <-ctx.Done():
 		return 0, ctx.Err()
-	case <-time.After(10 * time.Second):
+	case <-time.After(settled):
 	}
 	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", a.PID()))
 	if err != nil {
