@@ -83,3 +83,9 @@ func TestFigures(t *testing.T) {
 	}
 	t.Logf("%+v, %+v", f, c)
 }
+
+func TestAFleetComesAsAList(t *testing.T) {
+	if _, err := fleet.Import(t.Context(), filepath.Join(t.TempDir(), "serverdb.sqlite"), 100); err != nil {
+		t.Error(err)
+	}
+}
