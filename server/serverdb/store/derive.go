@@ -2,6 +2,7 @@ package store
 
 import (
 	"cmp"
+	"database/sql"
 	"fmt"
 	"math"
 	"strconv"
@@ -140,18 +141,39 @@ func (t *Tx) putValues(from machine.Origin, m *machine.Machine) error {
 }
 
 func (t *Tx) putTerms(from machine.Origin, id string, terms []string) error {
-	rows := make([][]any, 0, len(terms))
-	seen := map[string]bool{}
+	had, err := t.terms(from, id)
+	if err != nil {
+		return err
+	}
+	var rows [][]any
 	for _, term := range terms {
-		if term = plain(term); !seen[term] {
-			seen[term] = true
+		term = plain(term)
+		if _, ok := had[term]; !ok {
 			rows = append(rows, []any{id, string(from), term})
 		}
+		had[term] = true
 	}
-	return cmp.Or(
-		t.exec("forget terms of "+id, `DELETE FROM terms WHERE machine = $1 AND origin = $2`, id, string(from)),
-		t.insert("write terms of "+id, "terms (machine, origin, term)", rows),
-	)
+	for term, kept := range had {
+		if kept {
+			continue
+		}
+		if err := t.exec("forget a term of "+id, `DELETE FROM terms WHERE machine = $1 AND origin = $2 AND term = $3`, id, string(from), term); err != nil {
+			return err
+		}
+	}
+	return t.insert("write terms of "+id, "terms (machine, origin, term)", rows)
+}
+
+// terms are those that are written of a machine, none of them kept yet.
+func (t *Tx) terms(from machine.Origin, id string) (map[string]bool, error) {
+	all := map[string]bool{}
+	err := t.query("read terms of "+id, func(r *sql.Rows) error {
+		var term string
+		err := r.Scan(&term)
+		all[term] = false
+		return err
+	}, `SELECT term FROM terms WHERE machine = $1 AND origin = $2`, id, string(from))
+	return all, err
 }
 
 // insert writes many rows with one statement each hundred.

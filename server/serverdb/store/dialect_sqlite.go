@@ -28,10 +28,11 @@ const patience = 10 * time.Second
 
 // dsn holds every pragma, because the pools open connections when they like
 // and a PRAGMA sent through Exec reaches one of them. busy_timeout comes first:
-// switching to WAL may have to wait.
+// switching to WAL may have to wait. Each write of a batch can be taken back by
+// itself; what that needs is kept in memory.
 func (d sqliteFile) dsn() string {
 	q := url.Values{
-		"_pragma":      {fmt.Sprintf("busy_timeout(%d)", patience.Milliseconds()), "journal_mode(WAL)", "synchronous(FULL)", "foreign_keys(1)", "mmap_size(0)", "journal_size_limit(67108864)"},
+		"_pragma":      {fmt.Sprintf("busy_timeout(%d)", patience.Milliseconds()), "journal_mode(WAL)", "synchronous(FULL)", "foreign_keys(1)", "mmap_size(0)", "journal_size_limit(67108864)", "temp_store(MEMORY)"},
 		"_txlock":      {"immediate"},
 		"_time_format": {"sqlite"},
 	}
