@@ -28,7 +28,7 @@ var (
 	types = []string{"small", "high-io", "high-memory", "storage"}
 )
 
-// began is when the first machine came; nothing of a fleet rests on today.
+// began is when the first machine came.
 var began = time.Date(2026, 1, 5, 8, 0, 0, 0, time.UTC)
 
 // perRack is how many machines stand in one rack.
@@ -122,6 +122,12 @@ func Facts(i int) *machine.Facts {
 	return f
 }
 
+// seen is what was last seen of a machine. Its BMC answered just now, so that no
+// appliance which starts on the fleet goes and asks it.
+func seen(m *machine.Machine) machine.Observed {
+	return machine.Observed{Power: "on", PowerAt: m.Since, BootAt: m.Since, BootAnswer: "disk", CallAt: m.Since, BMCAt: time.Now()}
+}
+
 // lives lead to each status.
 var lives = map[machine.Status][]machine.Status{
 	machine.Held:      {machine.Registered, machine.Held},
@@ -190,7 +196,7 @@ func putMachines(tx *store.Tx, from, to int) error {
 	}
 	for i := from; i < to; i++ {
 		m := Machine(i)
-		if err := errors.Join(tx.PutMachine(m, 0), tx.PutFacts(m.ID, Facts(i)), tx.PutObserved(m.ID, machine.Observed{Power: "on", PowerAt: m.Since, BootAt: m.Since, BootAnswer: "disk", CallAt: m.Since})); err != nil {
+		if err := errors.Join(tx.PutMachine(m, 0), tx.PutFacts(m.ID, Facts(i)), tx.PutObserved(m.ID, seen(m))); err != nil {
 			return err
 		}
 		was := machine.Unknown
