@@ -31,6 +31,9 @@ var (
 // began is when the first machine came.
 var began = time.Date(2026, 1, 5, 8, 0, 0, 0, time.UTC)
 
+// image is in no catalogue, where a newer one would be an issue of every machine.
+const image = "made-up"
+
 // perRack is how many machines stand in one rack.
 const perRack = 20
 
@@ -51,7 +54,7 @@ func Machine(i int) *machine.Machine {
 		ReportedAt: at, CreatedAt: at, UpdatedAt: at, Version: 7,
 	}
 	if status == machine.InUse {
-		m.Role, m.Pool, m.Owner, m.Image, m.Owned = role, site+"-"+role, teams[i%len(teams)], "debian-12", true
+		m.Role, m.Pool, m.Owner, m.Image, m.Owned = role, site+"-"+role, teams[i%len(teams)], image, true
 		m.Hostname = fmt.Sprintf("%s-%s-%d", site, role, i)
 	}
 	if status == machine.Held {
