@@ -31,13 +31,11 @@ var (
 // began is when the first machine came.
 var began = time.Date(2026, 1, 5, 8, 0, 0, 0, time.UTC)
 
-// image is in no catalogue, where a newer one would be an issue of every machine.
-const image = "made-up"
-
 // perRack is how many machines stand in one rack.
 const perRack = 20
 
-// Machine makes the machine with a number, from 0.
+// Machine makes the machine with a number, from 0. It names no image: one that a
+// catalogue lacks is an issue of each machine.
 func Machine(i int) *machine.Machine {
 	rack, role := i/perRack, Roles[i/4%len(Roles)]
 	site := siteOf(rack)
@@ -54,7 +52,7 @@ func Machine(i int) *machine.Machine {
 		ReportedAt: at, CreatedAt: at, UpdatedAt: at, Version: 7,
 	}
 	if status == machine.InUse {
-		m.Role, m.Pool, m.Owner, m.Image, m.Owned = role, site+"-"+role, teams[i%len(teams)], image, true
+		m.Role, m.Pool, m.Owner, m.Owned = role, site+"-"+role, teams[i%len(teams)], true
 		m.Hostname = fmt.Sprintf("%s-%s-%d", site, role, i)
 	}
 	if status == machine.Held {
