@@ -137,7 +137,7 @@ func (s *Site) askWaive(r *http.Request) (view, error) {
 		return view{}, err
 	}
 	return confirmView(confirm{
-		Title: "Let " + m.Name + " pass", Action: machineURL(m) + "/waive", Back: machineURL(m),
+		Title: "Let " + m.Name + " pass", Of: m, Action: machineURL(m) + "/waive", Back: machineURL(m),
 		Button: "Waive", Danger: true, Note: "Why the check may fail",
 		Says: []string{
 			"It is held: " + m.Sentence + ".",

@@ -39,6 +39,7 @@ var stories = []struct{ name, path string }{
 	{"ask-install", "/machines/MQ0010/install"},
 	{"ask-release", "/machines/MQ0009/release"},
 	{"ask-power", "/machines/MQ0000/power"},
+	{"ask-waive", "/machines/MQ0009/waive"},
 	{"ask-lock", "/machines/MQ0000/lock"},
 	{"machine-locked", "/machines/MQ0022"},
 	{"machine-repairing", "/machines/MQ0017"},
