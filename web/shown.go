@@ -79,11 +79,11 @@ func (s *Site) meanwhile(r *http.Request, thing any) *overtaken {
 	if err != nil {
 		most = 1
 	}
-	shown := all[:min(len(all), most)]
-	if err != nil {
-		return &overtaken{Changes: shown}
+	o := &overtaken{Changes: all[:min(len(all), most)]}
+	if err == nil {
+		o.More = len(all) - len(o.Changes)
 	}
-	return &overtaken{Changes: shown, More: len(all) - len(shown)}
+	return o
 }
 
 // statuses are a machine's changes of status since a time.

@@ -39,11 +39,11 @@ func missing(kind, name, list string) error {
 
 // notFound says where those are listed that there are.
 func notFound(text, list string) error {
-	const hint = "ist those that there are with GET " + Prefix
+	joined := ": list"
 	if strings.HasSuffix(text, "?") { // it guesses which was meant
-		return huma.Error404NotFound(text + " L" + hint + list)
+		joined = " List"
 	}
-	return huma.Error404NotFound(text + ": l" + hint + list)
+	return huma.Error404NotFound(text + joined + " those that there are with GET " + Prefix + list)
 }
 
 type subnetInput struct {
