@@ -3,13 +3,10 @@ package fleet
 import (
 	"context"
 	"errors"
-	"log/slog"
 	"sync/atomic"
 	"time"
 
 	"golang.org/x/sync/errgroup"
-
-	"firstlight/server/serverdb"
 )
 
 // writers is how many a crowd is.
@@ -25,7 +22,7 @@ type Crowd struct {
 // Crowded opens the database at a place, which Fill filled with n machines, and
 // has a crowd write to it for so long.
 func Crowded(ctx context.Context, place string, n int, long time.Duration) (c Crowd, err error) {
-	db, err := serverdb.Open(ctx, place, serverdb.Options{Log: slog.New(slog.DiscardHandler), Now: time.Now, Retention: time.Hour})
+	db, err := open(ctx, place)
 	if err != nil {
 		return c, err
 	}

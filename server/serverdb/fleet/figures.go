@@ -37,7 +37,7 @@ type Figures struct {
 // measures for about so long.
 func Measure(ctx context.Context, place string, n int, mixed time.Duration) (f Figures, err error) {
 	before, began := resident(), time.Now()
-	db, err := serverdb.Open(ctx, place, serverdb.Options{Log: slog.New(slog.DiscardHandler), Now: time.Now, Retention: time.Hour})
+	db, err := open(ctx, place)
 	if err != nil {
 		return f, err
 	}
@@ -65,6 +65,11 @@ func Measure(ctx context.Context, place string, n int, mixed time.Duration) (f F
 		}
 	}
 	return f, f.mix(ctx, db, role)
+}
+
+// open opens the database at a place as measurements do, without a word.
+func open(ctx context.Context, place string) (*serverdb.DB, error) {
+	return serverdb.Open(ctx, place, serverdb.Options{Log: slog.New(slog.DiscardHandler), Now: time.Now, Retention: time.Hour})
 }
 
 // resident is what this process has in memory, in bytes, once garbage is gone.

@@ -38,7 +38,7 @@ const perRack = 20
 // catalogue lacks is an issue of each machine.
 func Machine(i int) *machine.Machine {
 	rack, role := i/perRack, Roles[i/4%len(Roles)]
-	site := siteOf(rack)
+	site := Sites[siteOf(rack)]
 	status, at := statusOf(i), began.Add(time.Duration(i)*time.Second)
 	m := &machine.Machine{
 		ID: ID(i), Name: Name(i), Kind: machine.Metal, Serial: Name(i), UUID: uuid.NewSHA1(uuid.Nil, []byte(Name(i))).String(),
@@ -87,7 +87,7 @@ func MAC(i, nic int) machine.MAC {
 // Address gives the address that is kept for its first interface, in the network
 // of its site.
 func Address(i int) netip.Addr {
-	site := i / perRack % len(Sites)
+	site := siteOf(i / perRack)
 	return netip.AddrFrom4([4]byte{10, byte(96 + 4*site + i>>16), byte(i >> 8), byte(i)})
 }
 
@@ -101,7 +101,8 @@ func subnet(site int) *machine.Subnet {
 	}
 }
 
-func siteOf(rack int) string { return Sites[rack%len(Sites)] }
+// siteOf is the number of a rack's site.
+func siteOf(rack int) int { return rack % len(Sites) }
 
 func rackName(n int) string { return fmt.Sprintf("r%d", n) }
 
@@ -175,7 +176,7 @@ func putPlan(tx *store.Tx, n int) error {
 		all = append(all, &machine.HardwareType{Name: t, Vendor: "Dell*"})
 	}
 	for r := range (n + perRack - 1) / perRack {
-		all = append(all, &machine.Rack{Name: rackName(r), Site: siteOf(r), Units: 42})
+		all = append(all, &machine.Rack{Name: rackName(r), Site: Sites[siteOf(r)], Units: 42})
 	}
 	for _, p := range all {
 		if err := tx.PutPlan(store.PlanRow{Item: p, Version: 1}); err != nil {

@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"log/slog"
 	"time"
 
 	"firstlight/server/delivery"
@@ -23,7 +22,7 @@ func Import(ctx context.Context, place string, n int) (took time.Duration, err e
 	if err != nil {
 		return 0, err
 	}
-	db, err := serverdb.Open(ctx, place, serverdb.Options{Log: slog.New(slog.DiscardHandler), Now: time.Now, Retention: time.Hour})
+	db, err := open(ctx, place)
 	if err != nil {
 		return 0, err
 	}
