@@ -103,7 +103,7 @@ func (a *Appliance) Run(ctx context.Context) error {
 
 // tasks are the parts that run.
 func (a *Appliance) tasks() []task {
-	return []task{a.dns, a.publisher, a.dhcp, a.tftp, a.http, a.jobs, a.gates, a.prover, a.inspector, a.people, newAttendant(a.db), newThrift(a.machines)}
+	return []task{a.dns, a.publisher, a.dhcp, a.tftp, a.http, a.jobs, a.gates, a.prover, a.inspector, a.people, attendant{db: a.db}, thrift{size: a.machines}}
 }
 
 // Close ends what Open opened, the database last: everything before it may

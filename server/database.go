@@ -13,23 +13,14 @@ import (
 // memory says grows old from then on. The next start is refused for as long as
 // the other one goes on.
 type attendant struct {
-	db    *serverdb.DB
-	ready chan struct{}
+	always
+	db *serverdb.DB
 }
 
-func newAttendant(db *serverdb.DB) *attendant {
-	a := &attendant{db: db, ready: make(chan struct{})}
-	close(a.ready)
-	return a
-}
-
-func (*attendant) String() string { return "database" }
-
-// Ready is always: the database is open.
-func (a *attendant) Ready() <-chan struct{} { return a.ready }
+func (attendant) String() string { return "database" }
 
 // Run waits for it.
-func (a *attendant) Run(ctx context.Context) error {
+func (a attendant) Run(ctx context.Context) error {
 	select {
 	case <-ctx.Done():
 		return nil

@@ -22,23 +22,14 @@ const tidyEvery = time.Minute
 // the collector works more often; and what a long list or the start took goes
 // back to the kernel within a minute. Who sets GOGC knows better.
 type thrift struct {
-	size  func() int // machines
-	ready chan struct{}
+	always
+	size func() int // machines
 }
 
-func newThrift(size func() int) *thrift {
-	t := &thrift{size: size, ready: make(chan struct{})}
-	close(t.ready)
-	return t
-}
-
-func (*thrift) String() string { return "memory" }
-
-// Ready is always.
-func (t *thrift) Ready() <-chan struct{} { return t.ready }
+func (thrift) String() string { return "memory" }
 
 // Run tidies until ctx ends.
-func (t *thrift) Run(ctx context.Context) error {
+func (t thrift) Run(ctx context.Context) error {
 	tick := time.NewTicker(tidyEvery)
 	defer tick.Stop()
 	for {
@@ -51,7 +42,7 @@ func (t *thrift) Run(ctx context.Context) error {
 	}
 }
 
-func (t *thrift) tidy() {
+func (t thrift) tidy() {
 	bound(t.size())
 	if unused() > idleMemory {
 		debug.FreeOSMemory()

@@ -26,7 +26,7 @@ func TestWhatIsNotUsedGoesBack(t *testing.T) {
 	if got := unused(); got < idleMemory {
 		t.Fatalf("the collector has kept %d bytes only, want more to give back", got)
 	}
-	newThrift(func() int { return 0 }).tidy()
+	thrift{size: func() int { return 0 }}.tidy()
 	if got := unused(); got > idleMemory {
 		t.Errorf("%d bytes are kept for nobody, want %d at most", got, idleMemory)
 	}

@@ -17,6 +17,16 @@ type task interface {
 	String() string
 }
 
+// always is a part that has nothing to begin with: it answers from the start.
+type always struct{}
+
+// Ready is closed.
+func (always) Ready() <-chan struct{} {
+	c := make(chan struct{})
+	close(c)
+	return c
+}
+
 // errEnded is a part that stopped though nobody asked it to. The others must
 // not go on as if it were there.
 var errEnded = errors.New("ended by itself")
