@@ -56,13 +56,12 @@ func (d *Desk) Broken(ctx context.Context, who auth.User, ref, reason, note stri
 // wayBack is what becomes of a machine that was marked by mistake; "" where no
 // legal change leads back.
 func (d *Desk) wayBack(m *machine.Machine) string {
-	_, reported := d.DB.SubnetFor(m.Address())
 	switch {
 	case m.Status == machine.InUse:
 		return "puts it back in use"
 	case m.Status == machine.Repairing:
 		return "puts it back into repair"
-	case (m.Status == machine.Held || m.Status == machine.Available) && !m.Owned && !m.ReportedAt.IsZero() && reported:
+	case (m.Status == machine.Held || m.Status == machine.Available) && !m.Owned && d.hasReported(m):
 		return "has it checked again"
 	default:
 		return ""

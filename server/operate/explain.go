@@ -47,8 +47,8 @@ func (d *Desk) TryRules(ctx context.Context, ref string) (*discovery.Trial, erro
 	if err != nil {
 		return nil, err
 	}
-	if _, ok := d.DB.SubnetFor(m.Address()); !ok || m.ReportedAt.IsZero() {
-		return nil, conflict("machine "+m.Name+" has not reported from a subnet of ours", "power it on: rules judge by what it reports")
+	if err := d.reported(m, "power it on: rules judge by what it reports"); err != nil {
+		return nil, err
 	}
 	return d.DB.Try(ctx, m.ID)
 }

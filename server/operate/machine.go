@@ -49,8 +49,8 @@ func (d *Desk) Recheck(ctx context.Context, who auth.User, name string) error {
 	if err != nil {
 		return err
 	}
-	if _, ok := d.DB.SubnetFor(m.Address()); !ok || m.ReportedAt.IsZero() {
-		return conflict("machine "+m.Name+" has not reported from a subnet of ours", "power it on, then check again")
+	if err := d.reported(m, "power it on, then check again"); err != nil {
+		return err
 	}
 	// History keeps the change and who asked; the audit keeps that it was asked.
 	if err := d.DB.RecordAudit(ctx, by, "re-check", m.Name, string(m.Status), ""); err != nil {
@@ -74,10 +74,23 @@ func (d *Desk) Waive(ctx context.Context, who auth.User, name, reason string) er
 	if err := unlocked(m); err != nil {
 		return err
 	}
-	if _, ok := d.DB.SubnetFor(m.Address()); !ok || m.ReportedAt.IsZero() {
-		return conflict("machine "+m.Name+" has not reported from a subnet of ours", "power it on, then waive what fails")
+	if err := d.reported(m, "power it on, then waive what fails"); err != nil {
+		return err
 	}
 	return explain(d.DB.Waive(ctx, by, m.ID, reason))
+}
+
+// reported refuses a machine that rules could not judge.
+func (d *Desk) reported(m *machine.Machine, remedy string) error {
+	if !d.hasReported(m) {
+		return conflict("machine "+m.Name+" has not reported from a subnet of ours", remedy)
+	}
+	return nil
+}
+
+func (d *Desk) hasReported(m *machine.Machine) bool {
+	_, ok := d.DB.SubnetFor(m.Address())
+	return ok && !m.ReportedAt.IsZero()
 }
 
 // maxNote bounds what people write beside a lock.

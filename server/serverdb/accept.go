@@ -53,9 +53,14 @@ func (w *Write) judge(m *machine.Machine, subnet *machine.Subnet) (*machine.Mach
 
 // known is what a machine is held against as this write sees it.
 func (w *Write) known(m *machine.Machine, subnet *machine.Subnet) discovery.Known {
+	return w.db.known(m, subnet, w.machines)
+}
+
+// known is what a machine is held against, beside all machines.
+func (d *DB) known(m *machine.Machine, subnet *machine.Subnet, all func() []*machine.Machine) discovery.Known {
 	return discovery.Known{
-		Subnet: subnet.Name, Rules: w.db.Rules(), Accepted: func(rule string) int { return w.accepted(rule, m.ID) },
-		Released: released(m), Plan: w.db.settings.Load().plan,
+		Subnet: subnet.Name, Rules: d.Rules(), Accepted: func(rule string) int { return accepted(all(), rule, m.ID) },
+		Released: released(m), Plan: d.settings.Load().plan,
 	}
 }
 
@@ -107,9 +112,7 @@ func released(m *machine.Machine) map[string]bool {
 }
 
 // accepted counts the machines that a rule accepted, without one.
-func (w *Write) accepted(rule, but string) int { return acceptedOf(w.machines(), rule, but) }
-
-func acceptedOf(all []*machine.Machine, rule, but string) int {
+func accepted(all []*machine.Machine, rule, but string) int {
 	n := 0
 	for _, m := range all {
 		if m.Rule == rule && m.ID != but && m.Status != machine.Retired {
@@ -252,10 +255,19 @@ func (w *Write) Recheck(m *machine.Machine, who, why string) error {
 	if err != nil {
 		return err
 	}
-	subnet, ok := w.db.SubnetFor(m.Address())
-	if !ok || m.ReportedAt.IsZero() {
-		return errNoReport
+	subnet, err := w.db.reportedFrom(m)
+	if err != nil {
+		return err
 	}
 	_, err = w.judge(m, subnet)
 	return err
+}
+
+// reportedFrom is the subnet of a machine's last report.
+func (d *DB) reportedFrom(m *machine.Machine) (*machine.Subnet, error) {
+	subnet, ok := d.SubnetFor(m.Address())
+	if !ok || m.ReportedAt.IsZero() {
+		return nil, errNoReport
+	}
+	return subnet, nil
 }

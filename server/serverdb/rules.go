@@ -90,17 +90,14 @@ func (d *DB) Try(ctx context.Context, ref string) (*discovery.Trial, error) {
 	if err != nil {
 		return nil, err
 	}
-	subnet, ok := d.SubnetFor(m.Address())
-	if !ok || m.ReportedAt.IsZero() {
-		return nil, errNoReport
+	subnet, err := d.reportedFrom(m)
+	if err != nil {
+		return nil, err
 	}
 	if m, err = d.Full(ctx, m); err != nil {
 		return nil, err
 	}
-	k := discovery.Known{Subnet: subnet.Name, Rules: d.Rules(), Released: released(m), Plan: d.settings.Load().plan, Accepted: func(rule string) int {
-		return acceptedOf(d.Machines(), rule, m.ID)
-	}}
-	return discovery.Try(m, k), nil
+	return discovery.Try(m, d.known(m, subnet, d.Machines)), nil
 }
 
 // PutRule adds or changes a rule, and puts it at its place in the list: Order

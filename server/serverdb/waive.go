@@ -48,9 +48,9 @@ func (d *DB) Waive(ctx context.Context, who Actor, id, why string) error {
 
 // waivable holds a machine against everything by its last report.
 func (w *Write) waivable(m *machine.Machine) (v discovery.Verdict, err error) {
-	subnet, ok := w.db.SubnetFor(m.Address())
-	if !ok || m.ReportedAt.IsZero() {
-		return v, errNoReport
+	subnet, err := w.db.reportedFrom(m)
+	if err != nil {
+		return v, err
 	}
 	v = discovery.Waive(m, w.known(m, subnet))
 	switch {
