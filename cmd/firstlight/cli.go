@@ -70,9 +70,13 @@ func grammar(args []string) any {
 	return reflect.New(narrowed(reflect.TypeFor[cli](), args)).Interface()
 }
 
-// narrowed leaves one command of a struct of commands, and one below that.
+// narrowed leaves one command of a struct of commands, and one below that; where
+// their list is asked for, the commands without what each of them takes.
 func narrowed(t reflect.Type, args []string) reflect.Type {
-	for i := 0; len(args) > 0 && i < t.NumField(); i++ {
+	if len(args) == 0 || args[0] == "--help" || args[0] == "-h" {
+		return outlined(t)
+	}
+	for i := range t.NumField() {
 		f := t.Field(i)
 		_, command := f.Tag.Lookup("cmd")
 		_, hidden := f.Tag.Lookup("hidden") // it needs to see all
@@ -82,6 +86,23 @@ func narrowed(t reflect.Type, args []string) reflect.Type {
 		}
 	}
 	return t
+}
+
+// outlined leaves of each command in a struct of commands its name and help. A
+// struct with a default command stays whole: that one's flags are its own, too.
+func outlined(t reflect.Type) reflect.Type {
+	fields := reflect.VisibleFields(t)
+	if len(fields) == 0 {
+		return t // a command that takes nothing
+	}
+	for i, f := range fields {
+		_, command := f.Tag.Lookup("cmd")
+		if _, preset := f.Tag.Lookup("default"); !command || preset {
+			return t
+		}
+		fields[i].Type = reflect.TypeFor[struct{}]()
+	}
+	return reflect.StructOf(fields)
 }
 
 const description = `Network boot appliance: answers DHCP, TFTP, HTTP boot and DNS from one live database.
@@ -119,7 +140,7 @@ func newParser(grammar any, flags *common, h *host, exit func(int)) (*kong.Kong,
 			{Key: "plan", Title: "The plan of a running appliance"},
 			{Key: "appliance", Title: applianceGroup},
 		}),
-		kong.ConfigureHelp(kong.HelpOptions{Compact: true}),
+		kong.ConfigureHelp(kong.HelpOptions{Compact: true, NoExpandSubcommands: true}),
 	)
 }
 
