@@ -533,7 +533,7 @@ func cannedEvents(open bool) []journal.Event {
 		{At: at(65 * time.Second), Source: journal.Boot, Text: "Decided the agent, install: it is installing by job 13fd7feb", Details: map[string]string{"inputs": `{"mac":"52:54:00:00:01:0c","arch":7,"stage":"ipxe"}`, "answer": "agent install"}, Count: 3, LastAt: at(64 * time.Second)},
 		{At: at(64800 * time.Millisecond), Source: journal.Files, Text: "GET vmlinuz → 200", Bytes: 8_200_000, Duration: 400 * time.Millisecond},
 		{At: at(63 * time.Second), Source: journal.Files, Text: "GET agent.img → 200", Bytes: 15_300_000, Duration: 900 * time.Millisecond},
-		{At: at(28 * time.Second), Source: journal.Agent, Text: "Reported 3.1 s after kernel start: 24 cores, 275 GB memory, 1 disks, 1 interfaces"},
+		{At: at(28 * time.Second), Source: journal.Agent, Text: "Reported 3.1 s after kernel start: 24 cores, 275 GB memory, 1 disk, 1 interface"},
 		{At: at(24 * time.Second), Source: journal.Agent, Text: "Redeemed the install token; plan accepted: write debian-12 to disk S4EVNF0M31, 1.9 TB"},
 	}
 	if !open {

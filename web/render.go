@@ -69,6 +69,7 @@ type renderer struct{ *template.Template }
 func loadTemplates(a *assets, now func() time.Time) (*renderer, error) {
 	t := template.New("").Option("missingkey=error").Funcs(template.FuncMap{
 		"asset": a.url, "size": discovery.Bytes, "memory": memory, "span": span, "short": short, "group": group,
+		"guard": machine.ParseGuardNote, "guards": machine.GuardSummary,
 		"human":    func(s machine.Status) string { return s.Human() },
 		"url":      machineURL,
 		"place":    place,

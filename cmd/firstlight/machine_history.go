@@ -3,13 +3,10 @@ package main
 import (
 	"cmp"
 	"context"
-	"maps"
-	"slices"
-	"strconv"
-	"strings"
 
 	"firstlight/cmd/firstlight/output"
 	"firstlight/server/api"
+	"firstlight/server/machine"
 )
 
 type machineHistoryCmd struct {
@@ -20,9 +17,9 @@ type machineHistoryCmd struct {
 
 // Run shows every status the machine had.
 func (c *machineHistoryCmd) Run(ctx context.Context, h *host) error {
-	guards := guardNames
+	guards := machine.GuardSummary
 	if c.Guards {
-		guards = func(s api.Change) string { return joined(s.Guards...) }
+		guards = func(notes []string) string { return joined(notes...) }
 	}
 	columns := []output.Column[api.Change]{
 		{Name: "id", Wide: true, Value: func(s api.Change) any { return s.ID }},
@@ -32,32 +29,8 @@ func (c *machineHistoryCmd) Run(ctx context.Context, h *host) error {
 		{Name: "who", Value: func(s api.Change) any { return s.Who }},
 		{Name: "why", Value: func(s api.Change) any { return cmp.Or(s.Sentence, s.Why) }},
 		{Name: "job", Wide: true, Value: func(s api.Change) any { return s.Job }},
-		{Name: "guards", Value: func(s api.Change) any { return guards(s) }},
+		{Name: "guards", Value: func(s api.Change) any { return guards(s.Guards) }},
 	}
 	l := listing[api.Change]{columns: columns, read: whole[api.Change](c.path("/history"), nil)}
 	return l.run(ctx, h, &c.remote, c.listFlags)
-}
-
-// guardNames counts the guards that passed, and names those that did not: what
-// could not be checked must never look like a proof.
-func guardNames(s api.Change) string {
-	passed := 0
-	others := map[string][]string{}
-	for _, g := range s.Guards {
-		g, _, _ = strings.Cut(g, " (")
-		verdict, name, _ := strings.Cut(g, ":")
-		if verdict == "passed" {
-			passed++
-			continue
-		}
-		others[verdict] = append(others[verdict], name)
-	}
-	text := ""
-	if passed > 0 {
-		text = strconv.Itoa(passed) + " passed"
-	}
-	for _, verdict := range slices.Sorted(maps.Keys(others)) {
-		text = strings.TrimPrefix(text+"; "+verdict+": "+strings.Join(others[verdict], ", "), "; ")
-	}
-	return text
 }

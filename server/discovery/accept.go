@@ -238,7 +238,13 @@ func emptiness(m *machine.Machine, released map[string]bool) string {
 	if len(parts) > 0 {
 		return strings.Join(parts, ", ")
 	}
-	return fmt.Sprintf("never owned, %d disks read and empty", len(m.Facts.Disks))
+	return NeverOwned(m.Facts)
+}
+
+// NeverOwned is the evidence of disks that the agent read and found empty, of a
+// machine that nobody had.
+func NeverOwned(f *machine.Facts) string {
+	return fmt.Sprintf("never owned, %d of %[1]d disks read and empty", len(f.Disks))
 }
 
 // Describe says in one clause what is on a disk: "nvme0n1 has an ext4 file

@@ -195,7 +195,7 @@ func TestARetiredMachineGivesBackWhatItHad(t *testing.T) {
 	rows, err := d.DB.History(t.Context(), m.ID)
 	must(t, err)
 	last := rows[len(rows)-2:]
-	if last[0].To != machine.Retiring || !strings.Contains(strings.Join(last[1].Guards, " "), "passed:empty-disks (never owned, 1 disks read and empty)") {
+	if last[0].To != machine.Retiring || !strings.Contains(strings.Join(last[1].Guards, " "), "passed:empty-disks (never owned, 1 of 1 disks read and empty)") {
 		t.Errorf("it went by %+v", last)
 	}
 	must(t, d.DB.Replay(t.Context(), m.ID))

@@ -108,7 +108,7 @@ func provenEmpty(m *machine.Machine) (string, error) {
 			return no(discovery.Describe(disk), cannot+"; take the disk out and let it report again")
 		}
 	}
-	return fmt.Sprintf("never owned, %d disks read and empty", len(m.Facts.Disks)), nil
+	return discovery.NeverOwned(m.Facts), nil
 }
 
 // leave gives back what a machine had of the fleet's. Where it stood stays in
