@@ -227,7 +227,7 @@ func (j *judge) unknown(d *draft, ref machine.PlanRef) {
 	}
 	hint := fmt.Sprintf("add it first: firstlight %s set %s", ref.Kind, ref.Name)
 	if ref.Kind == machine.KindSite || ref.Kind == machine.KindRack {
-		hint = "add it first, or import with --create-racks"
+		hint = "add it first, or have the import add the racks that are not there (--create-racks)"
 	}
 	if near := j.Near(ref); near != "" {
 		hint = "did you mean " + near + "? Otherwise " + hint
