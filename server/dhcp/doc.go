@@ -7,9 +7,10 @@
 // back, exchange.go makes one timeline row of the whole exchange. QUIRKS.md
 // lists what firmware does differently, REQUIREMENTS.md what of which RFC holds.
 //
-// It promises that no ACK leaves before its lease is on disk; that an error of
-// the store is answered with silence and never with a NAK, which would take the
-// address from a machine that works; that a machine to which boot.Decide gives
+// It promises that no ACK leaves before its lease is on disk, and that none counts
+// longer than that: while nothing can be written, a client hears what is left of
+// its lease; that any other error of the store is answered with silence and never
+// with a NAK, which would take the address from a machine that works; that a machine to which boot.Decide gives
 // no address hears nothing; that memory and goroutines are bounded whatever
 // arrives; and that no packet ends the process.
 //

@@ -22,7 +22,8 @@ type Inventory interface {
 }
 
 // Leases keeps addresses. Bind, Release and Decline return when their change is
-// on disk.
+// on disk; while nothing can be written, Offer and Bind give a client what is
+// left of its own lease, and others an error.
 type Leases interface {
 	// LeaseOf gives the lease of a client in a subnet, active or not.
 	LeaseOf(subnet string, mac machine.MAC) (lease.Lease, bool)

@@ -55,6 +55,17 @@ func (l Lease) Holds(now time.Time) bool {
 // machine would take three addresses in one boot.
 func (l Lease) Of(c Client) bool { return l.MAC == c.MAC }
 
+// LeastRest is the shortest rest of a lease that is given to a client while
+// nothing can be written: it asks again after half of it.
+const LeastRest = time.Minute
+
+// Rest is what is left of a client's own lease at a time, and tells whether that
+// is worth giving: the same binding, to the same end.
+func (l Lease) Rest(c Client, now time.Time) (Lease, bool) {
+	l.Life = l.ExpiresAt.Sub(now)
+	return l, l.Of(c) && l.State == Bound && l.Life >= LeastRest
+}
+
 // Client is who asks.
 type Client struct {
 	MAC      machine.MAC

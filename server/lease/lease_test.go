@@ -229,6 +229,27 @@ func TestHolds(t *testing.T) {
 	}
 }
 
+func TestRest(t *testing.T) {
+	mine, other := Client{MAC: machine.MAC{2, 1}}, machine.MAC{2, 2}
+	for _, tt := range []struct {
+		name string
+		l    Lease
+		want bool
+	}{
+		{"a minute is worth giving", Lease{MAC: mine.MAC, State: Bound, ExpiresAt: now.Add(time.Minute)}, true},
+		{"less is not", Lease{MAC: mine.MAC, State: Bound, ExpiresAt: now.Add(time.Minute - 1)}, false},
+		{"another's is not", Lease{MAC: other, State: Bound, ExpiresAt: now.Add(time.Hour)}, false},
+		{"a released one has none", Lease{MAC: mine.MAC, State: Released, ExpiresAt: now.Add(time.Hour)}, false},
+		{"nor a declined one", Lease{MAC: mine.MAC, State: Declined, ExpiresAt: now.Add(time.Hour)}, false},
+		{"no lease has none", Lease{}, false},
+	} {
+		got, ok := tt.l.Rest(mine, now)
+		if ok != tt.want || !got.ExpiresAt.Equal(tt.l.ExpiresAt) || ok && got.Life != time.Minute {
+			t.Errorf("%s: Rest() = %+v, %v, want %v", tt.name, got, ok, tt.want)
+		}
+	}
+}
+
 // After an older database was restored, a client keeps what it has although the
 // book knows another lease of it, and nobody is given an address that somebody
 // answers from.

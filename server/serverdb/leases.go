@@ -23,6 +23,7 @@ type book struct {
 	byMAC     map[string]map[machine.MAC]netip.Addr // by subnet
 	offers    map[netip.Addr]offer
 	answered  map[netip.Addr]bool // somebody is on it whose lease is not known
+	ending    map[netip.Addr]bool // its client gave it back, which may not be on disk yet
 }
 
 type offer struct {
@@ -35,6 +36,7 @@ func (b *book) init() {
 	b.byMAC = map[string]map[machine.MAC]netip.Addr{}
 	b.offers = map[netip.Addr]offer{}
 	b.answered = map[netip.Addr]bool{}
+	b.ending = map[netip.Addr]bool{}
 }
 
 // load takes the newest last: a client may have had another address before.
@@ -57,6 +59,9 @@ func (b *book) apply(all []lease.Lease) {
 		}
 		if l.State != lease.Declined {
 			b.byMAC[l.Subnet][l.MAC] = l.Address
+		}
+		if l.State == lease.Bound {
+			delete(b.ending, l.Address)
 		}
 	}
 }
@@ -146,40 +151,6 @@ func (v view) Stale() bool { return v.d.Careful(v.now) }
 
 func (v view) Answered(a netip.Addr) bool { return v.d.book.answered[a] && v.Stale() }
 
-// Offer picks an address for a client and keeps it for some seconds.
-func (d *DB) Offer(s *machine.Subnet, c lease.Client, now time.Time) (lease.Lease, error) {
-	d.book.mu.Lock()
-	defer d.book.mu.Unlock()
-	v := view{d, s, now}
-	a, err := lease.Pick(s, c, v, now)
-	if err != nil {
-		return lease.Lease{}, err
-	}
-	d.book.hold(a, c.MAC, now)
-	_, reserved := v.Reserved(s.Name, c.MAC)
-	return lease.New(s, c, a, reserved, now), nil
-}
-
-// Bind gives a client the address that it wants, and returns once the lease is
-// on disk. lease.ErrNotYours tells that it may not have it.
-func (d *DB) Bind(ctx context.Context, s *machine.Subnet, c lease.Client, now time.Time) (lease.Lease, error) {
-	reserved, err := d.claim(s, c, now)
-	if err != nil {
-		return lease.Lease{}, err
-	}
-	l := lease.New(s, c, c.Wants, reserved, now)
-	return l, d.saveLease(ctx, l)
-}
-
-func (d *DB) claim(s *machine.Subnet, c lease.Client, now time.Time) (reserved bool, err error) {
-	d.book.mu.Lock()
-	defer d.book.mu.Unlock()
-	if reserved, err = lease.Check(s, c, view{d, s, now}, now); err == nil {
-		d.book.hold(c.Wants, c.MAC, now)
-	}
-	return reserved, err
-}
-
 // Release takes an address back; its client gets it again when it asks.
 func (d *DB) Release(ctx context.Context, _ *machine.Subnet, c lease.Client, now time.Time) error {
 	l, ok := d.book.ByAddress(c.Wants)
@@ -187,6 +158,7 @@ func (d *DB) Release(ctx context.Context, _ *machine.Subnet, c lease.Client, now
 		return nil
 	}
 	l.State, l.UpdatedAt = lease.Released, now
+	d.book.end(l.Address)
 	return d.saveLease(ctx, l)
 }
 
@@ -197,6 +169,7 @@ func (d *DB) Decline(ctx context.Context, s *machine.Subnet, c lease.Client, now
 		return nil // nobody may quarantine an address that is not theirs
 	}
 	l.State, l.ExpiresAt, l.UpdatedAt, l.Subnet = lease.Declined, now.Add(lease.Probation), now, s.Name
+	d.book.end(l.Address)
 	return d.saveLease(ctx, l)
 }
 

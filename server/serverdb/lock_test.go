@@ -44,13 +44,23 @@ func TestAFileThatAnotherProcessLocks(t *testing.T) {
 	}
 	t.Cleanup(func() { _ = d.Close() })
 	m := arrive(t, d, blank(1), 100)
+	for _, n := range []int{goesOn, endsSoon, gaveBack} {
+		if err := bind(d, n); err != nil {
+			t.Fatal(err)
+		}
+	}
 
 	unlock := locked(t, path)
 	d.Note(journal.Event{MAC: m.BootMAC(), Source: journal.DHCP, Text: "while it was locked"})
 	start := time.Now()
-	refused := make(chan error, 2)
+	refused := make(chan error, 3)
 	go func() { refused <- unit(t, d, m.ID, 7) }()
 	go func() { refused <- bind(d, 1) }()
+	go func() {
+		l, _ := d.LeaseOf("lab", client(gaveBack).MAC)
+		refused <- d.Release(context.Background(), d.Subnets()[0], lease.Client{MAC: l.MAC, Wants: l.Address}, time.Now())
+	}()
+	renews(t, d)
 	for range cap(refused) {
 		// Notes, one write and the other may each wait in a commit of their own.
 		err := awaited(t, refused, 2*time.Minute, func() {
@@ -68,10 +78,19 @@ func TestAFileThatAnotherProcessLocks(t *testing.T) {
 	if d.Away() == nil {
 		t.Error("nobody is told that nothing can be written")
 	}
+	renews(t, d)
+	for n, left := range map[int]time.Duration{endsSoon: lease.LeastRest - 1, gaveBack: lease.LeastRest} {
+		if told, had, err := renew(d, n, left); !errors.Is(err, store.ErrAway) {
+			t.Errorf("client %d is told %+v, %v of %+v; want ErrAway", n, told, err, had)
+		}
+	}
 
 	waiting := make(chan error, 2)
 	go func() { waiting <- unit(t, d, m.ID, 8) }()
-	go func() { waiting <- bind(d, 2) }()
+	go func() { waiting <- d.PutMeta(context.Background(), "waited", "for the lock's end") }()
+	if err := bind(d, 2); !errors.Is(err, store.ErrAway) {
+		t.Errorf("a client without a lease = %v, want ErrAway", err)
+	}
 	time.Sleep(2 * pulse) // as long as a writer takes to find out about a server
 	if d.Away() == nil {
 		t.Error("the database is called back while it is locked")
@@ -81,6 +100,9 @@ func TestAFileThatAnotherProcessLocks(t *testing.T) {
 		if err := awaited(t, waiting, 5*time.Second, func() {}); err != nil {
 			t.Errorf("a write that waited for the lock's end = %v", err)
 		}
+	}
+	if err := bind(d, 2); err != nil {
+		t.Errorf("a client without a lease, after the lock's end = %v", err)
 	}
 	if err := d.Close(); err != nil {
 		t.Fatal(err)
@@ -107,6 +129,33 @@ func nothingIsLost(t *testing.T, path string, m *machine.Machine) {
 		if _, got := d.LeaseOf("lab", client(n).MAC); got != want {
 			t.Errorf("client %d has a lease: %v, want %v", n, got, want)
 		}
+	}
+}
+
+// The clients that have a lease from before the lock, by what becomes of it.
+const (
+	goesOn   = 11 + iota
+	endsSoon // in less than a minute, when it asks
+	gaveBack // while it was locked
+)
+
+// renew asks for a lease again when a time of it is left, and gives what the
+// client is told.
+func renew(d *DB, n int, left time.Duration) (told, had lease.Lease, err error) {
+	c := client(n)
+	had, _ = d.LeaseOf("lab", c.MAC)
+	c.Wants = had.Address
+	told, err = d.Bind(context.Background(), d.Subnets()[0], c, had.ExpiresAt.Add(-left))
+	return told, had, err
+}
+
+// renews wants the rest of a lease, soon enough for a client that waits.
+func renews(t *testing.T, d *DB) {
+	t.Helper()
+	start := time.Now()
+	told, had, err := renew(d, goesOn, time.Minute)
+	if took := time.Since(start); err != nil || told.Address != had.Address || !told.ExpiresAt.Equal(had.ExpiresAt) || told.Life != time.Minute || took > holderPatience+time.Second {
+		t.Errorf("a renewal is told %+v, %v after %s; want what is left of %+v", told, err, took, had)
 	}
 }
 
