@@ -153,7 +153,7 @@ func (w *Write) addMissing(o Import, got *Imported) (names []string, err error) 
 func (w *Write) carryOut(ctx context.Context, o Import, verdicts []delivery.Verdict) error {
 	for i := range verdicts {
 		if v := &verdicts[i]; v.Moves() {
-			if err := w.tx.Vacate(v.Before.ID); err != nil {
+			if err := w.vacate(v.Before.ID); err != nil {
 				return err
 			}
 		}
@@ -175,6 +175,18 @@ func (w *Write) carryOut(ctx context.Context, o Import, verdicts []delivery.Verd
 		o.Progress(len(verdicts), len(verdicts))
 	}
 	return nil
+}
+
+func (w *Write) vacate(id string) error {
+	m, err := w.Machine(id)
+	if err != nil {
+		return err
+	}
+	if w.own.vacated == nil {
+		w.own.vacated = map[string]*machine.Machine{}
+	}
+	w.own.vacated[id], err = w.tx.Vacate(m)
+	return err
 }
 
 func (w *Write) carry(o Import, v *delivery.Verdict) error {

@@ -27,12 +27,11 @@ func (e *TakenError) Error() string {
 func (e *TakenError) Unwrap() error { return store.ErrTaken }
 
 // quarantine lets a host name rest that a machine gives back.
-func (w *Write) quarantine(m *machine.Machine) error {
-	old, err := w.Machine(m.ID)
-	if err != nil || old.Hostname == "" || old.Hostname == m.Hostname {
-		return nil //nolint:nilerr // a new machine gives nothing back
+func (w *Write) quarantine(m, was *machine.Machine) error {
+	if was == nil || was.Hostname == "" || was.Hostname == m.Hostname {
+		return nil
 	}
-	return w.tx.PutName(old.Hostname, m.ID, w.now.Add(nameRest))
+	return w.tx.PutName(was.Hostname, m.ID, w.now.Add(nameRest))
 }
 
 // taken says what of a machine belongs to which other one, where a constraint

@@ -48,6 +48,9 @@ type changes struct {
 	after    []func()
 	// touched are machines beside which something changed.
 	touched []string
+	// vacated is what is left on disk of machines that change places, until they
+	// are put.
+	vacated map[string]*machine.Machine
 }
 
 func (c *changes) putMachine(m *machine.Machine) {
@@ -313,15 +316,37 @@ func (w *Write) put(m *machine.Machine) error {
 	read := m.Version
 	m.Version++
 	m.UpdatedAt = w.now
-	if err := w.quarantine(m); err != nil {
-		return err
+	was, err := w.over(m.ID, read)
+	if err == nil {
+		err = w.quarantine(m, was)
 	}
-	if err := w.tx.PutMachine(m, read); err != nil {
+	if err != nil {
+		return w.meet(err, func() error { return w.meetMachine(m.ID) })
+	}
+	if left := w.own.vacated[m.ID]; left != nil {
+		was = left
+	}
+	if err := w.tx.PutMachine(m, was); err != nil {
 		return w.taken(m, w.meet(err, func() error { return w.meetMachine(m.ID) }))
 	}
+	delete(w.own.vacated, m.ID)
 	m.Facts = nil
 	w.own.putMachine(m)
 	return nil
+}
+
+// over gives what a machine that was read is written over, nil for a new one.
+func (w *Write) over(id string, read int64) (*machine.Machine, error) {
+	was, err := w.Machine(id)
+	switch {
+	case errors.Is(err, machine.ErrNotFound) && read == 0:
+		return nil, nil //nolint:nilnil // as it says
+	case err != nil && !errors.Is(err, machine.ErrNotFound):
+		return nil, err
+	case err != nil || was.Version != read:
+		return nil, fmt.Errorf("write machine %s: %w", id, ErrConflict)
+	}
+	return was, nil
 }
 
 // PutJob stores a changed job.

@@ -198,7 +198,7 @@ func putMachines(tx *store.Tx, from, to int) error {
 	}
 	for i := from; i < to; i++ {
 		m := Machine(i)
-		if err := errors.Join(tx.PutMachine(m, 0), tx.PutFacts(m.ID, Facts(i)), tx.PutObserved(m.ID, seen(m))); err != nil {
+		if err := errors.Join(tx.PutMachine(m, nil), tx.PutFacts(m.ID, Facts(i)), tx.PutObserved(m.ID, seen(m))); err != nil {
 			return err
 		}
 		was := machine.Unknown

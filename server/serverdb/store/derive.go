@@ -1,10 +1,10 @@
 package store
 
 import (
-	"cmp"
 	"database/sql"
 	"fmt"
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -49,28 +49,78 @@ func sortFields() (map[machine.Origin][]facet, map[machine.Origin][]*machine.Fie
 	return one, many
 }
 
-func (t *Tx) deriveRecord(m *machine.Machine) error {
-	return cmp.Or(t.derive(machine.OfRecord, m), t.putTerms(machine.OfRecord, m.ID, m.Terms()))
+// deriveRecord writes what differs from what the record before was derived to;
+// nil: there was none.
+func (t *Tx) deriveRecord(m, was *machine.Machine) error {
+	var values []value
+	var terms []string
+	facets := t.addFacets
+	if was != nil {
+		facets, values, terms = t.changeFacets, valuesOf(machine.OfRecord, was), plainTerms(was.Terms())
+	}
+	if err := facets(machine.OfRecord, m, was); err != nil {
+		return err
+	}
+	if err := t.putValues(machine.OfRecord, m.ID, values, valuesOf(machine.OfRecord, m)); err != nil {
+		return err
+	}
+	return t.putTerms(machine.OfRecord, m.ID, terms, plainTerms(m.Terms()))
 }
 
+// deriveFacts asks the tables what the facts before were derived to: no memory
+// holds those.
 func (t *Tx) deriveFacts(id string, f *machine.Facts) error {
-	return cmp.Or(t.derive(machine.OfFacts, &machine.Machine{ID: id, Facts: f}), t.putTerms(machine.OfFacts, id, f.Terms()))
+	m := &machine.Machine{ID: id, Facts: f}
+	if err := t.changeFacets(machine.OfFacts, m, nil); err != nil {
+		return err
+	}
+	values, err := t.values(machine.OfFacts, id)
+	if err != nil {
+		return err
+	}
+	if err := t.putValues(machine.OfFacts, id, values, valuesOf(machine.OfFacts, m)); err != nil {
+		return err
+	}
+	terms, err := t.terms(machine.OfFacts, id)
+	if err != nil {
+		return err
+	}
+	return t.putTerms(machine.OfFacts, id, terms, plainTerms(f.Terms()))
 }
 
-// derive writes the fields of one origin.
-func (t *Tx) derive(from machine.Origin, m *machine.Machine) error {
-	columns, values := []string{"machine"}, []any{m.ID}
+// addFacets makes the row of a machine from the fields of one origin, the
+// record's, which is always written first.
+func (t *Tx) addFacets(from machine.Origin, m, _ *machine.Machine) error {
+	columns, values := columnsOf(from, m, nil)
+	return t.insert("write facets of "+m.ID, "facets (machine, "+strings.Join(columns, ", ")+")", [][]any{append([]any{m.ID}, values...)})
+}
+
+// changeFacets writes those fields of one origin that differ; all of them where
+// it is not known what they were.
+func (t *Tx) changeFacets(from machine.Origin, m, was *machine.Machine) error {
+	columns, values := columnsOf(from, m, was)
+	if len(columns) == 0 {
+		return nil
+	}
+	for i := range columns {
+		columns[i] += fmt.Sprintf(" = $%d", i+2)
+	}
+	return t.exec("write facets of "+m.ID, "UPDATE facets SET "+strings.Join(columns, ", ")+" WHERE machine = $1", append([]any{m.ID}, values...)...)
+}
+
+// columnsOf gives the columns of the fields that differ, and what they are now.
+func columnsOf(from machine.Origin, m, was *machine.Machine) (columns []string, values []any) {
 	for _, f := range facetsOf[from] {
 		v := f.value(m)
+		if was != nil && f.value(was) == v {
+			continue
+		}
 		columns, values = append(columns, f.column), append(values, v)
 		if f.key != "" {
 			columns, values = append(columns, f.key), append(values, orderOf(v))
 		}
 	}
-	if err := t.exec("write facets of "+m.ID, upsert(from, columns), values...); err != nil {
-		return err
-	}
-	return t.putValues(from, m)
+	return columns, values
 }
 
 // value is a column's value: NULL, a number or text in lower case.
@@ -101,79 +151,79 @@ func plain(text string) string {
 	return strings.ReplaceAll(strings.ToValidUTF8(strings.ToLower(text), "\uFFFD"), "\x00", "\uFFFD")
 }
 
-// upsert makes the row of a machine with its record, and changes columns of it
-// with what is read from elsewhere: the record is always written first.
-func upsert(from machine.Origin, columns []string) string {
-	var set, places []string
-	for i, c := range columns {
-		places = append(places, fmt.Sprintf("$%d", i+1))
-		if i > 0 && from == machine.OfRecord {
-			set = append(set, c+" = excluded."+c)
-		} else if i > 0 {
-			set = append(set, fmt.Sprintf("%s = $%d", c, i+1))
-		}
-	}
-	if from != machine.OfRecord {
-		return "UPDATE facets SET " + strings.Join(set, ", ") + " WHERE machine = $1"
-	}
-	return "INSERT INTO facets (" + strings.Join(columns, ", ") + ") VALUES (" + strings.Join(places, ", ") +
-		") ON CONFLICT (machine) DO UPDATE SET " + strings.Join(set, ", ")
-}
+// value is one of several that a field has.
+type value struct{ field, value string }
 
-func (t *Tx) putValues(from machine.Origin, m *machine.Machine) error {
-	if len(several[from]) == 0 {
-		return nil
-	}
-	var rows [][]any
+func valuesOf(from machine.Origin, m *machine.Machine) (all []value) {
 	for _, f := range several[from] {
-		seen := map[string]bool{}
-		for _, v := range f.Values(m) {
-			if v = plain(v); !seen[v] {
-				seen[v] = true
-				rows = append(rows, []any{m.ID, string(from), f.Name, v})
+		for _, text := range f.Values(m) {
+			if v := (value{f.Name, plain(text)}); !slices.Contains(all, v) {
+				all = append(all, v)
 			}
 		}
 	}
-	return cmp.Or(
-		t.exec("forget values of "+m.ID, `DELETE FROM facet_values WHERE machine = $1 AND origin = $2`, m.ID, string(from)),
-		t.insert("write values of "+m.ID, "facet_values (machine, origin, field, value)", rows),
-	)
+	return all
 }
 
-func (t *Tx) putTerms(from machine.Origin, id string, terms []string) error {
-	had, err := t.terms(from, id)
-	if err != nil {
+// values are those that are written of a machine.
+func (t *Tx) values(from machine.Origin, id string) (all []value, err error) {
+	err = t.query("read values of "+id, func(r *sql.Rows) error {
+		var v value
+		err := r.Scan(&v.field, &v.value)
+		all = append(all, v)
 		return err
-	}
-	var rows [][]any
-	for _, term := range terms {
-		term = plain(term)
-		if _, ok := had[term]; !ok {
-			rows = append(rows, []any{id, string(from), term})
+	}, `SELECT field, value FROM facet_values WHERE machine = $1 AND origin = $2`, id, string(from))
+	return all, err
+}
+
+func (t *Tx) putValues(from machine.Origin, id string, had, want []value) error {
+	gone, added := differ(had, want)
+	for _, v := range gone {
+		err := t.exec("forget a value of "+id, `DELETE FROM facet_values WHERE machine = $1 AND origin = $2 AND field = $3 AND value = $4`,
+			id, string(from), v.field, v.value)
+		if err != nil {
+			return err
 		}
-		had[term] = true
 	}
-	for term, kept := range had {
-		if kept {
-			continue
-		}
+	rows := make([][]any, len(added))
+	for i, v := range added {
+		rows[i] = []any{id, string(from), v.field, v.value}
+	}
+	return t.insert("write values of "+id, "facet_values (machine, origin, field, value)", rows)
+}
+
+// plainTerms are terms as they are kept, each once.
+func plainTerms(terms []string) []string {
+	for i, term := range terms {
+		terms[i] = plain(term)
+	}
+	slices.Sort(terms)
+	return slices.Compact(terms)
+}
+
+// terms are those that are written of a machine.
+func (t *Tx) terms(from machine.Origin, id string) (all []string, err error) {
+	err = t.query("read terms of "+id, func(r *sql.Rows) error {
+		var term string
+		err := r.Scan(&term)
+		all = append(all, term)
+		return err
+	}, `SELECT term FROM terms WHERE machine = $1 AND origin = $2`, id, string(from))
+	return all, err
+}
+
+func (t *Tx) putTerms(from machine.Origin, id string, had, want []string) error {
+	gone, added := differ(had, want)
+	for _, term := range gone {
 		if err := t.exec("forget a term of "+id, `DELETE FROM terms WHERE machine = $1 AND origin = $2 AND term = $3`, id, string(from), term); err != nil {
 			return err
 		}
 	}
+	rows := make([][]any, len(added))
+	for i, term := range added {
+		rows[i] = []any{id, string(from), term}
+	}
 	return t.insert("write terms of "+id, "terms (machine, origin, term)", rows)
-}
-
-// terms are those that are written of a machine, none of them kept yet.
-func (t *Tx) terms(from machine.Origin, id string) (map[string]bool, error) {
-	all := map[string]bool{}
-	err := t.query("read terms of "+id, func(r *sql.Rows) error {
-		var term string
-		err := r.Scan(&term)
-		all[term] = false
-		return err
-	}, `SELECT term FROM terms WHERE machine = $1 AND origin = $2`, id, string(from))
-	return all, err
 }
 
 // insert writes many rows with one statement each hundred.

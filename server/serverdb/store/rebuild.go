@@ -76,13 +76,13 @@ func (t *Tx) deriveMachine(m *machine.Machine, o machine.Observed) error {
 	} else if err := t.moveFacts(m); err != nil {
 		return err
 	}
-	if err := t.putPlace(m); err != nil {
+	if err := t.putPlaces(m, nil); err != nil {
 		return err
 	}
-	if err := t.deriveRecord(m); err != nil {
+	if err := t.deriveRecord(m, nil); err != nil {
 		return err
 	}
-	if err := t.derive(machine.OfObserved, &machine.Machine{ID: m.ID, Observed: o}); err != nil || facts == nil {
+	if err := t.changeFacets(machine.OfObserved, &machine.Machine{ID: m.ID, Observed: o}, nil); err != nil || facts == nil {
 		return err
 	}
 	return t.deriveFacts(m.ID, facts)

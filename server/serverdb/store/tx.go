@@ -74,7 +74,7 @@ func (t *Tx) explain(err error) error {
 // ErrUndone tells that everything before it is undone, too.
 func (t *Tx) Try(fn func() error) error {
 	t.heard()
-	if _, err := t.tx.ExecContext(t.ctx, "SAVEPOINT try"); err != nil {
+	if _, err := t.run("SAVEPOINT try", nil); err != nil {
 		return t.explain(err)
 	}
 	if err := fn(); err != nil {
@@ -84,7 +84,7 @@ func (t *Tx) Try(fn func() error) error {
 		_, _ = t.tx.ExecContext(t.ctx, "RELEASE try")
 		return err
 	}
-	_, err := t.tx.ExecContext(t.ctx, "RELEASE try")
+	_, err := t.run("RELEASE try", nil)
 	return t.explain(err)
 }
 
@@ -98,13 +98,37 @@ func (t *Tx) exec(what, query string, args ...any) error {
 
 // run is ExecContext of a statement that many rows of one transaction share.
 func (t *Tx) run(query string, args []any) (sql.Result, error) {
+	prepared, err := t.again(query)
+	if err != nil {
+		return nil, err
+	}
+	if prepared == nil {
+		return t.tx.ExecContext(t.ctx, query, args...)
+	}
+	return prepared.ExecContext(t.ctx, args...)
+}
+
+// rows is QueryContext of such a statement.
+func (t *Tx) rows(query string, args []any) (*sql.Rows, error) {
+	prepared, err := t.again(query)
+	if err != nil {
+		return nil, err
+	}
+	if prepared == nil {
+		return t.tx.QueryContext(t.ctx, query, args...)
+	}
+	return prepared.QueryContext(t.ctx, args...)
+}
+
+// again gives a statement that was run before, prepared; nil where it was not.
+func (t *Tx) again(query string) (*sql.Stmt, error) {
 	prepared, again := t.kept[query]
 	if !again {
-		if t.kept == nil { // most transactions only read
+		if t.kept == nil {
 			t.kept = map[string]*sql.Stmt{}
 		}
 		t.kept[query] = nil
-		return t.tx.ExecContext(t.ctx, query, args...)
+		return nil, nil //nolint:nilnil // as it says
 	}
 	if prepared == nil {
 		var err error
@@ -113,7 +137,7 @@ func (t *Tx) run(query string, args []any) (sql.Result, error) {
 		}
 		t.kept[query] = prepared
 	}
-	return prepared.ExecContext(t.ctx, args...)
+	return prepared, nil
 }
 
 // swap writes a row over the version that its writer read, or makes it where
@@ -134,10 +158,10 @@ func (t *Tx) swap(what string, read int64, insert, update string, args ...any) e
 	return nil
 }
 
-// query hands each row to scan.
+// query hands each row to scan, which must not ask the same.
 func (t *Tx) query(what string, scan func(*sql.Rows) error, query string, args ...any) error {
 	t.heard()
-	rows, err := t.tx.QueryContext(t.ctx, query, words(args)...)
+	rows, err := t.rows(query, words(args))
 	if err != nil {
 		return fmt.Errorf("%s: %w", what, t.explain(err))
 	}

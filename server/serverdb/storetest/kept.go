@@ -18,11 +18,11 @@ import (
 // Fill writes a row at least into every table.
 func Fill(tx *store.Tx) error {
 	err := cmp.Or(
-		tx.PutMachine(sample(), 0), tx.PutFacts(sample().ID, sample().Facts), tx.PutObserved(sample().ID, observed()), tx.AddEvent(event(1)), tx.PutDecision(decision()),
+		tx.PutMachine(sample(), nil), tx.PutFacts(sample().ID, sample().Facts), tx.PutObserved(sample().ID, observed()), tx.AddEvent(event(1)), tx.PutDecision(decision()),
 		tx.PutLease(leased(), 0), tx.PutJob(job("open", machine.JobStarted, at), 0), tx.PutSubnet(subnet()), tx.PutRule(rule("lab", 1)),
 		tx.PutImage(image()), tx.PutMeta("key", "value"), tx.PutCredential("owner", "sealed"), tx.PutPerson("account", "ada", `{"name":"ada"}`),
 		tx.AddAudit(audit()), tx.PutCounters(store.Counters{History: 6, Journal: 1, Audit: 1}),
-		tx.PutMachine(planned(), 0), tx.PutIssue(issue()), tx.PutDelivery(delivery()), tx.PutWait(wait()), tx.AddReply(reply()),
+		tx.PutMachine(planned(), nil), tx.PutIssue(issue()), tx.PutDelivery(delivery()), tx.PutWait(wait()), tx.AddReply(reply()),
 		tx.PutName("lon6-db-9", planned().ID, at),
 	)
 	for _, p := range plan() {

@@ -1,6 +1,7 @@
 package storetest
 
 import (
+	"errors"
 	"fmt"
 	"net/netip"
 	"slices"
@@ -13,8 +14,9 @@ import (
 	"firstlight/server/serverdb/store"
 )
 
-// selected holds SQL against the definition: whatever machines there are, a
-// selector picks from the database the ones that Match picks.
+// selected holds SQL against the definition: whatever machines there are, and
+// whatever they were before, a selector picks from the database the ones that
+// Match picks.
 func selected(t *testing.T, open Open) {
 	s := open()
 	var all []*machine.Machine
@@ -29,8 +31,9 @@ func selected(t *testing.T, open Open) {
 		all = append(all, m)
 	}
 	update(t, s, func(tx *store.Tx) error {
-		for _, m := range all {
-			if err := put(tx, m); err != nil {
+		for i, m := range all {
+			was := before(i, m)
+			if err := errors.Join(put(tx, was, nil), put(tx, m, was)); err != nil {
 				return err
 			}
 		}
@@ -63,8 +66,19 @@ func selected(t *testing.T, open Open) {
 	})
 }
 
-func put(tx *store.Tx, m *machine.Machine) error {
-	if err := tx.PutMachine(m, 0); err != nil {
+// before is what a machine may have been: another one.
+func before(i int, m *machine.Machine) *machine.Machine {
+	was := rapid.Custom(anyMachine).Example(1000 + i)
+	was.ID, was.Name, was.Hostname, was.Version = m.ID, fmt.Sprint("was ", i), fmt.Sprint("was-", i), 1
+	was.NICs[0].MAC = machine.MAC{2, 0, 0, 0, 2, byte(i)}
+	if m.Facts == nil {
+		was.Facts = nil
+	}
+	return was
+}
+
+func put(tx *store.Tx, m, was *machine.Machine) error {
+	if err := tx.PutMachine(m, was); err != nil {
 		return err
 	}
 	if err := tx.PutObserved(m.ID, m.Observed); err != nil || m.Facts == nil {
@@ -160,7 +174,7 @@ func paged(t *testing.T, open Open) {
 	s := open()
 	update(t, s, func(tx *store.Tx) error {
 		for i := range 25 {
-			if err := tx.PutMachine(&machine.Machine{ID: fmt.Sprint(i), Name: fmt.Sprintf("M%d", (i*7)%25)}, 0); err != nil {
+			if err := tx.PutMachine(&machine.Machine{ID: fmt.Sprint(i), Name: fmt.Sprintf("M%d", (i*7)%25)}, nil); err != nil {
 				return err
 			}
 		}

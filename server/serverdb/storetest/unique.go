@@ -32,7 +32,7 @@ func unique(t *testing.T, open Open) {
 	} {
 		m := another()
 		tt.change(m)
-		if err := s.Update(t.Context(), func(tx *store.Tx) error { return tx.PutMachine(m, 0) }); !errors.Is(err, store.ErrTaken) {
+		if err := s.Update(t.Context(), func(tx *store.Tx) error { return tx.PutMachine(m, nil) }); !errors.Is(err, store.ErrTaken) {
 			t.Errorf("%s: PutMachine = %v, want ErrTaken", tt.name, err)
 		}
 	}
@@ -52,7 +52,7 @@ func absent(t *testing.T, open Open) {
 	third := another()
 	third.ID, third.Name, third.NICs[0].MAC = "3", "FL0003", machine.MAC{2, 0, 0, 0, 0, 3}
 	update(t, s, func(tx *store.Tx) error {
-		return errors.Join(tx.PutMachine(another(), 0), tx.PutMachine(third, 0), tx.PutJob(job("a", machine.JobFailed, at), 0), tx.PutJob(job("b", machine.JobFinished, at), 0))
+		return errors.Join(tx.PutMachine(another(), nil), tx.PutMachine(third, nil), tx.PutJob(job("a", machine.JobFailed, at), 0), tx.PutJob(job("b", machine.JobFinished, at), 0))
 	})
 }
 
@@ -66,14 +66,14 @@ func placed(t *testing.T, open Open) {
 		behind.Rack, behind.Unit, behind.Face = gone.Rack, gone.Unit, machine.Rear
 		above.ID, above.Name, above.NICs = "3", "FL0003", nil
 		above.Rack, above.Unit = gone.Rack, gone.Unit+2
-		if err := errors.Join(tx.PutMachine(behind, 0), tx.PutMachine(above, 0)); err != nil {
+		if err := errors.Join(tx.PutMachine(behind, nil), tx.PutMachine(above, nil)); err != nil {
 			return err
 		}
 		gone.Status = machine.Retired
 		next := another()
 		next.ID, next.Name, next.NICs = "4", "FL0004", []machine.NIC{{MAC: machine.MAC{2, 0, 0, 0, 0, 4}, Switch: "sw3", Port: "23"}}
 		next.Rack, next.Unit, next.Face = gone.Rack, gone.Unit, machine.Front
-		return errors.Join(tx.PutMachine(gone, gone.Version), tx.PutMachine(next, 0))
+		return errors.Join(tx.PutMachine(gone, planned()), tx.PutMachine(next, nil))
 	})
 }
 
@@ -84,7 +84,7 @@ func moved(t *testing.T, open Open) {
 		from, to := sample(), another()
 		to.NICs = append(to.NICs, from.NICs[0])
 		from.NICs = from.NICs[1:]
-		return errors.Join(tx.PutMachine(from, from.Version), tx.PutMachine(to, 0))
+		return errors.Join(tx.PutMachine(from, sample()), tx.PutMachine(to, nil))
 	})
 	view(t, s, func(tx *store.Tx) error {
 		all, err := tx.Machines()

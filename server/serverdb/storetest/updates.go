@@ -19,7 +19,7 @@ func replaced(t *testing.T, open Open) {
 		m.NICs, m.Hostname, m.Status = m.NICs[:1], "", machine.Broken
 		l.State, d.Count, n.Domain, i.SHA256 = "released", 8, "x.example", "0b"
 		return errors.Join(
-			tx.PutMachine(m, m.Version), tx.PutLease(l, l.Version), tx.PutDecision(d), tx.PutJob(j, j.Version), tx.PutSubnet(n), tx.PutRule(r), tx.PutImage(i),
+			tx.PutMachine(m, sample()), tx.PutLease(l, l.Version), tx.PutDecision(d), tx.PutJob(j, j.Version), tx.PutSubnet(n), tx.PutRule(r), tx.PutImage(i),
 			tx.PutMeta("key", "second"), tx.PutCredential("owner", "second"), tx.PutPerson("account", "ada", "{}"),
 		)
 	})

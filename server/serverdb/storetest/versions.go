@@ -16,7 +16,7 @@ func versions(t *testing.T, open Open) {
 	update(t, s, Fill)
 	m, j, l := sample(), job("open", machine.JobStarted, at), leased()
 	for name, put := range map[string]func(tx *store.Tx, read int64) error{
-		"machine": func(tx *store.Tx, read int64) error { return tx.PutMachine(m, read) },
+		"machine": func(tx *store.Tx, read int64) error { return tx.PutMachine(m, ofVersion(m, read)) },
 		"job":     func(tx *store.Tx, read int64) error { return tx.PutJob(j, read) },
 		"lease":   func(tx *store.Tx, read int64) error { return tx.PutLease(l, read) },
 	} {
@@ -32,12 +32,26 @@ func versions(t *testing.T, open Open) {
 	}
 	Kept(t, s, Newest)
 	m.Version, j.Version, l.Version = 5, 3, 2
-	update(t, s, func(tx *store.Tx) error { return errors.Join(tx.PutMachine(m, 4), tx.PutJob(j, 2), tx.PutLease(l, 1)) })
-	update(t, s, func(tx *store.Tx) error { return errors.Join(tx.PutMachine(m, 5), tx.PutJob(j, 3), tx.PutLease(l, 2)) })
+	update(t, s, func(tx *store.Tx) error {
+		return errors.Join(tx.PutMachine(m, ofVersion(m, 4)), tx.PutJob(j, 2), tx.PutLease(l, 1))
+	})
+	update(t, s, func(tx *store.Tx) error {
+		return errors.Join(tx.PutMachine(m, ofVersion(m, 5)), tx.PutJob(j, 3), tx.PutLease(l, 2))
+	})
 	absent := another()
-	if err := s.Update(t.Context(), func(tx *store.Tx) error { return tx.PutMachine(absent, 1) }); !errors.Is(err, store.ErrConflict) {
+	if err := s.Update(t.Context(), func(tx *store.Tx) error { return tx.PutMachine(absent, ofVersion(absent, 1)) }); !errors.Is(err, store.ErrConflict) {
 		t.Errorf("a machine that is gone = %v, want ErrConflict", err)
 	}
+}
+
+// ofVersion is a machine as it was read, nil for a new one.
+func ofVersion(m *machine.Machine, read int64) *machine.Machine {
+	if read == 0 {
+		return nil
+	}
+	was := m.Clone()
+	was.Version = read
+	return was
 }
 
 // idOrder has two processes' worth of stores give ids while a follower reads:
