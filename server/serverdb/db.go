@@ -44,6 +44,9 @@ type Options struct {
 	AuditRetention time.Duration
 	// Patterns make host names, by site; see DefaultPattern.
 	Patterns map[string]string
+	// Committed, where it is set, hears how many writes a commit was of, and how
+	// long it took from the first of them until all were on disk. It must not wait.
+	Committed func(writes int, took time.Duration)
 	// Serve keeps other appliances from the database until Close: memory does not
 	// follow what another process writes. It refuses one that is served already
 	// with ErrServed.
@@ -70,6 +73,7 @@ type DB struct {
 	lost      chan error
 	ids       store.Counters  // the last ones given in this batch
 	elsewhere map[string]bool // host names that other processes gave
+	toDisk    time.Duration   // how long the last commit went, after its writes
 
 	ops  chan *op
 	done chan struct{}

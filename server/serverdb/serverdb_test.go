@@ -30,7 +30,14 @@ func open(t *testing.T, path string, rules ...*machine.Rule) *DB {
 // openAt is open with a clock.
 func openAt(t *testing.T, path string, now func() time.Time, rules ...*machine.Rule) *DB {
 	t.Helper()
-	d, err := Open(t.Context(), path, Options{Log: slog.New(slog.DiscardHandler), Now: now, Retention: time.Hour})
+	return openWith(t, path, Options{Now: now}, rules...)
+}
+
+// openWith is open with what else an appliance may want.
+func openWith(t *testing.T, path string, o Options, rules ...*machine.Rule) *DB {
+	t.Helper()
+	o.Log, o.Retention = slog.New(slog.DiscardHandler), time.Hour
+	d, err := Open(t.Context(), path, o)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -13,9 +13,13 @@ import (
 	"firstlight/server/serverdb/store"
 )
 
-// batchSize bounds how many writes share one commit. One fsync serves them
-// all; a larger batch would only make the first of them wait longer.
-const batchSize = 256
+// One fsync serves all writes of a batch; a larger one would only make the first
+// of them wait longer. One that took no longer than its way to the disk would
+// waste that.
+const (
+	batchSize = 256                  // writes that share one commit
+	batchTime = 8 * time.Millisecond // after which the others wait for the next one, or as long as the last one went to the disk
+)
 
 // op is one write that waits for its commit.
 type op struct {
@@ -116,16 +120,17 @@ func (d *DB) write() {
 			if !ok {
 				return
 			}
-			d.commit(d.batch(o))
+			for batch := []*op{o}; len(batch) > 0; {
+				batch = d.commit(d.join(batch))
+			}
 		case <-idle.C:
 			d.look()
 		}
 	}
 }
 
-// batch takes what waits already behind the first one.
-func (d *DB) batch(first *op) []*op {
-	batch := []*op{first}
+// join adds to a batch what waits already behind it.
+func (d *DB) join(batch []*op) []*op {
 	for len(batch) < batchSize {
 		select {
 		case o, ok := <-d.ops:
@@ -140,21 +145,29 @@ func (d *DB) batch(first *op) []*op {
 	return batch
 }
 
-// commit runs a batch in one transaction, shows its changes and answers.
-func (d *DB) commit(batch []*op) {
-	var all changes
-	now := d.Now()
+// commit runs a batch in one transaction, as many of it as there is time for,
+// shows their changes and answers. It gives those that are left.
+func (d *DB) commit(batch []*op) (left []*op) {
 	if err := d.settle(); err != nil {
 		d.heard(err)
 		refuse(batch, err)
-		return
+		return nil
 	}
+	var all changes
+	now, began := d.Now(), time.Now()
+	var first, last time.Time // when the writes ran
 	err := d.store.Update(context.Background(), func(tx *store.Tx) (err error) {
 		if d.ids, err = tx.Counters(); err != nil {
 			return err
 		}
 		before := d.ids
-		for _, o := range batch {
+		first = time.Now()
+		defer func() { last = time.Now() }()
+		for i, o := range batch {
+			if i > 0 && time.Since(first) > max(batchTime, d.toDisk) {
+				batch, left = batch[:i], batch[i:]
+				break
+			}
 			o.w = &Write{tx: tx, db: d, now: now, batch: &all}
 			o.err = o.run()
 			if errors.Is(o.err, store.ErrUndone) {
@@ -173,6 +186,8 @@ func (d *DB) commit(batch []*op) {
 	d.heard(err)
 	if err == nil {
 		d.show(all)
+		d.toDisk = time.Since(last)
+		d.committed(len(batch), time.Since(began))
 	}
 	if errors.As(err, &d.doubt.of) {
 		d.doubt.changes = all
@@ -182,6 +197,13 @@ func (d *DB) commit(batch []*op) {
 			o.err = fmt.Errorf("commit: %w", err)
 		}
 		o.done <- o.err
+	}
+	return left
+}
+
+func (d *DB) committed(writes int, took time.Duration) {
+	if d.Committed != nil {
+		d.Committed(writes, took)
 	}
 }
 

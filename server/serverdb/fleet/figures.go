@@ -37,7 +37,7 @@ type Figures struct {
 // measures for about so long.
 func Measure(ctx context.Context, place string, n int, mixed time.Duration) (f Figures, err error) {
 	before, began := resident(), time.Now()
-	db, err := open(ctx, place)
+	db, err := open(ctx, place, nil)
 	if err != nil {
 		return f, err
 	}
@@ -68,8 +68,8 @@ func Measure(ctx context.Context, place string, n int, mixed time.Duration) (f F
 }
 
 // open opens the database at a place as measurements do, without a word.
-func open(ctx context.Context, place string) (*serverdb.DB, error) {
-	return serverdb.Open(ctx, place, serverdb.Options{Log: slog.New(slog.DiscardHandler), Now: time.Now, Retention: time.Hour})
+func open(ctx context.Context, place string, committed func(int, time.Duration)) (*serverdb.DB, error) {
+	return serverdb.Open(ctx, place, serverdb.Options{Log: slog.New(slog.DiscardHandler), Now: time.Now, Retention: time.Hour, Committed: committed})
 }
 
 // resident is what this process has in memory, in bytes, once garbage is gone.

@@ -22,7 +22,7 @@ func Import(ctx context.Context, place string, n int) (took time.Duration, err e
 	if err != nil {
 		return 0, err
 	}
-	db, err := open(ctx, place)
+	db, err := open(ctx, place, nil)
 	if err != nil {
 		return 0, err
 	}

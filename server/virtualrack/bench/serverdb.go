@@ -87,7 +87,8 @@ func (b *bench) fleetRows(ctx context.Context, n int) (err error) {
 		{"read beside writes, ms", limit, ms(f.Read)},
 		{"write beside reads, ms", limit, ms(f.Write)},
 		{fmt.Sprintf("errors in %d writes of 64 at once", crowd.Writes), 0, float64(crowd.Failed)},
-		{"write of 64 at once, ms", 20, ms(crowd.Write)},
+		{fmt.Sprintf("write of 64 at once, ms (%d writes/s)", crowd.Writes*int(time.Second)/int(mixedFor)), 20, ms(crowd.Write)},
+		{fmt.Sprintf("commit of 64 at once, ms (%d commits)", crowd.Commits), 20, ms(crowd.Commit)},
 	} {
 		ratio := r.limit / r.ours
 		if r.ours == r.limit {
