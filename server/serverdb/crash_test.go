@@ -24,13 +24,14 @@ const crashFile = "FIRSTLIGHT_TEST_CRASH_FILE"
 // kills is how often the child is killed. A client's death leaves PostgreSQL
 // whole, so that it proves less there and needs fewer.
 func kills() int {
-	switch {
-	case os.Getenv("FIRSTLIGHT_LONG") != "":
-		return 1000
-	case os.Getenv(onPostgreSQL) != "":
-		return 20
+	all := 50
+	if os.Getenv("FIRSTLIGHT_LONG") != "" {
+		all = 1000
 	}
-	return 50
+	if os.Getenv(onPostgreSQL) != "" {
+		all = all * 2 / 5
+	}
+	return all
 }
 
 // leasesOfARound share the range's 32,000 addresses between all rounds.
