@@ -140,7 +140,7 @@ func (a *Appliance) openState(ctx context.Context) error {
 
 func (a *Appliance) openDB(ctx context.Context) error {
 	c := a.Config
-	db, err := openDatabase(ctx, a.Options)
+	db, err := openDatabase(ctx, a.Options, a.commits())
 	if err != nil {
 		return err
 	}
@@ -158,9 +158,9 @@ func (a *Appliance) openDB(ctx context.Context) error {
 
 // openDatabase opens the database for a process that serves it, or keeps others
 // from it while it works on it.
-func openDatabase(ctx context.Context, o Options) (*serverdb.DB, error) {
+func openDatabase(ctx context.Context, o Options, committed func(writes int, took time.Duration)) (*serverdb.DB, error) {
 	how := databaseOptions(o)
-	how.Serve = true
+	how.Serve, how.Committed = true, committed
 	return serverdb.Open(ctx, o.place(), how)
 }
 

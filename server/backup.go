@@ -93,7 +93,7 @@ func Offline(ctx context.Context, o Options, keys bool) (s operate.Spool, err er
 	if err := there(ctx, o); err != nil {
 		return nil, fmt.Errorf("back up: there is no database: %w", err)
 	}
-	db, err := openDatabase(ctx, o)
+	db, err := openDatabase(ctx, o, nil)
 	if err != nil {
 		return nil, err
 	}

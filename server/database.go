@@ -45,3 +45,19 @@ func (d databases) Collect(ch chan<- prometheus.Metric) {
 	}
 	ch <- prometheus.MustNewConstMetric(databaseDesc, prometheus.GaugeValue, up)
 }
+
+// commits gives what hears of every commit, and makes metrics of it.
+func (a *Appliance) commits() func(writes int, took time.Duration) {
+	took := prometheus.NewHistogram(prometheus.HistogramOpts{
+		Name: "firstlight_database_commit_seconds", Help: "Commits, by how long they took from their first write until all were on disk.",
+		Buckets: prometheus.ExponentialBuckets(0.001, 2, 12),
+	})
+	writes := prometheus.NewCounter(prometheus.CounterOpts{
+		Name: "firstlight_database_writes_total", Help: "Writes that were in those commits, refused ones as well.",
+	})
+	a.metrics.MustRegister(took, writes)
+	return func(n int, d time.Duration) {
+		took.Observe(d.Seconds())
+		writes.Add(float64(n))
+	}
+}

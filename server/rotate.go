@@ -52,7 +52,7 @@ func (r Rotation) Run(ctx context.Context) (done *Rotated, err error) {
 		return nil, err
 	}
 	defer lock.Close() //nolint:errcheck // the kernel lets go of it
-	db, err := openDatabase(ctx, r.Options)
+	db, err := openDatabase(ctx, r.Options, nil)
 	if err != nil {
 		return nil, err
 	}

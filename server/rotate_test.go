@@ -36,7 +36,7 @@ func started(t *testing.T, o Options, use func(*Appliance)) []byte {
 	t.Helper()
 	a := &Appliance{Options: o}
 	var err error
-	if a.db, err = openDatabase(t.Context(), o); err != nil {
+	if a.db, err = openDatabase(t.Context(), o, nil); err != nil {
 		t.Fatal(err)
 	}
 	defer a.Close() //nolint:errcheck // of a test
@@ -273,7 +273,7 @@ func TestABackupFromBeforeARotationOpens(t *testing.T) {
 func TestTheSessionKeyOfOlderVersionsIsSealed(t *testing.T) {
 	o := stopped(t, t.TempDir())
 	clear := strings.Repeat("c0ffee11", 8)
-	db, err := openDatabase(t.Context(), o)
+	db, err := openDatabase(t.Context(), o, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
