@@ -157,6 +157,9 @@ var cases = []example{
 	}},
 	{issue.RepairReminder, machine.Repairing, since(73 * time.Hour), "in repair since 2026-11-23", since(71 * time.Hour)},
 	{issue.RetiredSeen, machine.Retired, func(in *issue.Input) { in.Machine.Observed.BootAt = ago(time.Minute) }, "boots or speaks still", func(*issue.Input) {}},
+	{issue.RetiredSeen, machine.Retired, func(in *issue.Input) { in.Machine.ReportedAt = ago(time.Minute) }, "boots or speaks still", func(in *issue.Input) {
+		in.Machine.ReportedAt = in.Machine.Since
+	}},
 	{issue.Frozen, machine.InUse, func(in *issue.Input) { in.Machine.Flags.Frozen = true }, "older database", func(*issue.Input) {}},
 }
 

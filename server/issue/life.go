@@ -123,11 +123,11 @@ func repairReminder(in *Input) *Finding {
 
 func retiredSeen(in *Input) *Finding {
 	m := in.Machine
-	last := latest(in.heard(), m.Observed.BootAt)
+	last := latest(in.heard(), m.Observed.BootAt, m.ReportedAt)
 	if m.Status != machine.Retired || !last.After(m.Since.Add(seenAfter)) {
 		return nil
 	}
-	return found(fmt.Sprintf("It is retired since %s, and boots or speaks still.", clock(m.Since)), "retired", clock(m.Since), "boots last", clock(m.Observed.BootAt))
+	return found(fmt.Sprintf("It is retired since %s, and boots or speaks still.", clock(m.Since)), "retired", clock(m.Since), "seen last", clock(last))
 }
 
 func frozen(in *Input) *Finding {

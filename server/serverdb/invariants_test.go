@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"os"
+	"slices"
 	"testing"
 	"time"
 
@@ -12,6 +13,7 @@ import (
 
 	"firstlight/agent/report"
 	"firstlight/server/boot"
+	"firstlight/server/issue"
 	"firstlight/server/machine"
 	"firstlight/server/serverdb/pgtest"
 )
@@ -53,9 +55,9 @@ func lifeOf(t *testing.T, place string, seed uint64, steps int, crash func(t *te
 	if t.Failed() {
 		t.Fatalf("seed %d: broken at the end", seed)
 	}
-	t.Logf("seed %d: %d steps, %d taken, %d refused; %d machines were retired, %d host names given back, %d tokens looked at", seed, steps, l.taken, l.refused, len(l.retired), len(l.freed), l.tokens)
-	if l.taken < steps/10 || len(l.retired) == 0 {
-		t.Errorf("only %d of %d steps did anything, and %d machines were retired: the test proves little", l.taken, steps, len(l.retired))
+	t.Logf("seed %d: %d steps, %d taken, %d refused; %d machines were retired, %d host names given back, %d tokens looked at, %d reports of retired machines", seed, steps, l.taken, l.refused, len(l.retired), len(l.freed), l.tokens, l.ghosts)
+	if l.taken < steps/10 || len(l.retired) == 0 || l.ghosts == 0 {
+		t.Errorf("only %d of %d steps did anything, %d machines were retired and %d spoke after that: the test proves little", l.taken, steps, len(l.retired), l.ghosts)
 	}
 }
 
@@ -68,6 +70,7 @@ type life struct {
 	d              *DB
 	taken, refused int
 	tokens         int // looks at an installing machine's token
+	ghosts         int // reports of retired machines that raised their issue
 
 	bodies  [fleetOfLife + 1]int // how many stood in a place before; a retired one makes room
 	retired map[string]bool      // machines that were, by id
@@ -183,8 +186,23 @@ func (l *life) report(n int, _ *machine.Machine) error {
 			r = body(n, l.bodies[n]-1)
 		}
 	}
-	_, err := l.d.Report(l.t.Context(), r, from(100+n))
+	m, err := l.d.Report(l.t.Context(), r, from(100+n))
+	if err == nil && l.retired[m.ID] {
+		l.seenAgain(m)
+	}
 	return err
+}
+
+// seenAgain wants the issue of a machine that is retired and spoke now.
+func (l *life) seenAgain(m *machine.Machine) {
+	if l.now.Sub(m.Since) < 2*time.Minute {
+		return // its last words
+	}
+	found, _ := issue.Find(&issue.Input{Machine: m, Now: l.now, Others: &issue.Others{}})
+	if !slices.ContainsFunc(found, func(f issue.Finding) bool { return f.Kind == issue.RetiredSeen }) {
+		l.t.Errorf("machine %s is retired since %s, speaks at %s and raises %+v", m.Name, m.Since, l.now, found)
+	}
+	l.ghosts++
 }
 
 // wait lets time pass, and ends what has taken too long.
