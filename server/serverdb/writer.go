@@ -30,19 +30,6 @@ type op struct {
 	err  error
 }
 
-// Write is what one write may do. What it puts shows to itself and to the
-// writes after it in the batch, and to readers after the commit.
-type Write struct {
-	tx    *store.Tx
-	db    *DB
-	now   time.Time
-	batch *changes
-	own   changes
-	// met is what others wrote and this write ran into; it shows even though
-	// the write failed.
-	met changes
-}
-
 // changes are what a commit brings to memory.
 type changes struct {
 	machines map[string]*machine.Machine
@@ -145,6 +132,14 @@ func (d *DB) join(batch []*op) []*op {
 	return batch
 }
 
+// round is one commit: the writes that share it, and what came of them.
+type round struct {
+	ops, left   []*op
+	all         changes
+	now, began  time.Time
+	first, last time.Time // when the writes ran
+}
+
 // commit runs a batch in one transaction, as many of it as there is time for,
 // shows their changes and answers. It gives those that are left.
 func (d *DB) commit(batch []*op) (left []*op) {
@@ -153,52 +148,58 @@ func (d *DB) commit(batch []*op) (left []*op) {
 		refuse(batch, err)
 		return nil
 	}
-	var all changes
-	now, began := d.Now(), time.Now()
-	var first, last time.Time // when the writes ran
-	err := d.store.Update(context.Background(), func(tx *store.Tx) (err error) {
-		if d.ids, err = tx.Counters(); err != nil {
-			return err
-		}
-		before := d.ids
-		first = time.Now()
-		defer func() { last = time.Now() }()
-		for i, o := range batch {
-			if i > 0 && time.Since(first) > max(batchTime, d.toDisk) {
-				batch, left = batch[:i], batch[i:]
-				break
-			}
-			o.w = &Write{tx: tx, db: d, now: now, batch: &all}
-			o.err = o.run()
-			if errors.Is(o.err, store.ErrUndone) {
-				return o.err // those before it in the batch are gone, too
-			}
-			if o.err == nil {
-				all.add(o.w.own)
-			}
-			all.add(o.w.met)
-		}
-		if d.ids == before {
-			return nil
-		}
-		return tx.PutCounters(d.ids)
-	})
+	r := &round{ops: batch, now: d.Now(), began: time.Now()}
+	err := d.store.Update(context.Background(), func(tx *store.Tx) error { return d.writeAll(tx, r) })
 	d.heard(err)
 	if err == nil {
-		d.show(all)
-		d.toDisk = time.Since(last)
-		d.committed(len(batch), time.Since(began))
+		d.show(r.all)
+		d.toDisk = time.Since(r.last)
+		d.committed(len(r.ops), time.Since(r.began))
 	}
 	if errors.As(err, &d.doubt.of) {
-		d.doubt.changes = all
+		d.doubt.changes = r.all
 	}
-	for _, o := range batch {
+	reply(r.ops, err)
+	return r.left
+}
+
+// writeAll runs the writes of a round, until its time is over.
+func (d *DB) writeAll(tx *store.Tx, r *round) (err error) {
+	if d.ids, err = tx.Counters(); err != nil {
+		return err
+	}
+	before := d.ids
+	r.first = time.Now()
+	defer func() { r.last = time.Now() }()
+	for i, o := range r.ops {
+		if i > 0 && time.Since(r.first) > max(batchTime, d.toDisk) {
+			r.ops, r.left = r.ops[:i], r.ops[i:]
+			break
+		}
+		o.w = &Write{tx: tx, db: d, now: r.now, batch: &r.all}
+		o.err = o.run()
+		if errors.Is(o.err, store.ErrUndone) {
+			return o.err // those before it in the batch are gone, too
+		}
+		if o.err == nil {
+			r.all.add(o.w.own)
+		}
+		r.all.add(o.w.met)
+	}
+	if d.ids == before {
+		return nil
+	}
+	return tx.PutCounters(d.ids)
+}
+
+// reply tells each write what became of it; err is the commit's.
+func reply(ops []*op, err error) {
+	for _, o := range ops {
 		if err != nil && o.err == nil {
 			o.err = fmt.Errorf("commit: %w", err)
 		}
 		o.done <- o.err
 	}
-	return left
 }
 
 func (d *DB) committed(writes int, took time.Duration) {
@@ -250,153 +251,4 @@ func (d *DB) show(c changes) {
 		f()
 	}
 	d.hub.Publish(signals...)
-}
-
-// Machine gives a machine as this write sees it.
-func (w *Write) Machine(id string) (*machine.Machine, error) {
-	for _, c := range []*changes{&w.own, w.batch} {
-		if m := c.machines[id]; m != nil {
-			return m, nil
-		}
-	}
-	return w.db.index.machine(id)
-}
-
-// Full gives a machine with its facts as this write sees them.
-func (w *Write) Full(id string) (*machine.Machine, error) {
-	m, err := w.Machine(id)
-	if err != nil {
-		return nil, err
-	}
-	return w.full(m)
-}
-
-// full reads a machine's facts into a copy of it, as this write sees them.
-func (w *Write) full(m *machine.Machine) (*machine.Machine, error) {
-	full := *m
-	if m.ReportedAt.IsZero() {
-		return &full, nil
-	}
-	var err error
-	full.Facts, err = w.tx.Facts(m.ID)
-	return &full, err
-}
-
-// machines gives all of them as this write sees them.
-func (w *Write) machines() []*machine.Machine {
-	seen := map[string]bool{}
-	var all []*machine.Machine
-	for _, c := range []*changes{&w.own, w.batch} {
-		for id, m := range c.machines {
-			if !seen[id] {
-				seen[id] = true
-				all = append(all, m)
-			}
-		}
-	}
-	for _, m := range w.db.index.machines() {
-		if !seen[m.ID] {
-			all = append(all, m)
-		}
-	}
-	return all
-}
-
-// OpenJob gives a machine's open job as this write sees it, nil when none.
-func (w *Write) OpenJob(machineID string) *machine.Job {
-	found := w.db.index.openJob(machineID)
-	for _, c := range []*changes{w.batch, &w.own} {
-		for _, j := range c.jobs {
-			if j.Machine != machineID {
-				continue
-			}
-			if j.Status.Open() {
-				found = j
-			} else if found != nil && found.ID == j.ID {
-				found = nil
-			}
-		}
-	}
-	return found
-}
-
-// Job gives a job as this write sees it.
-func (w *Write) Job(id string) (*machine.Job, error) {
-	for _, c := range []*changes{&w.own, w.batch} {
-		if j := c.jobs[id]; j != nil {
-			return j, nil
-		}
-	}
-	if j := w.db.index.job(id); j != nil {
-		return j, nil
-	}
-	return w.tx.Job(id)
-}
-
-// put stores a changed machine. Its facts have a writer of their own.
-func (w *Write) put(m *machine.Machine) error {
-	read := m.Version
-	m.Version++
-	m.UpdatedAt = w.now
-	was, err := w.over(m.ID, read)
-	if err == nil {
-		err = w.quarantine(m, was)
-	}
-	if err != nil {
-		return w.meet(err, func() error { return w.meetMachine(m.ID) })
-	}
-	if left := w.own.vacated[m.ID]; left != nil {
-		was = left
-	}
-	if err := w.tx.PutMachine(m, was); err != nil {
-		return w.taken(m, w.meet(err, func() error { return w.meetMachine(m.ID) }))
-	}
-	delete(w.own.vacated, m.ID)
-	m.Facts = nil
-	w.own.putMachine(m)
-	return nil
-}
-
-// over gives what a machine that was read is written over, nil for a new one.
-func (w *Write) over(id string, read int64) (*machine.Machine, error) {
-	was, err := w.Machine(id)
-	switch {
-	case errors.Is(err, machine.ErrNotFound) && read == 0:
-		return nil, nil //nolint:nilnil // as it says
-	case err != nil && !errors.Is(err, machine.ErrNotFound):
-		return nil, err
-	case err != nil || was.Version != read:
-		return nil, fmt.Errorf("write machine %s: %w", id, ErrConflict)
-	}
-	return was, nil
-}
-
-// PutJob stores a changed job.
-func (w *Write) PutJob(j *machine.Job) error {
-	read := j.Version
-	j.Version++
-	if err := w.tx.PutJob(j, read); err != nil {
-		if errors.Is(err, store.ErrTaken) {
-			if other := w.OpenJob(j.Machine); other != nil {
-				return &BusyError{Job: other}
-			}
-		}
-		return w.meet(err, func() error { return w.meetJob(j.ID) })
-	}
-	w.own.putJob(j)
-	return nil
-}
-
-// Event appends to the journal.
-func (w *Write) Event(e journal.Event) error {
-	w.db.ids.Journal++
-	e.ID = w.db.ids.Journal
-	if e.At.IsZero() {
-		e.At = w.now
-	}
-	if err := w.tx.AddEvent(e); err != nil {
-		return err
-	}
-	w.own.events = append(w.own.events, e)
-	return nil
 }
