@@ -55,6 +55,11 @@ func (l Lease) Holds(now time.Time) bool {
 // machine would take three addresses in one boot.
 func (l Lease) Of(c Client) bool { return l.MAC == c.MAC }
 
+// FreeFor tells whether the address may be given to a client at a time.
+func (l Lease) FreeFor(c Client, now time.Time) bool {
+	return !l.Holds(now) || l.Of(c) && l.State == Bound
+}
+
 // LeastRest is the shortest rest of a lease that is given to a client while
 // nothing can be written: it asks again after half of it.
 const LeastRest = time.Minute

@@ -89,7 +89,7 @@ func free(a netip.Addr, c Client, v View, now time.Time) bool {
 		return false
 	}
 	l, ok := v.ByAddress(a)
-	return !ok || !l.Holds(now) || l.Of(c) && l.State == Bound
+	return !ok || l.FreeFor(c, now)
 }
 
 func search(s *machine.Subnet, c Client, v View, now time.Time) (netip.Addr, error) {

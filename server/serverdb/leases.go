@@ -3,6 +3,7 @@ package serverdb
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/netip"
 	"slices"
 	"sync"
@@ -173,11 +174,17 @@ func (d *DB) Decline(ctx context.Context, s *machine.Subnet, c lease.Client, now
 	return d.saveLease(ctx, l)
 }
 
+// saveLease writes a lease. Whoever claimed its address may have waited for the
+// disk for longer than the address was kept for it, and memory may have learnt
+// since whose it is now.
 func (d *DB) saveLease(ctx context.Context, l lease.Lease) error {
 	return d.Do(ctx, func(w *Write) error {
-		read := w.lease(l.Address).Version
-		l.Version = read + 1
-		if err := w.tx.PutLease(l, read); err != nil {
+		was := w.lease(l.Address)
+		if !was.FreeFor(lease.Client{MAC: l.MAC}, l.UpdatedAt) {
+			return fmt.Errorf("lease %s went to %s: %w", l.Address, was.MAC, ErrConflict)
+		}
+		l.Version = was.Version + 1
+		if err := w.tx.PutLease(l, was.Version); err != nil {
 			return w.meet(err, func() error { return w.meetLease(l.Address) })
 		}
 		w.own.leases = append(w.own.leases, l)
