@@ -51,7 +51,7 @@ type peer struct {
 }
 
 // works are all comparisons, in the order in which they run.
-var works = []work{dnsWork, dhcpWork, tftpWork, httpWork, serverdbWork}
+var works = []work{dnsWork, dhcpWork, tftpWork, httpWork, scriptWork, serverdbWork}
 
 // Names are the names of all works.
 func Names() (all []string) {

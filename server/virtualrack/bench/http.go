@@ -73,20 +73,25 @@ events { worker_connections 512; }
 http {
   access_log off; sendfile on; tcp_nopush on;
   client_body_temp_path %[1]s/nginx; proxy_temp_path %[1]s/nginx; fastcgi_temp_path %[1]s/nginx; uwsgi_temp_path %[1]s/nginx; scgi_temp_path %[1]s/nginx;
-  server { listen %[2]s:80; root %[1]s/state/images; }
+  server { listen %[2]s:80; root %[3]s; }
 }
 `
 
 func theirNginx(ctx context.Context, b *bench, p peer) (float64, error) {
-	if err := os.WriteFile(b.path("nginx.conf"), fmt.Appendf(nil, nginxConf, b.Dir, b.rack.Address()), 0o644); err != nil {
-		return 0, err
-	}
-	c, err := b.start(ctx, b.answersTCP(80), nil, p.program, "-p", b.Dir, "-e", "stderr", "-c", b.path("nginx.conf"))
+	c, err := b.nginx(ctx, p, b.path("state/images"))
 	if err != nil {
 		return 0, err
 	}
 	defer c.stop()
 	return b.downloads(ctx, "/"+imageName+".raw.zst")
+}
+
+// nginx serves a folder.
+func (b *bench) nginx(ctx context.Context, p peer, root string) (*contestant, error) {
+	if err := os.WriteFile(b.path("nginx.conf"), fmt.Appendf(nil, nginxConf, b.Dir, b.rack.Address(), root), 0o644); err != nil {
+		return nil, err
+	}
+	return b.start(ctx, b.answersTCP(80), nil, p.program, "-p", b.Dir, "-e", "stderr", "-c", b.path("nginx.conf"))
 }
 
 func (b *bench) downloads(ctx context.Context, path string) (float64, error) {
