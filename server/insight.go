@@ -32,6 +32,21 @@ type insight struct {
 	a *Appliance
 }
 
+// Simulate says what a machine would be told if it booted from the network now.
+func (i insight) Simulate(ctx context.Context, c web.BootClient) (steps []web.BootStep, answer *boot.Answer, lines []string, err error) {
+	s, err := i.Desk.Simulate(ctx, operate.BootClient{Ref: c.Ref, Subnet: c.Subnet, Firmware: c.Firmware, Arch: c.Arch})
+	if s == nil {
+		return nil, nil, nil, err
+	}
+	for _, step := range s.Steps {
+		steps = append(steps, web.BootStep(step))
+	}
+	if s.Boot == nil {
+		return steps, nil, nil, err
+	}
+	return steps, &s.Boot.Answer, s.Boot.Lines(), err
+}
+
 // Console gives the last lines of a machine's console.
 func (i insight) Console(name string) []string {
 	m, err := i.a.db.Machine(name)
@@ -54,6 +69,9 @@ func (i insight) Health() []web.Check {
 func (a *Appliance) newDesk() *operate.Desk {
 	return operate.New(operate.Config{
 		DB: a.db, Jobs: a.jobs, Gates: a.gates, Logins: a.keeper, Render: a.render, Backups: backups{a.db, a.Config.State, a.Config.Site.Name, a.Version},
+		Offer: func(ctx context.Context, s *machine.Subnet, f boot.Firmware) (boot.Offer, error) {
+			return a.dhcp.Simulate(ctx, s, f)
+		},
 		Log: a.Log.With("part", "desk"), Now: time.Now,
 	})
 }

@@ -249,3 +249,15 @@ func TestRulesAreTriedOnAMachine(t *testing.T) {
 		}
 	}
 }
+
+func TestABootIsTried(t *testing.T) {
+	b := newBench(t, full())
+	cookie := b.as(auth.Viewer)
+	for query, want := range map[string]string{
+		"": "What would a machine be told", "?firmware=uefi&arch=x64&subnet=": "snponly.efi by TFTP", "?firmware=uefi&subnet=nowhere": "there is no such subnet",
+	} {
+		if r := b.get("/network"+query, cookie); r.StatusCode != http.StatusOK || !strings.Contains(r.body, want) {
+			t.Errorf("GET /network%s = %d without %q", query, r.StatusCode, want)
+		}
+	}
+}

@@ -367,6 +367,14 @@ func (c *canned) Explain(_ context.Context, name string) (boot.Answer, boot.Requ
 	return boot.Decide(r, k, cannedNow), r, []string{"#!ipxe", "kernel http://10.80.12.1/boot/vmlinuz initrd=agent.img", "boot"}, nil
 }
 
+func (c *canned) Simulate(_ context.Context, b BootClient) ([]BootStep, *boot.Answer, []string, error) {
+	if b.Subnet == "nowhere" {
+		return nil, nil, nil, fmt.Errorf("subnet %q: there is no such subnet", b.Subnet)
+	}
+	return []BootStep{{"DISCOVER of UEFI x64", "snponly.efi by TFTP from 10.80.12.1"}, {"DISCOVER of iPXE on UEFI x64", "http://10.80.12.1/boot/entry.ipxe"}},
+		&boot.Answer{Target: boot.Agent, Mode: boot.ModeRegister, Why: "it is not known"}, []string{"#!ipxe", "boot"}, nil
+}
+
 func (c *canned) Console(string) []string { return c.console }
 
 func (c *canned) Health() []Check { return c.checks }

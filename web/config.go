@@ -121,10 +121,14 @@ type Actions interface {
 
 // Insight answers what no record holds.
 type Insight interface {
-	// Explain says what a machine would boot if it asked now, for which
-	// request, and the lines of the answer (script or options).
 	// TryRules tells which rule a machine would get now, and why not the others.
 	TryRules(ctx context.Context, name string) (*discovery.Trial, error)
+	// Simulate says step by step what a machine would be told if it booted from
+	// the network now, what comes of it (nil: not even a script), and the script's
+	// lines.
+	Simulate(ctx context.Context, c BootClient) ([]BootStep, *boot.Answer, []string, error)
+	// Explain says what a machine would boot if it asked now, for which
+	// request, and the lines of the answer (script or options).
 	Explain(ctx context.Context, name string) (boot.Answer, boot.Request, []string, error)
 	// Console gives the last lines of a machine's console, oldest first.
 	Console(name string) []string

@@ -29,6 +29,7 @@ type networkData struct {
 	Subnets   []subnetRow
 	Leases    []leaseRow
 	Strangers []stranger
+	Boot      simulationData
 }
 
 type subnetRow struct {
@@ -51,7 +52,7 @@ type stranger struct {
 	Count int
 }
 
-func (s *Site) network(*http.Request) (view, error) {
+func (s *Site) network(r *http.Request) (view, error) {
 	d := networkData{Leases: s.leases(), Strangers: strangers(s.Data.Strangers())}
 	active := map[string]int{}
 	for _, l := range d.Leases {
@@ -62,6 +63,7 @@ func (s *Site) network(*http.Request) (view, error) {
 	for _, n := range s.Data.Subnets() {
 		d.Subnets = append(d.Subnets, subnetRow{n, active[n.Name], room(n)})
 	}
+	d.Boot = s.simulation(r, d.Subnets)
 	return view{
 		title: "Network", template: "network", data: d,
 		fragments: []fragment{

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"fmt"
 	"net/url"
 	"strconv"
 	"strings"
@@ -11,7 +12,8 @@ import (
 )
 
 type bootCmd struct {
-	Explain bootExplainCmd `cmd:"" help:"Explain what a machine would boot now."`
+	Explain  bootExplainCmd  `cmd:"" help:"Explain what a machine would boot now."`
+	Simulate bootSimulateCmd `cmd:"" help:"Say step by step what a machine would be told if it booted from the network now."`
 }
 
 type bootExplainCmd struct {
@@ -25,6 +27,35 @@ func (c *bootExplainCmd) Run(ctx context.Context, h *host) error {
 	s := showing[api.Boot]{path: "/machines/" + url.PathEscape(c.Ref) + "/boot", lines: bootLines}
 	_, err := s.run(ctx, h, &c.remote, c.showFlags)
 	return err
+}
+
+type bootSimulateCmd struct {
+	remote
+	showFlags
+	Ref         string `arg:"" optional:"" complete:"machine" help:"Hardware name, host name or id of a machine, or any MAC; one that nobody knows when left out."`
+	Subnet      string `placeholder:"SUBNET" complete:"subnet" help:"Where it boots (where it was last, or the only one)."`
+	Firmware    string `placeholder:"bios|uefi|http" help:"Its firmware; http is UEFI's HTTP boot (uefi)."`
+	Arch        string `placeholder:"x64|x86|arm64|N" help:"Its architecture, or the number of DHCP option 93 (x64)."`
+	VendorClass string `placeholder:"TEXT" help:"DHCP option 60, where it is not the firmware's usual one."`
+}
+
+// Run prints each step and what comes of it.
+func (c *bootSimulateCmd) Run(ctx context.Context, h *host) error {
+	query := queryOf("machine", c.Ref, "subnet", c.Subnet, "firmware", c.Firmware, "arch", c.Arch, "vendor_class", c.VendorClass)
+	s := showing[api.BootSimulation]{path: "/boot/simulation?" + query.Encode(), lines: simulationLines}
+	_, err := s.run(ctx, h, &c.remote, c.showFlags)
+	return err
+}
+
+func simulationLines(p output.Printer, s api.BootSimulation) []string {
+	var lines []string
+	for i, step := range s.Steps {
+		lines = append(lines, fmt.Sprintf("%d  %s", i+1, output.Plain(step.Asks)), "   "+output.Plain(step.Gets))
+	}
+	if s.Boot == nil {
+		return lines
+	}
+	return append(lines, bootLines(p, *s.Boot)...)
 }
 
 func bootLines(p output.Printer, b api.Boot) []string {

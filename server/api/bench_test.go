@@ -78,7 +78,7 @@ func (b *bench) start() {
 		DB: b.db, Log: log, Now: time.Now,
 		BMC: func(context.Context, *machine.Machine) (oob.Controller, error) { return b.bmc, b.bmc.login },
 	})
-	desk := operate.New(operate.Config{DB: b.db, Jobs: engine, Gates: b.gates, Logins: b.bmc, Backups: b, Log: log, Now: time.Now, Render: render})
+	desk := operate.New(operate.Config{DB: b.db, Jobs: engine, Gates: b.gates, Logins: b.bmc, Backups: b, Log: log, Now: time.Now, Render: render, Offer: offer})
 	store, err := b.db.People(b.Context())
 	b.must(err)
 	b.people, err = auth.New(auth.Config{Store: store, Random: rand.Reader, Now: time.Now})
@@ -140,6 +140,14 @@ func (b *bench) report(n int, serial string, contents ...report.Content) *machin
 	}, netip.AddrFrom4([4]byte{10, 80, 12, byte(n%100) + 100}))
 	b.must(err)
 	return m
+}
+
+// offer gives every firmware a loader, and every loader a script.
+func offer(_ context.Context, _ *machine.Subnet, f boot.Firmware) (boot.Offer, error) {
+	if f.User == "" {
+		return boot.Offer{Who: "UEFI x64", File: "snponly.efi", Server: netip.MustParseAddr("10.80.12.1")}, nil
+	}
+	return boot.Offer{Who: "iPXE on UEFI x64", File: "http://10.80.12.1/boot/entry.ipxe"}, nil
 }
 
 func render(r boot.Request, _ boot.Known, a boot.Answer, _ *machine.Subnet) (string, error) {

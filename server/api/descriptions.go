@@ -10,6 +10,7 @@ import (
 // tags are the groups of operations, in the order in which people read them.
 var tags = append([]*huma.Tag{
 	{Name: "machines", Description: "Machines of the fleet: what they are, what became of them, and the verbs that they take."},
+	{Name: "boot", Description: "What machines boot."},
 	{Name: "bmc-logins", Description: "How to log in to the BMCs of machines. What is given is sealed and never shown again."},
 	{Name: "imports", Description: "Lists of machines as people bring them: CSV or JSON, with our headings, those of an order or those of netbox."},
 	{Name: "adoptions", Description: "Machines that serve already and are taken over as they are."},
@@ -51,6 +52,7 @@ func described() map[string]string {
 		"machine-timeline": "Everything that was seen of the machine: DHCP, files, boot decisions, its agent, its BMC, jobs and people.",
 		"machine-history":  "Each change of status with who brought it about, why, and what was proven before it was allowed.",
 		"explain-boot":     "Makes the decision that a boot request would get now, on the same facts, and writes nothing. Secrets in the script are left out.",
+		"simulate-boot":    "The firmware's DISCOVER, the loader's and the script, answered by the code that answers machines. Nothing is sent, and nothing is written or kept. Absent parameters stand for a UEFI machine with x64 that nobody knows.",
 		"machine-console":  "What the machine's agent printed last, oldest line first. Empty where no agent has spoken since the appliance started.",
 		"power-machine":    "Asks the BMC and looks until it shows the new state. Refused while the machine is locked, and where no log-in to its BMC is known. Off and cycle of a machine in use need its name.",
 		"light-machine":    "Asks the BMC and looks until it shows the light. It points at a machine and changes nothing of it, so neither a lock nor a job forbids it.",

@@ -8,6 +8,7 @@ import (
 
 	"firstlight/server/journal"
 	"firstlight/server/machine"
+	"firstlight/server/operate"
 )
 
 // MachineRef names one machine. It is exported because huma reads only the
@@ -122,7 +123,7 @@ func (a *API) history(ctx context.Context, in *MachineRef) (List[Change], error)
 func (a *API) boot(ctx context.Context, in *MachineRef) (Boot, error) {
 	e, err := a.Desk.Lookup(ctx, in.Ref)
 	if errors.Is(err, machine.ErrNotFound) {
-		return Boot{}, huma.Error404NotFound(err.Error() + ": ask for a machine's name or id, or for a MAC such as 52:54:00:12:34:56")
+		return Boot{}, noMachineToBoot(err)
 	}
 	if err != nil && e.Answer.Why == "" {
 		return Boot{}, err
@@ -135,6 +136,39 @@ func (a *API) boot(ctx context.Context, in *MachineRef) (Boot, error) {
 		shown.Problem = err.Error()
 	}
 	return shown, nil
+}
+
+type simulateInput struct {
+	Machine  string `query:"machine" maxLength:"200" doc:"Name, id, MAC or host name of a machine, or any MAC; absent: one that nobody knows" example:"C0MPUT3"`
+	Subnet   string `query:"subnet" maxLength:"63" doc:"Where it boots; absent: where it was last, or the only one" example:"lab"`
+	Firmware string `query:"firmware" maxLength:"16" doc:"bios, uefi, or http for UEFI's HTTP boot; absent: uefi" example:"uefi"`
+	Arch     string `query:"arch" maxLength:"16" doc:"x64, x86, arm64, or the number of DHCP option 93 (RFC 4578); absent: x64" example:"x64"`
+	Vendor   string `query:"vendor_class" maxLength:"255" doc:"DHCP option 60, where it is not the firmware's usual one" example:"PXEClient:Arch:00007:UNDI:003016"`
+}
+
+func (a *API) simulate(ctx context.Context, in *simulateInput) (BootSimulation, error) {
+	s, err := a.Desk.Simulate(ctx, operate.BootClient{Ref: in.Machine, Subnet: in.Subnet, Firmware: in.Firmware, Arch: in.Arch, Vendor: in.Vendor})
+	if errors.Is(err, machine.ErrNotFound) {
+		return BootSimulation{}, noMachineToBoot(err)
+	}
+	if s == nil {
+		return BootSimulation{}, err
+	}
+	shown := BootSimulation{Steps: []BootStep{}}
+	for _, step := range s.Steps {
+		shown.Steps = append(shown.Steps, BootStep(step))
+	}
+	if s.Boot != nil {
+		boot := showBoot(*s.Boot)
+		if shown.Boot = &boot; err != nil {
+			boot.Problem = err.Error()
+		}
+	}
+	return shown, nil
+}
+
+func noMachineToBoot(err error) error {
+	return huma.Error404NotFound(err.Error() + ": ask for a machine's name or id, or for a MAC such as 52:54:00:12:34:56")
 }
 
 func (a *API) console(_ context.Context, in *MachineRef) (Console, error) {

@@ -130,6 +130,15 @@ func TestBootIsExplained(t *testing.T) {
 	}
 }
 
+func TestBootIsSimulated(t *testing.T) {
+	b := newBench(t)
+	b.add(1)
+	got := read[BootSimulation](b, b.get("/boot/simulation?machine=FL1&firmware=bios"), http.StatusOK)
+	if len(got.Steps) != 3 || got.Steps[0].Gets != "snponly.efi by TFTP from 10.80.12.1" || got.Boot.Machine != "FL1" || got.Boot.Request.Platform != "bios" || got.Boot.Script == "" {
+		t.Errorf("simulation = %+v, want three steps of FL1 and its script", got)
+	}
+}
+
 func TestBootSaysWhyThereIsNoScript(t *testing.T) {
 	b := newBench(t)
 	b.add(1)

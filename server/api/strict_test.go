@@ -45,6 +45,8 @@ func TestWhatIsWrongIsNamed(t *testing.T) {
 		{"a job cursor", "GET", "/jobs?cursor=x", "", 422, []string{"query.cursor", `"x"`}},
 		{"a MAC that is none", "GET", "/leases?mac=zz", "", 422, []string{`"zz"`, "six pairs"}},
 		{"a MAC that is none to explain", "GET", "/machines/zz/boot", "", 404, []string{`"zz"`, "a MAC such as 52:54:00:12:34:56"}},
+		{"a machine to simulate that there is not", "GET", "/boot/simulation?machine=zz", "", 404, []string{`"zz"`, "a MAC such as 52:54:00:12:34:56"}},
+		{"a subnet to simulate that there is not", "GET", "/boot/simulation?subnet=mars", "", 422, []string{`subnet "mars"`, "name one of lab"}},
 		{"a body that is no JSON", "POST", "/machines/FL1/lock", `{"note":`, 400, []string{"body", "JSON"}},
 		{"a body of another kind", "POST", "/machines/FL1/lock", `[]`, 422, []string{"body", "expected object"}},
 		{"no body at all", "POST", "/machines/FL1/lock", "", 400, []string{"body", "a JSON object with note"}},

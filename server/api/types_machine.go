@@ -218,6 +218,18 @@ type Boot struct {
 	Problem string      `json:"problem,omitempty" doc:"Why the script cannot be written" example:"the boot image has no kernel"`
 }
 
+// BootSimulation is a boot that nobody did.
+type BootSimulation struct {
+	Steps []BootStep `json:"steps" nullable:"false" doc:"In order"`
+	Boot  *Boot      `json:"boot,omitempty" doc:"What comes of it; absent: it never gets as far as a script"`
+}
+
+// BootStep is one thing that a booting machine asks, and what it gets.
+type BootStep struct {
+	Asks string `json:"asks" example:"DISCOVER of UEFI x64"`
+	Gets string `json:"gets" example:"snponly.efi by TFTP from 10.80.0.1"`
+}
+
 // BootRequest is who asks, and in which stage of its boot.
 type BootRequest struct {
 	MAC      string `json:"mac" example:"52:54:00:12:34:56"`

@@ -188,10 +188,10 @@ func uuid(raw []byte) string {
 // addrOf is an address of a packet; the zero Addr stands for 0.0.0.0 and none.
 func addrOf(ip net.IP) netip.Addr {
 	a, ok := netip.AddrFromSlice(ip)
-	if !ok || a.IsUnspecified() {
+	if a = a.Unmap(); !ok || a.IsUnspecified() {
 		return netip.Addr{}
 	}
-	return a.Unmap()
+	return a
 }
 
 // label passes a host name of a stranger if it is one plain DNS label, its

@@ -100,6 +100,7 @@ type Config struct {
 type Server struct {
 	cfg       Config
 	links     []*link
+	homes     []origin // of the links, for as long as the server lives
 	queue     *queue
 	exchanges *exchanges
 	metrics   *metrics
@@ -160,7 +161,7 @@ func (s *Server) Listen() error {
 			s.close()
 			return err
 		}
-		s.links = append(s.links, l)
+		s.links, s.homes = append(s.links, l), append(s.homes, l.origin)
 	}
 	return nil
 }

@@ -23,21 +23,28 @@ type Explanation struct {
 // Lookup explains what a machine, or an interface that nobody knows, would
 // boot if it asked now: the same Decide on the same facts, written nowhere.
 func (d *Desk) Lookup(ctx context.Context, ref string) (Explanation, error) {
+	var e Explanation
 	req, subnet, err := d.asker(ctx, ref)
-	if err != nil {
-		return Explanation{}, err
+	if err == nil {
+		err = d.decide(&e, req, subnet)
 	}
-	e := Explanation{Request: req, Known: d.DB.Known(req)}
+	return e, err
+}
+
+// decide is the decision on a request, with the script as a machine of the
+// subnet gets it; nil: none is fetched.
+func (d *Desk) decide(e *Explanation, req boot.Request, subnet *machine.Subnet) error {
+	e.Request, e.Known = req, d.DB.Known(req)
 	e.Answer = boot.Decide(req, e.Known, d.Now())
 	if d.Render == nil || e.Answer.Target == boot.Ignore || subnet == nil {
-		return e, nil
+		return nil
 	}
 	script, err := d.Render(req, e.Known, e.Answer, subnet)
 	if err != nil {
-		return e, fmt.Errorf("write the script for %s: %w", ref, err)
+		return fmt.Errorf("write the script for %s: %w", req.MAC, err)
 	}
 	e.Script = session.ReplaceAllString(script, "${1}…")
-	return e, nil
+	return nil
 }
 
 // TryRules tells which rule a machine would get if it were judged now, and why
@@ -68,16 +75,16 @@ func (d *Desk) asker(ctx context.Context, ref string) (boot.Request, *machine.Su
 		if full.Facts != nil {
 			req.Platform = full.Facts.Platform
 		}
-		return d.on(req, d.subnetOf(m))
+		return at(req, d.subnetOf(m))
 	}
 	mac, bad := machine.ParseMAC(ref)
 	if bad != nil {
 		return boot.Request{}, nil, err
 	}
-	return d.on(boot.Request{MAC: mac, Stage: boot.StageIPXE}, d.leased(mac))
+	return at(boot.Request{MAC: mac, Stage: boot.StageIPXE}, d.leased(mac))
 }
 
-func (d *Desk) on(req boot.Request, s *machine.Subnet) (boot.Request, *machine.Subnet, error) {
+func at(req boot.Request, s *machine.Subnet) (boot.Request, *machine.Subnet, error) {
 	if s != nil {
 		req.Subnet = s.Name
 	}
@@ -110,11 +117,15 @@ func (d *Desk) leased(mac machine.MAC) *machine.Subnet {
 // Explain is Lookup in the words of the pages.
 func (d *Desk) Explain(ctx context.Context, name string) (boot.Answer, boot.Request, []string, error) {
 	e, err := d.Lookup(ctx, name)
-	var lines []string
-	if e.Script != "" {
-		lines = strings.Split(strings.TrimRight(e.Script, "\n"), "\n")
+	return e.Answer, e.Request, e.Lines(), err
+}
+
+// Lines are those of the script.
+func (e Explanation) Lines() []string {
+	if e.Script == "" {
+		return nil
 	}
-	return e.Answer, e.Request, lines, err
+	return strings.Split(strings.TrimRight(e.Script, "\n"), "\n")
 }
 
 // InstallDisk is the disk that an install of the machine's image, or of the

@@ -1,6 +1,6 @@
 // Package operate is what people and programs may ask of the appliance:
 // install, cancel, release, re-check, waive, power, light, lock, broken, repair,
-// retire, undo, explain.
+// retire, undo, explain, simulate.
 //
 // It promises that the API, the pages and the command line, which all come
 // through here, have the same verbs, the same refusals and the same audit: an
@@ -14,6 +14,7 @@
 package operate
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -38,8 +39,10 @@ type Config struct {
 	Backups Backups
 	// Render writes the script of an answer, as it would be served.
 	Render func(boot.Request, boot.Known, boot.Answer, *machine.Subnet) (string, error)
-	Log    *slog.Logger
-	Now    func() time.Time
+	// Offer tells what a boot client on a subnet would hear to its DISCOVER.
+	Offer func(context.Context, *machine.Subnet, boot.Firmware) (boot.Offer, error)
+	Log   *slog.Logger
+	Now   func() time.Time
 }
 
 // Desk carries out what is asked for.

@@ -1,0 +1,146 @@
+package operate
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+
+	"firstlight/server/boot"
+	"firstlight/server/machine"
+)
+
+// BootClient is a machine as its firmware shows itself. Empty fields are those
+// of a UEFI machine with x64 that nobody knows, on the only subnet.
+type BootClient struct {
+	Ref      string // a machine, or a MAC
+	Subnet   string
+	Firmware string // bios, uefi or http: UEFI's HTTP boot
+	Arch     string // x64, x86 or arm64, or the number of DHCP option 93
+	Vendor   string // option 60, where it is not the one of the firmware
+}
+
+// BootStep is one thing that a booting machine asks, and what it gets.
+type BootStep struct{ Asks, Gets string }
+
+// Simulation is a boot that nobody did.
+type Simulation struct {
+	Steps []BootStep
+	Boot  *Explanation // what comes of it; nil: it never gets as far as a script
+}
+
+// nobody is the MAC of a machine that nobody knows: a local one that no vendor
+// has.
+var nobody = machine.MAC{0x02, 0x46, 0x4c, 0, 0, 1}
+
+// architectures are the numbers of option 93 (RFC 4578 §2.1; IANA, Processor
+// Architecture Types), by firmware and architecture.
+var architectures = map[string]map[string]uint16{
+	"bios": {"x64": 0, "x86": 0},
+	"uefi": {"x64": 7, "x86": 6, "arm64": 11},
+	"http": {"x64": 16, "x86": 15, "arm64": 19},
+}
+
+// Simulate tells what a machine would be told, step by step, if it booted from
+// the network now: by the code that answers machines, and written nowhere.
+func (d *Desk) Simulate(ctx context.Context, c BootClient) (*Simulation, error) {
+	f, err := c.firmware()
+	if err != nil {
+		return nil, err
+	}
+	req, subnet, err := d.asker(ctx, cmp.Or(c.Ref, nobody.String()))
+	if err != nil {
+		return nil, err
+	}
+	if subnet, err = d.on(c.Subnet, subnet); err != nil {
+		return nil, err
+	}
+	f.MAC, req.Subnet, req.Arch, req.Platform = req.MAC, subnet.Name, f.Arch, "efi"
+	if cmp.Or(c.Firmware, "uefi") == "bios" {
+		req.Platform = "bios"
+	}
+	s := &Simulation{}
+	var offer boot.Offer
+	for _, f.User = range []string{"", "iPXE"} { // the firmware, then the loader that it was given
+		if offer, err = d.step(ctx, s, subnet, f); err != nil {
+			return nil, err
+		}
+		if offer.File == "" {
+			return s, nil
+		}
+	}
+	s.Boot = &Explanation{}
+	err = d.decide(s.Boot, req, subnet)
+	s.Steps = append(s.Steps, BootStep{Asks: "GET " + offer.File, Gets: fmt.Sprintf("%s: %s", cmp.Or(s.Boot.Answer.Target, "nothing"), s.Boot.Answer.Why)})
+	return s, err
+}
+
+// step is one DISCOVER.
+func (d *Desk) step(ctx context.Context, s *Simulation, subnet *machine.Subnet, f boot.Firmware) (boot.Offer, error) {
+	o, err := d.Offer(ctx, subnet, f)
+	if err != nil {
+		return o, &Refused{Field: "vendor_class", Value: f.Vendor, Why: err.Error(), Remedy: "give it as the machine sends it, such as PXEClient:Arch:00007:UNDI:003016"}
+	}
+	gets := "an address, and nothing to boot"
+	switch {
+	case o.Silent != "":
+		gets = "silence: " + o.Silent
+	case strings.Contains(o.File, "://"):
+		gets = o.File
+	case o.File != "":
+		gets = o.File + " by TFTP from " + o.Server.String()
+	case o.Why != "":
+		gets += ": " + o.Why
+	}
+	s.Steps = append(s.Steps, BootStep{Asks: "DISCOVER of " + o.Who, Gets: gets})
+	return o, nil
+}
+
+// on finds the subnet that is named, or takes the one where the machine was.
+func (d *Desk) on(name string, was *machine.Subnet) (*machine.Subnet, error) {
+	var names []string
+	for _, s := range d.DB.Subnets() {
+		names = append(names, s.Name)
+	}
+	remedy := "name one of " + strings.Join(names, ", ")
+	if name == "" && was == nil {
+		return nil, &Refused{Field: "subnet", Why: "where the machine boots is not known", Remedy: remedy}
+	}
+	if name == "" {
+		return was, nil
+	}
+	s, err := d.DB.Subnet(name)
+	if err != nil {
+		return nil, &Refused{Field: "subnet", Value: name, Why: "there is no such subnet", Remedy: remedy}
+	}
+	return s, nil
+}
+
+// firmware is what the client says of itself.
+func (c BootClient) firmware() (boot.Firmware, error) {
+	kind := cmp.Or(strings.ToLower(c.Firmware), "uefi")
+	codes, ok := architectures[kind]
+	if !ok {
+		return boot.Firmware{}, &Refused{Field: "firmware", Value: c.Firmware, Why: "there is no such firmware", Remedy: "one of bios, uefi, http (UEFI's HTTP boot)"}
+	}
+	arch := cmp.Or(strings.ToLower(c.Arch), "x64")
+	code, ok := codes[arch]
+	if !ok {
+		n, err := strconv.ParseUint(arch, 10, 16)
+		if err != nil {
+			return boot.Firmware{}, &Refused{
+				Field: "arch", Value: c.Arch, Why: "firmware " + kind + " has no such architecture",
+				Remedy: "one of " + strings.Join(slices.Sorted(maps.Keys(codes)), ", ") + ", or the number of DHCP option 93 (RFC 4578)",
+			}
+		}
+		code = uint16(n)
+	}
+	class := "PXEClient:Arch:%05d:UNDI:003016"
+	if kind == "http" {
+		class = "HTTPClient:Arch:%05d:UNDI:003001"
+	}
+	return boot.Firmware{Arch: code, Vendor: cmp.Or(c.Vendor, fmt.Sprintf(class, code))}, nil
+}

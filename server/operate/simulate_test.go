@@ -1,0 +1,70 @@
+package operate
+
+import (
+	"context"
+	"errors"
+	"net/netip"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"firstlight/server/boot"
+	"firstlight/server/machine"
+)
+
+// offers answers as DHCP does, and refuses what is longer than a packet.
+func offers(_ context.Context, s *machine.Subnet, f boot.Firmware) (boot.Offer, error) {
+	o := boot.Offer{Who: f.Vendor, Server: netip.MustParseAddr("10.80.12.1")}
+	switch {
+	case f.Vendor == "too long":
+		return o, errors.New("a packet of 3000 bytes")
+	case s.Policy == machine.PolicyIgnore:
+		o.Silent = "the subnet ignores it"
+	case f.User == "iPXE":
+		o.File = "http://10.80.12.1/boot/entry.ipxe"
+	case f.Arch == 6:
+		o.Why = "no boot loader for this architecture"
+	default:
+		o.File = "snponly.efi"
+	}
+	return o, nil
+}
+
+func TestSimulateGoesStepByStep(t *testing.T) {
+	d, _ := desk(t)
+	d.Offer = offers
+	s, err := d.Simulate(t.Context(), BootClient{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := []BootStep{
+		{"DISCOVER of PXEClient:Arch:00007:UNDI:003016", "snponly.efi by TFTP from 10.80.12.1"},
+		{"DISCOVER of PXEClient:Arch:00007:UNDI:003016", "http://10.80.12.1/boot/entry.ipxe"},
+		{"GET http://10.80.12.1/boot/entry.ipxe", "agent: it is not known and its subnet registers such machines"},
+	}
+	if diff := cmp.Diff(want, s.Steps); diff != "" || s.Boot.Script == "" || s.Boot.Known.Machine != nil {
+		t.Errorf("Simulate() = %+v (-want +got):\n%s", s, diff)
+	}
+	if s, err = d.Simulate(t.Context(), BootClient{Arch: "x86"}); err != nil || len(s.Steps) != 1 || s.Steps[0].Gets != "an address, and nothing to boot: no boot loader for this architecture" || s.Boot != nil {
+		t.Errorf("Simulate(x86) = %+v, %v, want one step and no script", s, err)
+	}
+}
+
+func TestSimulateSaysWhatIsWrong(t *testing.T) {
+	d, _ := desk(t)
+	d.Offer = offers
+	for want, c := range map[string]BootClient{
+		`firmware "coreboot": there is no such firmware: one of bios, uefi, http (UEFI's HTTP boot)`:                                 {Firmware: "coreboot"},
+		`arch "sparc": firmware uefi has no such architecture: one of arm64, x64, x86, or the number of DHCP option 93 (RFC 4578)`:   {Arch: "sparc"},
+		`arch "65536": firmware bios has no such architecture: one of x64, x86, or the number of DHCP option 93 (RFC 4578)`:          {Firmware: "bios", Arch: "65536"},
+		`subnet "mars": there is no such subnet: name one of lab`:                                                                    {Subnet: "mars"},
+		`vendor_class "too long": a packet of 3000 bytes: give it as the machine sends it, such as PXEClient:Arch:00007:UNDI:003016`: {Vendor: "too long"},
+	} {
+		if _, err := d.Simulate(t.Context(), c); err == nil || err.Error() != want {
+			t.Errorf("Simulate(%+v) = %v, want %s", c, err, want)
+		}
+	}
+	if _, err := d.Simulate(t.Context(), BootClient{Ref: "nobody"}); !errors.Is(err, machine.ErrNotFound) {
+		t.Errorf("Simulate(nobody) = %v, want ErrNotFound", err)
+	}
+}
