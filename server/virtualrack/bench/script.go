@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -38,7 +39,7 @@ func oursScript(ctx context.Context, b *bench) (float64, error) {
 		return 0, err
 	}
 	defer a.Stop() //nolint:errcheck // Close stops it again, and tells
-	text, err := b.get(ctx, http.DefaultClient, scriptOf(0))
+	text, err := b.get(ctx, b.booting(), scriptOf(0))
 	if err != nil {
 		return 0, err
 	}
@@ -72,7 +73,7 @@ func (b *bench) scripts(ctx context.Context) (best float64, err error) {
 
 // askFor asks for scripts for so long.
 func (b *bench) askFor(ctx context.Context, long time.Duration) (int64, error) {
-	web := &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: scriptClients}}
+	web := b.booting()
 	defer web.CloseIdleConnections()
 	var got atomic.Int64
 	end := time.Now().Add(long)
@@ -90,6 +91,13 @@ func (b *bench) askFor(ctx context.Context, long time.Duration) (int64, error) {
 	}
 	err := g.Wait()
 	return got.Load(), err
+}
+
+// booting is a client on the boot network: who asks from elsewhere is told
+// nothing.
+func (b *bench) booting() *http.Client {
+	d := net.Dialer{LocalAddr: &net.TCPAddr{IP: b.here.AsSlice()}}
+	return &http.Client{Transport: &http.Transport{DialContext: d.DialContext, MaxIdleConnsPerHost: scriptClients}}
 }
 
 // get reads what stands at a path of whoever stands at the appliance's address.
