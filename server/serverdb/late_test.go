@@ -53,3 +53,21 @@ func TestAnAddressThatWentToAnotherMeanwhile(t *testing.T) {
 		}
 	})
 }
+
+// TestOffersAreForgotten: what nobody asked for any more is free again, and does
+// not fill memory.
+func TestOffersAreForgotten(t *testing.T) {
+	var b book
+	b.init()
+	now, a := time.Now(), netip.MustParseAddr("10.0.0.0")
+	for range 10_000 {
+		a = a.Next()
+		b.hold(a, client(1).MAC, now)
+	}
+	again := netip.MustParseAddr("10.0.0.1")
+	b.hold(again, client(2).MAC, now.Add(offerLife))
+	b.hold(a.Next(), client(3).MAC, now.Add(offerLife+time.Second))
+	if len(b.offers) != 2 || b.offers[again].mac != client(2).MAC || len(b.held) != 2 {
+		t.Errorf("%d offers are kept in %d entries, want the last two", len(b.offers), len(b.held))
+	}
+}

@@ -23,8 +23,15 @@ type book struct {
 	byAddress map[netip.Addr]lease.Lease
 	byMAC     map[string]map[machine.MAC]netip.Addr // by subnet
 	offers    map[netip.Addr]offer
+	held      []expiry            // the oldest first
 	answered  map[netip.Addr]bool // somebody is on it whose lease is not known
 	ending    map[netip.Addr]bool // its client gave it back, which may not be on disk yet
+}
+
+// expiry is when an offer is over.
+type expiry struct {
+	address netip.Addr
+	until   time.Time
 }
 
 type offer struct {
@@ -78,15 +85,18 @@ func (b *book) ByAddress(a netip.Addr) (lease.Lease, bool) {
 // LeaseAt gives the lease of an address.
 func (d *DB) LeaseAt(a netip.Addr) (lease.Lease, bool) { return d.book.ByAddress(a) }
 
-// hold keeps an address for a client until its lease is on disk.
+// hold keeps an address for a client until its lease is on disk, and forgets what
+// was kept for long enough: each hold as much as others added, so that a storm
+// costs no more than its size.
 func (b *book) hold(a netip.Addr, mac machine.MAC, now time.Time) {
-	b.offers[a] = offer{mac, now.Add(offerLife)}
-	if len(b.offers) > 4096 {
-		for a, o := range b.offers {
-			if now.After(o.until) {
-				delete(b.offers, a)
-			}
+	o := offer{mac, now.Add(offerLife)}
+	b.offers[a] = o
+	b.held = append(b.held, expiry{a, o.until})
+	for len(b.held) > 0 && now.After(b.held[0].until) {
+		if h := b.held[0]; b.offers[h.address].until.Equal(h.until) { // else it was kept anew
+			delete(b.offers, h.address)
 		}
+		b.held = b.held[1:]
 	}
 }
 
