@@ -18,7 +18,7 @@ import (
 // waste that.
 const (
 	batchSize = 256                  // writes that share one commit
-	batchTime = 8 * time.Millisecond // after which the others wait for the next one, or as long as the last one went to the disk
+	batchTime = 6 * time.Millisecond // after which the others wait for the next one, or as long as the last one went to the disk
 )
 
 // op is one write that waits for its commit.
