@@ -59,7 +59,7 @@ func (d *Desk) Simulate(ctx context.Context, c BootClient) (*Simulation, error) 
 		return nil, err
 	}
 	f.MAC, req.Subnet, req.Arch, req.Platform = req.MAC, subnet.Name, f.Arch, "efi"
-	if cmp.Or(c.Firmware, "uefi") == "bios" {
+	if strings.EqualFold(c.Firmware, "bios") {
 		req.Platform = "bios"
 	}
 	s := &Simulation{}

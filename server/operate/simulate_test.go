@@ -50,6 +50,14 @@ func TestSimulateGoesStepByStep(t *testing.T) {
 	}
 }
 
+func TestSimulateReadsWordsInEitherCase(t *testing.T) {
+	d, _ := desk(t)
+	d.Offer = offers
+	if s, err := d.Simulate(t.Context(), BootClient{Firmware: "BIOS", Arch: "X64"}); err != nil || s.Boot.Request.Platform != "bios" {
+		t.Errorf("Simulate(BIOS) = %+v, %v, want platform bios", s, err)
+	}
+}
+
 func TestSimulateSaysWhatIsWrong(t *testing.T) {
 	d, _ := desk(t)
 	d.Offer = offers
