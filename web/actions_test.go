@@ -238,26 +238,15 @@ func TestPeopleAndTokens(t *testing.T) {
 	}
 }
 
-func TestRulesAreTriedOnAMachine(t *testing.T) {
+func TestWhatWouldBeIsShown(t *testing.T) {
 	b := newBench(t, full())
 	cookie := b.as(auth.Viewer)
-	for query, want := range map[string]string{
-		"?machine=MQ0009": "MQ0009, on subnet lab: it would be", "?machine=nobody": "role=\"alert\"", "": "Which rule would a machine get?",
+	for path, want := range map[string]string{
+		"/rules": "Which rule would a machine get?", "/rules?machine=MQ0009": "MQ0009, on subnet lab: it would be", "/rules?machine=nobody": "role=\"alert\"",
+		"/network": "What would a machine be told", "/network?firmware=uefi&arch=x64&subnet=": "snponly.efi by TFTP", "/network?firmware=uefi&subnet=nowhere": "there is no such subnet",
 	} {
-		if r := b.get("/rules"+query, cookie); r.StatusCode != http.StatusOK || !strings.Contains(r.body, want) {
-			t.Errorf("GET /rules%s = %d without %q", query, r.StatusCode, want)
-		}
-	}
-}
-
-func TestABootIsTried(t *testing.T) {
-	b := newBench(t, full())
-	cookie := b.as(auth.Viewer)
-	for query, want := range map[string]string{
-		"": "What would a machine be told", "?firmware=uefi&arch=x64&subnet=": "snponly.efi by TFTP", "?firmware=uefi&subnet=nowhere": "there is no such subnet",
-	} {
-		if r := b.get("/network"+query, cookie); r.StatusCode != http.StatusOK || !strings.Contains(r.body, want) {
-			t.Errorf("GET /network%s = %d without %q", query, r.StatusCode, want)
+		if r := b.get(path, cookie); r.StatusCode != http.StatusOK || !strings.Contains(r.body, want) {
+			t.Errorf("GET %s = %d without %q", path, r.StatusCode, want)
 		}
 	}
 }
