@@ -6,6 +6,8 @@ import (
 
 	"firstlight/server/auth"
 	"firstlight/server/boot"
+	"firstlight/server/bootclock"
+	"firstlight/server/journal"
 	"firstlight/server/machine"
 	"firstlight/server/operate"
 	"firstlight/web"
@@ -45,6 +47,12 @@ func (i insight) Simulate(ctx context.Context, c web.BootClient) (steps []web.Bo
 		return steps, nil, nil, err
 	}
 	return steps, &s.Boot.Answer, s.Boot.Lines(), err
+}
+
+// Clock gives the stages of a machine's last boot beside what is usual.
+func (i insight) Clock(ctx context.Context, m *machine.Machine, events []journal.Event) ([]bootclock.Stage, int) {
+	c := i.ClockOf(ctx, m, events)
+	return c.Stages, c.Peers
 }
 
 // Console gives the last lines of a machine's console.

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"time"
 
+	"firstlight/server/bootclock"
 	"firstlight/server/journal"
 	"firstlight/server/machine"
 )
@@ -17,9 +18,8 @@ type clockData struct {
 }
 
 type clockStage struct {
-	stage
+	bootclock.Stage
 	X, Bar, Cell, Tick string // tick empty: no median known
-	Usual              time.Duration
 	Colour             string
 }
 
@@ -28,21 +28,20 @@ type clockStage struct {
 const cellFloor = 8.0
 
 func (s *Site) clock(ctx context.Context, m *machine.Machine, events []journal.Event) clockData {
-	all := stages(events, s.Now(), group(m.Status) == "work" || m.Status == machine.Registered)
-	usual, n := s.figures.usual(ctx, m, s.Data.Machines())
-	d := clockData{Stages: drawStages(all, usual), Note: "bar: this boot"}
-	if n > 0 {
-		d.Note += fmt.Sprintf(" · tick: median of %d %s", n, clip(m.Product, 24))
+	all, peers := s.Insight.Clock(ctx, m, events)
+	d := clockData{Stages: drawStages(all), Note: "bar: this boot"}
+	if peers > 0 {
+		d.Note += fmt.Sprintf(" · tick: median of %d %s", peers, clip(m.Product, 24))
 	}
 	return d
 }
 
 // drawStages gives each stage a cell as wide as the longer of bar and tick,
 // and never narrower than the floor.
-func drawStages(all []stage, usual map[string]time.Duration) []clockStage {
+func drawStages(all []bootclock.Stage) []clockStage {
 	var total time.Duration
 	for _, s := range all {
-		total += max(s.Took, usual[s.Name])
+		total += max(s.Took, s.Usual)
 	}
 	if total == 0 {
 		return nil
@@ -51,12 +50,12 @@ func drawStages(all []stage, usual map[string]time.Duration) []clockStage {
 	free, x := 100-cellFloor*float64(len(all)), 0.0
 	drawn := make([]clockStage, 0, len(all))
 	for _, s := range all {
-		longest := max(s.Took, usual[s.Name])
+		longest := max(s.Took, s.Usual)
 		cell := cellFloor + free*float64(longest)/float64(total)
 		of := func(d time.Duration) float64 { return (cell - gap) * float64(d) / float64(max(longest, 1)) }
 		c := clockStage{
-			stage: s, X: percent(x), Cell: percent(cell - gap), Bar: percent(of(s.Took)),
-			Usual: usual[s.Name], Colour: stageColour(s.Name),
+			Stage: s, X: percent(x), Cell: percent(cell - gap), Bar: percent(of(s.Took)),
+			Colour: stageColour(s.Name),
 		}
 		if c.Usual > 0 {
 			c.Tick = percent(x + of(c.Usual))

@@ -8,6 +8,7 @@ import (
 
 	"firstlight/server/auth"
 	"firstlight/server/boot"
+	"firstlight/server/bootclock"
 	"firstlight/server/delivery"
 	"firstlight/server/discovery"
 	"firstlight/server/journal"
@@ -130,6 +131,9 @@ type Insight interface {
 	// Explain says what a machine would boot if it asked now, for which
 	// request, and the lines of the answer (script or options).
 	Explain(ctx context.Context, name string) (boot.Answer, boot.Request, []string, error)
+	// Clock gives the stages of a machine's last boot beside what is usual, by
+	// its newest events, and of how many machines of its kind the median is.
+	Clock(ctx context.Context, m *machine.Machine, events []journal.Event) (stages []bootclock.Stage, peers int)
 	// Console gives the last lines of a machine's console, oldest first.
 	Console(name string) []string
 	Health() []Check

@@ -2,10 +2,10 @@ package web
 
 import (
 	"context"
-	"slices"
 	"sync"
 	"time"
 
+	"firstlight/server/bootclock"
 	"firstlight/server/machine"
 )
 
@@ -23,7 +23,6 @@ type took struct {
 	since      time.Time // of the status that it was read in
 	registered time.Duration
 	inUse      time.Duration
-	stages     map[string]time.Duration
 }
 
 // figure is a line of the box "Done".
@@ -59,35 +58,10 @@ func (f *figures) done(ctx context.Context, all []*machine.Machine) []figure {
 		all  []time.Duration
 	}{{"First packet → registered", registered}, {"First packet → in use", inUse}} {
 		if len(l.all) > 0 {
-			lines = append(lines, figure{l.name, median(l.all), len(l.all)})
+			lines = append(lines, figure{l.name, bootclock.Median(l.all), len(l.all)})
 		}
 	}
 	return lines
-}
-
-// usual gives the median of each stage over the other machines of a type.
-func (f *figures) usual(ctx context.Context, m *machine.Machine, all []*machine.Machine) (map[string]time.Duration, int) {
-	var peers []*machine.Machine
-	for _, other := range all {
-		if other.ID != m.ID && other.Product == m.Product && m.Product != "" {
-			peers = append(peers, other)
-		}
-	}
-	by := map[string][]time.Duration{}
-	n := 0
-	for _, t := range f.read(ctx, peers) {
-		if len(t.stages) > 0 {
-			n++
-		}
-		for name, d := range t.stages {
-			by[name] = append(by[name], d)
-		}
-	}
-	usual := map[string]time.Duration{}
-	for name, all := range by {
-		usual[name] = median(all)
-	}
-	return usual, n
 }
 
 // read gives what is known of machines at rest and reads a few more of them.
@@ -118,13 +92,10 @@ func (f *figures) read(ctx context.Context, all []*machine.Machine) []took {
 }
 
 func (f *figures) measure(ctx context.Context, m *machine.Machine) (took, error) {
-	t := took{since: m.Since, stages: map[string]time.Duration{}}
+	t := took{since: m.Since}
 	events, err := f.data.Timeline(ctx, m.ID, 0, clockEvents)
 	if err != nil {
 		return t, err
-	}
-	for _, s := range stages(events, time.Time{}, false) {
-		t.stages[s.Name] = s.Took
 	}
 	if len(events) == 0 || len(events) == clockEvents { // its first sign is out of sight
 		return t, nil
@@ -143,13 +114,4 @@ func (f *figures) measure(ctx context.Context, m *machine.Machine) (took, error)
 		}
 	}
 	return t, nil
-}
-
-func median(all []time.Duration) time.Duration {
-	slices.Sort(all)
-	middle := len(all) / 2
-	if len(all)%2 == 1 {
-		return all[middle]
-	}
-	return (all[middle-1] + all[middle]) / 2
 }

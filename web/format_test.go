@@ -1,11 +1,15 @@
 package web
 
 import (
+	"fmt"
+	"slices"
+	"strings"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
 
+	"firstlight/server/bootclock"
 	"firstlight/server/journal"
 	"firstlight/server/machine"
 )
@@ -56,6 +60,25 @@ func TestTheDigLineFitsTheServer(t *testing.T) {
 			t.Errorf("digLine(%q) = %q, want %q", server, got, want)
 		}
 	}
+}
+
+// boots reads events as "seconds source text", oldest first.
+func boots(t *testing.T, lines ...string) []journal.Event {
+	t.Helper()
+	var all []journal.Event
+	for i, l := range lines {
+		var at float64
+		var source string
+		if _, err := fmt.Sscan(l, &at, &source); err != nil {
+			t.Fatal(err)
+		}
+		all = append(all, journal.Event{
+			ID: int64(i + 1), At: cannedNow.Add(time.Duration(at * float64(time.Second))), Source: journal.Source(source),
+			Text: strings.TrimSpace(strings.SplitN(l, source, 2)[1]),
+		})
+	}
+	slices.Reverse(all)
+	return all
 }
 
 func TestSilencesAreRows(t *testing.T) {
@@ -120,8 +143,26 @@ func TestFiguresAreMedians(t *testing.T) {
 	if diff := cmp.Diff(want, f.done(t.Context(), c.machines)); diff != "" {
 		t.Errorf("done (-want +got):\n%s", diff)
 	}
-	usual, n := f.usual(t.Context(), c.machines[12], c.machines)
-	if n != 3 || usual["firmware"] != 95*time.Second {
-		t.Errorf("usual = %v of %d, want firmware 1 min 35 s of 3", usual, n)
+}
+
+func TestTheClockFitsItsDrawing(t *testing.T) {
+	all := []bootclock.Stage{
+		{Name: "firmware", Took: 20 * time.Second, Usual: 90 * time.Second}, {Name: "DHCP", Took: time.Second}, {Name: "loader", Took: 2 * time.Second},
+		{Name: "script", Took: time.Second}, {Name: "kernel", Took: 2 * time.Second}, {Name: "agent image", Took: 6 * time.Second},
+		{Name: "agent", Took: time.Second}, {Name: "image", Took: 30 * time.Second, Usual: 40 * time.Second}, {Name: "first boot", Took: 39 * time.Second},
+	}
+	right := 0.0
+	for _, c := range drawStages(all) {
+		var x, cell, bar float64
+		if _, err := fmt.Sscanf(c.X+" "+c.Cell+" "+c.Bar, "%f%% %f%% %f%%", &x, &cell, &bar); err != nil {
+			t.Fatal(err)
+		}
+		if x < right-0.01 || bar > cell+0.01 || cell < cellFloor-0.5 {
+			t.Errorf("stage %s: x %s after %.2f, cell %s, bar %s: want no overlap and room for its name", c.Name, c.X, right, c.Cell, c.Bar)
+		}
+		right = x + cell
+	}
+	if right > 100 {
+		t.Errorf("the drawing ends at %.2f %%, want at most 100", right)
 	}
 }

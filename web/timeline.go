@@ -1,7 +1,6 @@
 package web
 
 import (
-	"cmp"
 	"fmt"
 	"maps"
 	"net/http"
@@ -9,6 +8,7 @@ import (
 	"strconv"
 	"time"
 
+	"firstlight/server/bootclock"
 	"firstlight/server/discovery"
 	"firstlight/server/journal"
 	"firstlight/server/machine"
@@ -65,14 +65,10 @@ func (s *Site) timeline(r *http.Request, m *machine.Machine) ([]journal.Event, t
 	return newest, d, nil
 }
 
-// byTime is events in the order of when they began, newest first. They come in
-// the order of when they were written, and rows of exchanges and transfers are
-// written at their end.
+// byTime is events in the order of when they began, newest first.
 func byTime(events []journal.Event) []journal.Event {
-	sorted := slices.Clone(events)
-	slices.SortFunc(sorted, func(a, b journal.Event) int {
-		return cmp.Or(b.At.Compare(a.At), cmp.Compare(b.ID, a.ID))
-	})
+	sorted := bootclock.InOrder(events)
+	slices.Reverse(sorted)
 	return sorted
 }
 

@@ -131,6 +131,11 @@ func (a *API) boot(ctx context.Context, in *MachineRef) (Boot, error) {
 	shown := showBoot(e)
 	if m := e.Known.Machine; m != nil {
 		shown.Waits = a.showWaits(m.ID)
+		clock, lost := a.Desk.Clock(ctx, m.ID)
+		if lost != nil {
+			return Boot{}, lost
+		}
+		shown.Clock = showClock(clock)
 	}
 	if err != nil {
 		shown.Problem = err.Error()

@@ -127,6 +127,22 @@ func showChange(h machine.History) Change {
 	}
 }
 
+func showClock(c operate.Clock) *BootClock {
+	if len(c.Stages) == 0 {
+		return nil
+	}
+	shown := &BootClock{Kind: c.Kind, Peers: c.Peers}
+	for _, s := range c.Stages {
+		stage := BootStage{Name: s.Name, Seconds: s.Took.Seconds(), Open: s.Open, Tries: s.Tries}
+		if s.Usual > 0 {
+			usual := s.Usual.Seconds()
+			stage.UsualSeconds = &usual
+		}
+		shown.Stages = append(shown.Stages, stage)
+	}
+	return shown
+}
+
 func showBoot(e operate.Explanation) Boot {
 	r := e.Request
 	shown := Boot{

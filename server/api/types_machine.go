@@ -216,6 +216,23 @@ type Boot struct {
 	Waits   []Wait      `json:"waits,omitempty" doc:"What it waits for before gates"`
 	Script  string      `json:"script,omitempty" doc:"The iPXE script, without the secret of its session"`
 	Problem string      `json:"problem,omitempty" doc:"Why the script cannot be written" example:"the boot image has no kernel"`
+	Clock   *BootClock  `json:"clock,omitempty" doc:"How long its last boot took; absent: none was seen"`
+}
+
+// BootClock is the last boot of a machine, stage by stage.
+type BootClock struct {
+	Stages []BootStage `json:"stages" nullable:"false" doc:"In order; one whose first event was not seen is left out"`
+	Kind   string      `json:"kind,omitempty" doc:"Model whose other machines say what is usual" example:"PowerEdge R730"`
+	Peers  int         `json:"peers" doc:"How many of them have a clock" example:"12"`
+}
+
+// BootStage is a part of a boot, from its first event to that of the next.
+type BootStage struct {
+	Name         string   `json:"name" doc:"firmware, DHCP, loader, script, kernel, agent image, agent, image or first boot, which ends with the call home" example:"DHCP"`
+	Seconds      float64  `json:"seconds" example:"12.1"`
+	Open         bool     `json:"open,omitempty" doc:"It goes on"`
+	Tries        int      `json:"tries,omitempty" doc:"How often it asked DHCP; absent: once" example:"4"`
+	UsualSeconds *float64 `json:"usual_seconds,omitempty" doc:"Median of its kind; absent: not known" example:"0.3"`
 }
 
 // BootSimulation is a boot that nobody did.

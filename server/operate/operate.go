@@ -21,6 +21,7 @@ import (
 	"time"
 
 	"firstlight/server/boot"
+	"firstlight/server/bootclock"
 	"firstlight/server/gate"
 	"firstlight/server/jobs"
 	"firstlight/server/machine"
@@ -46,10 +47,13 @@ type Config struct {
 }
 
 // Desk carries out what is asked for.
-type Desk struct{ Config }
+type Desk struct {
+	Config
+	clocks bootclock.Memory
+}
 
 // New makes a Desk.
-func New(c Config) *Desk { return &Desk{c} }
+func New(c Config) *Desk { return &Desk{Config: c} }
 
 // Refused says what was wrong with a request, for whoever made it.
 type Refused struct {

@@ -1,6 +1,15 @@
-package web
+// Package bootclock tells how long each stage of a machine's boot took, from
+// its firmware to the call home of what was installed, by the rows of its
+// journal.
+//
+// It is pure: rows and the time come in as arguments, so that a boot of last
+// week has the clock of today. It promises nothing of a stage whose first event
+// was not seen: that one is left out. It imports the words only; the desk, which
+// knows what is usual, and the pages import it.
+package bootclock
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 	"time"
@@ -8,11 +17,15 @@ import (
 	"firstlight/server/journal"
 )
 
-// stage is a part of a boot, from its first event to that of the next stage.
-type stage struct {
+// Stage is a part of a boot, from its first event to that of the next stage.
+type Stage struct {
 	Name string
 	Took time.Duration
 	Open bool // it goes on
+	// Tries is how often the machine asked, where more than once: DHCP alone.
+	Tries int
+	// Usual is the median of its kind of machine; 0: not known.
+	Usual time.Duration
 }
 
 // stageMark recognises the first event of a stage.
@@ -64,14 +77,26 @@ func file(words ...string) func(journal.Event) bool {
 
 func powered(e journal.Event) bool { return e.Source == journal.BMC && says(e, "power", "reset") }
 
-// stages gives the last boot's, from a machine's events, newest first. A boot
-// that installs goes on through the restart into the new system.
-func stages(newestFirst []journal.Event, now time.Time, moving bool) []stage {
+// Of gives the stages of the last boot, from a machine's events in any order. A
+// boot that installs goes on through the restart into the new system. moving
+// tells that the last stage may go on; else it is none, for the machine waits.
+func Of(events []journal.Event, now time.Time, moving bool) []Stage {
 	var b bootClock
-	for _, e := range slices.Backward(byTime(newestFirst)) {
+	for _, e := range InOrder(events) {
 		b.see(e)
 	}
 	return b.stages(now, moving)
+}
+
+// InOrder is events by when they began, oldest first. The journal has them in
+// the order of when they were written, and rows of exchanges and transfers are
+// written at their end.
+func InOrder(events []journal.Event) []journal.Event {
+	sorted := slices.Clone(events)
+	slices.SortFunc(sorted, func(a, b journal.Event) int {
+		return cmp.Or(a.At.Compare(b.At), cmp.Compare(a.ID, b.ID))
+	})
+	return sorted
 }
 
 // bootClock follows the events of a boot in their order.
@@ -81,6 +106,8 @@ type bootClock struct {
 	ordered time.Time     // when a job came to the agent that waited
 	dhcp    time.Time     // where the current run of DHCP packets began
 	dhcpRun bool
+	tries   int // of the firmware to get an address, in this boot
+	running int // the same, in the current run of DHCP packets
 }
 
 func (b *bootClock) see(e journal.Event) {
@@ -93,9 +120,10 @@ func (b *bootClock) see(e journal.Event) {
 	case place < 0:
 		return
 	case b.restarts(place):
-		*b = bootClock{dhcp: b.dhcp, dhcpRun: b.dhcpRun}
+		*b = bootClock{dhcp: b.dhcp, dhcpRun: b.dhcpRun, running: b.running}
 		if place == markLoader { // its DHCP came before we knew
 			b.begin(markDHCP, b.dhcp)
+			b.tries = b.running
 		}
 	case place < b.at: // iPXE and the agent ask DHCP again
 		return
@@ -131,9 +159,14 @@ func (b *bootClock) restarts(place int) bool {
 func (b *bootClock) noteDHCP(e journal.Event) {
 	isDHCP := e.Source == journal.DHCP
 	if isDHCP && !b.dhcpRun {
-		b.dhcp = e.At
+		b.dhcp, b.running = e.At, 0
 	}
-	b.dhcpRun = isDHCP
+	if b.dhcpRun = isDHCP; isDHCP {
+		b.running += max(e.Count, 1)
+		if b.at <= markLoader { // what iPXE and the agent ask later is no try of the firmware
+			b.tries += max(e.Count, 1)
+		}
+	}
 }
 
 func (b *bootClock) begin(place int, at time.Time) {
@@ -144,8 +177,8 @@ func (b *bootClock) begin(place int, at time.Time) {
 	b.at = place + 1
 }
 
-func (b *bootClock) stages(now time.Time, moving bool) []stage {
-	var all []stage
+func (b *bootClock) stages(now time.Time, moving bool) []Stage {
+	var all []Stage
 	for place, start := range b.starts {
 		if start.IsZero() || place == markUp {
 			continue
@@ -153,7 +186,10 @@ func (b *bootClock) stages(now time.Time, moving bool) []stage {
 		if place == markAgent && b.ordered.After(start) {
 			start = b.ordered // before it the machine waited, which is no part of the boot
 		}
-		s := stage{Name: marks[place].name}
+		s := Stage{Name: marks[place].name}
+		if place == markDHCP && b.tries > 1 {
+			s.Tries = b.tries
+		}
 		if end := b.next(place); !end.IsZero() {
 			s.Took = end.Sub(start)
 		} else if moving {
