@@ -31,7 +31,7 @@ func (c *collector) boot() {
 }
 
 // started is the kernel's start by the machine's own clock, which may be wrong
-// by years: it tells boots apart and is never compared with another clock.
+// by years: it tells boots apart, and the appliance that the clock is wrong.
 func (c *collector) started() time.Time {
 	for line := range strings.Lines(c.text("proc/stat")) {
 		if s, ok := strings.CutPrefix(line, "btime "); ok {

@@ -32,7 +32,9 @@ type Request struct {
 	Arch     uint16      `json:"arch"`     // DHCP option 93, RFC 4578 §2.1
 	Platform string      `json:"platform"` // bios or efi
 	Stage    Stage       `json:"stage"`
-	Subnet   string      `json:"subnet,omitempty"`
+	// Script tells that iPXE asks for its script; else it asks DHCP.
+	Script bool   `json:"script,omitempty"`
+	Subnet string `json:"subnet,omitempty"`
 }
 
 // Known is what ServerDb holds about the one who asks.

@@ -39,10 +39,13 @@ func (v verdict) silent(r reason, why string) verdict {
 func (s *Server) answer(ctx context.Context, q *query) verdict {
 	var v verdict
 	subnet, ok := s.subnetOf(q)
-	if !ok {
-		return v.silent(dropNoSubnet, "no subnet of ours has the address "+q.network().String())
-	}
 	v.subnet = subnet
+	switch {
+	case subnet == nil:
+		return v.silent(dropNoSubnet, "no subnet of ours has the address "+q.network().String())
+	case !ok:
+		return v.silent(dropNoSubnet, "subnet "+subnet.Name+" is switched off")
+	}
 	q.boot.Subnet = subnet.Name
 	v.known = s.cfg.Inventory.Known(q.boot)
 	v.decision = boot.Decide(q.boot, v.known, q.at)

@@ -20,15 +20,15 @@ func (s *Server) record(q *query, v verdict) {
 	}
 	switch {
 	case reply == dhcpv4.MessageTypeOffer:
-		s.exchanges.note(q.at, s.row(q, v, "%s was offered %s and did not take it", q.who(), v.lease.Address))
+		s.exchanges.note(q.at, s.row(q, v, journal.NotTaken, "%s was offered %s and did not take it", q.who(), v.lease.Address))
 	case reply == dhcpv4.MessageTypeAck && v.lease.Address.IsValid():
 		s.acknowledged(q, v)
 	case reply == dhcpv4.MessageTypeNak:
-		s.finish(q, s.row(q, v, "%s was refused: %s", q.who(), v.why))
+		s.finish(q, s.row(q, v, journal.Refused, "%s was refused: %s", q.who(), v.why))
 	case q.kind == dhcpv4.MessageTypeRelease && v.drop == reasonDone:
-		s.finish(q, s.row(q, v, "%s gave %s back", q.who(), v.lease.Address))
+		s.finish(q, s.row(q, v, journal.Returned, "%s gave %s back", q.who(), v.lease.Address))
 	case q.kind == dhcpv4.MessageTypeDecline && v.drop == reasonDone:
-		s.finish(q, s.row(q, v, "%s found %s in use by another: kept out for %s", q.who(), v.lease.Address, lease.Probation))
+		s.finish(q, s.row(q, v, journal.Declined, "%s found %s in use by another: kept out for %s", q.who(), v.lease.Address, lease.Probation))
 	case v.drop == dropOtherServer && q.kind == dhcpv4.MessageTypeRequest:
 		s.tookAnother(q, v)
 	case v.reply == nil && (q.kind == dhcpv4.MessageTypeDiscover || q.kind == dhcpv4.MessageTypeRequest):
@@ -46,19 +46,21 @@ func (s *Server) acknowledged(q *query, v verdict) {
 	case q.ciaddr.IsValid(): // a renewal
 		return
 	case e.packets == 1:
-		s.finishAs(e, s.row(q, v, "REQUEST, ACK: %s has %s again", q.who(), v.lease.Address))
+		s.finishAs(e, s.row(q, v, journal.Bound, "REQUEST, ACK: %s has %s again", q.who(), v.lease.Address))
 	default:
-		s.finishAs(e, s.row(q, v, "DISCOVER, OFFER, REQUEST, ACK: %s gets %s", q.who(), v.lease.Address))
+		s.finishAs(e, s.row(q, v, journal.Bound, "DISCOVER, OFFER, REQUEST, ACK: %s gets %s", q.who(), v.lease.Address))
 	}
 }
 
 // unanswered remembers that a client hears nothing, and why. The decision is
 // told once, not with each of its packets.
 func (s *Server) unanswered(q *query, v verdict) {
-	if v.drop == dropMalformed || v.drop == dropNoSubnet {
+	// On a network that nobody configured, machines that boot are told of, so that
+	// one can be found that hears nothing; what else is there is somebody else's.
+	if v.drop == dropMalformed || v.drop == dropNoSubnet && (v.subnet != nil || !q.isBoot()) {
 		return
 	}
-	first := s.exchanges.note(q.at, s.row(q, v, "%s asked for an address and got no answer: %s", q.who(), v.why))
+	first := s.exchanges.note(q.at, s.row(q, v, journal.Unanswered, "%s asked for an address and got no answer: %s", q.who(), v.why))
 	if first && q.isBoot() && v.drop == dropPolicy {
 		s.cfg.Journal.Decided(q.boot, v.decision, v.known)
 	}
@@ -68,7 +70,9 @@ func (s *Server) unanswered(q *query, v verdict) {
 // never ours there is nothing to tell.
 func (s *Server) tookAnother(q *query, v verdict) {
 	if e := s.exchanges.end(q.boot.MAC, q.at); e.packets > 1 {
-		s.finishAs(e, s.row(q, v, "%s took the offer of another DHCP server, %s", q.who(), q.server))
+		row := s.row(q, v, journal.Elsewhere, "%s took the offer of another DHCP server, %s", q.who(), q.server)
+		row.Details[journal.DetailServer] = q.server.String()
+		s.finishAs(e, row)
 	}
 }
 
@@ -87,10 +91,10 @@ func (s *Server) finishAs(e exchange, row journal.Event) {
 }
 
 // row is a timeline row with the inputs behind it.
-func (s *Server) row(q *query, v verdict, text string, args ...any) journal.Event {
+func (s *Server) row(q *query, v verdict, came journal.Outcome, text string, args ...any) journal.Event {
 	e := journal.Event{
 		At: q.at, MAC: q.boot.MAC, Source: journal.DHCP, Text: fmt.Sprintf(text, args...),
-		Details: details(q, v),
+		Details: details(q, v, came),
 	}
 	if v.known.Machine != nil {
 		e.Machine = v.known.Machine.ID
@@ -98,8 +102,8 @@ func (s *Server) row(q *query, v verdict, text string, args ...any) journal.Even
 	return e
 }
 
-func details(q *query, v verdict) map[string]string {
-	d := map[string]string{"interface": q.from.name}
+func details(q *query, v verdict, came journal.Outcome) map[string]string {
+	d := map[string]string{"interface": q.from.name, journal.DetailOutcome: string(came)}
 	add := func(key, value string) {
 		if value != "" {
 			d[key] = value
@@ -109,7 +113,10 @@ func details(q *query, v verdict) map[string]string {
 		add("subnet", v.subnet.Name)
 	}
 	if q.giaddr.IsValid() {
-		add("relay", q.giaddr.String())
+		add(journal.DetailRelay, q.giaddr.String())
+		if q.packet.RelayAgentInfo() == nil {
+			add(journal.DetailOption, "absent")
+		}
 	}
 	if v.lease.Address.IsValid() {
 		add("address", v.lease.Address.String())
@@ -118,12 +125,18 @@ func details(q *query, v verdict) map[string]string {
 		add("lease", v.lease.Life.Round(time.Second).String())
 	}
 	add("boots", v.boots)
-	add("problem", v.why)
+	add(journal.DetailProblem, v.why)
+	if came == journal.Unanswered {
+		add(journal.DetailReason, names[v.drop])
+	}
 	add("vendor_class", q.vendor)
 	add("uuid", q.boot.UUID)
 	if q.isBoot() {
 		add("stage", string(q.boot.Stage))
 		add("arch", strconv.Itoa(int(q.boot.Arch)))
+		if q.packet.NumSeconds > 0 {
+			add(journal.DetailSecs, strconv.Itoa(int(q.packet.NumSeconds)))
+		}
 	}
 	return d
 }

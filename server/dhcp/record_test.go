@@ -46,7 +46,7 @@ func TestOneRowForAnExchange(t *testing.T) {
 	}
 	want := map[string]string{
 		"interface": "br0", "subnet": "lab", "address": "10.80.12.31", "lease": "1h0m0s", "boots": "snponly.efi",
-		"vendor_class": "PXEClient:Arch:00007:UNDI:003016", "stage": "firmware", "arch": "7",
+		"vendor_class": "PXEClient:Arch:00007:UNDI:003016", "stage": "firmware", "arch": "7", "outcome": "bound",
 	}
 	if diff := cmp.Diff(want, row.Details); diff != "" {
 		t.Errorf("details (-want +got):\n%s", diff)
@@ -112,6 +112,12 @@ func TestRows(t *testing.T) {
 		}, "UEFI x64 asked for an address and got no answer: ServerDb did not answer", 1, 0},
 		{"a packet of a foreign network", nil, func(t *testing.T, s *Server) {
 			ask(t, s, incoming(packetOf(discover, relayedBy("10.99.0.1"))))
+		}, "", 0, 0},
+		{"a machine that boots in a network that nobody configured", nil, func(t *testing.T, s *Server) {
+			ask(t, s, incoming(packetOf(discover, append(pxeUEFI, relayedBy("10.99.0.1"))...)))
+		}, "UEFI x64 asked for an address and got no answer: no subnet of ours has the address 10.99.0.1", 1, 0},
+		{"a machine that boots in a network that is switched off", []func(*memory){off}, func(t *testing.T, s *Server) {
+			ask(t, s, incoming(packetOf(discover, pxeUEFI...)))
 		}, "", 0, 0},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

@@ -67,7 +67,7 @@ func (s *Server) request(r *http.Request) (boot.Request, error) {
 		return boot.Request{}, status(http.StatusBadRequest, fmt.Errorf("mac: %w", err))
 	}
 	req := boot.Request{
-		MAC: mac, Stage: boot.StageIPXE, UUID: short(q.Get("uuid")), Serial: short(q.Get("serial")), Platform: "bios",
+		MAC: mac, Stage: boot.StageIPXE, Script: true, UUID: short(q.Get("uuid")), Serial: short(q.Get("serial")), Platform: "bios",
 	}
 	if q.Get("platform") == "efi" {
 		req.Platform = "efi"

@@ -41,10 +41,15 @@ func (s *Server) transfer(r *http.Request, name string, c *counted, took time.Du
 	if rng := r.Header.Get("Range"); rng != "" && c.status == http.StatusPartialContent {
 		text += " " + short(rng)
 	}
+	came := journal.Sent
 	if c.err != nil {
+		came = journal.BrokenOff
 		text += ", broken off"
 	}
-	return journal.Event{Machine: id, MAC: mac, Source: journal.Files, Text: text, Bytes: c.bytes, Duration: took}
+	return journal.Event{
+		Machine: id, MAC: mac, Source: journal.Files, Text: text, Bytes: c.bytes, Duration: took,
+		Details: map[string]string{journal.DetailOutcome: string(came), journal.DetailFile: name},
+	}
 }
 
 // counted counts what a response sends without losing sendfile, and gives up

@@ -116,11 +116,16 @@ func actPower(want oob.Power) func(context.Context, *run) error {
 		if want == oob.PowerOff && r.machine.Flags.NoPowerOff {
 			return fmt.Errorf("machine %s must not be powered off: %w", r.machine.Name, errFinal)
 		}
-		r.bmcEvent("Power " + string(want))
+		r.bmcEvent("Power "+string(want), journal.DetailPower, string(want))
 		return r.with(ctx, func(ctx context.Context, c oob.Controller) error { return c.SetPower(ctx, want) })
 	}
 }
 
-func (r *run) bmcEvent(text string) {
-	r.DB.Note(journal.Event{Machine: r.machine.ID, Source: journal.BMC, Text: text, Job: r.job.ID})
+// bmcEvent tells of an order to the BMC, with details as names and values.
+func (r *run) bmcEvent(text string, details ...string) {
+	e := journal.Event{Machine: r.machine.ID, Source: journal.BMC, Text: text, Job: r.job.ID}
+	for i := 0; i+1 < len(details); i += 2 {
+		e.Details = map[string]string{details[i]: details[i+1]}
+	}
+	r.DB.Note(e)
 }

@@ -113,7 +113,7 @@ func (d *Desk) become(ctx context.Context, c oob.Controller, m *machine.Machine,
 		is = now
 		d.DB.Observe(m.ID, func(o *machine.Observed) { o.Power, o.PowerAt = string(is), d.Now() })
 		if is == want {
-			d.DB.Note(journal.Event{Machine: m.ID, Source: journal.BMC, Text: "Power " + string(want)})
+			d.DB.Note(journal.Event{Machine: m.ID, Source: journal.BMC, Text: "Power " + string(want), Details: map[string]string{journal.DetailPower: string(want)}})
 			return nil
 		}
 		select {

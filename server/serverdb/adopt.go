@@ -80,7 +80,7 @@ func (w *Write) adoptReport(r *report.Report, who Actor, reason string) (*machin
 	if err != nil {
 		return nil, err
 	}
-	if err := errors.Join(w.tx.PutFacts(m.ID, facts), w.Event(reported(m, facts, r))); err != nil {
+	if err := errors.Join(w.tx.PutFacts(m.ID, facts), w.Event(w.reported(m, facts, r))); err != nil {
 		return nil, err
 	}
 	if err := w.Audit(who, "adopt machine", m.Name, was.Human(), machine.InUse.Human()+": "+reason); err != nil {

@@ -100,7 +100,7 @@ func (w *Write) report(r *report.Report, from netip.Addr, subnet *machine.Subnet
 	if err := w.tx.PutFacts(m.ID, facts); err != nil {
 		return nil, err
 	}
-	if err := w.Event(reported(m, facts, r)); err != nil {
+	if err := w.Event(w.reported(m, facts, r)); err != nil {
 		return nil, err
 	}
 	if agrees {
@@ -236,12 +236,20 @@ func (w *Write) register(m *machine.Machine, res discovery.Resolution) error {
 	return nil
 }
 
-func reported(m *machine.Machine, f *machine.Facts, r *report.Report) journal.Event {
+// clockTrust is how far a machine's clock may be from ours: a report is on its
+// way for seconds, and certificates are judged by days.
+const clockTrust = 2 * time.Minute
+
+func (w *Write) reported(m *machine.Machine, f *machine.Facts, r *report.Report) journal.Event {
+	details := map[string]string{"kernel": f.Kernel, "agent": r.Boot.Agent, "boot": r.Boot.ID, "platform": f.Platform}
+	if off := r.Boot.Started.Add(time.Duration(r.Boot.Uptime * float64(time.Second))).Sub(w.now); !r.Boot.Started.IsZero() && off.Abs() > clockTrust {
+		details[journal.DetailClock] = off.Round(time.Second).String()
+	}
 	return journal.Event{
 		Machine: m.ID, MAC: m.BootMAC(), Source: journal.Agent, Duration: r.Collected,
 		Text: fmt.Sprintf("Reported %.1f s after kernel start: %s, %s memory, %s, %s",
 			r.Boot.Uptime, count(f.Cores, "core"), discovery.Bytes(f.Memory), count(len(f.Disks), "disk"), count(len(f.NICs), "interface")),
-		Details: map[string]string{"kernel": f.Kernel, "agent": r.Boot.Agent, "boot": r.Boot.ID, "platform": f.Platform},
+		Details: details,
 	}
 }
 

@@ -60,7 +60,7 @@ func (s *Server) sendFile(t *transfer, out tftp.OutgoingTransfer, rf io.ReaderFr
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		s.metrics.results[missing].Add(1)
-		s.note(t, "TFTP "+t.name+": there is no such file", 0)
+		s.note(t, journal.Missing, "TFTP "+t.name+": there is no such file", 0)
 		return errNotFound
 	case err != nil:
 		s.metrics.results[refused].Add(1)
@@ -86,21 +86,21 @@ func (s *Server) finish(t *transfer, n int64, err error) {
 	case err == nil:
 		s.metrics.results[done].Add(1)
 		s.metrics.bytes.Add(uint64(n))
-		s.note(t, fmt.Sprintf("TFTP %s, %s-byte blocks", t.name, t.block), n)
+		s.note(t, journal.Sent, fmt.Sprintf("TFTP %s, %s-byte blocks", t.name, t.block), n)
 	case t.acked == 0:
 		s.metrics.results[withdrawn].Add(1)
 		s.cfg.Log.Debug("a TFTP client took nothing", "client", t.to.String(), "name", t.name, "error", err)
 	default:
 		s.metrics.results[broken].Add(1)
 		s.metrics.bytes.Add(uint64(n))
-		s.note(t, fmt.Sprintf("TFTP %s broke off, %s-byte blocks", t.name, t.block), n)
+		s.note(t, journal.BrokenOff, fmt.Sprintf("TFTP %s broke off, %s-byte blocks", t.name, t.block), n)
 		s.cfg.Log.Info("a TFTP transfer broke off", "client", t.to.String(), "name", t.name, "bytes", n, "error", err)
 	}
 }
 
 // note adds a row to the timeline of the machine behind the address, if one is
 // known.
-func (s *Server) note(t *transfer, text string, n int64) {
+func (s *Server) note(t *transfer, came journal.Outcome, text string, n int64) {
 	id, mac := s.cfg.WhoIs(t.to.Addr())
 	if id == "" && mac.IsZero() {
 		return
@@ -108,7 +108,7 @@ func (s *Server) note(t *transfer, text string, n int64) {
 	s.cfg.Journal.Note(journal.Event{
 		At: t.began, Machine: id, MAC: mac, Source: journal.Files, Text: text,
 		Bytes: n, Duration: s.cfg.Now().Sub(t.began),
-		Details: map[string]string{"file": t.name, "block": t.block, "address": t.to.Addr().String()},
+		Details: map[string]string{journal.DetailOutcome: string(came), journal.DetailFile: t.name, "block": t.block, "address": t.to.Addr().String()},
 	})
 }
 

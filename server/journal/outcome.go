@@ -1,0 +1,42 @@
+package journal
+
+// Names of details that programs read, too: whoever explains a boot goes by
+// them and not by the sentences, which are people's.
+const (
+	DetailOutcome = "outcome" // an Outcome
+	DetailFile    = "file"    // name or path that was asked for
+	DetailReason  = "reason"  // one word of the part that saw it
+	DetailProblem = "problem" // the same in a sentence
+	DetailServer  = "server"  // address of another DHCP server
+	DetailRelay   = "relay"   // address of the relay
+	DetailOption  = "option82"
+	DetailSecs    = "secs" // what the client says since when it asks, in seconds: DHCP's secs
+	DetailPower   = "power"
+	DetailClock   = "clock_off" // how far a machine's clock is from ours, as time.Duration writes it
+)
+
+// Outcome is what came of what a row tells.
+type Outcome string
+
+// Outcomes of a DHCP exchange.
+const (
+	Bound      Outcome = "bound"        // it has an address
+	NotTaken   Outcome = "not-taken"    // it was offered one and never asked for it
+	Unanswered Outcome = "unanswered"   // it heard nothing; DetailReason says why
+	Refused    Outcome = "refused"      // it was told that it must not have an address
+	Returned   Outcome = "returned"     // it gave its address back
+	Declined   Outcome = "declined"     // it found that another has the address
+	Elsewhere  Outcome = "took-another" // it took the offer of DetailServer
+	Rogue      Outcome = "another-server"
+)
+
+// Outcomes of a transfer.
+const (
+	Sent      Outcome = "sent"
+	BrokenOff Outcome = "broken-off" // the client went away in the middle
+	Missing   Outcome = "missing"    // there is no such file
+	TLSFailed Outcome = "tls-failed" // no secure connection came about
+)
+
+// Outcome is the event's, where its part says one.
+func (e Event) Outcome() Outcome { return Outcome(e.Details[DetailOutcome]) }
