@@ -47,7 +47,7 @@ gen: deps ## run the generators and rewrite the golden files; review the differe
 	@git grep --untracked -lF 'flag.Bool("update"' -- '*_test.go' ':!agent/signature' | xargs -n 1 dirname | sort -u | while read -r dir; do go test "./$$dir" -update; done
 	@git status --short
 
-bench: build ## one line per comparison with a real peer; WORK=dns (dhcp, tftp, http, script, serverdb) runs one
+bench: build ## one line per comparison with a real peer; WORK=dns (dhcp, tftp, http, script, serverdb, storm) runs one
 	@.tools/deps --bench
 	@exec bin/virtualrack bench $(if $(WORK),--work $(WORK))
 
@@ -58,7 +58,7 @@ deb: build ## build the Debian package into dist/
 	@cmd/firstlight/debian/build dist
 
 clean: ## remove what make built; caches in ~/.cache/firstlight stay
-	@rm -rf bin dist .run .bench
+	@rm -rf bin dist .run .bench .storm
 	@git clean -fdXq -- ipxe/loaders images/embedded/files
 
 # go says what to do where no Go is, or one too old to read go.mod.

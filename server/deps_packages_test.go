@@ -129,12 +129,16 @@ var ourPackages = map[string]row{
 	}, why: "a light machine is the agent's own code behind the rack's protocols, and knows the appliance by these only"},
 	"server/serverdb/fleet": {ours: []string{"server/delivery", "server/machine", "server/serverdb", "server/serverdb/store"}, why: "a made-up fleet is written where the real one is kept, and known to tests and comparisons alone"},
 	"server/virtualrack/bench": {ours: []string{
-		"agent/report", "server/config", "server/machine", "server/serverdb", "server/serverdb/fleet", "server/virtualrack",
+		"agent/report", "server/config", "server/machine", "server/serverdb", "server/serverdb/fleet", "server/virtualrack", "server/virtualrack/storm",
 	}, why: "a comparison fills ServerDb while the appliance is stopped, and then knows it by its protocols only"},
 	"server/virtualrack": {ours: []string{
 		"server/machine", "server/oob", "server/oob/bmcsim", "server/oob/redfish",
 		"server/virtualrack/console", "server/virtualrack/light", "server/virtualrack/netns", "server/virtualrack/qemu",
 	}, why: "the rack stands outside the appliance and speaks with it by its protocols only"},
+
+	"server/virtualrack/storm": {ours: []string{
+		"server/machine", "server/virtualrack", "server/virtualrack/light",
+	}, why: "machines of a storm know the appliance by its protocols only"},
 
 	"server/virtualrack/e2e": {why: suite},
 
@@ -145,7 +149,7 @@ var ourPackages = map[string]row{
 		"server/oob/credential", "server/oob/login", "server/operate", "server/serverdb", "server/tftp", "server/zone", "web",
 	}, why: wiring},
 	"cmd/virtualrack": {ours: []string{
-		"server/virtualrack", "server/virtualrack/bench", "server/virtualrack/netns", "server/virtualrack/qemu",
+		"server/virtualrack", "server/virtualrack/bench", "server/virtualrack/netns", "server/virtualrack/qemu", "server/virtualrack/storm",
 	}, why: command},
 	"cmd/firstlight": {ours: []string{
 		"cmd/firstlight/client", "cmd/firstlight/complete", "cmd/version", "cmd/firstlight/doctor", "cmd/firstlight/output", "images/embedded", "ipxe", "server", "server/api", "server/backup", "server/config", "server/declare",

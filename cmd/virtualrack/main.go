@@ -1,8 +1,9 @@
 // Command virtualrack runs a rack of virtual machines with an appliance in it,
-// and compares the appliance with its peers.
+// has boot storms on it, and compares the appliance with its peers.
 //
 // It holds flags, signals, exit codes and printing; the rack is package
-// server/virtualrack, the comparisons are package server/virtualrack/bench.
+// server/virtualrack, the storms are package server/virtualrack/storm, the
+// comparisons are package server/virtualrack/bench.
 package main
 
 import (
@@ -18,6 +19,7 @@ import (
 
 type cli struct {
 	Run   runCmd   `cmd:"" help:"Start a rack and an appliance, power the machines on, and keep them until Ctrl-C."`
+	Storm stormCmd `cmd:"" help:"Power thousands of machines on at once, without firmware and images, and tell what each stage of their boots took and what failed."`
 	Bench benchCmd `cmd:"" help:"Compare the appliance with its peers, one line per comparison."`
 }
 

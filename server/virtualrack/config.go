@@ -3,6 +3,7 @@ package virtualrack
 import (
 	"bytes"
 	"fmt"
+	"net/netip"
 	"os"
 	"path/filepath"
 	"strings"
@@ -29,6 +30,9 @@ subnets:
     ranges: [{{.First}}-{{.Last}}]
     policy: register
     lease: 1h
+{{- range .Relayed}}
+  - {name: {{.Name}}, prefix: {{.Prefix}}, ranges: [{{.First}}-{{.Last}}], gateway: {{.Relay}}, policy: register, lease: 1h}
+{{- end}}
 rules:
 {{- range .Rules}}
   - {name: {{.Name}}, match: {{printf "%q" .Match}}, accept: {{.Accept}}{{with .Site}}, site: {{.}}{{end -}}
@@ -47,7 +51,7 @@ func (r *Rack) writeConfig(rules []machine.Rule) error {
 	err := configuration.Execute(&text, map[string]any{
 		"State": r.stateDir(), "Link": applianceLink, "Own": ownAddress, "Site": siteName, "Domain": domain,
 		"User": bmcUser, "PasswordFile": r.path("bmc.password"), "Prefix": bootNetwork,
-		"First": firstAddress, "Last": lastAddress, "Rules": rules, "Level": strings.ToLower(r.spec.Level.String()),
+		"First": firstAddress, "Last": lastAddress, "Rules": rules, "Relayed": relayedNetworks(r.spec.Relayed), "Level": strings.ToLower(r.spec.Level.String()),
 	})
 	if err != nil {
 		return fmt.Errorf("write the appliance's configuration: %w", err)
@@ -65,6 +69,25 @@ func (r *Rack) writeConfig(rules []machine.Rule) error {
 		}
 	}
 	return nil
+}
+
+// relayedNetwork is a network behind a relay as the configuration has it.
+type relayedNetwork struct {
+	Name               string
+	Prefix             netip.Prefix
+	Relay, First, Last netip.Addr
+}
+
+func relayedNetworks(n int) []relayedNetwork {
+	all := make([]relayedNetwork, n)
+	for i := range all {
+		p := RelayedNetwork(i)
+		last := p.Addr().As4()
+		last[3] |= 62
+		relay := p.Addr().Next()
+		all[i] = relayedNetwork{fmt.Sprintf("rack-%d", i+1), p, relay, relay.Next(), netip.AddrFrom4(last)}
+	}
+	return all
 }
 
 func (r *Rack) path(name string) string { return filepath.Join(r.spec.Dir, name) }

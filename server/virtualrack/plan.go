@@ -17,6 +17,7 @@ var (
 	guestAddress  = netip.MustParseAddr("10.80.0.2") // of clients in this process
 	firstAddress  = netip.MustParseAddr("10.80.16.0")
 	lastAddress   = netip.MustParseAddr("10.80.255.250")
+	relayed       = netip.MustParsePrefix("10.96.0.0/12") // every network behind a relay
 	bmcNetwork    = netip.MustParsePrefix("10.81.0.0/16")
 	bmcUplink     = netip.MustParseAddr("10.81.0.1") // the rack's own end
 	bmcPort       = uint16(443)
@@ -25,6 +26,21 @@ var (
 	applianceLink = "boot0"
 	rackLink      = "rack0"
 )
+
+// relayedBits is the size of a network behind a relay: 62 hosts, the relay among
+// them.
+const relayedBits = 26
+
+// maxRelayed is how many such networks there may be.
+const maxRelayed = 1 << (relayedBits - 12)
+
+// RelayedNetwork is the n-th network behind a relay, from 0. Its first host is
+// the relay.
+func RelayedNetwork(n int) netip.Prefix {
+	at := relayed.Addr().As4()
+	at[1], at[2], at[3] = at[1]+byte(n>>10), byte(n>>2), byte(n<<6)
+	return netip.PrefixFrom(netip.AddrFrom4(at), relayedBits)
+}
 
 // Vendor and products of the machines, for rules to match.
 const (

@@ -21,3 +21,12 @@ func TestEveryMachineIsSomebodyElse(t *testing.T) {
 		}
 	}
 }
+
+func TestNetworksBehindRelaysAreApart(t *testing.T) {
+	for n := 1; n < maxRelayed; n++ {
+		before, p := RelayedNetwork(n-1), RelayedNetwork(n)
+		if before.Overlaps(p) || !relayed.Contains(p.Addr()) || p != p.Masked() {
+			t.Fatalf("network %d is %s after %s, want the next in %s", n, p, before, relayed)
+		}
+	}
+}

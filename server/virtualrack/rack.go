@@ -109,6 +109,13 @@ func (r *Rack) lay(context.Context) (err error) {
 		r.uplink.Reach(bootNetwork),
 		r.uplink.Own(bmcNetwork),
 	)
+	if err == nil && r.spec.Relayed > 0 {
+		err = errors.Join(
+			r.uplink.Add(netip.PrefixFrom(guestAddress, bootNetwork.Bits())),
+			r.uplink.Own(relayed),
+			theirs.Via(relayed, guestAddress),
+		)
+	}
 	if err == nil && r.spec.Light > 0 {
 		r.wire, err = light.Open(rackLink, r.uplink)
 	}
@@ -202,7 +209,7 @@ func (r *Rack) unplug() error {
 		all = r.wire.Close()
 	}
 	if r.uplink != nil {
-		all = errors.Join(all, r.uplink.Disown(bmcNetwork))
+		all = errors.Join(all, r.uplink.Disown(bmcNetwork), r.uplink.Disown(relayed))
 	}
 	if r.network != nil {
 		all = errors.Join(all, r.network.Close())

@@ -20,6 +20,10 @@ type Spec struct {
 	Images   string // folder of OS images with manifests; none when empty
 	Machines []MachineSpec
 	Light    int // how many light machines
+	// Relayed is how many networks lie behind relays (RelayedNetwork). Their
+	// machines and relays are whoever speaks from these addresses in this process;
+	// the rack routes them.
+	Relayed int
 	// Rules accept machines; DefaultRules when nil.
 	Rules []machine.Rule
 	// People is the listening socket of the people's door; one on the rack's own
@@ -75,7 +79,9 @@ func (s *Spec) fill() error {
 	switch {
 	case len(s.Machines) > maxEach || s.Light > maxEach || s.Light < 0:
 		return fmt.Errorf("%d machines and %d light ones: want at most %d of each", len(s.Machines), s.Light, maxEach)
-	case len(s.Machines)+s.Light == 0:
+	case s.Relayed < 0 || s.Relayed > maxRelayed:
+		return fmt.Errorf("%d networks behind relays: want at most %d", s.Relayed, maxRelayed)
+	case len(s.Machines)+s.Light+s.Relayed == 0:
 		return errors.New("a rack without machines: want at least one")
 	}
 	if _, err := os.Stat(s.Program); err != nil {

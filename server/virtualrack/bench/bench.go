@@ -40,6 +40,8 @@ type work struct {
 	ours   func(context.Context, *bench) (float64, error)
 	// rows prints the rows of a work that has no peers.
 	rows func(context.Context, *bench) error
+	// alone does so in a rack of its own, after all others.
+	alone func(context.Context, Options) error
 }
 
 // peer is another program that does the same.
@@ -51,7 +53,7 @@ type peer struct {
 }
 
 // works are all comparisons, in the order in which they run.
-var works = []work{dnsWork, dhcpWork, tftpWork, httpWork, scriptWork, serverdbWork}
+var works = []work{dnsWork, dhcpWork, tftpWork, httpWork, scriptWork, serverdbWork, stormWork}
 
 // Names are the names of all works.
 func Names() (all []string) {
@@ -80,6 +82,34 @@ func Run(ctx context.Context, o Options) error {
 		return err
 	}
 	o.Dir = dir
+	if err := together(ctx, o); err != nil {
+		return err
+	}
+	for _, w := range works {
+		if w.alone == nil || !o.wants(w) {
+			continue
+		}
+		o.head(w)
+		if err := w.alone(ctx, o); err != nil {
+			return fmt.Errorf("%s: %w", w.name, err)
+		}
+	}
+	return nil
+}
+
+// wants tells whether a work was ordered.
+func (o *Options) wants(w work) bool { return len(o.Works) == 0 || slices.Contains(o.Works, w.name) }
+
+// head says what a work's rows are.
+func (o *Options) head(w work) {
+	fmt.Fprintf(o.Out, "# %s, in %s: %s\n# work\tpeer\ttheirs\tours\tratio\n", w.name, w.unit, w.method)
+}
+
+// together runs the works that share a rack.
+func together(ctx context.Context, o Options) error {
+	if !slices.ContainsFunc(works, func(w work) bool { return w.alone == nil && o.wants(w) }) {
+		return nil
+	}
 	rack, err := virtualrack.Start(ctx, virtualrack.Spec{Dir: o.Dir, Program: o.Program, Light: 1, Level: slog.LevelWarn})
 	if err != nil {
 		return err
@@ -97,7 +127,7 @@ func (b *bench) run(ctx context.Context) error {
 		return err
 	}
 	for _, w := range works {
-		if len(b.Works) > 0 && !slices.Contains(b.Works, w.name) {
+		if w.alone != nil || !b.wants(w) {
 			continue
 		}
 		if err := b.compare(ctx, w); err != nil {
@@ -109,7 +139,7 @@ func (b *bench) run(ctx context.Context) error {
 
 // compare prints the method, and a row for each peer.
 func (b *bench) compare(ctx context.Context, w work) error {
-	fmt.Fprintf(b.Out, "# %s, in %s: %s\n# work\tpeer\ttheirs\tours\tratio\n", w.name, w.unit, w.method)
+	b.head(w)
 	if w.rows != nil {
 		return w.rows(ctx, b)
 	}

@@ -33,21 +33,27 @@ type lease struct {
 
 // firmware is a PXE ROM, or UEFI's network stack (RFC 4578; PXE 2.1 §2.2).
 func (m *Machine) firmware() program {
-	return program{name: "firmware", boots: true, identify: m.pxe()}
+	return program{name: "firmware", boots: true, identify: m.spec.Firmware()}
 }
 
 // ipxe is the boot loader: a PXE client with a user class of its own, which it
 // sends bare, and the list of what it can do.
 func (m *Machine) ipxe() program {
-	return program{name: "iPXE", boots: true, identify: append(m.pxe(),
-		dhcpv4.WithOption(dhcpv4.OptGeneric(dhcpv4.OptionUserClassInformation, []byte("iPXE"))),
-		dhcpv4.WithOption(dhcpv4.OptGeneric(dhcpv4.GenericOptionCode(175), []byte{19, 1, 1})), // HTTP
-	)}
+	return program{name: "iPXE", boots: true, identify: m.spec.Loader()}
 }
 
-func (m *Machine) pxe() []dhcpv4.Modifier {
-	arch := m.spec.arch()
-	id, _ := hex.DecodeString(strings.ReplaceAll(m.spec.UUID, "-", ""))
+// Loader is what iPXE says of itself on this machine.
+func (s *Spec) Loader() []dhcpv4.Modifier {
+	return append(s.Firmware(),
+		dhcpv4.WithOption(dhcpv4.OptGeneric(dhcpv4.OptionUserClassInformation, []byte("iPXE"))),
+		dhcpv4.WithOption(dhcpv4.OptGeneric(dhcpv4.GenericOptionCode(175), []byte{19, 1, 1})), // HTTP
+	)
+}
+
+// Firmware is what the firmware says of itself in DHCP.
+func (s *Spec) Firmware() []dhcpv4.Modifier {
+	arch := s.arch()
+	id, _ := hex.DecodeString(strings.ReplaceAll(s.UUID, "-", ""))
 	return []dhcpv4.Modifier{
 		dhcpv4.WithOption(dhcpv4.OptClassIdentifier(fmt.Sprintf("PXEClient:Arch:%05d:UNDI:003016", arch))),
 		dhcpv4.WithOption(dhcpv4.OptClientArch(iana.Arch(arch))),

@@ -52,6 +52,13 @@ func interpret(script string, settings map[string]string) (outcome, error) {
 	return o, errScript
 }
 
+// Follow tells to which script another one leads this machine; to none, "", where
+// it loads a system or starts the disk.
+func (s *Spec) Follow(script string) (next string, err error) {
+	o, err := interpret(script, s.settings())
+	return o.chain, err
+}
+
 // located gives the address among a command's words, and what stands after it.
 func located(words []string) (address, rest string) {
 	for i, w := range words {

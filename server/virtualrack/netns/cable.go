@@ -66,6 +66,17 @@ func (c *Cable) Reach(p netip.Prefix) error {
 	})
 }
 
+// Via says that a network is behind a router at the other end.
+func (c *Cable) Via(p netip.Prefix, router netip.Addr) error {
+	return c.with(func(h *netlink.Handle) error {
+		r := &netlink.Route{LinkIndex: c.link.Attrs().Index, Dst: ipNet(p.Masked()), Gw: router.AsSlice()}
+		if err := h.RouteReplace(r); err != nil {
+			return fmt.Errorf("route %s through %s: %w", p, router, err)
+		}
+		return nil
+	})
+}
+
 // Own makes every address of the network one of this host's, as if each had been
 // added: a thousand BMCs then cost one route.
 func (c *Cable) Own(p netip.Prefix) error {
