@@ -114,10 +114,6 @@ type client struct {
 	to   *net.UDPAddr // the server's port, after the first reply its port of the transfer
 }
 
-const (
-	opRRQ, opWRQ, opData, opAck, opError, opOACK = 1, 2, 3, 4, 5, 6
-)
-
 func dial(t testing.TB, s *Server) *client {
 	t.Helper()
 	conn, err := net.ListenUDP("udp4", &net.UDPAddr{IP: net.IPv4(127, 0, 0, 1)})

@@ -85,3 +85,24 @@ func FuzzRequest(f *testing.F) {
 		}
 	})
 }
+
+// FuzzNegotiate reads a stranger's packet and agrees with it, in memory.
+func FuzzNegotiate(f *testing.F) {
+	for _, seed := range []string{
+		"\x00\x01a\x00octet\x00blksize\x001468\x00tsize\x000\x00windowsize\x0064\x00", "\x00\x01a\x00octet\x00timeout\x0018446744073709551616\x00",
+		"\x00\x01a\x00octet\x00blksize\x00-8\x00blksize", "\x00\x01\x00\x00\x00\x00", "\x00\x02a\x00MAIL\x00windowsize\x000x10\x00",
+	} {
+		f.Add([]byte(seed))
+	}
+	f.Fuzz(func(t *testing.T, raw []byte) {
+		r, ok := parseRequest(raw)
+		if !ok {
+			return
+		}
+		a := negotiate(r, 1<<40)
+		if a.block < 8 || a.block > largestBlock || a.window < 1 || a.window > largestWindow ||
+			a.wait < 0 || a.wait > longestTimeout*time.Second || len(a.oack) > 100 {
+			t.Errorf("negotiate(%q) = %+v", raw, a)
+		}
+	})
+}

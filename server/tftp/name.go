@@ -1,22 +1,11 @@
 package tftp
 
 import (
-	"errors"
 	"io/fs"
 	"strings"
 )
 
 const longestName = 255
-
-// Errors that clients see. They name neither paths nor reasons of ours.
-var (
-	errName     = errors.New("file name not allowed")
-	errNotFound = errors.New("file not found")
-	errRead     = errors.New("file cannot be read")
-	errReadOnly = errors.New("read only: writing is not allowed")
-	errBusy     = errors.New("too many transfers, try again")
-	errStopping = errors.New("server stops, try again")
-)
 
 // cleanName turns the name of a request into a path of an fs.FS, or refuses it.
 func cleanName(raw string) (string, error) {

@@ -19,17 +19,6 @@ import (
 	"firstlight/server/machine"
 )
 
-const (
-	// timeout and retries: five times a second each, then the client counts as
-	// gone. With the error packet at the end that is six packets to a client
-	// that never answers.
-	timeout = time.Second
-	retries = 4
-	// largestBlock fills an Ethernet frame: 1500 less the headers of IPv4, UDP
-	// and TFTP. It is what UEFI and iPXE ask for.
-	largestBlock = 1500 - 20 - 8 - 4
-)
-
 // Journal takes what happened.
 type Journal interface {
 	Note(journal.Event)
@@ -62,6 +51,7 @@ type Server struct {
 	ready   chan struct{}
 	stop    chan struct{} // closed: transfers break off
 	conns   []*net.UDPConn
+	own     sync.WaitGroup // transfers that are not the library's
 
 	mu      sync.Mutex
 	running map[netip.AddrPort]*transfer
@@ -139,7 +129,8 @@ func explain(a netip.AddrPort, err error) error {
 }
 
 // Run serves until ctx ends. Transfers break off then, with an error to their
-// clients, within the five seconds that the last packet may wait for its ACK.
+// clients, within the five seconds that the library's last packet may wait for
+// its ACK.
 func (s *Server) Run(ctx context.Context) error {
 	defer s.close()
 	var serving sync.WaitGroup
@@ -155,6 +146,7 @@ func (s *Server) Run(ctx context.Context) error {
 		serving.Go(p.Shutdown)
 	}
 	serving.Wait()
+	s.own.Wait()
 	return nil
 }
 
@@ -164,16 +156,10 @@ func (s *Server) protocol() *tftp.Server {
 		s.metrics.results[refused].Add(1)
 		return errReadOnly
 	})
-	p.SetTimeout(timeout)
+	p.SetTimeout(firstWait)
 	p.SetRetries(retries)
 	// The library sleeps on top of the timeout unless told otherwise.
 	p.SetBackoff(func(int) time.Duration { return 0 })
-	// Left alone the library takes the interface's MTU less 28, forgets the four
-	// bytes of TFTP's own header, so that full blocks come in two fragments, and
-	// falls back to 512 whenever another process changes an interface while it
-	// asks the kernel for the MTU (seen here on 23 November 2026).
-	p.SetBlockSizeNegotiation(false)
-	p.SetBlockSize(largestBlock)
 	p.SetHook(hook{s})
 	return p
 }
@@ -184,7 +170,7 @@ func (s *Server) serve(ctx context.Context, p *tftp.Server, conn *net.UDPConn) {
 	for ctx.Err() == nil {
 		func() {
 			defer s.contain("reading a TFTP request panicked")
-			if err := p.Serve(conn); err != nil && ctx.Err() == nil {
+			if err := p.Serve(front{conn, s}); err != nil && ctx.Err() == nil {
 				s.cfg.Log.Error("reading TFTP requests failed", "address", conn.LocalAddr().String(), "error", err)
 			}
 		}()

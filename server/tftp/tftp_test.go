@@ -47,6 +47,17 @@ func TestDuplicateACKsResendNothing(t *testing.T) {
 	}
 }
 
+// T-03: the block number wraps to 0, here with the smallest blocks, in windows.
+func TestSmallBlocksWrap(t *testing.T) {
+	t.Parallel()
+	small := loader[:(65535+1000)*8]
+	s, _ := start(t, func(c *Config) { c.Routes = []Route{{"big", oneFile(small)}} })
+	got, err := dial(t, s).windows(8, 64, "big")
+	if err != nil || !bytes.Equal(got, small) {
+		t.Errorf("windows() = %d bytes, %v, want %d", len(got), err, len(small))
+	}
+}
+
 // T-03: the block number wraps to 0.
 func TestBlockNumberWraps(t *testing.T) {
 	t.Parallel()
@@ -73,13 +84,23 @@ func TestOptions(t *testing.T) {
 		{"a block size that is no number is ignored", []string{"snponly.efi", "octet", "blksize", "1e3"}, ""},
 		{"blksize 65464 becomes what fits into a frame", []string{"snponly.efi", "octet", "blksize", "65464"}, "blksize\x001468\x00"},
 		{"the size is told", []string{"snponly.efi", "octet", "tsize", "0"}, "tsize\x001000000\x00"},
-		{"windows are not offered", []string{"snponly.efi", "octet", "windowsize", "64"}, ""},
+		{"blksize 8 is the smallest", []string{"snponly.efi", "octet", "blksize", "8"}, "blksize\x008\x00"},
+		{"a window is taken", []string{"snponly.efi", "octet", "windowsize", "4"}, "windowsize\x004\x00"},
+		{"windowsize 65535 becomes the most that may be lost at once", []string{"snponly.efi", "octet", "windowsize", "65535"}, "windowsize\x0064\x00"},
+		{"windowsize 65536 is ignored", []string{"snponly.efi", "octet", "windowsize", "65536"}, ""},
+		{"a timeout is taken", []string{"snponly.efi", "octet", "timeout", "2"}, "timeout\x002\x00"},
+		{"timeout 0 is ignored", []string{"snponly.efi", "octet", "timeout", "0"}, ""},
+		{"a timeout that would hold a transfer for more than a minute is ignored", []string{"snponly.efi", "octet", "timeout", "13"}, ""},
+		{"microseconds are not known", []string{"snponly.efi", "octet", "utimeout", "10000"}, ""},
+		{"all of EDK2's", []string{"snponly.efi", "octet", "tsize", "0", "blksize", "1468", "windowsize", "4"}, "blksize\x001468\x00tsize\x001000000\x00windowsize\x004\x00"},
+		{"names in capitals", []string{"snponly.efi", "octet", "BLKSIZE", "1024"}, "blksize\x001024\x00"},
+		{"the size of a text with its line ends is not known", []string{"grub/grub.cfg", "netascii", "tsize", "0"}, ""},
 		{"windowsize 0 is ignored", []string{"snponly.efi", "octet", "windowsize", "0"}, ""},
 		{"timeout 256 is ignored", []string{"snponly.efi", "octet", "timeout", "256"}, ""},
 		{"an option without value is ignored", []string{"snponly.efi", "octet", "blksize"}, ""},
 		{"an option twice counts once", []string{"snponly.efi", "octet", "blksize", "1024", "blksize", "512"}, "blksize\x00512\x00"},
 		{"a hundred options are ignored", append([]string{"snponly.efi", "octet"}, strings.Split(strings.Repeat("a,1,", 100)+"b,2", ",")...), ""},
-		{"zeros before a block size do no harm", []string{"snponly.efi", "octet", "blksize", strings.Repeat("0", 400) + "1468"}, "blksize\x00" + strings.Repeat("0", 400) + "1468\x00"},
+		{"zeros before a block size do no harm", []string{"snponly.efi", "octet", "blksize", strings.Repeat("0", 400) + "1468"}, "blksize\x001468\x00"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			c := dial(t, s)
@@ -122,16 +143,20 @@ func TestRefusals(t *testing.T) {
 		{"writing", opWRQ, "snponly.efi", "read only: writing is not allowed"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			c := dial(t, s)
-			c.request(tt.op, tt.field, "octet")
-			op, rest := c.receive(3 * time.Second)
-			if op != opError || binary.BigEndian.Uint16(rest) != 1 || string(rest[2:]) != tt.want+"\x00" {
-				t.Errorf("op %d of %q answers op %d %q, want error 1 %q", tt.op, tt.field, op, rest, tt.want)
+			for _, options := range [][]string{nil, {"blksize", "1468"}} {
+				c := dial(t, s)
+				c.request(tt.op, append([]string{tt.field, "octet"}, options...)...)
+				op, rest := c.receive(3 * time.Second)
+				code := binary.BigEndian.Uint16(rest)
+				if op != opError || string(rest[2:]) != tt.want+"\x00" || code != 1 && code != 2 ||
+					options != nil && (code == 1) != (tt.want == errNotFound.Error()) {
+					t.Errorf("op %d of %q with %q answers op %d %q, want error 1 or 2 %q", tt.op, tt.field, options, op, rest, tt.want)
+				}
 			}
 		})
 	}
-	if got := s.metrics.results[panicked].Load(); got != 1 {
-		t.Errorf("panics = %d, want 1", got)
+	if got := s.metrics.results[panicked].Load(); got != 2 {
+		t.Errorf("panics = %d, want 2", got)
 	}
 	if got, _ := dial(t, s).fetch(1, "exact", "octet"); len(got) != 1024 {
 		t.Errorf("after it all fetch() = %d bytes, want 1024", len(got))
@@ -209,17 +234,34 @@ func TestReflectionIsBounded(t *testing.T) {
 	all.Wait()
 }
 
-// T-08: a stranger's packets do not disturb a transfer.
+// T-08: a stranger's packets do not disturb a transfer, and are answered with
+// error 5, by the library with nothing.
 func TestStrangersDoNotDisturb(t *testing.T) {
 	s, _ := start(t)
+	for _, options := range [][]string{nil, {"tsize", "0"}} {
+		undisturbed(t, s, options)
+	}
+}
+
+func undisturbed(t *testing.T, s *Server, options []string) {
 	c := dial(t, s)
-	c.request(opRRQ, "exact", "octet")
-	if op, _ := c.receive(3 * time.Second); op != opData {
+	c.request(opRRQ, append([]string{"exact", "octet"}, options...)...)
+	op, _ := c.receive(3 * time.Second)
+	if op == opOACK {
+		c.ack(0)
+		op, _ = c.receive(3 * time.Second)
+	}
+	if op != opData {
 		t.Fatalf("op = %d, want DATA", op)
 	}
 	stranger := dial(t, s)
 	stranger.to = c.to
 	stranger.ack(1)
+	if options != nil {
+		if op, rest := stranger.receive(3 * time.Second); op != opError || binary.BigEndian.Uint16(rest) != 5 {
+			t.Errorf("a stranger gets op %d %q, want error 5", op, rest)
+		}
+	}
 	stranger.send(opError, 0, 0, 'x', 0)
 	stranger.ack(1)
 	c.ack(1)
@@ -299,20 +341,24 @@ func TestLimits(t *testing.T) {
 	}
 }
 
-// T-04, smaller: many at once, all whole.
+// T-04: many at once, all whole. The long form is a thousand of a megabyte.
 func TestManyAtOnce(t *testing.T) {
+	many, file, want := 100, "exact", loader[:1024]
+	if os.Getenv("FIRSTLIGHT_LONG") != "" {
+		many, file, want = 1000, "snponly.efi", loader
+	}
 	s, _ := start(t, func(c *Config) { c.PerSource = 1000 })
 	var all sync.WaitGroup
-	for range 100 {
+	for range many {
 		c := dial(t, s)
 		all.Go(func() {
-			if got, _ := c.fetch(1, "exact", "octet", "blksize", "1468"); len(got) != 1024 {
-				t.Errorf("fetch() = %d bytes, want 1024", len(got))
+			if got, err := c.windows(1468, 4, file); err != nil || !bytes.Equal(got, want) {
+				t.Errorf("windows() = %d bytes, %v, want %d", len(got), err, len(want))
 			}
 		})
 	}
 	all.Wait()
-	if got := s.limits.active(); got > 100 {
+	if got := s.limits.active(); got > many {
 		t.Errorf("active = %d", got)
 	}
 }

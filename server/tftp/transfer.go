@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/netip"
 	"runtime/debug"
+	"strconv"
 	"time"
 
 	"github.com/pin/tftp/v3"
@@ -15,28 +16,25 @@ import (
 	"firstlight/server/journal"
 )
 
-// defaultBlock is the block size of a client that asks for none (RFC 1350 §2).
-const defaultBlock = "512"
-
 // transfer is one file on its way to one client.
 type transfer struct {
 	to    netip.AddrPort
 	name  string
 	began time.Time
-	// What the library tells through the hook, from the transfer's goroutine.
-	block string // size
-	acked int    // packets
+	// What the sender tells through the hook, from the transfer's goroutine.
+	block, window string
+	acked         int // packets
 }
 
-// send answers one read request. What it returns goes to the client as an error
-// with code 1, the only one that the library sends.
+// send answers one read request, through the library's sender or ours. What it
+// returns goes to the client as an error.
 func (s *Server) send(raw string, rf io.ReaderFrom) (err error) {
 	out, ok := rf.(tftp.OutgoingTransfer)
 	if !ok {
 		return errRead
 	}
 	addr := out.RemoteAddr()
-	t := &transfer{to: addrPort(addr.IP, addr.Port), began: s.cfg.Now(), block: defaultBlock}
+	t := &transfer{to: addrPort(addr.IP, addr.Port), began: s.cfg.Now(), block: strconv.Itoa(defaultBlock)}
 	defer func() {
 		if s.contained("sending a TFTP file panicked", recover()) {
 			err = errRead
@@ -86,16 +84,24 @@ func (s *Server) finish(t *transfer, n int64, err error) {
 	case err == nil:
 		s.metrics.results[done].Add(1)
 		s.metrics.bytes.Add(uint64(n))
-		s.note(t, journal.Sent, fmt.Sprintf("TFTP %s, %s-byte blocks", t.name, t.block), n)
+		s.note(t, journal.Sent, fmt.Sprintf("TFTP %s, %s", t.name, t.blocks()), n)
 	case t.acked == 0:
 		s.metrics.results[withdrawn].Add(1)
 		s.cfg.Log.Debug("a TFTP client took nothing", "client", t.to.String(), "name", t.name, "error", err)
 	default:
 		s.metrics.results[broken].Add(1)
 		s.metrics.bytes.Add(uint64(n))
-		s.note(t, journal.BrokenOff, fmt.Sprintf("TFTP %s broke off, %s-byte blocks", t.name, t.block), n)
+		s.note(t, journal.BrokenOff, fmt.Sprintf("TFTP %s broke off, %s", t.name, t.blocks()), n)
 		s.cfg.Log.Info("a TFTP transfer broke off", "client", t.to.String(), "name", t.name, "bytes", n, "error", err)
 	}
+}
+
+// blocks words how the file goes.
+func (t *transfer) blocks() string {
+	if t.window == "" || t.window == "1" {
+		return t.block + "-byte blocks"
+	}
+	return t.block + "-byte blocks, windows of " + t.window
 }
 
 // note adds a row to the timeline of the machine behind the address, if one is
@@ -135,6 +141,9 @@ func (h hook) OnSuccess(stats tftp.TransferStats) { h.ended(stats) }
 // OnFailure is part of tftp.Hook. Packets that are no requests have no client.
 func (h hook) OnFailure(stats tftp.TransferStats, err error) {
 	if stats.RemoteAddr == nil {
+		if h.s.stopping() {
+			return // it is the socket, which was closed
+		}
 		h.s.metrics.results[malformed].Add(1)
 		h.s.cfg.Log.Debug("dropped a malformed TFTP packet", "error", err)
 		return
@@ -150,7 +159,7 @@ func (h hook) ended(stats tftp.TransferStats) {
 		return
 	}
 	if size, ok := stats.Opts["blksize"]; ok {
-		t.block = size
+		t.block, t.window = size, stats.Opts["windowsize"]
 	}
 	t.acked = stats.DatagramsAcked
 }
@@ -167,6 +176,15 @@ func (u *untilStop) Read(b []byte) (int, error) {
 		return 0, errStopping
 	default:
 		return u.r.Read(b)
+	}
+}
+
+func (s *Server) stopping() bool {
+	select {
+	case <-s.stop:
+		return true
+	default:
+		return false
 	}
 }
 

@@ -1,0 +1,67 @@
+package tftp
+
+import (
+	"errors"
+	"net"
+	"net/netip"
+	"time"
+)
+
+// front stands between a socket and the library. It takes out the requests that
+// the library cannot answer as they should be: those with options, of which it
+// knows two; writes, whose error has a code that it does not send; and those
+// that it would answer from another address than they were sent to, since it
+// cannot tell the address of a socket that it does not own.
+type front struct {
+	*net.UDPConn
+	s *Server
+}
+
+// ReadFrom gives the library the packets that are left for it.
+func (f front) ReadFrom(b []byte) (int, net.Addr, error) {
+	for {
+		n, from, err := f.ReadFromUDPAddrPort(b)
+		if err != nil {
+			if !errors.Is(err, net.ErrClosed) {
+				time.Sleep(10 * time.Millisecond) // a network that is down says so at once, again and again
+			}
+			return 0, nil, err
+		}
+		r, ok := parseRequest(b[:n])
+		if !ok || r.op == opRRQ && len(r.options) == 0 && f.sendsFromHere(from) {
+			return n, net.UDPAddrFromAddrPort(from), nil
+		}
+		f.s.own.Go(func() { f.s.answer(f.address(), from, r) })
+	}
+}
+
+func (f front) address() netip.Addr {
+	return f.LocalAddr().(*net.UDPAddr).AddrPort().Addr().Unmap() //nolint:forcetypeassert // it is a UDPConn
+}
+
+// sendsFromHere tells whether the kernel takes our address for the source of
+// what goes to a client.
+func (f front) sendsFromHere(to netip.AddrPort) bool {
+	c, err := net.DialUDP("udp4", nil, net.UDPAddrFromAddrPort(to)) // sends nothing
+	if err != nil {
+		return false
+	}
+	defer c.Close() //nolint:errcheck // nothing was sent
+	return front{UDPConn: c}.address() == f.address()
+}
+
+// answer serves a request that the library does not get.
+func (s *Server) answer(from netip.Addr, to netip.AddrPort, r request) {
+	defer s.contain("answering a TFTP request panicked")
+	w := &sender{local: from, peer: netip.AddrPortFrom(to.Addr().Unmap(), to.Port()), request: r, size: -1, hook: hook{s}, stop: s.stop, resent: &s.metrics.resent}
+	var err error
+	if r.op == opWRQ {
+		s.metrics.results[refused].Add(1)
+		err = errReadOnly
+	} else {
+		err = s.send(r.name, w)
+	}
+	if err != nil {
+		w.abort(err)
+	}
+}
