@@ -21,7 +21,7 @@ type subnetSetCmd struct {
 	Gateway *string       `placeholder:"ADDRESS" help:"Router that is handed out; '' for none."`
 	DNS     *string       `name:"dns" placeholder:"ADDRESS,…" help:"Name servers that are handed out; '' for the appliance."`
 	Domain  *string       `help:"Zone of the host names."`
-	Mode    string        `placeholder:"MODE" complete:"server,off" help:"server answers DHCP, off does not."`
+	Mode    string        `placeholder:"MODE" complete:"server,proxy,off" help:"server gives addresses, proxy only tells what to boot, off is silent."`
 	Policy  string        `placeholder:"POLICY" complete:"ignore,observe,register" help:"What an unknown machine gets: ignore, observe or register."`
 	Lease   time.Duration `help:"Life of a dynamic lease, such as 12h."`
 }

@@ -11,7 +11,7 @@ type Subnet struct {
 	Gateway      string         `json:"gateway,omitempty" doc:"Absent: none is handed out" example:"10.80.12.1"`
 	DNS          []string       `json:"dns" nullable:"false" doc:"Name servers that are handed out; empty: the appliance" example:"[\"10.80.12.2\"]"`
 	Domain       string         `json:"domain,omitempty" doc:"Zone of the host names, without the dot at its end" example:"lon6.example.net"`
-	Mode         string         `json:"mode" enum:"server,off" doc:"off: DHCP is silent here"`
+	Mode         string         `json:"mode" enum:"server,proxy,off" doc:"server: gives addresses and tells what to boot; proxy: tells what to boot beside a DHCP server that gives the addresses; off: is silent here"`
 	Policy       string         `json:"policy" enum:"ignore,observe,register" doc:"What an unknown machine gets: no answer; recorded and sent on to its own disk; the agent"`
 	LeaseSeconds int64          `json:"lease_seconds" doc:"Life of a dynamic lease, seconds" example:"3600"`
 }
@@ -31,7 +31,7 @@ type SubnetPut struct {
 	Gateway      string         `json:"gateway,omitempty" maxLength:"45" doc:"Absent: none is handed out" example:"10.80.12.1"`
 	DNS          []string       `json:"dns,omitempty" maxItems:"8" doc:"Name servers that are handed out; absent: the appliance" example:"[\"10.80.12.2\"]"`
 	Domain       string         `json:"domain,omitempty" maxLength:"253" doc:"Zone of the host names, without the dot at its end" example:"lon6.example.net"`
-	Mode         string         `json:"mode,omitempty" enum:"server,off" default:"server" doc:"off: DHCP is silent here"`
+	Mode         string         `json:"mode,omitempty" enum:"server,proxy,off" default:"server" doc:"server: gives addresses and tells what to boot; proxy: tells what to boot beside a DHCP server that gives the addresses; off: is silent here"`
 	Policy       string         `json:"policy,omitempty" enum:"ignore,observe,register" default:"observe" doc:"What an unknown machine gets: no answer; recorded and sent on to its own disk; the agent"`
 	LeaseSeconds int64          `json:"lease_seconds,omitempty" minimum:"60" maximum:"31536000" default:"3600" doc:"Life of a dynamic lease, seconds"`
 }

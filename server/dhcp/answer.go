@@ -49,7 +49,12 @@ func (s *Server) answer(ctx context.Context, q *query) verdict {
 	q.boot.Subnet = subnet.Name
 	v.known = s.cfg.Inventory.Known(q.boot)
 	v.decision = boot.Decide(q.boot, v.known, q.at)
-	if !v.decision.Address {
+	switch {
+	case q.port == bootPort:
+		return s.bootServer(q, v)
+	case subnet.Mode == machine.ModeProxy:
+		return s.proxied(q, v)
+	case !v.decision.Address:
 		return v.silent(dropPolicy, v.decision.Why)
 	}
 	ctx, cancel := context.WithTimeout(ctx, storeTimeout)
@@ -92,7 +97,7 @@ func (q *query) network() netip.Addr {
 // there is silence, never a NAK: the network is somebody else's.
 func (s *Server) subnetOf(q *query) (*machine.Subnet, bool) {
 	subnet, ok := s.cfg.Inventory.SubnetFor(q.network())
-	return subnet, ok && subnet.Mode == "server"
+	return subnet, ok && subnet.Mode != machine.ModeOff
 }
 
 func (s *Server) discover(ctx context.Context, q *query, v verdict) verdict {

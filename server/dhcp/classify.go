@@ -22,6 +22,8 @@ import (
 type query struct {
 	from    origin
 	unicast bool
+	port    uint16
+	peer    netip.AddrPort
 	at      time.Time
 
 	packet *dhcpv4.DHCPv4
@@ -59,7 +61,7 @@ func classify(d *datagram) (*query, error) {
 		return nil, fmt.Errorf("decode: %w", err)
 	}
 	q := &query{
-		from: d.from, unicast: d.unicast, at: d.arrived,
+		from: d.from, unicast: d.unicast, port: d.port, peer: d.peer, at: d.arrived,
 		packet: p,
 		kind:   p.MessageType(),
 		ciaddr: addrOf(p.ClientIPAddr),

@@ -4,7 +4,7 @@
 // The files follow a packet: listen.go takes it from the wire, queue.go holds it
 // for a worker, classify.go understands it, answer.go runs the state machine of
 // RFC 2131 §4.3, reply.go and pxe.go write the answer, send.go chooses its way
-// back, exchange.go makes one timeline row of the whole exchange. QUIRKS.md
+// back, proxy.go answers beside another DHCP server, exchange.go makes one timeline row of the whole exchange. QUIRKS.md
 // lists what firmware does differently, REQUIREMENTS.md what of which RFC holds.
 //
 // It promises that no ACK leaves before its lease is on disk, and that none counts

@@ -2,6 +2,7 @@ package dhcp
 
 import (
 	"context"
+	"net/netip"
 	"os"
 	"path/filepath"
 	"strings"
@@ -23,7 +24,8 @@ func FuzzPacket(f *testing.F) {
 		{option(175, 177, 5, 1, 2), option(77, 0), option(97, 0), option(93, 0)},
 	} {
 		for _, kind := range []dhcpv4.MessageType{discover, request, release, decline, inform} {
-			f.Add(packetOf(kind, opts...).ToBytes(), kind == request)
+			f.Add(packetOf(kind, opts...).ToBytes(), kind == request, false)
+			f.Add(packetOf(kind, opts...).ToBytes(), kind == request, true)
 		}
 	}
 	captures, err := filepath.Glob(filepath.Join("testdata", "*.bin"))
@@ -35,9 +37,9 @@ func FuzzPacket(f *testing.F) {
 		if err != nil {
 			f.Fatal(err)
 		}
-		f.Add(raw, false)
+		f.Add(raw, false, false)
 	}
-	f.Fuzz(func(t *testing.T, raw []byte, unicast bool) {
+	f.Fuzz(func(t *testing.T, raw []byte, unicast, besides bool) {
 		if len(raw) > maxPacket {
 			return
 		}
@@ -47,6 +49,12 @@ func FuzzPacket(f *testing.F) {
 		w := &fakeWire{}
 		d := incomingBytes(raw)
 		d.unicast, d.wire = unicast, w
+		if besides { // another DHCP server; what comes by unicast comes to port 4011
+			proxied(m)
+			if unicast {
+				d.port, d.peer = bootPort, netip.MustParseAddrPort("10.80.12.100:68")
+			}
+		}
 		s.handle(context.Background(), d)
 		if s.metrics.dropped[dropPanic].Load() != 0 {
 			t.Fatal("it panicked")
@@ -59,6 +67,9 @@ func FuzzPacket(f *testing.F) {
 				t.Errorf("a reply goes to %v", to)
 			}
 			checkReply(t, b)
+			if r, err := dhcpv4.FromBytes(b); besides && err == nil && addrOf(r.YourIPAddr).IsValid() {
+				t.Errorf("a proxied subnet gives %v", r.YourIPAddr)
+			}
 		}
 		s.sweep(epoch.Add(quiet), m)
 		for _, row := range m.rows {

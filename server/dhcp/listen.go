@@ -21,12 +21,14 @@ const (
 	clientPort = 68
 )
 
-// link is one interface with its two sockets: a UDP one that belongs to it
-// alone, and one that writes frames to clients which have no address yet.
+// link is one interface with its sockets: UDP ones for DHCP and for boot clients
+// that belong to it alone, and one that writes frames to clients which have no
+// address yet.
 type link struct {
 	origin
 	index  int
 	udp    *net.UDPConn
+	boot   *net.UDPConn // port 4011
 	frames *packet.Conn
 }
 
@@ -41,8 +43,12 @@ func openLink(ifc Interface) (*link, error) {
 		return nil, err
 	}
 	l := &link{origin: origin{name: dev.Name, server: own}, index: dev.Index}
-	if l.udp, err = listenUDP(dev.Name); err != nil {
-		return nil, explain(dev.Name, err)
+	if l.udp, err = listenUDP(dev.Name, serverPort); err != nil {
+		return nil, explain(dev.Name, serverPort, err)
+	}
+	if l.boot, err = listenUDP(dev.Name, bootPort); err != nil {
+		l.close()
+		return nil, explain(dev.Name, bootPort, err)
 	}
 	// AF_PACKET with the protocol of IPv4 would receive all of it; the filter
 	// that lets nothing in is bound before the socket is.
@@ -52,7 +58,7 @@ func openLink(ifc Interface) (*link, error) {
 	}
 	if err != nil {
 		l.close()
-		return nil, explain(dev.Name, err)
+		return nil, explain(dev.Name, serverPort, err)
 	}
 	return l, nil
 }
@@ -60,7 +66,7 @@ func openLink(ifc Interface) (*link, error) {
 // listenUDP binds to the interface before it binds to the port, and without
 // SO_REUSEADDR: two interfaces do not disturb each other, and another DHCP
 // server on this host is an error now rather than half of the packets later.
-func listenUDP(device string) (*net.UDPConn, error) {
+func listenUDP(device string, port int) (*net.UDPConn, error) {
 	control := func(_, _ string, c syscall.RawConn) error {
 		var failed error
 		err := c.Control(func(fd uintptr) {
@@ -69,7 +75,7 @@ func listenUDP(device string) (*net.UDPConn, error) {
 		return errors.Join(err, failed)
 	}
 	config := net.ListenConfig{Control: control}
-	conn, err := config.ListenPacket(context.Background(), "udp4", fmt.Sprintf("0.0.0.0:%d", serverPort))
+	conn, err := config.ListenPacket(context.Background(), "udp4", fmt.Sprintf("0.0.0.0:%d", port))
 	if err != nil {
 		return nil, err
 	}
@@ -86,6 +92,9 @@ func listenUDP(device string) (*net.UDPConn, error) {
 
 func (l *link) close() {
 	_ = l.udp.Close()
+	if l.boot != nil {
+		_ = l.boot.Close()
+	}
 	if l.frames != nil {
 		_ = l.frames.Close()
 	}
@@ -131,26 +140,26 @@ func noInterface(name string, err error) error {
 }
 
 // explain turns the errors that people meet into a sentence with a remedy.
-func explain(device string, err error) error {
+func explain(device string, port int, err error) error {
 	switch {
 	case errors.Is(err, unix.EADDRINUSE):
 		return fmt.Errorf("listen for DHCP on %s: port %d/udp is in use: another DHCP server runs on this host "+
 			"(dnsmasq, isc-dhcp-server, kea-dhcp4-server, libvirt's dnsmasq, a second firstlight); "+
-			"'ss -ulpn sport = :%d' names it: stop it there: %w", device, serverPort, serverPort, err)
+			"'ss -ulpn sport = :%d' names it: stop it there: %w", device, port, port, err)
 	case errors.Is(err, unix.EACCES), errors.Is(err, unix.EPERM):
 		return fmt.Errorf("listen for DHCP on %s: not permitted: port %d needs CAP_NET_BIND_SERVICE and frames to machines "+
-			"without an address need CAP_NET_RAW: start as the packaged systemd unit does, or as root: %w", device, serverPort, err)
+			"without an address need CAP_NET_RAW: start as the packaged systemd unit does, or as root: %w", device, port, err)
 	default:
 		return fmt.Errorf("listen for DHCP on %s: %w", device, err)
 	}
 }
 
-// read moves packets from an interface into the queue until ctx ends.
-func (s *Server) read(ctx context.Context, l *link) {
+// read moves packets from a socket of an interface into the queue until ctx ends.
+func (s *Server) read(ctx context.Context, l *link, conn *net.UDPConn, port uint16) {
 	oob := make([]byte, 128)
 	for {
 		p := s.queue.blank()
-		n, oobn, flags, _, err := l.udp.ReadMsgUDPAddrPort(p.buffer[:], oob)
+		n, oobn, flags, peer, err := conn.ReadMsgUDPAddrPort(p.buffer[:], oob)
 		switch {
 		case ctx.Err() != nil:
 			return
@@ -166,6 +175,7 @@ func (s *Server) read(ctx context.Context, l *link) {
 			s.metrics.dropped[dropMalformed].Add(1)
 		default:
 			p.size, p.wire, p.from, p.arrived = n, l, l.origin, s.cfg.Now()
+			p.port, p.peer = port, peer
 			p.unicast = destination(oob[:oobn]) == l.server
 			s.queue.push(p)
 		}

@@ -42,6 +42,7 @@ type memory struct {
 	offers   map[netip.Addr]machine.MAC
 	stale    bool
 	answered map[netip.Addr]bool
+	heard    map[netip.Addr]machine.MAC
 	broken   error
 	stall    chan struct{} // when set, writes wait until it is closed
 	rows     []journal.Event
@@ -53,8 +54,8 @@ func newMemory(subnets ...*machine.Subnet) *memory {
 	return &memory{
 		subnets: subnets, machines: map[machine.MAC]*machine.Machine{},
 		leases: map[netip.Addr]lease.Lease{}, latest: map[machine.MAC]netip.Addr{}, offers: map[netip.Addr]machine.MAC{},
-		answered: map[netip.Addr]bool{},
-		noted:    make(chan struct{}, 1024),
+		answered: map[netip.Addr]bool{}, heard: map[netip.Addr]machine.MAC{},
+		noted: make(chan struct{}, 1024),
 	}
 }
 
@@ -197,6 +198,12 @@ func (m *memory) Found(a netip.Addr) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.answered[a] = true
+}
+
+func (m *memory) Heard(a netip.Addr, mac machine.MAC, _ time.Time) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.heard[a] = mac
 }
 
 func (m *memory) Answered(a netip.Addr) bool { return m.answered[a] }

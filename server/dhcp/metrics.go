@@ -24,6 +24,8 @@ const (
 	dropUnknownLease               // INIT-REBOOT without a record
 	dropNoAddress                  // the subnet is full
 	dropStore                      // the lease did not get onto the disk
+	dropNotBoot                    // no firmware, where we only say what to boot
+	dropNoLoader                   // its architecture has no boot loader, where we only say what to boot
 	dropPanic                      // a fault of ours, contained
 	reasons
 )
@@ -31,7 +33,7 @@ const (
 // names of the reasons, as the metric has them.
 var names = [reasons]string{
 	"done", "malformed", "loop", "queue_full", "receive", "send", "no_subnet", "policy",
-	"other_server", "unknown_lease", "no_address", "store", "panic",
+	"other_server", "unknown_lease", "no_address", "store", "not_boot", "no_loader", "panic",
 }
 
 // kinds is one more than the last message type that is counted by name.

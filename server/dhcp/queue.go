@@ -15,7 +15,9 @@ type datagram struct {
 	size    int
 	wire    wire
 	from    origin
-	unicast bool // it was sent to an address of ours, not to all
+	unicast bool           // it was sent to an address of ours, not to all
+	port    uint16         // of ours, that it came to
+	peer    netip.AddrPort // that sent it: a client, or its relay
 	arrived time.Time
 }
 

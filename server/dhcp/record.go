@@ -9,6 +9,7 @@ import (
 
 	"firstlight/server/journal"
 	"firstlight/server/lease"
+	"firstlight/server/machine"
 )
 
 // record tells the journal, after the reply left. What may still come to a
@@ -19,8 +20,13 @@ func (s *Server) record(q *query, v verdict) {
 		reply = v.reply.MessageType()
 	}
 	switch {
+	case reply == dhcpv4.MessageTypeOffer && !v.lease.Address.IsValid():
+		s.exchanges.note(q.at, s.row(q, v, journal.Directed, "%s was told where to boot %s, and no more was heard of it", q.who(), v.boots))
 	case reply == dhcpv4.MessageTypeOffer:
 		s.exchanges.note(q.at, s.row(q, v, journal.NotTaken, "%s was offered %s and did not take it", q.who(), v.lease.Address))
+	case reply == dhcpv4.MessageTypeAck && q.port == bootPort:
+		s.cfg.Journal.Decided(q.boot, v.decision, v.known)
+		s.finish(q, s.row(q, v, journal.Directed, "REQUEST to port %d, ACK: %s, which has %s, boots %s", bootPort, q.who(), q.ciaddr, v.boots))
 	case reply == dhcpv4.MessageTypeAck && v.lease.Address.IsValid():
 		s.acknowledged(q, v)
 	case reply == dhcpv4.MessageTypeNak:
@@ -57,7 +63,7 @@ func (s *Server) acknowledged(q *query, v verdict) {
 func (s *Server) unanswered(q *query, v verdict) {
 	// On a network that nobody configured, machines that boot are told of, so that
 	// one can be found that hears nothing; what else is there is somebody else's.
-	if v.drop == dropMalformed || v.drop == dropNoSubnet && (v.subnet != nil || !q.isBoot()) {
+	if v.drop == dropMalformed || v.drop == dropNotBoot || v.drop == dropNoSubnet && (v.subnet != nil || !q.isBoot()) {
 		return
 	}
 	first := s.exchanges.note(q.at, s.row(q, v, journal.Unanswered, "%s asked for an address and got no answer: %s", q.who(), v.why))
@@ -69,7 +75,16 @@ func (s *Server) unanswered(q *query, v verdict) {
 // tookAnother ends an exchange that another server won. Of requests that were
 // never ours there is nothing to tell.
 func (s *Server) tookAnother(q *query, v verdict) {
-	if e := s.exchanges.end(q.boot.MAC, q.at); e.packets > 1 {
+	e := s.exchanges.end(q.boot.MAC, q.at)
+	switch {
+	case e.packets < 2:
+	case v.subnet.Mode == machine.ModeProxy:
+		v.boots = e.row.Details["boots"]
+		s.cfg.Journal.Decided(q.boot, v.decision, v.known)
+		row := s.row(q, v, journal.Directed, "DISCOVER, OFFER, REQUEST: %s takes %s from the DHCP server %s, and boots %s from us", q.who(), q.wants, q.server, v.boots)
+		row.Details[journal.DetailServer] = q.server.String()
+		s.finishAs(e, row)
+	default:
 		row := s.row(q, v, journal.Elsewhere, "%s took the offer of another DHCP server, %s", q.who(), q.server)
 		row.Details[journal.DetailServer] = q.server.String()
 		s.finishAs(e, row)

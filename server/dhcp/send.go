@@ -18,6 +18,8 @@ import (
 type route struct {
 	to  netip.AddrPort
 	mac machine.MAC // zero: UDP
+	// boot: from port 4011, to which the client wrote.
+	boot bool
 }
 
 // wire sends replies. A link is one; tests have another.
@@ -30,13 +32,15 @@ type wire interface {
 func routeOf(q *query, r *dhcpv4.DHCPv4) route {
 	everyone := netip.AddrFrom4([4]byte{255, 255, 255, 255})
 	switch {
+	case q.port == bootPort:
+		return route{to: q.peer, boot: true}
 	case q.giaddr.IsValid():
 		return route{to: netip.AddrPortFrom(q.giaddr, serverPort)}
 	case r.MessageType() == dhcpv4.MessageTypeNak:
 		return route{to: netip.AddrPortFrom(everyone, clientPort)}
 	case q.ciaddr.IsValid():
 		return route{to: netip.AddrPortFrom(q.ciaddr, clientPort)}
-	case q.packet.IsBroadcast():
+	case q.packet.IsBroadcast(), !addrOf(r.YourIPAddr).IsValid():
 		return route{to: netip.AddrPortFrom(everyone, clientPort)}
 	default:
 		return route{to: netip.AddrPortFrom(addrOf(r.YourIPAddr), clientPort), mac: q.boot.MAC}
@@ -52,7 +56,11 @@ func (l *link) send(to route, payload []byte) error {
 		return err
 	}
 	source := ipv4.ControlMessage{Src: slice(l.server), IfIndex: l.index}
-	_, _, err := l.udp.WriteMsgUDPAddrPort(payload, source.Marshal(), to.to)
+	conn := l.udp
+	if to.boot {
+		conn = l.boot
+	}
+	_, _, err := conn.WriteMsgUDPAddrPort(payload, source.Marshal(), to.to)
 	if err != nil {
 		return fmt.Errorf("send to %s: %w", to.to, err)
 	}

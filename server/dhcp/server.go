@@ -36,6 +36,8 @@ type Leases interface {
 	Careful(now time.Time) bool
 	// Found keeps an address, from which somebody answers, from new clients.
 	Found(netip.Addr)
+	// Heard keeps in mind that a client takes an address from another server.
+	Heard(a netip.Addr, mac machine.MAC, now time.Time)
 }
 
 // Prober asks whether somebody has an address: the MAC that answers, where it
@@ -130,7 +132,7 @@ func New(cfg Config) *Server {
 	m := newMetrics()
 	return &Server{
 		cfg:       cfg,
-		queue:     newQueue(cfg.Queue, cfg.Workers+len(cfg.Interfaces), &m.dropped[dropQueueFull]),
+		queue:     newQueue(cfg.Queue, cfg.Workers+2*len(cfg.Interfaces), &m.dropped[dropQueueFull]),
 		exchanges: newExchanges(),
 		metrics:   m,
 		ready:     make(chan struct{}),
@@ -172,7 +174,8 @@ func (s *Server) Run(ctx context.Context) error {
 	defer s.close()
 	var readers, workers sync.WaitGroup
 	for _, l := range s.links {
-		readers.Go(func() { s.read(ctx, l) })
+		readers.Go(func() { s.read(ctx, l, l.udp, serverPort) })
+		readers.Go(func() { s.read(ctx, l, l.boot, bootPort) })
 	}
 	for range s.cfg.Workers {
 		workers.Go(func() { s.work(ctx) })
@@ -185,6 +188,7 @@ func (s *Server) Run(ctx context.Context) error {
 		// A deadline in the past wakes the reader; closing under it would let
 		// another socket get its number first.
 		_ = l.udp.SetReadDeadline(time.Unix(1, 0))
+		_ = l.boot.SetReadDeadline(time.Unix(1, 0))
 	}
 	readers.Wait()
 	s.queue.close()

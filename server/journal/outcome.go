@@ -27,6 +27,7 @@ const (
 	Returned   Outcome = "returned"     // it gave its address back
 	Declined   Outcome = "declined"     // it found that another has the address
 	Elsewhere  Outcome = "took-another" // it took the offer of DetailServer
+	Directed   Outcome = "directed"     // it was told what to boot, where another server gives the addresses
 	Rogue      Outcome = "another-server"
 )
 

@@ -17,6 +17,15 @@ const (
 	PolicyRegister Policy = "register" // boots the agent, disks read-only
 )
 
+// Modes of a subnet: what DHCP does there.
+const (
+	ModeServer = "server" // gives addresses, and tells what to boot
+	// ModeProxy tells what to boot and gives no address: a DHCP server that
+	// nobody may change does that (PXE 2.1 §2.2, ProxyDHCP).
+	ModeProxy = "proxy"
+	ModeOff   = "off" // is silent
+)
+
 // Range is a run of addresses handed out dynamically, both ends included.
 type Range struct {
 	First netip.Addr `json:"first"`
@@ -35,7 +44,7 @@ type Subnet struct {
 	Gateway netip.Addr    `json:"gateway"` // the zero Addr: none is handed out
 	DNS     []netip.Addr  `json:"dns"`     // empty: the appliance itself
 	Domain  string        `json:"domain"`  // zone of the host names, without dot at its end
-	Mode    string        `json:"mode"`    // "server" or "off"
+	Mode    string        `json:"mode"`    // ModeServer, ModeProxy or ModeOff
 	Policy  Policy        `json:"policy"`
 	Lease   time.Duration `json:"lease"` // life of a dynamic lease
 }
@@ -59,8 +68,8 @@ func (s *Subnet) Validate() error {
 		return bad("prefix", s.Prefix, "has host bits set; did you mean "+s.Prefix.Masked().String()+"?")
 	case s.Site == "" || !word(s.Site):
 		return bad("site", s.Site, "want the site's short name, such as lon6")
-	case s.Mode != "server" && s.Mode != "off":
-		return bad("mode", s.Mode, "want server or off")
+	case s.Mode != ModeServer && s.Mode != ModeProxy && s.Mode != ModeOff:
+		return bad("mode", s.Mode, "want server, proxy or off")
 	case s.Policy != PolicyIgnore && s.Policy != PolicyObserve && s.Policy != PolicyRegister:
 		return bad("policy", s.Policy, "want ignore, observe or register")
 	case s.Gateway.IsValid() && !s.Prefix.Contains(s.Gateway):

@@ -245,7 +245,7 @@ func TestSubnetValidate(t *testing.T) {
 		{"an IPv6 prefix", func(s *Subnet) { s.Prefix = prefix("2001:db8::/64") }, "want an IPv4 network"},
 		{"host bits", func(s *Subnet) { s.Prefix = prefix("10.80.12.7/24") }, "did you mean 10.80.12.0/24?"},
 		{"no site", func(s *Subnet) { s.Site = "" }, "want the site's short name"},
-		{"a mode that is none", func(s *Subnet) { s.Mode = "proxy" }, `mode "proxy": want server or off`},
+		{"a mode that is none", func(s *Subnet) { s.Mode = "relay" }, `mode "relay": want server, proxy or off`},
 		{"no policy", func(s *Subnet) { s.Policy = "" }, "want ignore, observe or register"},
 		{"a gateway elsewhere", func(s *Subnet) { s.Gateway = addr("10.80.13.1") }, `gateway "10.80.13.1": lies outside 10.80.12.0/24`},
 		{"a lease of a second", func(s *Subnet) { s.Lease = time.Second }, "want at least 1m"},

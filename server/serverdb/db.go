@@ -60,6 +60,7 @@ type DB struct {
 	hub      journal.Hub
 	index    index
 	book     book
+	hearsay  heard
 	notes    notes
 	settings current
 	issues   issues

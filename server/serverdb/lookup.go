@@ -82,8 +82,11 @@ func (d *DB) ByAddress(a netip.Addr) (*machine.Machine, bool) {
 }
 
 // WhoIs gives the machine id and MAC behind an address: by reservation, else
-// by lease.
+// by lease. In a proxied subnet it is who was heard to take it.
 func (d *DB) WhoIs(a netip.Addr) (id string, mac machine.MAC) {
+	if d.proxied(a) {
+		return d.whoIsProxied(a)
+	}
 	if m := d.index.address(a); m != nil {
 		for _, n := range m.NICs {
 			if n.Address == a {

@@ -188,3 +188,66 @@ func TestSubnetsThatOverlap(t *testing.T) {
 		t.Errorf("the audit has %+v, %v; want before and after", audits, err)
 	}
 }
+
+// In a subnet where another server gives addresses, an address is whose it was
+// heard to be, and moves with what is reported from it.
+func TestAddressesOfAnotherServer(t *testing.T) {
+	now := &clock{now: time.Now()}
+	d := openAt(t, file(t), now.Now, accept(""))
+	s := *d.Subnets()[0]
+	s.Mode = machine.ModeProxy
+	if err := d.PutSubnet(t.Context(), Actor{Name: "ada"}, &s); err != nil {
+		t.Fatal(err)
+	}
+	who := func(last int, id string, mac machine.MAC) {
+		t.Helper()
+		if gotID, gotMAC := d.WhoIs(from(last)); gotID != id || gotMAC != mac {
+			t.Errorf("WhoIs(%s) = %s, %s; want %s, %s", from(last), gotID, gotMAC, id, mac)
+		}
+	}
+	first, second := blank(1), blank(2)
+	a := arrive(t, d, first, 101)
+	if a.Address() != from(101) {
+		t.Errorf("the address is %s", a.Address())
+	}
+	who(101, a.ID, machine.MAC{}) // the record may be over: it names no interface
+	d.Heard(from(101), a.BootMAC(), now.Now())
+	who(101, a.ID, a.BootMAC())
+
+	a = arrive(t, d, first, 102) // it was given another one
+	if a.Address() != from(102) {
+		t.Errorf("the address is %s, want the one that it reported from", a.Address())
+	}
+	stranger := machine.MAC{2, 0, 0, 0, 0, 9}
+	d.Heard(from(102), stranger, now.Now())
+	who(102, "", stranger)
+	var clash *ClashError
+	if _, err := d.Report(t.Context(), second, from(102)); !errors.As(err, &clash) {
+		t.Errorf("a report from an address that another was heard to take: %v", err)
+	}
+	d.Heard(from(102), machine.MAC{0x52, 0x54, 0, 0, 0, 2}, now.Now())
+	b := arrive(t, d, second, 102)
+	if b.Address() != from(102) {
+		t.Errorf("the second machine has %s", b.Address())
+	}
+	if m, _ := d.Machine(a.ID); m.Address().IsValid() {
+		t.Errorf("the first machine still has %s", m.Address())
+	}
+	now.advance(25 * time.Hour)
+	who(102, b.ID, machine.MAC{})
+}
+
+// What strangers say is kept up to a bound, the newest of it.
+func TestHeardIsBounded(t *testing.T) {
+	d := open(t, file(t), accept(""))
+	at := func(i int) netip.Addr { return netip.AddrFrom4([4]byte{10, byte(i >> 16), byte(i >> 8), byte(i)}) }
+	for i := range maxHeard + 10 {
+		d.Heard(at(i), machine.MAC{2}, time.Now().Add(time.Duration(i)))
+	}
+	if _, ok := d.hearsay.who(at(9), time.Now()); ok || len(d.hearsay.by) != maxHeard || len(d.hearsay.order) != maxHeard {
+		t.Errorf("kept %d, %d", len(d.hearsay.by), len(d.hearsay.order))
+	}
+	if _, ok := d.hearsay.who(at(maxHeard+9), time.Now()); !ok {
+		t.Error("the newest is forgotten")
+	}
+}

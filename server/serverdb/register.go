@@ -89,6 +89,9 @@ func (w *Write) report(r *report.Report, from netip.Addr, subnet *machine.Subnet
 		w.thaw(m)
 	}
 	w.learn(m, r, from, subnet)
+	if err := w.readdress(m, from, subnet); err != nil {
+		return nil, err
+	}
 	facts := m.Facts
 	if m.Status == machine.Unknown || m.Status == machine.Expected {
 		if err := w.register(m, res); err != nil {
@@ -114,16 +117,26 @@ func (w *Write) report(r *report.Report, from netip.Addr, subnet *machine.Subnet
 // owns tells whether the address that a report comes from was leased to one of
 // the interfaces in it.
 func (w *Write) owns(r *report.Report, from netip.Addr) error {
-	l, ok := w.db.book.ByAddress(from)
-	if !ok || !l.Holds(w.now) {
+	owner, ok := w.lessee(from)
+	if !ok {
 		return nil // an address of its own, given by somebody else's server
 	}
 	for _, n := range r.NICs {
-		if mac, err := machine.ParseMAC(n.MAC); err == nil && mac == l.MAC {
+		if mac, err := machine.ParseMAC(n.MAC); err == nil && mac == owner {
 			return nil
 		}
 	}
-	return &ClashError{Sentence: fmt.Sprintf("the report comes from %s, which is leased to %s, an interface that it does not name", from, l.MAC)}
+	return &ClashError{Sentence: fmt.Sprintf("the report comes from %s, which is leased to %s, an interface that it does not name", from, owner)}
+}
+
+// lessee is whom an address was leased to, by us or, as far as it was heard, by
+// another server.
+func (w *Write) lessee(a netip.Addr) (machine.MAC, bool) {
+	if w.db.proxied(a) {
+		return w.db.hearsay.who(a, w.now)
+	}
+	l, ok := w.db.book.ByAddress(a)
+	return l.MAC, ok && l.Holds(w.now)
 }
 
 // candidates are the records that share a mark with a report.
@@ -177,7 +190,7 @@ func (w *Write) learn(m *machine.Machine, r *report.Report, from netip.Addr, sub
 	boot := m.BootMAC()
 	for i := range m.NICs {
 		n := &m.NICs[i]
-		if n.MAC == boot && !n.Address.IsValid() && subnet.Prefix.Contains(from) {
+		if n.MAC == boot && !n.Address.IsValid() && subnet.Mode != machine.ModeProxy && subnet.Prefix.Contains(from) {
 			n.Address = from
 		}
 	}

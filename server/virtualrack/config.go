@@ -28,6 +28,7 @@ subnets:
   - name: rack
     prefix: {{.Prefix}}
     ranges: [{{.First}}-{{.Last}}]
+    mode: {{.Mode}}
     policy: register
     lease: 1h
 {{- range .Relayed}}
@@ -51,7 +52,7 @@ func (r *Rack) writeConfig(rules []machine.Rule) error {
 	err := configuration.Execute(&text, map[string]any{
 		"State": r.stateDir(), "Link": applianceLink, "Own": ownAddress, "Site": siteName, "Domain": domain,
 		"User": bmcUser, "PasswordFile": r.path("bmc.password"), "Prefix": bootNetwork,
-		"First": firstAddress, "Last": lastAddress, "Rules": rules, "Relayed": relayedNetworks(r.spec.Relayed), "Level": strings.ToLower(r.spec.Level.String()),
+		"First": firstAddress, "Mode": r.spec.Mode, "Last": lastAddress, "Rules": rules, "Relayed": relayedNetworks(r.spec.Relayed), "Level": strings.ToLower(r.spec.Level.String()),
 	})
 	if err != nil {
 		return fmt.Errorf("write the appliance's configuration: %w", err)

@@ -1,6 +1,7 @@
 package virtualrack
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
@@ -24,6 +25,8 @@ type Spec struct {
 	// machines and relays are whoever speaks from these addresses in this process;
 	// the rack routes them.
 	Relayed int
+	// Mode is what DHCP does on the boot network; machine.ModeServer when empty.
+	Mode string
 	// Rules accept machines; DefaultRules when nil.
 	Rules []machine.Rule
 	// People is the listening socket of the people's door; one on the rack's own
@@ -63,6 +66,7 @@ func DefaultRules(image string, lights int) []machine.Rule {
 }
 
 func (s *Spec) fill() error {
+	s.Mode = cmp.Or(s.Mode, machine.ModeServer)
 	if s.Log == nil {
 		s.Log = slog.New(slog.DiscardHandler)
 	}

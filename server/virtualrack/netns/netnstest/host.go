@@ -90,6 +90,19 @@ func (h *Host) Cable(near string, other *Host, far, farMAC string) {
 	other.up(far)
 }
 
+// Bridge joins interfaces of h to one network, in which h itself is as name.
+func (h *Host) Bridge(name string, ports ...string) {
+	h.t.Helper()
+	attrs := netlink.NewLinkAttrs()
+	attrs.Name = name
+	bridge := &netlink.Bridge{LinkAttrs: attrs}
+	h.must(h.Do(func() error { return netlink.LinkAdd(bridge) }))
+	h.up(name)
+	for _, port := range ports {
+		h.with(port, func(l netlink.Link) error { return netlink.LinkSetMaster(l, bridge) })
+	}
+}
+
 func (h *Host) up(name string) {
 	h.t.Helper()
 	h.with(name, netlink.LinkSetUp)
