@@ -121,7 +121,7 @@ func (a *Appliance) newDHCP() *dhcp.Server {
 		interfaces = append(interfaces, dhcp.Interface{Name: i.Name, Address: i.Address})
 	}
 	return dhcp.New(dhcp.Config{
-		Interfaces: interfaces, Inventory: a.db, Leases: a.db, Journal: a.db,
+		Interfaces: interfaces, Inventory: a.db, Leases: a.db, Journal: a.db, Regulars: a.db,
 		Loader:    ipxe.LoaderFor,
 		ScriptURL: func(addr netip.Addr) string { return a.door(addr) + script.EntryPath },
 		LoaderURL: func(addr netip.Addr, loader string) string { return a.door(addr) + "/boot/loaders/" + loader },

@@ -1,7 +1,8 @@
 // Package dhcp answers DHCPv4 for machines that boot and for the systems that
 // run on them.
 //
-// The files follow a packet: listen.go takes it from the wire, queue.go holds it
+// The files follow a packet: listen.go takes it from the wire, admission.go says how
+// soon it is answered, fairness.go whether its rack sends too much, queue.go holds it
 // for a worker, classify.go understands it, answer.go runs the state machine of
 // RFC 2131 §4.3, reply.go and pxe.go write the answer, send.go chooses its way
 // back, proxy.go answers beside another DHCP server, exchange.go makes one timeline row of the whole exchange. QUIRKS.md

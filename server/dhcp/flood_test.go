@@ -3,8 +3,8 @@ package dhcp
 import (
 	"context"
 	"runtime"
+	"slices"
 	"strings"
-	"sync/atomic"
 	"testing"
 	"time"
 
@@ -20,17 +20,37 @@ func contextWithCancel(t *testing.T) (context.Context, context.CancelFunc) {
 	return context.WithCancel(t.Context())
 }
 
-func TestQueueDropsTheOldest(t *testing.T) {
-	var dropped atomic.Uint64
-	q := newQueue(2, 1, &dropped)
-	for i := range 5 {
-		d := q.blank()
-		d.size = i
-		q.push(d)
-	}
-	first, second := <-q.waiting, <-q.waiting
-	if first.size != 3 || second.size != 4 || dropped.Load() != 3 {
-		t.Errorf("queue = %d, %d, dropped %d, want 3, 4, dropped 3", first.size, second.size, dropped.Load())
+func TestQueueDropsTheOldestOfTheLeastImportant(t *testing.T) {
+	for _, test := range []struct {
+		name string
+		came []class // packets, numbered from 0
+		kept []int   // in the order of their answers
+		shed [classes]int
+	}{
+		{"one class", []class{classUnknown, classUnknown, classUnknown, classUnknown}, []int{1, 2, 3}, [classes]int{classUnknown: 1}},
+		{"in their order", []class{classExcess, classKnown, classRenewal}, []int{2, 1, 0}, [classes]int{}},
+		{"strangers make room", []class{classUnknown, classExcess, classKnown, classRenewal, classKnown}, []int{3, 2, 4}, [classes]int{classUnknown: 1, classExcess: 1}},
+		{"a stranger gets no room of others", []class{classKnown, classRenewal, classKnown, classUnknown}, []int{1, 0, 2}, [classes]int{classUnknown: 1}},
+		{"renewals alone", []class{classRenewal, classRenewal, classRenewal, classRenewal}, []int{1, 2, 3}, [classes]int{classRenewal: 1}},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			var shed [classes]int
+			q := newQueue(3, 1, func(c class) { shed[c]++ })
+			for i, c := range test.came {
+				d := q.blank()
+				d.size, d.class = i, c
+				q.push(d)
+			}
+			q.close()
+			var kept []int
+			for d, ok := q.pop(); ok; d, ok = q.pop() {
+				kept = append(kept, d.size)
+				q.done(d)
+			}
+			if !slices.Equal(kept, test.kept) || shed != test.shed || len(q.free) != 4 {
+				t.Errorf("kept %v, shed %v, %d buffers free, want %v, %v, 4", kept, shed, len(q.free), test.kept, test.shed)
+			}
+		})
 	}
 }
 

@@ -177,7 +177,7 @@ func (s *Server) read(ctx context.Context, l *link, conn *net.UDPConn, port uint
 			p.size, p.wire, p.from, p.arrived = n, l, l.origin, s.cfg.Now()
 			p.port, p.peer = port, peer
 			p.unicast = destination(oob[:oobn]) == l.server
-			s.queue.push(p)
+			s.admit(p)
 		}
 	}
 }

@@ -15,7 +15,7 @@ const (
 	reasonDone       reason = iota // there is nothing to answer: RELEASE, DECLINE
 	dropMalformed                  // not a packet of a DHCP client
 	dropLoop                       // it names us as its relay
-	dropQueueFull                  // the oldest of a full queue
+	dropQueueFull                  // more came than could be answered
 	dropReceive                    // the socket failed
 	dropSend                       // so did sending
 	dropNoSubnet                   // from a network that we do not serve
@@ -44,6 +44,8 @@ type metrics struct {
 	received [kinds]atomic.Uint64
 	sent     [kinds]atomic.Uint64
 	dropped  [reasons]atomic.Uint64
+	admitted [classes]atomic.Uint64
+	shed     [classes]atomic.Uint64
 	latency  prometheus.Histogram
 }
 
@@ -53,6 +55,12 @@ func newMetrics() *metrics {
 		Help:    "Time from the arrival of a REQUEST to its ACK on the wire, the disk included.",
 		Buckets: prometheus.ExponentialBuckets(0.0005, 2, 14), // 0.5 ms to 4 s
 	})}
+}
+
+// overflowed counts a packet that a full queue let go.
+func (m *metrics) overflowed(c class) {
+	m.dropped[dropQueueFull].Add(1)
+	m.shed[c].Add(1)
 }
 
 func kindIndex(k dhcpv4.MessageType) int {
@@ -66,12 +74,14 @@ var (
 	receivedDesc = prometheus.NewDesc("firstlight_dhcp_received_total", "DHCP packets of clients, by message type.", []string{"type"}, nil)
 	sentDesc     = prometheus.NewDesc("firstlight_dhcp_sent_total", "DHCP replies, by message type.", []string{"type"}, nil)
 	droppedDesc  = prometheus.NewDesc("firstlight_dhcp_dropped_total", "DHCP packets that got no reply, by reason.", []string{"reason"}, nil)
-	queueDesc    = prometheus.NewDesc("firstlight_dhcp_queue_packets", "DHCP packets that wait for a worker.", nil, nil)
+	admittedDesc = prometheus.NewDesc("firstlight_dhcp_admitted_total", "DHCP packets that came, by class: renewal, known, unknown, excess.", []string{"class"}, nil)
+	shedDesc     = prometheus.NewDesc("firstlight_dhcp_shed_total", "DHCP packets that a full queue let go, by class.", []string{"class"}, nil)
+	queueDesc    = prometheus.NewDesc("firstlight_dhcp_queue_packets", "DHCP packets that wait for a worker, by class.", []string{"class"}, nil)
 )
 
 // Describe is part of prometheus.Collector.
 func (s *Server) Describe(ch chan<- *prometheus.Desc) {
-	for _, d := range []*prometheus.Desc{receivedDesc, sentDesc, droppedDesc, queueDesc} {
+	for _, d := range []*prometheus.Desc{receivedDesc, sentDesc, droppedDesc, admittedDesc, shedDesc, queueDesc} {
 		ch <- d
 	}
 	s.metrics.latency.Describe(ch)
@@ -93,6 +103,10 @@ func (s *Server) Collect(ch chan<- prometheus.Metric) {
 	for r := reasonDone + 1; r < reasons; r++ {
 		count(droppedDesc, s.metrics.dropped[r].Load(), names[r])
 	}
-	ch <- prometheus.MustNewConstMetric(queueDesc, prometheus.GaugeValue, float64(len(s.queue.waiting)))
+	for c := range classes {
+		count(admittedDesc, s.metrics.admitted[c].Load(), classNames[c])
+		count(shedDesc, s.metrics.shed[c].Load(), classNames[c])
+		ch <- prometheus.MustNewConstMetric(queueDesc, prometheus.GaugeValue, float64(s.queue.length(c)), classNames[c])
+	}
 	s.metrics.latency.Collect(ch)
 }

@@ -2,7 +2,7 @@ package dhcp
 
 import (
 	"net/netip"
-	"sync/atomic"
+	"sync"
 	"time"
 )
 
@@ -19,6 +19,7 @@ type datagram struct {
 	port    uint16         // of ours, that it came to
 	peer    netip.AddrPort // that sent it: a client, or its relay
 	arrived time.Time
+	class   class // how soon it is answered
 }
 
 // origin is the network that a packet came from.
@@ -27,21 +28,45 @@ type origin struct {
 	server netip.Addr // our address there
 }
 
-// queue holds packets for the workers. When it is full the oldest packet goes:
+// queue holds packets for the workers, who get those of the most important class
+// first. When it is full the oldest packet of the least important class goes:
 // its client has asked again by then, or soon will.
 type queue struct {
-	waiting chan *datagram
-	free    chan *datagram
-	dropped *atomic.Uint64
+	free chan *datagram
+	shed func(class)
+
+	mu      sync.Mutex
+	some    sync.Cond // a packet waits, or the end has come
+	waiting [classes]ring
+	count   int // of all classes
+	depth   int
+	closed  bool
+}
+
+// ring is a first-in, first-out list of a fixed capacity.
+type ring struct {
+	slots       []*datagram
+	head, count int
+}
+
+func (r *ring) push(p *datagram) {
+	r.slots[(r.head+r.count)%len(r.slots)] = p
+	r.count++
+}
+
+func (r *ring) pop() *datagram {
+	p := r.slots[r.head]
+	r.head, r.count = (r.head+1)%len(r.slots), r.count-1
+	return p
 }
 
 // newQueue makes a queue for depth packets, and as many more buffers as holders
-// may have in their hands at the same time.
-func newQueue(depth, holders int, dropped *atomic.Uint64) *queue {
-	q := &queue{
-		waiting: make(chan *datagram, depth),
-		free:    make(chan *datagram, depth+holders),
-		dropped: dropped,
+// may have in their hands at the same time. shed hears of each packet that goes.
+func newQueue(depth, holders int, shed func(class)) *queue {
+	q := &queue{free: make(chan *datagram, depth+holders), shed: shed, depth: depth}
+	q.some.L = &q.mu
+	for c := range q.waiting {
+		q.waiting[c].slots = make([]*datagram, depth)
 	}
 	for range depth + holders {
 		q.free <- &datagram{}
@@ -52,25 +77,64 @@ func newQueue(depth, holders int, dropped *atomic.Uint64) *queue {
 // blank gives a buffer to read into.
 func (q *queue) blank() *datagram { return <-q.free }
 
-// push queues p and never blocks on the workers.
+// push queues p by its class and never blocks on the workers.
 func (q *queue) push(p *datagram) {
-	for {
-		select {
-		case q.waiting <- p:
-			return
-		default:
-		}
-		select {
-		case oldest := <-q.waiting:
-			q.dropped.Add(1)
-			q.free <- oldest
-		default:
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if q.count == q.depth && !q.makeRoom(p.class) {
+		q.shed(p.class)
+		q.free <- p
+		return
+	}
+	q.waiting[p.class].push(p)
+	q.count++
+	q.some.Signal()
+}
+
+// makeRoom drops the oldest of the least important packets, if it is no more
+// important than what comes.
+func (q *queue) makeRoom(comes class) bool {
+	for c := classes - 1; c >= comes; c-- {
+		if q.waiting[c].count > 0 {
+			q.shed(c)
+			q.free <- q.waiting[c].pop()
+			q.count--
+			return true
 		}
 	}
+	return false
+}
+
+// pop waits for the next packet; there is none after the end.
+func (q *queue) pop() (*datagram, bool) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	for q.count == 0 && !q.closed {
+		q.some.Wait()
+	}
+	for c := range q.waiting {
+		if q.waiting[c].count > 0 {
+			q.count--
+			return q.waiting[c].pop(), true
+		}
+	}
+	return nil, false
+}
+
+// length is how many packets of a class wait.
+func (q *queue) length(c class) int {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	return q.waiting[c].count
 }
 
 // done gives a buffer back.
 func (q *queue) done(p *datagram) { q.free <- p }
 
 // close lets the workers run dry. Nothing may be pushed afterwards.
-func (q *queue) close() { close(q.waiting) }
+func (q *queue) close() {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.closed = true
+	q.some.Broadcast()
+}

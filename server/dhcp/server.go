@@ -76,6 +76,9 @@ type Config struct {
 	Inventory Inventory
 	Leases    Leases
 	Journal   Journal
+	// Regulars go before others while more comes than can be answered. Without
+	// them everybody is a stranger.
+	Regulars Regulars
 
 	// Loader gives the file name of the boot loader for an architecture.
 	Loader func(arch uint16) (string, error)
@@ -104,6 +107,7 @@ type Server struct {
 	links     []*link
 	homes     []origin // of the links, for as long as the server lives
 	queue     *queue
+	fairness  *fairness
 	exchanges *exchanges
 	metrics   *metrics
 	ready     chan struct{}
@@ -132,7 +136,8 @@ func New(cfg Config) *Server {
 	m := newMetrics()
 	return &Server{
 		cfg:       cfg,
-		queue:     newQueue(cfg.Queue, cfg.Workers+2*len(cfg.Interfaces), &m.dropped[dropQueueFull]),
+		queue:     newQueue(cfg.Queue, cfg.Workers+2*len(cfg.Interfaces), m.overflowed),
+		fairness:  newFairness(),
 		exchanges: newExchanges(),
 		metrics:   m,
 		ready:     make(chan struct{}),

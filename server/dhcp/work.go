@@ -12,7 +12,11 @@ import (
 
 // work answers packets until the queue is closed and empty.
 func (s *Server) work(ctx context.Context) {
-	for d := range s.queue.waiting {
+	for {
+		d, ok := s.queue.pop()
+		if !ok {
+			return
+		}
 		if ctx.Err() == nil {
 			s.handle(ctx, d)
 		}

@@ -1,0 +1,171 @@
+package dhcp
+
+import (
+	"math/rand/v2"
+	"net/netip"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/insomniacslk/dhcp/dhcpv4"
+
+	"firstlight/server/machine"
+)
+
+// regulars are the machines of a memory, and one address that is held.
+type regulars struct {
+	*memory
+	address netip.Addr
+	holder  machine.MAC
+}
+
+func (r regulars) ByMAC(mac machine.MAC) (*machine.Machine, bool) {
+	m, ok := r.machines[mac]
+	return m, ok
+}
+
+func (r regulars) WhoIs(a netip.Addr) (string, machine.MAC) {
+	if a == r.address {
+		return "", r.holder
+	}
+	return "", machine.MAC{}
+}
+
+func circuit(name string) opt {
+	return dhcpv4.WithOption(dhcpv4.OptRelayAgentInfo(dhcpv4.OptGeneric(dhcpv4.AgentCircuitIDSubOption, []byte(name))))
+}
+
+func TestClassOfAPacket(t *testing.T) {
+	known, holder := machine.MAC{2, 0, 0, 0, 0, 1}, machine.MAC{2, 0, 0, 0, 0, 2}
+	m := newMemory(lab())
+	m.machines[known] = &machine.Machine{ID: "m1"}
+	s := serverOver(t, m, atEpoch)
+	s.cfg.Regulars = regulars{m, netip.MustParseAddr("10.80.12.100"), holder}
+	for _, test := range []struct {
+		name string
+		d    *datagram
+		want class
+	}{
+		{"a renewal", incoming(packetOf(request, fromMAC(holder), ciaddr("10.80.12.100"))), classRenewal},
+		{"somebody else's address", incoming(packetOf(request, fromMAC(testMAC), ciaddr("10.80.12.100"))), classUnknown},
+		{"an address that nobody has", incoming(packetOf(request, fromMAC(holder), ciaddr("10.80.12.101"))), classUnknown},
+		{"a machine that asks for another one's address", incoming(packetOf(request, fromMAC(known), ciaddr("10.80.12.100"))), classKnown},
+		{"a machine that boots", incoming(packetOf(discover, fromMAC(known))), classKnown},
+		{"a stranger with a lease that boots anew", incoming(packetOf(discover, fromMAC(holder))), classUnknown},
+		{"a stranger behind a relay", incoming(packetOf(discover, relayedBy("10.80.12.1"), circuit("port-1"))), classUnknown},
+		{"no packet", incomingBytes([]byte("hello")), classExcess},
+		{"the header alone", incomingBytes(packetOf(discover, fromMAC(known)).ToBytes()[:240]), classKnown},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			if got := s.classOf(test.d); got != test.want {
+				t.Errorf("class = %s, want %s", classNames[got], classNames[test.want])
+			}
+		})
+	}
+	s.cfg.Regulars = nil
+	if got := s.classOf(incoming(packetOf(discover, fromMAC(known)))); got != classUnknown {
+		t.Errorf("class of a machine while nobody is known = %s, want unknown", classNames[got])
+	}
+}
+
+// One port that floods spends its own allowance; one rack, its own.
+func TestAFloodDoesNotCostOthersTheirTurn(t *testing.T) {
+	f, now := newFairness(), epoch
+	sent := func(relay uint32, port string, n int) (allowed int) {
+		for range n {
+			if f.allow(place{"eth1", relay}, []byte(port), now) {
+				allowed++
+			}
+		}
+		return allowed
+	}
+	if got := sent(1, "port-1", 10000); got != int(ofPort.burst) {
+		t.Errorf("a port may send %d at once, want %v", got, ofPort.burst)
+	}
+	if got := sent(1, "port-2", 8); got != 8 {
+		t.Errorf("its neighbour may send %d of 8", got)
+	}
+	if got := sent(2, "", 10000); got != int(ofRack.burst) {
+		t.Errorf("a rack may send %d at once, want %v", got, ofRack.burst)
+	}
+	if got := sent(3, "", 8); got != 8 {
+		t.Errorf("the next rack may send %d of 8", got)
+	}
+	now = now.Add(2 * time.Second)
+	if got := sent(1, "port-1", 10000); got != int(2*ofPort.perSecond) {
+		t.Errorf("the port may send %d after two seconds, want %v", got, 2*ofPort.perSecond)
+	}
+	if got := sent(2, "", 10000); got != int(2*ofRack.perSecond) {
+		t.Errorf("the rack may send %d after two seconds, want %v", got, 2*ofRack.perSecond)
+	}
+}
+
+// H-07: strangers without end, each with an address of its own, as fast as they
+// are taken in. Every machine is answered, and soon.
+func TestMachinesAreServedThroughAFloodOfStrangers(t *testing.T) {
+	m := newMemory(lab())
+	known := machine.MAC{2, 1, 0, 0, 0, 1}
+	m.machines[known] = &machine.Machine{ID: "m1", Name: "m1", NICs: []machine.NIC{{MAC: known}}}
+	s := serverOver(t, m, time.Now)
+	s.cfg.Regulars = regulars{memory: m}
+	ctx, cancel := contextWithCancel(t)
+	ended := make(chan error)
+	go func() { ended <- s.Run(ctx) }()
+	<-s.Ready()
+	arrive := func(w wire, p *dhcpv4.DHCPv4) {
+		d := s.queue.blank()
+		d.size = copy(d.buffer[:], p.ToBytes())
+		d.from, d.wire, d.arrived = here, w, time.Now()
+		s.admit(d)
+	}
+	const strangers, every = 20000, 400
+	machines, others := &fakeWire{}, &fakeWire{}
+	var slow []time.Duration
+	for i := range strangers {
+		mac := machine.MAC{2, 2, byte(rand.Uint32()), byte(rand.Uint32()), byte(rand.Uint32()), byte(rand.Uint32())}
+		arrive(others, packetOf(discover, fromMAC(mac)))
+		if i%every != 0 {
+			continue
+		}
+		before, began := machines.count(), time.Now()
+		arrive(machines, packetOf(discover, fromMAC(known)))
+		for machines.count() == before && time.Since(began) < 5*time.Second {
+			arrive(others, packetOf(discover, fromMAC(mac)))
+		}
+		slow = append(slow, time.Since(began))
+	}
+	cancel()
+	if err := <-ended; err != nil {
+		t.Errorf("Run() = %v", err)
+	}
+	if got := machines.count(); got != strangers/every {
+		t.Errorf("%d of %d DISCOVERs of a machine were answered", got, strangers/every)
+	}
+	if worst := slices.Max(slow); worst > time.Second {
+		t.Errorf("a machine waited %s, want at most 1 s", worst)
+	}
+	if got := s.metrics.shed[classKnown].Load(); got != 0 {
+		t.Errorf("%d packets of machines were let go", got)
+	}
+	if s.metrics.shed[classExcess].Load() == 0 {
+		t.Error("no packet was let go: this was no flood")
+	}
+}
+
+func FuzzClassOf(f *testing.F) {
+	f.Add(packetOf(discover, pxeBIOS...).ToBytes())
+	f.Add(packetOf(request, relayedBy("10.80.12.1"), circuit("port-1"), ciaddr("10.80.12.100")).ToBytes())
+	s := serverOver(f, newMemory(lab()), atEpoch)
+	f.Fuzz(func(t *testing.T, b []byte) {
+		d := incomingBytes(b[:min(len(b), maxPacket)])
+		if c := s.classOf(d); c != classUnknown && c != classExcess {
+			t.Errorf("class = %v of a stranger", c)
+		}
+		if p, err := dhcpv4.FromBytes(d.buffer[:d.size]); err == nil && p.OpCode == dhcpv4.OpcodeBootRequest {
+			kind, _ := peek(d.buffer[min(atOptions, d.size):d.size])
+			if p.MessageType() != dhcpv4.MessageTypeNone && kind == dhcpv4.MessageTypeNone {
+				t.Errorf("the type is %s, and peek finds none", p.MessageType())
+			}
+		}
+	})
+}
