@@ -17,6 +17,7 @@ type stormCmd struct {
 	Machines  int           `default:"10000" placeholder:"N" help:"Machines that power on (10000)."`
 	Within    time.Duration `default:"60s" placeholder:"TIME" help:"In which they do; 0s is all at once (60s)."`
 	Known     int           `default:"0" placeholder:"N" help:"How many of them the appliance is told of before (0)."`
+	Flood     int           `default:"0" placeholder:"N" help:"DISCOVERs a second of strangers, each from a hardware address of its own, from one more rack (0)."`
 	Repeat    int           `default:"1" placeholder:"N" help:"How often the same storm comes (1)."`
 	JSON      bool          `name:"json" help:"Print the result for programs."`
 	Appliance string        `default:"bin/firstlight" placeholder:"FILE" help:"The appliance (bin/firstlight)."`
@@ -26,7 +27,7 @@ type stormCmd struct {
 // Run takes the scratch folder on the host, and has the storm in namespaces. Its
 // code is 1 when machines were not served.
 func (c *stormCmd) Run(ctx context.Context, code *int) (err error) {
-	spec := storm.Spec{Machines: c.Machines, Within: c.Within, Known: c.Known, Repeat: c.Repeat}
+	spec := storm.Spec{Machines: c.Machines, Within: c.Within, Known: c.Known, Flood: c.Flood, Repeat: c.Repeat}
 	if err := spec.Validate(); err != nil {
 		*code = 2
 		return fmt.Errorf("--%w", err)

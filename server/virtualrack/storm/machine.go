@@ -88,7 +88,7 @@ func (w *wires) boot(ctx context.Context, n *node) (c course) {
 	for stage, do := range [stages]func() (int, error){
 		stageFirmware: func() (retries int, err error) { l, retries, err = w.dhcp(ctx, n, n.Firmware()); return retries, err },
 		stageLoader: func() (int, error) {
-			bytes, retries, err := w.fetch(ctx, l)
+			bytes, retries, err := w.fetch(ctx, n, l)
 			c.bytes += bytes
 			return retries, err
 		},

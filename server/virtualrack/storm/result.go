@@ -27,6 +27,7 @@ type Storm struct {
 	Stages    []Stage       `json:"stages"`
 	Failures  []Failure     `json:"failures"`
 	Bytes     int64         `json:"loader_bytes"`
+	Strangers int           `json:"strangers"` // DISCOVERs of the flood
 	PeakRSS   int64         `json:"appliance_peak_rss_bytes"`
 	Recovery  time.Duration `json:"recovery_ns"` // until a boot alone took what it took idle
 	Recovered bool          `json:"recovered"`
@@ -123,6 +124,9 @@ func (r *Result) Table(out io.Writer) error {
 		}
 		for _, f := range s.Failures {
 			fmt.Fprintf(w, "failed: %d in %s: %s\n", f.Count, f.Stage, f.Reason)
+		}
+		if s.Strangers > 0 {
+			fmt.Fprintf(w, "flood: %d DISCOVERs of strangers meanwhile\n", s.Strangers)
 		}
 		after := "quiet again after " + human(s.Recovery)
 		if !s.Recovered {

@@ -18,6 +18,7 @@ type Spec struct {
 	Machines int           // that power on
 	Within   time.Duration // in which they do, evenly at random; 0: all at once
 	Known    int           // how many of them ServerDb is told of before
+	Flood    int           // DISCOVERs a second of strangers of whom each asks once, all from one rack
 	Repeat   int           // how often the same storm comes; 1 when 0
 }
 
@@ -28,6 +29,8 @@ func (s *Spec) Validate() error {
 		return fmt.Errorf("machines %d: want 1 to %d", s.Machines, maxMachines)
 	case s.Known < 0 || s.Known > s.Machines:
 		return fmt.Errorf("known %d: want 0 to %d, as many as there are machines", s.Known, s.Machines)
+	case s.Flood < 0 || s.Flood > maxFlood:
+		return fmt.Errorf("flood %d: want 0 to %d DISCOVERs a second", s.Flood, maxFlood)
 	case s.Within < 0 || s.Within > time.Hour:
 		return fmt.Errorf("within %s: want 0s to 1h", s.Within)
 	case s.Repeat < 0 || s.Repeat > maxRepeat:
@@ -39,6 +42,7 @@ func (s *Spec) Validate() error {
 const (
 	maxMachines = 50000
 	maxRepeat   = 100
+	maxFlood    = 100000
 )
 
 // Racks is how many networks behind relays the rack must have (Spec.Relayed).
@@ -83,12 +87,14 @@ func (w *wires) storm(ctx context.Context, s Spec, g *meter, idle time.Duration)
 		return nil, err
 	}
 	began := time.Now()
+	stop := w.flood(ctx, s.Flood, g.node.relay)
 	courses := w.powerOn(ctx, s)
+	strangers := stop()
 	if ctx.Err() != nil {
 		return nil, ctx.Err()
 	}
 	one := summary(courses)
-	one.Took = time.Since(began)
+	one.Took, one.Strangers = time.Since(began), strangers
 	var err error
 	if one.Recovery, one.Recovered, err = g.recovery(ctx, idle); err != nil {
 		return nil, err
@@ -119,7 +125,11 @@ func (w *wires) powerOn(ctx context.Context, s Spec) []course {
 
 // Describe says in a line what comes.
 func (s *Spec) Describe() string {
-	return fmt.Sprintf("%d machines in %d racks behind relays, %d of them known, power on within %s", s.Machines, racksOf(s.Machines), s.Known, s.Within)
+	what := fmt.Sprintf("%d machines in %d racks behind relays, %d of them known, power on within %s", s.Machines, racksOf(s.Machines), s.Known, s.Within)
+	if s.Flood > 0 {
+		what += fmt.Sprintf(" beside %d strangers a second from one more rack", s.Flood)
+	}
+	return what
 }
 
 // relayOf is the relay of a machine's rack.

@@ -1,6 +1,7 @@
 package storm
 
 import (
+	"encoding/binary"
 	"encoding/json"
 	"errors"
 	"net/netip"
@@ -61,7 +62,7 @@ func TestALoaderComesInBlocks(t *testing.T) {
 		{"no packet", [][]byte{{0}}, "goes on", 0},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			tr := &transfer{address: own, done: make(chan error, 1), next: 1}
+			tr := &transfer{address: own, done: make(chan error, 1), next: 1, every: 1}
 			for _, b := range test.heard {
 				tr.take(b, server)
 			}
@@ -81,12 +82,30 @@ func TestALoaderComesInBlocks(t *testing.T) {
 }
 
 func TestAnAckRepeatsItsBlock(t *testing.T) {
-	tr := &transfer{done: make(chan error, 1), next: 0xffff}
+	tr := &transfer{done: make(chan error, 1), next: 0xffff, every: 1}
 	for _, number := range [][]byte{{0xff, 0xff}, {0, 0}} { // numbers wrap
 		ack := tr.take(append([]byte{0, opData, number[0], number[1]}, make([]byte, block)...), netip.AddrPort{})
 		if want := string([]byte{0, opAck, number[0], number[1]}); string(ack) != want {
 			t.Errorf("the ACK to block %x is %x, want %x", number, ack, want)
 		}
+	}
+}
+
+// Windows are acknowledged as a whole, and a gap once (RFC 7440).
+func TestWindowsAreAcknowledged(t *testing.T) {
+	tr := &transfer{done: make(chan error, 1), next: 1, every: 4}
+	for _, step := range []struct{ number, size, ack int }{
+		{1, block, 0}, {2, block, 0}, {3, block, 0}, {4, block, 4}, {5, block, 0},
+		{7, block, 5}, {8, block, 0}, // 6 is lost
+		{6, block, 0}, {7, 100, 7},
+	} {
+		ack := tr.block(uint16(step.number), step.size)
+		if got := int(binary.BigEndian.Uint32(append(ack, 0, 0, 0, 0))) & 0xffff; got != step.ack {
+			t.Errorf("block %d is acknowledged with %d, want %d (0: not)", step.number, got, step.ack)
+		}
+	}
+	if err, ok := <-tr.done; !ok || err != nil {
+		t.Errorf("the end is %v", err)
 	}
 }
 

@@ -28,6 +28,9 @@ const (
 	tftpPort = 69
 	// block is what PXE ROMs ask for on Ethernet.
 	block = 1468
+	// window is how many blocks EDK2 lets come before it acknowledges (RFC 7440;
+	// PcdPxeTftpWindowSize). ROMs of a BIOS ask for none.
+	window = 4
 	// tftpWait is how long firmware waits for a packet before it repeats its own,
 	// tftpTries how often.
 	tftpWait  = 2 * time.Second
@@ -46,6 +49,8 @@ type transfer struct {
 	to    netip.AddrPort // the server's end, of its own port after the first answer
 	last  []byte         // what was sent last, to repeat
 	next  uint16         // the block that is waited for
+	every int            // how many blocks an ACK is for
+	since int            // how many came after the last ACK
 	bytes int64
 	size  int64 // as the server says it
 	moved bool  // something came since it was looked at
@@ -63,9 +68,12 @@ func listenLoaders() (*ipv4.PacketConn, error) {
 }
 
 // fetch reads a file and drops its bytes.
-func (w *wires) fetch(ctx context.Context, l lease) (size int64, retries int, err error) {
-	t := &transfer{address: l.address, done: make(chan error, 1), to: netip.AddrPortFrom(l.server, tftpPort), next: 1}
+func (w *wires) fetch(ctx context.Context, n *node, l lease) (size int64, retries int, err error) {
+	t := &transfer{address: l.address, done: make(chan error, 1), to: netip.AddrPortFrom(l.server, tftpPort), next: 1, every: 1}
 	t.last = fmt.Appendf([]byte{0, opRead}, "%s\x00octet\x00blksize\x00%d\x00tsize\x000\x00", l.file, block)
+	if n.UEFI {
+		t.last = fmt.Appendf(t.last, "windowsize\x00%d\x00", window)
+	}
 	w.mu.Lock()
 	w.transfers[l.address] = t
 	w.mu.Unlock()
@@ -173,22 +181,38 @@ func (t *transfer) take(b []byte, from netip.AddrPort) []byte {
 	t.to, t.moved = from, true
 	switch binary.BigEndian.Uint16(b) {
 	case opOACK:
-		t.size = sizeIn(b[2:])
+		t.size = numberIn(b[2:], "tsize", 0)
+		t.every = int(numberIn(b[2:], "windowsize", 1))
 		t.last = []byte{0, opAck, 0, 0}
 	case opData:
-		number := binary.BigEndian.Uint16(b[2:])
-		if number != t.next {
-			return nil // a repetition, of which our ACK is repeated by the timer
-		}
-		t.next++
-		t.bytes += int64(len(b) - 4)
-		t.last = []byte{0, opAck, b[2], b[3]}
-		if len(b)-4 < block {
-			t.end()
-		}
+		return t.block(binary.BigEndian.Uint16(b[2:]), len(b)-4)
 	case opError:
 		t.say(fmt.Errorf("TFTP error %d: %s", binary.BigEndian.Uint16(b[2:]), bytes.TrimRight(b[4:], "\x00")))
 		return nil
+	}
+	return t.last
+}
+
+// block is one block of the file. Where one is missing, the server is told once
+// how far the file has come (RFC 7440 §4).
+func (t *transfer) block(number uint16, size int) []byte {
+	if number != t.next {
+		if t.since == 0 {
+			return nil // told, or a repetition; the timer repeats the ACK
+		}
+		t.since = 0
+		return t.last
+	}
+	t.next++
+	t.since++
+	t.bytes += int64(size)
+	t.last = binary.BigEndian.AppendUint16([]byte{0, opAck}, number)
+	if size == block && t.since < t.every {
+		return nil
+	}
+	t.since = 0
+	if size < block {
+		t.end()
 	}
 	return t.last
 }
@@ -209,14 +233,16 @@ func (t *transfer) say(err error) {
 	}
 }
 
-// sizeIn reads tsize among the options of an OACK.
-func sizeIn(options []byte) int64 {
+// numberIn reads an option of an OACK.
+func numberIn(options []byte, name string, otherwise int64) int64 {
 	words := bytes.Split(options, []byte{0})
 	for i := 0; i+1 < len(words); i += 2 {
-		if bytes.EqualFold(words[i], []byte("tsize")) {
-			size, _ := strconv.ParseInt(string(words[i+1]), 10, 64)
-			return size
+		if !bytes.EqualFold(words[i], []byte(name)) {
+			continue
+		}
+		if n, err := strconv.ParseInt(string(words[i+1]), 10, 64); err == nil {
+			return n
 		}
 	}
-	return 0
+	return otherwise
 }
