@@ -11,6 +11,7 @@ var ourPackages = map[string]row{
 
 	// Decisions. server/oob counts as one: it reaches BMCs only through the
 	// interface that it declares.
+	"server/frame":     {pure: true, why: "packets on the wire know nothing of who sends them"},
 	"server/boot":      {ours: []string{"server/machine"}, pure: true, why: decisions},
 	"server/bootclock": {ours: []string{"server/journal", "server/machine"}, pure: true, why: decisions},
 	"server/lease":     {ours: []string{"server/machine"}, pure: true, why: decisions},
@@ -39,7 +40,7 @@ var ourPackages = map[string]row{
 	"server/auth/authtest": {ours: []string{"server/auth"}, why: suite},
 
 	// Adapters for machines.
-	"server/dhcp": {ours: []string{"server/boot", "server/journal", "server/lease", "server/machine"}, why: adapters},
+	"server/dhcp": {ours: []string{"server/boot", "server/frame", "server/journal", "server/lease", "server/machine"}, why: adapters},
 	"server/tftp": {ours: []string{"server/journal", "server/machine"}, why: adapters},
 	"server/dns":  {ours: []string{"server/journal", "server/machine", "server/zone"}, why: adapters},
 

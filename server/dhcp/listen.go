@@ -30,6 +30,7 @@ type link struct {
 	udp    *net.UDPConn
 	boot   *net.UDPConn // port 4011
 	frames *packet.Conn
+	heard  *packet.Conn // what other servers send
 }
 
 // openLink opens the sockets of an interface.
@@ -55,6 +56,9 @@ func openLink(ifc Interface) (*link, error) {
 	nothing, err := bpf.Assemble([]bpf.Instruction{bpf.RetConstant{Val: 0}})
 	if err == nil {
 		l.frames, err = packet.Listen(dev, packet.Datagram, unix.ETH_P_IP, &packet.Config{Filter: nothing})
+	}
+	if err == nil {
+		l.heard, err = listenReplies(dev)
 	}
 	if err != nil {
 		l.close()
@@ -97,6 +101,9 @@ func (l *link) close() {
 	}
 	if l.frames != nil {
 		_ = l.frames.Close()
+	}
+	if l.heard != nil {
+		_ = l.heard.Close()
 	}
 }
 

@@ -1,6 +1,7 @@
 package dhcp
 
 import (
+	"strconv"
 	"strings"
 	"sync/atomic"
 
@@ -77,11 +78,12 @@ var (
 	admittedDesc = prometheus.NewDesc("firstlight_dhcp_admitted_total", "DHCP packets that came, by class: renewal, known, unknown, excess.", []string{"class"}, nil)
 	shedDesc     = prometheus.NewDesc("firstlight_dhcp_shed_total", "DHCP packets that a full queue let go, by class.", []string{"class"}, nil)
 	queueDesc    = prometheus.NewDesc("firstlight_dhcp_queue_packets", "DHCP packets that wait for a worker, by class.", []string{"class"}, nil)
+	serversDesc  = prometheus.NewDesc("firstlight_dhcp_other_servers", "Other DHCP servers that were heard within the last hour, by whether they may be there.", []string{"expected"}, nil)
 )
 
 // Describe is part of prometheus.Collector.
 func (s *Server) Describe(ch chan<- *prometheus.Desc) {
-	for _, d := range []*prometheus.Desc{receivedDesc, sentDesc, droppedDesc, admittedDesc, shedDesc, queueDesc} {
+	for _, d := range []*prometheus.Desc{receivedDesc, sentDesc, droppedDesc, admittedDesc, shedDesc, queueDesc, serversDesc} {
 		ch <- d
 	}
 	s.metrics.latency.Describe(ch)
@@ -107,6 +109,13 @@ func (s *Server) Collect(ch chan<- prometheus.Metric) {
 		count(admittedDesc, s.metrics.admitted[c].Load(), classNames[c])
 		count(shedDesc, s.metrics.shed[c].Load(), classNames[c])
 		ch <- prometheus.MustNewConstMetric(queueDesc, prometheus.GaugeValue, float64(s.queue.length(c)), classNames[c])
+	}
+	expected := map[bool]int{}
+	for _, one := range s.OtherServers() {
+		expected[one.Expected]++
+	}
+	for _, is := range []bool{false, true} {
+		ch <- prometheus.MustNewConstMetric(serversDesc, prometheus.GaugeValue, float64(expected[is]), strconv.FormatBool(is))
 	}
 	s.metrics.latency.Collect(ch)
 }

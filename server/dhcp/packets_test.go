@@ -68,7 +68,7 @@ func join(groups ...[]opt) (all []opt) {
 func incoming(p *dhcpv4.DHCPv4) *datagram { return incomingBytes(p.ToBytes()) }
 
 func incomingBytes(b []byte) *datagram {
-	d := &datagram{from: here, arrived: epoch, wire: &fakeWire{}}
+	d := &datagram{from: here, arrived: epoch, wire: &fakeWire{}, port: serverPort, peer: netip.MustParseAddrPort("0.0.0.0:68")}
 	d.size = copy(d.buffer[:], b)
 	return d
 }

@@ -13,9 +13,9 @@ import (
 	"firstlight/server/virtualrack/netns/netnstest"
 )
 
-// besideDnsmasq is a network in which dnsmasq gives the addresses, a server of
-// ours says what to boot, and a client boots.
-func besideDnsmasq(t *testing.T) (m *memory, client *netnstest.Host) {
+// besideDnsmasq is a network with dnsmasq, which gives addresses, a server of
+// ours, and a client.
+func besideDnsmasq(t *testing.T, change func(*memory)) (s *Server, m *memory, client *netnstest.Host) {
 	t.Helper()
 	netnstest.Need(t, "dnsmasq", "udhcpc", "ip")
 	ours, theirs, client := netnstest.New(t), netnstest.New(t), netnstest.New(t)
@@ -28,16 +28,15 @@ func besideDnsmasq(t *testing.T) (m *memory, client *netnstest.Host) {
 		"--dhcp-leasefile="+t.TempDir()+"/leases", "--dhcp-range=10.80.12.30,10.80.12.39,1h", "--no-ping", "--user=root")
 	dnsmasq.Await("DHCP, IP range")
 	m = newMemory(lab())
-	proxied(m)
-	serveOn(t, ours, m)
-	return m, client
+	change(m)
+	return serveOn(t, ours, m), m, client
 }
 
 // A system gets its address from the server that gives them, and nothing of it
 // is ours.
 func TestUdhcpcBesideAnotherServerGetsItsAddressThere(t *testing.T) {
 	t.Parallel()
-	m, client := besideDnsmasq(t)
+	_, m, client := besideDnsmasq(t, proxied)
 	out := udhcpcOnce(t, client)
 	if !strings.Contains(out, "ip=10.80.12.3") || !strings.Contains(out, "router=10.80.12.9") {
 		t.Errorf("udhcpc said:\n%s", out)
@@ -51,7 +50,7 @@ func TestUdhcpcBesideAnotherServerGetsItsAddressThere(t *testing.T) {
 // server, the address, then port 4011.
 func TestUEFIBesideAnotherServerAsksPort4011(t *testing.T) {
 	t.Parallel()
-	m, client := besideDnsmasq(t)
+	_, m, client := besideDnsmasq(t, proxied)
 	var c *nclient4.Client
 	if err := client.Do(func() (err error) { c, err = nclient4.New("eth0"); return err }); err != nil {
 		t.Fatal(err)

@@ -22,6 +22,14 @@ type datagram struct {
 	class   class // how soon it is answered
 }
 
+// to is where it was sent.
+func (d *datagram) to() netip.AddrPort {
+	if d.unicast {
+		return netip.AddrPortFrom(d.from.server, d.port)
+	}
+	return netip.AddrPortFrom(netip.AddrFrom4([4]byte{255, 255, 255, 255}), d.port)
+}
+
 // origin is the network that a packet came from.
 type origin struct {
 	name   string     // of the interface

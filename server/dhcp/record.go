@@ -36,6 +36,7 @@ func (s *Server) record(q *query, v verdict) {
 	case q.kind == dhcpv4.MessageTypeDecline && v.drop == reasonDone:
 		s.finish(q, s.row(q, v, journal.Declined, "%s found %s in use by another: kept out for %s", q.who(), v.lease.Address, lease.Probation))
 	case v.drop == dropOtherServer && q.kind == dhcpv4.MessageTypeRequest:
+		s.chosen(q)
 		s.tookAnother(q, v)
 	case v.reply == nil && (q.kind == dhcpv4.MessageTypeDiscover || q.kind == dhcpv4.MessageTypeRequest):
 		s.unanswered(q, v)

@@ -2,7 +2,6 @@ package dhcp
 
 import (
 	"flag"
-	"net"
 	"net/netip"
 	"os"
 	"path/filepath"
@@ -13,6 +12,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/insomniacslk/dhcp/dhcpv4"
 
+	"firstlight/server/frame"
 	"firstlight/server/machine"
 )
 
@@ -51,7 +51,7 @@ func TestReplies(t *testing.T) {
 			if r == nil {
 				t.Fatal("silence")
 			}
-			if got := len(r.ToBytes()); got > 576-ipHeader-udpHeader {
+			if got := len(r.ToBytes()); got > 576-frame.Overhead {
 				t.Errorf("the reply has %d bytes: more than every client takes (RFC 2131 §2)", got)
 			}
 			golden(t, filepath.Join("testdata", tt.file+".txt"), strings.ReplaceAll(r.Summary(), "\x00", `\0`))
@@ -152,19 +152,5 @@ func TestRefusalsThroughARelaySetTheBroadcastFlag(t *testing.T) {
 	r, _ := ask(t, s, incoming(packetOf(request, relayedBy("10.80.12.254"), ciaddr("10.80.12.101"))))
 	if r.MessageType() != refused || !r.IsBroadcast() {
 		t.Errorf("reply = %v, broadcast %v", r.MessageType(), r.IsBroadcast())
-	}
-}
-
-func TestDatagram(t *testing.T) {
-	b := datagramTo(netip.MustParseAddrPort("10.80.12.1:67"), netip.MustParseAddrPort("10.80.12.150:68"), []byte("odd"))
-	if got := sum(0, b[:ipHeader]); got != 0xffff {
-		t.Errorf("the IPv4 header sums up to %#x", got)
-	}
-	pseudo := append(append([]byte{}, b[12:20]...), 0, protoUDP, 0, byte(len(b)-ipHeader))
-	if got := sum(uint32(sum(0, pseudo)), b[ipHeader:]); got != 0xffff {
-		t.Errorf("the UDP datagram sums up to %#x", got)
-	}
-	if src, dst := net.IP(b[12:16]).String(), net.IP(b[16:20]).String(); src != "10.80.12.1" || dst != "10.80.12.150" || string(b[28:]) != "odd" {
-		t.Errorf("datagram = %x from %s to %s", b, src, dst)
 	}
 }

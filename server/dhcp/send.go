@@ -1,7 +1,6 @@
 package dhcp
 
 import (
-	"encoding/binary"
 	"fmt"
 	"net"
 	"net/netip"
@@ -10,6 +9,7 @@ import (
 	"github.com/mdlayher/packet"
 	"golang.org/x/net/ipv4"
 
+	"firstlight/server/frame"
 	"firstlight/server/machine"
 )
 
@@ -51,8 +51,8 @@ func routeOf(q *query, r *dhcpv4.DHCPv4) route {
 // server whatever the kernel would choose.
 func (l *link) send(to route, payload []byte) error {
 	if !to.mac.IsZero() {
-		frame := datagramTo(netip.AddrPortFrom(l.server, serverPort), to.to, payload)
-		_, err := l.frames.WriteTo(frame, &packet.Addr{HardwareAddr: net.HardwareAddr(to.mac[:])})
+		b := frame.UDP(netip.AddrPortFrom(l.server, serverPort), to.to, payload)
+		_, err := l.frames.WriteTo(b, &packet.Addr{HardwareAddr: net.HardwareAddr(to.mac[:])})
 		return err
 	}
 	source := ipv4.ControlMessage{Src: slice(l.server), IfIndex: l.index}
@@ -67,50 +67,5 @@ func (l *link) send(to route, payload []byte) error {
 	return nil
 }
 
-const (
-	ipHeader  = 20
-	udpHeader = 8
-	protoUDP  = 17
-	// maxReply fits into an Ethernet frame: firmware puts no fragments together.
-	maxReply = 1500 - ipHeader - udpHeader
-)
-
-// datagramTo writes the IPv4 and UDP headers by hand (RFC 791, RFC 768).
-func datagramTo(from, to netip.AddrPort, payload []byte) []byte {
-	b := make([]byte, ipHeader+udpHeader, ipHeader+udpHeader+len(payload))
-	b = append(b, payload...)
-	ip, udp := b[:ipHeader], b[ipHeader:]
-	src, dst := from.Addr().As4(), to.Addr().As4()
-
-	ip[0] = 4<<4 | ipHeader/4
-	binary.BigEndian.PutUint16(ip[2:], uint16(len(b)))
-	ip[8], ip[9] = 64, protoUDP
-	copy(ip[12:], src[:])
-	copy(ip[16:], dst[:])
-	binary.BigEndian.PutUint16(ip[10:], ^sum(0, ip))
-
-	binary.BigEndian.PutUint16(udp[0:], from.Port())
-	binary.BigEndian.PutUint16(udp[2:], to.Port())
-	binary.BigEndian.PutUint16(udp[4:], uint16(len(udp)))
-	pseudo := sum(uint32(sum(protoUDP+uint32(len(udp)), src[:])), dst[:])
-	check := ^sum(uint32(pseudo), udp)
-	if check == 0 {
-		check = 0xffff // 0 would mean that there is none
-	}
-	binary.BigEndian.PutUint16(udp[6:], check)
-	return b
-}
-
-// sum adds up 16-bit words in one's complement (RFC 1071).
-func sum(start uint32, b []byte) uint16 {
-	for ; len(b) > 1; b = b[2:] {
-		start += uint32(binary.BigEndian.Uint16(b))
-	}
-	if len(b) == 1 {
-		start += uint32(b[0]) << 8
-	}
-	for start > 0xffff {
-		start = start>>16 + start&0xffff
-	}
-	return uint16(start)
-}
+// maxReply fits into an Ethernet frame: firmware puts no fragments together.
+const maxReply = 1500 - frame.Overhead

@@ -94,6 +94,9 @@ type Config struct {
 	Log *slog.Logger
 	Now func() time.Time
 
+	// Peers are other DHCP servers that may answer on our networks.
+	Peers []netip.Addr
+
 	// Workers answer at the same time; each may wait for the disk, which writes
 	// all of their leases at once. Default 128.
 	Workers int
@@ -109,6 +112,9 @@ type Server struct {
 	queue     *queue
 	fairness  *fairness
 	exchanges *exchanges
+	rogues    *rogues
+	known     *tape // packets of machines of ServerDb
+	strangers *tape // and of others
 	metrics   *metrics
 	ready     chan struct{}
 
@@ -139,6 +145,9 @@ func New(cfg Config) *Server {
 		queue:     newQueue(cfg.Queue, cfg.Workers+2*len(cfg.Interfaces), m.overflowed),
 		fairness:  newFairness(),
 		exchanges: newExchanges(),
+		rogues:    newRogues(),
+		known:     newTape(tapeKnown),
+		strangers: newTape(tapeStrangers),
 		metrics:   m,
 		ready:     make(chan struct{}),
 	}
@@ -181,6 +190,7 @@ func (s *Server) Run(ctx context.Context) error {
 	for _, l := range s.links {
 		readers.Go(func() { s.read(ctx, l, l.udp, serverPort) })
 		readers.Go(func() { s.read(ctx, l, l.boot, bootPort) })
+		readers.Go(func() { s.overhear(ctx, l) })
 	}
 	for range s.cfg.Workers {
 		workers.Go(func() { s.work(ctx) })
@@ -194,6 +204,7 @@ func (s *Server) Run(ctx context.Context) error {
 		// another socket get its number first.
 		_ = l.udp.SetReadDeadline(time.Unix(1, 0))
 		_ = l.boot.SetReadDeadline(time.Unix(1, 0))
+		_ = l.heard.SetReadDeadline(time.Unix(1, 0))
 	}
 	readers.Wait()
 	s.queue.close()

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/netip"
 	"runtime/debug"
 	"time"
 
@@ -33,12 +34,14 @@ func (s *Server) handle(ctx context.Context, d *datagram) {
 		s.metrics.dropped[dropLoop].Add(1)
 		return
 	case err != nil:
+		s.tapeMalformed(d)
 		s.metrics.dropped[dropMalformed].Add(1)
 		s.cfg.Log.Debug("dropped a malformed DHCP packet", "interface", d.from.name, "error", err)
 		return
 	}
 	s.metrics.received[kindIndex(q.kind)].Add(1)
 	v := s.answer(ctx, q)
+	s.tapeOf(v.known.Machine != nil).add(d.arrived, q.boot.MAC, d.peer, d.to(), d.buffer[:d.size])
 	if v.err != nil {
 		s.complain("keeping a DHCP lease failed", "message", q.kind.String(), "mac", q.boot.MAC.String(), "error", v.err)
 	}
@@ -60,11 +63,13 @@ func (s *Server) reply(d *datagram, q *query, v verdict) bool {
 		s.metrics.dropped[dropMalformed].Add(1)
 		return false
 	}
-	if err := d.wire.send(routeOf(q, v.reply), payload); err != nil {
+	way := routeOf(q, v.reply)
+	if err := d.wire.send(way, payload); err != nil {
 		s.metrics.dropped[dropSend].Add(1)
 		s.complain("sending a DHCP reply failed", "interface", d.from.name, "mac", q.boot.MAC.String(), "error", err)
 		return false
 	}
+	s.tapeOf(v.known.Machine != nil).add(s.cfg.Now(), q.boot.MAC, netip.AddrPortFrom(d.from.server, d.port), way.to, payload)
 	kind := v.reply.MessageType()
 	s.metrics.sent[kindIndex(kind)].Add(1)
 	if kind == dhcpv4.MessageTypeAck {

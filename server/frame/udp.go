@@ -1,0 +1,76 @@
+package frame
+
+import (
+	"encoding/binary"
+	"net/netip"
+)
+
+const (
+	ipHeader  = 20
+	udpHeader = 8
+	protoUDP  = 17
+	// Overhead is what the headers take of a packet, in bytes.
+	Overhead = ipHeader + udpHeader
+)
+
+// UDP puts the IPv4 and UDP headers before a payload (RFC 791, RFC 768). Both
+// addresses are IPv4.
+func UDP(from, to netip.AddrPort, payload []byte) []byte {
+	b := make([]byte, Overhead, Overhead+len(payload))
+	b = append(b, payload...)
+	ip, udp := b[:ipHeader], b[ipHeader:]
+	src, dst := from.Addr().As4(), to.Addr().As4()
+
+	ip[0] = 4<<4 | ipHeader/4
+	binary.BigEndian.PutUint16(ip[2:], uint16(len(b)))
+	ip[8], ip[9] = 64, protoUDP
+	copy(ip[12:], src[:])
+	copy(ip[16:], dst[:])
+	binary.BigEndian.PutUint16(ip[10:], ^sum(0, ip))
+
+	binary.BigEndian.PutUint16(udp[0:], from.Port())
+	binary.BigEndian.PutUint16(udp[2:], to.Port())
+	binary.BigEndian.PutUint16(udp[4:], uint16(len(udp)))
+	pseudo := sum(uint32(sum(protoUDP+uint32(len(udp)), src[:])), dst[:])
+	check := ^sum(uint32(pseudo), udp)
+	if check == 0 {
+		check = 0xffff // 0 would mean that there is none
+	}
+	binary.BigEndian.PutUint16(udp[6:], check)
+	return b
+}
+
+// sum adds up 16-bit words in one's complement (RFC 1071).
+func sum(start uint32, b []byte) uint16 {
+	for ; len(b) > 1; b = b[2:] {
+		start += uint32(binary.BigEndian.Uint16(b))
+	}
+	if len(b) == 1 {
+		start += uint32(b[0]) << 8
+	}
+	for start > 0xffff {
+		start = start>>16 + start&0xffff
+	}
+	return uint16(start)
+}
+
+// ParseUDP takes a whole, unfragmented UDP datagram out of an IPv4 packet. The
+// payload is part of b. Checksums are not looked at: network cards fill them in
+// after the kernel has shown the packet.
+func ParseUDP(b []byte) (from, to netip.AddrPort, payload []byte, ok bool) {
+	if len(b) < ipHeader || b[0]>>4 != 4 || b[9] != protoUDP || binary.BigEndian.Uint16(b[6:])&0x3fff != 0 {
+		return from, to, nil, false
+	}
+	options, size := int(b[0]&0xf)*4, int(binary.BigEndian.Uint16(b[2:]))
+	if options < ipHeader || size > len(b) || size < options+udpHeader {
+		return from, to, nil, false
+	}
+	udp := b[options:size]
+	length := int(binary.BigEndian.Uint16(udp[4:]))
+	if length < udpHeader || length > len(udp) {
+		return from, to, nil, false
+	}
+	from = netip.AddrPortFrom(netip.AddrFrom4([4]byte(b[12:16])), binary.BigEndian.Uint16(udp))
+	to = netip.AddrPortFrom(netip.AddrFrom4([4]byte(b[16:20])), binary.BigEndian.Uint16(udp[2:]))
+	return from, to, udp[udpHeader:length], true
+}
