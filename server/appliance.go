@@ -16,6 +16,7 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
+	"firstlight/server/bootclock"
 	"firstlight/server/config"
 	"firstlight/server/dhcp"
 	"firstlight/server/dns"
@@ -61,6 +62,7 @@ type Appliance struct {
 	publisher *dns.Publisher
 	people    *people
 	inspector *inspect.Inspector
+	clocks    bootclock.Memory
 	health    health.Registry
 	metrics   *prometheus.Registry
 	started   time.Time

@@ -13,13 +13,14 @@ var ourPackages = map[string]row{
 	// interface that it declares.
 	"server/frame":     {pure: true, why: "packets on the wire know nothing of who sends them"},
 	"server/boot":      {ours: []string{"server/machine"}, pure: true, why: decisions},
+	"server/diagnosis": {ours: []string{"server/journal", "server/machine"}, pure: true, why: decisions},
 	"server/bootclock": {ours: []string{"server/journal", "server/machine"}, pure: true, why: decisions},
 	"server/lease":     {ours: []string{"server/machine"}, pure: true, why: decisions},
 	"server/discovery": {ours: []string{"agent/report", "server/machine"}, pure: true, why: decisions},
 	"server/delivery":  {ours: []string{"server/discovery", "server/machine"}, pure: true, why: decisions},
 	"server/handover":  {ours: []string{"server/machine"}, pure: true, why: decisions},
 	"server/zone":      {ours: []string{"server/machine"}, pure: true, why: decisions},
-	"server/issue":     {ours: []string{"server/boot", "server/discovery", "server/machine"}, pure: true, why: decisions + "; boot's words say what a machine was given"},
+	"server/issue":     {ours: []string{"server/boot", "server/diagnosis", "server/discovery", "server/machine"}, pure: true, why: decisions + "; boot's words say what a machine was given"},
 	"server/oob":       {why: decisions},
 
 	// Configuration: a file becomes checked values.
@@ -65,7 +66,7 @@ var ourPackages = map[string]row{
 	}, why: "jobs change machines through ServerDb and BMCs through oob; they speak no protocol themselves"},
 
 	"server/inspect": {ours: []string{
-		"server/issue", "server/journal", "server/machine", "server/serverdb",
+		"server/diagnosis", "server/issue", "server/journal", "server/machine", "server/serverdb",
 	}, why: "it looks at machines through ServerDb and writes nothing but issues; what others know is handed in"},
 
 	"server/gate": {ours: []string{
@@ -74,17 +75,17 @@ var ourPackages = map[string]row{
 
 	// What people and programs may ask for, and how the appliance is.
 	"server/operate": {ours: []string{
-		"agent/report", "server/auth", "server/boot", "server/bootclock", "server/declare", "server/delivery", "server/discovery", "server/gate", "server/handover", "server/issue", "server/jobs", "server/journal", "server/machine", "server/oob", "server/serverdb",
+		"agent/report", "server/auth", "server/boot", "server/bootclock", "server/declare", "server/delivery", "server/diagnosis", "server/discovery", "server/gate", "server/handover", "server/issue", "server/jobs", "server/journal", "server/machine", "server/oob", "server/serverdb",
 	}, why: "every verb goes through the desk; it knows none of the doors that it stands behind"},
 	"server/health": {why: "parts register what to look at; it knows none of them"},
 
 	// The people's door.
 	"server/ca": {why: "keys and certificates know nothing of what they protect"},
 	"server/api": {ours: []string{
-		"agent/report", "server/auth", "server/declare", "server/delivery", "server/gate", "server/handover", "server/health", "server/issue", "server/journal", "server/lease", "server/machine", "server/oob", "server/operate", "server/serverdb",
+		"agent/report", "server/auth", "server/declare", "server/delivery", "server/diagnosis", "server/gate", "server/handover", "server/health", "server/issue", "server/journal", "server/lease", "server/machine", "server/oob", "server/operate", "server/serverdb",
 	}, why: "the API shows ServerDb and hands every verb to operate; it knows no adapter and no page"},
 	"web": {ours: []string{
-		"server/auth", "server/boot", "server/bootclock", "server/declare", "server/delivery", "server/discovery", "server/issue", "server/journal", "server/lease", "server/machine", "server/oob",
+		"server/auth", "server/boot", "server/bootclock", "server/declare", "server/delivery", "server/diagnosis", "server/discovery", "server/issue", "server/journal", "server/lease", "server/machine", "server/oob",
 		"web/reference",
 	}, why: adapters},
 	"web/reference": {pure: true, why: "a document becomes what a page shows; it knows the API by its document alone"},
@@ -146,7 +147,7 @@ var ourPackages = map[string]row{
 	// Wiring and commands.
 	"server": {ours: []string{
 		"images/bootimage", "ipxe", "ipxe/script", "server/api", "server/auth", "server/backup", "server/boot", "server/bootclock", "server/ca", "server/config",
-		"server/dhcp", "server/dns", "server/gate", "server/health", "server/httpboot", "server/inspect", "server/issue", "server/jobs", "server/journal", "server/machine", "server/oob",
+		"server/dhcp", "server/diagnosis", "server/dns", "server/gate", "server/health", "server/httpboot", "server/inspect", "server/issue", "server/jobs", "server/journal", "server/machine", "server/oob",
 		"server/oob/credential", "server/oob/login", "server/operate", "server/serverdb", "server/tftp", "server/zone", "web",
 	}, why: wiring},
 	"cmd/virtualrack": {ours: []string{

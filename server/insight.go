@@ -7,6 +7,7 @@ import (
 	"firstlight/server/auth"
 	"firstlight/server/boot"
 	"firstlight/server/bootclock"
+	"firstlight/server/diagnosis"
 	"firstlight/server/journal"
 	"firstlight/server/machine"
 	"firstlight/server/operate"
@@ -55,6 +56,11 @@ func (i insight) Clock(ctx context.Context, m *machine.Machine, events []journal
 	return c.Stages, c.Peers
 }
 
+// Diagnose says why a machine does not boot, by its newest events.
+func (i insight) Diagnose(m *machine.Machine, events []journal.Event) []diagnosis.Diagnosis {
+	return i.DiagnoseOf(m, events)
+}
+
 // Console gives the last lines of a machine's console.
 func (i insight) Console(name string) []string {
 	m, err := i.a.db.Machine(name)
@@ -80,7 +86,7 @@ func (a *Appliance) newDesk() *operate.Desk {
 		Offer: func(ctx context.Context, s *machine.Subnet, f boot.Firmware) (boot.Offer, error) {
 			return a.dhcp.Simulate(ctx, s, f)
 		},
-		Log: a.Log.With("part", "desk"), Now: time.Now,
+		Clocks: &a.clocks, Servers: a.inspector.Servers, Log: a.Log.With("part", "desk"), Now: time.Now,
 	})
 }
 

@@ -6,6 +6,7 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
+	"firstlight/server/diagnosis"
 	"firstlight/server/inspect"
 	"firstlight/server/issue"
 	"firstlight/server/machine"
@@ -14,8 +15,9 @@ import (
 func (a *Appliance) openIssues(context.Context) error {
 	a.inspector = inspect.New(inspect.Config{
 		DB: a.db, Log: a.Log.With("part", "issues"), Now: time.Now, Heard: a.jobs.LastHeard, Unnamed: a.unnamed,
+		Usual: a.clocks.Of,
 	})
-	a.metrics.MustRegister(issues{a.db, time.Now})
+	a.metrics.MustRegister(issues{a.db, time.Now}, faults{a.inspector})
 	return nil
 }
 
@@ -36,6 +38,24 @@ type issues struct {
 		Issues() []*machine.Issue
 	}
 	now func() time.Time
+}
+
+// faults counts what is wrong with boots for the metrics.
+type faults struct {
+	found interface {
+		Faults() map[diagnosis.Fault]int
+	}
+}
+
+var faultsDesc = prometheus.NewDesc("firstlight_boot_faults", "Machines and unknown MACs whose boot shows a fault, by fault.", []string{"fault"}, nil)
+
+func (faults) Describe(ch chan<- *prometheus.Desc) { ch <- faultsDesc }
+
+// Collect is part of prometheus.Collector.
+func (f faults) Collect(ch chan<- prometheus.Metric) {
+	for fault, n := range f.found.Faults() {
+		ch <- prometheus.MustNewConstMetric(faultsDesc, prometheus.GaugeValue, float64(n), string(fault))
+	}
 }
 
 var (

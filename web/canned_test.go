@@ -14,6 +14,7 @@ import (
 	"firstlight/server/boot"
 	"firstlight/server/bootclock"
 	"firstlight/server/delivery"
+	"firstlight/server/diagnosis"
 	"firstlight/server/discovery"
 	"firstlight/server/issue"
 	"firstlight/server/journal"
@@ -385,6 +386,10 @@ func (c *canned) Clock(_ context.Context, m *machine.Machine, events []journal.E
 		}
 	}
 	return all, 3
+}
+
+func (c *canned) Diagnose(m *machine.Machine, events []journal.Event) []diagnosis.Diagnosis {
+	return diagnosis.Of(&diagnosis.Input{Now: cannedNow, Machine: m, Events: events})
 }
 
 func (c *canned) Console(string) []string { return c.console }

@@ -10,6 +10,7 @@ import (
 	"firstlight/server/boot"
 	"firstlight/server/bootclock"
 	"firstlight/server/delivery"
+	"firstlight/server/diagnosis"
 	"firstlight/server/discovery"
 	"firstlight/server/journal"
 	"firstlight/server/lease"
@@ -134,6 +135,9 @@ type Insight interface {
 	// Clock gives the stages of a machine's last boot beside what is usual, by
 	// its newest events, and of how many machines of its kind the median is.
 	Clock(ctx context.Context, m *machine.Machine, events []journal.Event) (stages []bootclock.Stage, peers int)
+	// Diagnose says why a machine does not boot, by its newest events, newest
+	// first; m is nil where nobody knows it.
+	Diagnose(m *machine.Machine, events []journal.Event) []diagnosis.Diagnosis
 	// Console gives the last lines of a machine's console, oldest first.
 	Console(name string) []string
 	Health() []Check

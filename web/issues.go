@@ -20,7 +20,7 @@ import (
 type issueData struct {
 	ID, URL               string // of its element, and where it is taken
 	Kind, Title, Means    string
-	Sentence              string
+	Sentence, Next        string // what is wrong, and what helps where no button does
 	Broken                bool
 	Since                 time.Time
 	Evidence              []fact
@@ -69,7 +69,11 @@ func (s *Site) newIssue(i *machine.Issue, m *machine.Machine, u auth.User) issue
 	}
 	d.State = s.States.Tag(i)
 	d.MayEnd = i.Taken != "" && (d.Mine || u.Role.Allows(auth.Admin))
+	d.Next = sentence(i.Evidence["next"])
 	for _, name := range slices.Sorted(maps.Keys(i.Evidence)) {
+		if name == "next" {
+			continue
+		}
 		d.Evidence = append(d.Evidence, fact{name, i.Evidence[name]})
 	}
 	if m == nil {

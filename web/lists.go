@@ -7,6 +7,7 @@ import (
 	"slices"
 	"time"
 
+	"firstlight/server/diagnosis"
 	"firstlight/server/journal"
 	"firstlight/server/lease"
 	"firstlight/server/machine"
@@ -50,10 +51,13 @@ type stranger struct {
 	Text  string
 	Last  time.Time
 	Count int
+	Wrong *diagnosis.Diagnosis // with its boot; nil: nothing
 }
 
 func (s *Site) network(r *http.Request) (view, error) {
-	d := networkData{Leases: s.leases(), Strangers: strangers(s.Data.Strangers())}
+	asked := s.Data.Strangers()
+	d := networkData{Leases: s.leases(), Strangers: strangers(asked)}
+	s.explainStrangers(d.Strangers, asked)
 	active := map[string]int{}
 	for _, l := range d.Leases {
 		if l.Active {

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"firstlight/server/auth"
+	"firstlight/server/diagnosis"
 	"firstlight/server/discovery"
 	"firstlight/server/machine"
 	"firstlight/server/oob"
@@ -16,6 +17,7 @@ import (
 // machineData is a machine's page in reading order.
 type machineData struct {
 	Head        headData
+	Wrong       []diagnosis.Diagnosis
 	Issues      []issueData
 	Differences []discovery.Difference
 	Cards       cardsData
@@ -84,7 +86,7 @@ func (s *Site) machine(r *http.Request) (view, error) {
 	slices.Reverse(history)
 	u, _ := auth.From(ctx)
 	d := machineData{
-		Issues: s.machineIssues(m, u), Differences: s.differences(m),
+		Wrong: s.wrong(m, events), Issues: s.machineIssues(m, u), Differences: s.differences(m),
 		Head: s.head(m, job, userOf(r)), Timeline: timeline, Hardware: hardware(m), Disks: disks(m),
 		Clock: s.clock(ctx, m, events), Console: s.console(m), Dig: s.dig(m), History: history,
 	}
@@ -108,6 +110,7 @@ func (s *Site) named(r *http.Request) (*machine.Machine, error) {
 func (d machineData) fragments() []fragment {
 	all := []fragment{
 		{id: "head", template: "machine-head", data: d.Head},
+		{id: "wrong", template: "machine-wrong", data: d.Wrong},
 		{id: "issues", template: "machine-issues", data: d.Issues},
 		{id: "differences", template: "machine-differences", data: d.Differences},
 		{id: "cards", template: "machine-cards", data: d.Cards},

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -60,13 +61,26 @@ func simulationLines(p output.Printer, s api.BootSimulation) []string {
 }
 
 func bootLines(p output.Printer, b api.Boot) []string {
-	lines := append(output.Facts(p, bootFacts(b)), clockLines(b.Clock)...)
+	lines := slices.Concat(wrongLines(b.Wrong), output.Facts(p, bootFacts(b)), clockLines(b.Clock))
 	if b.Script == "" {
 		return lines
 	}
 	lines = append(lines, "script")
 	for line := range strings.Lines(b.Script) {
 		lines = append(lines, "  "+output.Plain(strings.TrimRight(line, "\r\n")))
+	}
+	return lines
+}
+
+// wrongLines say what is wrong, what to do next, and why we think so.
+func wrongLines(all []api.Diagnosis) []string {
+	var lines []string
+	for _, d := range all {
+		lines = append(lines, output.Plain(d.Sentence), "  next: "+output.Plain(d.Next))
+		for _, e := range d.Evidence {
+			lines = append(lines, "  "+output.Clock(e.At)+"  "+output.Plain(e.Text))
+		}
+		lines = append(lines, "")
 	}
 	return lines
 }

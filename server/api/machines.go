@@ -129,6 +129,11 @@ func (a *API) boot(ctx context.Context, in *MachineRef) (Boot, error) {
 		return Boot{}, err
 	}
 	shown := showBoot(e)
+	wrong, lost := a.Desk.Diagnose(ctx, in.Ref)
+	if lost != nil {
+		return Boot{}, lost
+	}
+	shown.Wrong = each(wrong, showDiagnosis)
 	if m := e.Known.Machine; m != nil {
 		shown.Waits = a.showWaits(m.ID)
 		clock, lost := a.Desk.Clock(ctx, m.ID)

@@ -5,6 +5,8 @@ import (
 	"net/netip"
 	"time"
 
+	"firstlight/server/diagnosis"
+	"firstlight/server/issue"
 	"firstlight/server/machine"
 	"firstlight/server/operate"
 )
@@ -124,6 +126,13 @@ func showChange(h machine.History) Change {
 	return Change{
 		ID: h.ID, At: h.At, From: string(h.From), To: string(h.To), Who: h.Who, Why: h.Why, Sentence: h.Sentence,
 		Job: h.Job, Guards: filled(h.Guards),
+	}
+}
+
+func showDiagnosis(d diagnosis.Diagnosis) Diagnosis {
+	return Diagnosis{
+		Fault: string(d.Fault), Issue: string(issue.KindOf(&d)), Sentence: d.Sentence, Next: d.Action, Since: d.Since,
+		Evidence: each(d.Evidence, func(e diagnosis.Evidence) Evidence { return Evidence(e) }),
 	}
 }
 

@@ -216,7 +216,24 @@ type Boot struct {
 	Waits   []Wait      `json:"waits,omitempty" doc:"What it waits for before gates"`
 	Script  string      `json:"script,omitempty" doc:"The iPXE script, without the secret of its session"`
 	Problem string      `json:"problem,omitempty" doc:"Why the script cannot be written" example:"the boot image has no kernel"`
+	Wrong   []Diagnosis `json:"wrong,omitempty" doc:"What is wrong with its boot, that which stops it first; absent: nothing"`
 	Clock   *BootClock  `json:"clock,omitempty" doc:"How long its last boot took; absent: none was seen"`
+}
+
+// Diagnosis is a fault that a boot shows, with its evidence.
+type Diagnosis struct {
+	Fault    string     `json:"fault" doc:"In one word" example:"another-dhcp-server"`
+	Issue    string     `json:"issue,omitempty" doc:"Kind of the issue that it opens; absent: none" example:"dhcp-but-no-address"`
+	Sentence string     `json:"sentence" example:"4 DISCOVERs, 4 OFFERs, no REQUEST, and another server 10.0.0.9 answers on this segment."`
+	Next     string     `json:"next" doc:"What to do next" example:"Find 10.0.0.9 and switch its DHCP off."`
+	Since    time.Time  `json:"since" doc:"Of the first evidence"`
+	Evidence []Evidence `json:"evidence" nullable:"false" doc:"Rows of the timeline that it rests on"`
+}
+
+// Evidence is a row that a diagnosis rests on.
+type Evidence struct {
+	At   time.Time `json:"at"`
+	Text string    `json:"text" example:"UEFI x64 was offered 10.80.12.191 and did not take it, 4 times"`
 }
 
 // BootClock is the last boot of a machine, stage by stage.

@@ -65,6 +65,12 @@ func (m *Memory) Usual(kind, besides string) (map[string]time.Duration, int) {
 	return usual, n
 }
 
+// Of is the usual time of one stage; 0: not known.
+func (m *Memory) Of(kind, besides, stage string) time.Duration {
+	usual, _ := m.Usual(kind, besides)
+	return usual[stage]
+}
+
 // Median is the middle of some times, of which there is one at least. It sorts
 // them.
 func Median(all []time.Duration) time.Duration {

@@ -47,7 +47,7 @@ func (s *Server) transfer(r *http.Request, name string, c *counted, took time.Du
 		text += ", broken off"
 	}
 	return journal.Event{
-		Machine: id, MAC: mac, Source: journal.Files, Text: text, Bytes: c.bytes, Duration: took,
+		At: s.Now().Add(-took), Machine: id, MAC: mac, Source: journal.Files, Text: text, Bytes: c.bytes, Duration: took,
 		Details: map[string]string{journal.DetailOutcome: string(came), journal.DetailFile: name},
 	}
 }

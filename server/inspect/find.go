@@ -1,6 +1,9 @@
 package inspect
 
 import (
+	"sync"
+
+	"firstlight/server/diagnosis"
 	"firstlight/server/issue"
 	"firstlight/server/machine"
 )
@@ -19,11 +22,14 @@ func (o outcome) put(n *machine.Issue) { o.open[n.Ref()] = n }
 func (i *Inspector) find(all []*machine.Machine) outcome {
 	o := outcome{map[machine.IssueRef]*machine.Issue{}, map[string]bool{}}
 	clashes, last, others, unnamed, now := i.clashes(o), i.lastJobs(), i.others(all), i.Unnamed(), i.Now()
+	faults := map[diagnosis.Fault]int{}
 	for _, m := range all {
 		in := issue.Input{
 			Machine: m, Now: now, Began: i.began, Heard: i.Heard(m.ID), Last: last[m.ID], Facts: i.factsOf(m),
 			System: i.system(m), DNS: unnamed[m.Name], Clash: clashes[m.ID], Waits: i.DB.WaitsOf(m.ID), Others: others, Open: i.opened(m.ID),
+			Diagnoses: i.diagnose(m, i.recent.of(m), now),
 		}
+		count(faults, in.Diagnoses)
 		in.Job, _ = i.DB.OpenJob(m.ID)
 		findings, looked := issue.Find(&in)
 		if !looked {
@@ -33,7 +39,49 @@ func (i *Inspector) find(all []*machine.Machine) outcome {
 			o.put(&machine.Issue{Kind: f.Kind, Subject: m.ID, Machine: m.ID, Name: m.Name, Sentence: f.Sentence, Evidence: f.Evidence})
 		}
 	}
+	i.strangers(o, faults)
+	i.found.set(faults)
 	return o
+}
+
+// strangers opens the issues of MACs that no machine has: one that hears nothing
+// is found by its MAC.
+func (i *Inspector) strangers(o outcome, faults map[diagnosis.Fault]int) {
+	known := func(mac machine.MAC) bool { _, ok := i.DB.ByMAC(mac); return ok }
+	for mac, rows := range i.recent.strangers(known) {
+		all := i.diagnose(nil, rows, i.Now())
+		count(faults, all)
+		for n := range all {
+			if f := issue.Diagnosed(&all[n]); f.Kind != "" {
+				o.put(&machine.Issue{Kind: f.Kind, Subject: mac.String(), Name: mac.String(), Sentence: f.Sentence, Evidence: f.Evidence})
+			}
+		}
+	}
+}
+
+func count(faults map[diagnosis.Fault]int, all []diagnosis.Diagnosis) {
+	for _, d := range all {
+		faults[d.Fault]++
+	}
+}
+
+// found is how many machines show each fault, for the metrics.
+type found struct {
+	mu  sync.Mutex
+	now map[diagnosis.Fault]int
+}
+
+func (f *found) set(now map[diagnosis.Fault]int) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.now = now
+}
+
+// Faults gives how many machines and strangers show each fault now.
+func (i *Inspector) Faults() map[diagnosis.Fault]int {
+	i.found.mu.Lock()
+	defer i.found.mu.Unlock()
+	return i.found.now
 }
 
 func (i *Inspector) opened(id string) func(machine.IssueKind) bool {

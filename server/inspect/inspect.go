@@ -5,7 +5,7 @@
 // It promises that an issue shows within seconds of its cause and goes within
 // seconds of its end, each with a row in the machine's timeline; that one which
 // somebody has keeps that; and that a turn reads memory only, but for the facts
-// of machines that changed. What counts as an issue is said in package issue;
+// of machines that changed and the rows that are new in the journal. What counts as an issue is said in package issue;
 // the wiring hands in what others know.
 package inspect
 
@@ -27,6 +27,9 @@ type Config struct {
 	Heard func(machineID string) time.Time
 	// Unnamed gives why names of machines are not published, by hardware name.
 	Unnamed func() map[string]string
+	// Usual gives how long a stage usually takes machines of a kind besides one;
+	// nil or 0: not known.
+	Usual func(kind, besides, stage string) time.Duration
 }
 
 // Inspector is the task that keeps the list.
@@ -38,6 +41,9 @@ type Inspector struct {
 	// Only Run's goroutine has these.
 	facts map[string]looked // by machine id
 	types map[string]*machine.HardwareType
+
+	recent recent
+	found  found
 }
 
 const (
@@ -97,6 +103,9 @@ func (i *Inspector) turn(ctx context.Context) (took time.Duration) {
 func (i *Inspector) Turn(ctx context.Context) error {
 	all := i.DB.Machines()
 	if err := i.look(ctx, all); err != nil {
+		return err
+	}
+	if err := i.follow(ctx); err != nil {
 		return err
 	}
 	return i.reconcile(ctx, i.find(all))

@@ -20,6 +20,9 @@ const (
 const crashes = 3
 
 func noBootFile(in *Input) *Finding {
+	if f := in.diagnosed(NoBootFile); f != nil {
+		return f
+	}
 	o := in.Machine.Observed
 	if !in.past(o.LoaderFrom, loaderWithin) || in.heard().After(o.BootAt) || in.is(machine.Retired) {
 		return nil
@@ -29,6 +32,9 @@ func noBootFile(in *Input) *Finding {
 }
 
 func noCallback(in *Input) *Finding {
+	if f := in.diagnosed(NoCallback); f != nil {
+		return f
+	}
 	if in.is(machine.Retired) || !calledOff(in) {
 		return nil
 	}

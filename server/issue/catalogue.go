@@ -48,6 +48,16 @@ var catalogue = []Entry{
 		find:  wrongSwitchPort,
 	},
 	{
+		Kind: NoBootRequest, Title: "Switched on, not heard", Severity: Broken, Verbs: []Verb{Power, BMCLogin},
+		Means: "It was switched on and asked for no boot: it does not run, hangs in its firmware, has no cable or no DHCP relay, or its management controller says yes and does nothing.",
+		find:  diagnosed(NoBootRequest),
+	},
+	{
+		Kind: NoAddress, Title: "DHCP but no address", Severity: Broken, Verbs: []Verb{Power, Light},
+		Means: "It asks for an address and gets none of ours: its network is not configured, its ranges are full, the address is somebody's, or another DHCP server answers.",
+		find:  diagnosed(NoAddress),
+	},
+	{
 		Kind: NoBootFile, Title: "DHCP but no boot file", Severity: Broken, Verbs: []Verb{Power, Light},
 		Means: "It got an address and the name of a boot loader, and never fetched it: a firmware of another kind, TFTP blocked on the way, or a switch port that forwards too late (spanning tree).",
 		find:  noBootFile,
@@ -56,6 +66,21 @@ var catalogue = []Entry{
 		Kind: NoCallback, Title: "Boot file but no callback", Severity: Broken, Verbs: []Verb{Power, Light},
 		Means: "It fetched the agent and never reported: the kernel does not know its network card, it hangs, or the network drops its packets.",
 		find:  noCallback,
+	},
+	{
+		Kind: BadImage, Title: "Image is not the catalogue's", Severity: Broken,
+		Means: "What the agent was sent does not have the hash that the catalogue says, and nothing boots from it.",
+		find:  diagnosed(BadImage),
+	},
+	{
+		Kind: WrongBoot, Title: "Wrong boot order", Severity: Broken, Verbs: []Verb{Power, Light},
+		Means: "It boots something else than it was told: from the network again where its disk is due, or its disk where it was to boot from the network.",
+		find:  diagnosed(WrongBoot),
+	},
+	{
+		Kind: WrongClock, Title: "Wrong clock", Severity: Asks, Verbs: []Verb{Light},
+		Means: "Its clock is more than two minutes off. Certificates are judged by it, and a flat battery comes before a forgotten boot order.",
+		find:  diagnosed(WrongClock),
 	},
 	{
 		Kind: Silent, Title: "Silent", Severity: Broken, Verbs: []Verb{Power, Light},

@@ -5,7 +5,7 @@
 // arguments. It promises that an issue names its evidence, both values where
 // two disagree, and offers at most two acts. What nothing gathers evidence for
 // stands in the catalogue as not computed, with the reason, and is never found.
-// It imports the words and discovery; the task that keeps the list, the API and
+// It imports the words, discovery and diagnosis; the task that keeps the list, the API and
 // the pages import it.
 package issue
 
@@ -13,6 +13,7 @@ import (
 	"slices"
 	"time"
 
+	"firstlight/server/diagnosis"
 	"firstlight/server/discovery"
 	"firstlight/server/machine"
 )
@@ -82,6 +83,8 @@ type Input struct {
 	Last  *machine.Job // the newest that ended; nil: none is known
 	// Waits are those before gates.
 	Waits []*machine.Wait
+	// Diagnoses say why its boot stopped, by the journal.
+	Diagnoses []diagnosis.Diagnosis
 	// Facts is what its facts show; nil: they were not looked at yet.
 	Facts *Facts
 	// System is a DHCP client on its address that names itself, as installed

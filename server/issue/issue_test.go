@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"firstlight/server/diagnosis"
 	"firstlight/server/discovery"
 	"firstlight/server/issue"
 	"firstlight/server/machine"
@@ -160,6 +161,16 @@ var cases = []example{
 	{issue.RetiredSeen, machine.Retired, func(in *issue.Input) { in.Machine.ReportedAt = ago(time.Minute) }, "boots or speaks still", func(in *issue.Input) {
 		in.Machine.ReportedAt = in.Machine.Since
 	}},
+	{issue.NoBootRequest, machine.Allocated, shows(diagnosis.BMCLies, diagnosis.StagePower), "says bmc-lies", shows(diagnosis.PortSlow, diagnosis.Passed)},
+	{issue.NoAddress, machine.Expected, shows(diagnosis.RangeFull, diagnosis.StageAddress), "says range-full", shows(diagnosis.PortSlow, diagnosis.Passed)},
+	{issue.NoBootFile, machine.Registered, shows(diagnosis.NoLoader, diagnosis.StageLoader), "says loader-not-fetched", shows(diagnosis.NoDriver, diagnosis.StageScript)},
+	{issue.NoCallback, machine.Registered, shows(diagnosis.NoDriver, diagnosis.StageScript), "says loader-without-nic-driver", shows(diagnosis.ReportRefused, diagnosis.StageAgent)},
+	{issue.BadImage, machine.Installing, shows(diagnosis.ImageHash, diagnosis.StageImage), "says image-hash", shows(diagnosis.PortSlow, diagnosis.Passed)},
+	{issue.WrongBoot, machine.Configuring, shows(diagnosis.DiskReturns, diagnosis.StageDisk), "says wrong-boot-order", shows(diagnosis.PortSlow, diagnosis.Passed)},
+	{issue.WrongClock, machine.Available, shows(diagnosis.WrongClock, diagnosis.StageClock), "says wrong-clock", func(in *issue.Input) {
+		shows(diagnosis.WrongClock, diagnosis.StageClock)(in)
+		in.Machine.Status = machine.Retired
+	}},
 	{issue.Frozen, machine.InUse, func(in *issue.Input) { in.Machine.Flags.Frozen = true }, "older database", func(*issue.Input) {}},
 }
 
@@ -184,6 +195,13 @@ func TestEachKindIsFoundAndNotWhereItIsNot(t *testing.T) {
 				t.Errorf("found where it is not: %s", f.Sentence)
 			}
 		})
+	}
+}
+
+// shows is a boot that a rule of package diagnosis fires for.
+func shows(f diagnosis.Fault, s diagnosis.Stage) func(*issue.Input) {
+	return func(in *issue.Input) {
+		in.Diagnoses = []diagnosis.Diagnosis{{Fault: f, Stage: s, Sentence: "says " + string(f), Action: "look", Evidence: []diagnosis.Evidence{{At: now, Text: "a row"}}}}
 	}
 }
 

@@ -46,7 +46,7 @@ func (d *Desk) ClockOf(ctx context.Context, m *machine.Machine, events []journal
 	}
 	d.remember(ctx, m)
 	var usual map[string]time.Duration
-	usual, c.Peers = d.clocks.Usual(c.Kind, m.ID)
+	usual, c.Peers = d.Clocks.Usual(c.Kind, m.ID)
 	for i := range c.Stages {
 		c.Stages[i].Usual = usual[c.Stages[i].Name]
 	}
@@ -64,7 +64,7 @@ func (d *Desk) remember(ctx context.Context, m *machine.Machine) {
 	left := clockBudget
 	for _, o := range d.DB.Machines() {
 		atRest := o.Status == machine.InUse || o.Status == machine.Available
-		if o.ID == m.ID || o.Product != m.Product || !atRest || d.clocks.Has(o.ID, o.Since) {
+		if o.ID == m.ID || o.Product != m.Product || !atRest || d.Clocks.Has(o.ID, o.Since) {
 			continue
 		}
 		if left--; left < 0 {
@@ -74,6 +74,6 @@ func (d *Desk) remember(ctx context.Context, m *machine.Machine) {
 		if err != nil {
 			return // what is usual is a nicety; the machine's own timeline tells of errors
 		}
-		d.clocks.Keep(o.ID, o.Product, o.Since, bootclock.Of(events, time.Time{}, false))
+		d.Clocks.Keep(o.ID, o.Product, o.Since, bootclock.Of(events, time.Time{}, false))
 	}
 }

@@ -42,18 +42,25 @@ type Config struct {
 	Render func(boot.Request, boot.Known, boot.Answer, *machine.Subnet) (string, error)
 	// Offer tells what a boot client on a subnet would hear to its DISCOVER.
 	Offer func(context.Context, *machine.Subnet, boot.Firmware) (boot.Offer, error)
-	Log   *slog.Logger
-	Now   func() time.Time
+	// Clocks remembers what is usual; nil: this desk alone has it.
+	Clocks *bootclock.Memory
+	// Servers gives the other DHCP servers that were seen on a subnet, with when;
+	// nil: nobody looks.
+	Servers func(subnet string) map[string]time.Time
+	Log     *slog.Logger
+	Now     func() time.Time
 }
 
 // Desk carries out what is asked for.
-type Desk struct {
-	Config
-	clocks bootclock.Memory
-}
+type Desk struct{ Config }
 
 // New makes a Desk.
-func New(c Config) *Desk { return &Desk{Config: c} }
+func New(c Config) *Desk {
+	if c.Clocks == nil {
+		c.Clocks = &bootclock.Memory{}
+	}
+	return &Desk{c}
+}
 
 // Refused says what was wrong with a request, for whoever made it.
 type Refused struct {

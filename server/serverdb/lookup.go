@@ -174,6 +174,24 @@ func (d *DB) EventsAfter(ctx context.Context, id int64, limit int) (all []journa
 	return all, err
 }
 
+// EventsOfMAC reads what a MAC did that no machine has, newest first.
+func (d *DB) EventsOfMAC(ctx context.Context, mac machine.MAC, limit int) (all []journal.Event, err error) {
+	err = d.store.View(ctx, func(tx *store.Tx) (err error) {
+		all, err = tx.EventsOfMAC(mac, limit)
+		return err
+	})
+	return all, err
+}
+
+// NewestEvent is the id of the last row of the journal; 0: it has none.
+func (d *DB) NewestEvent(ctx context.Context) (id int64, err error) {
+	err = d.store.View(ctx, func(tx *store.Tx) (err error) {
+		_, id, _, err = tx.LastIDs()
+		return err
+	})
+	return id, err
+}
+
 // History reads a machine's changes of status, oldest first.
 func (d *DB) History(ctx context.Context, machineID string) (all []History, err error) {
 	err = d.store.View(ctx, func(tx *store.Tx) (err error) {

@@ -142,9 +142,17 @@ func (d *DB) Decided(r boot.Request, a boot.Answer, k boot.Known) {
 		d.Note(journal.Event{
 			MAC: r.MAC, Machine: in.Machine, Source: journal.Boot, At: now,
 			Text:    fmt.Sprintf("Decided %s: %s", wording(a), a.Why),
-			Details: map[string]string{"inputs": string(b)},
+			Details: map[string]string{"inputs": string(b), "stage": asked(r), "target": string(a.Target)},
 		})
 	}
+}
+
+// asked says in what stage of its boot a machine asked.
+func asked(r boot.Request) string {
+	if r.Script {
+		return "script"
+	}
+	return string(r.Stage)
 }
 
 // sameBoot is the time within which a boot asks again: DHCP and script by iPXE

@@ -1,0 +1,138 @@
+package diagnosis
+
+import (
+	"cmp"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"firstlight/server/journal"
+)
+
+// Times in which healthy machines have gone on. A rule that waits for none of
+// them has seen the fault itself.
+const (
+	loaderWithin = 45 * time.Second // a firmware with an address asks for its loader within a few
+	againWithin  = 20 * time.Second // a client whose transfer broke asks again within its timeout
+	iPXEWithin   = 90 * time.Second // a loader brings its link up, which takes half a minute behind a slow switch port
+	scriptWithin = 45 * time.Second
+	kernelWithin = time.Minute
+	agentWithin  = 3 * time.Minute // a kernel loads drivers and waits for its disks
+	firstWithin  = 6 * time.Minute // a large server tests its memory for minutes
+	serverFresh  = 10 * time.Minute
+)
+
+// rule looks at a boot; nil: it has nothing to say.
+type rule func(*bootOf) *Diagnosis
+
+// stopping are the rules about what stops a boot, of which the first that
+// fires speaks: what a machine did last comes first.
+var stopping = []rule{
+	reportRefused, imageHash, silentAgent, diskReturns, bootedDisk,
+	kernelBroken, noKernel, scriptRefused, tlsRefused,
+	iPXENoAddress, wrongLoader, noScript, noDriver,
+	loaderBroken, noSuchFile, noLoader,
+	noSubnet, rangeFull, addressTaken, databaseAway, notAnswered, refusedAddress,
+	tookAnother, noArchitecture, offersLost,
+	liar, neverHeard,
+}
+
+// passing are those about what does not.
+var passing = []rule{portSlow, wrongClock}
+
+// since tells whether something happened longer ago than d.
+func (b *bootOf) since(r *row, d time.Duration) bool { return r != nil && b.Now.Sub(r.end) >= d }
+
+// spoke tells whether the agent was heard in this boot, after a row of it.
+func (b *bootOf) spoke(after *row) bool {
+	return b.agent != nil && (after == nil || !b.agent.At.Before(after.At)) && !b.agent.At.Before(b.began) ||
+		b.Machine != nil && after != nil && (b.Machine.Observed.CallAt.After(after.end) || b.Machine.ReportedAt.After(after.end))
+}
+
+// ask is the last time that it asked for an address, if it got none since: in
+// the firmware, before any loader, or in a loader.
+func (b *bootOf) ask() *row {
+	r := last(b.asks)
+	if r == nil || b.script != nil || b.kernel != nil || r.Outcome() == journal.Bound || b.agent != nil && b.agent.At.After(r.At) {
+		return nil
+	}
+	return r
+}
+
+// came is ask where it ended in one way.
+func (b *bootOf) came(o journal.Outcome) *row {
+	if r := b.ask(); r != nil && r.Outcome() == o {
+		return r
+	}
+	return nil
+}
+
+// silence is ask where it heard nothing for a reason of the DHCP server.
+func (b *bootOf) silence(reason string) *row {
+	if r := b.came(journal.Unanswered); r != nil && r.Details[journal.DetailReason] == reason {
+		return r
+	}
+	return nil
+}
+
+// server is the other DHCP server that was heard last on its network.
+func (b *bootOf) server() string {
+	var best string
+	for _, s := range slices.Sorted(maps.Keys(b.Servers)) {
+		if b.Now.Sub(b.Servers[s]) <= serverFresh && (best == "" || b.Servers[s].After(b.Servers[best])) {
+			best = s
+		}
+	}
+	return best
+}
+
+// bound is the last address that a stage got in this boot.
+func (b *bootOf) bound(iPXE bool) *row {
+	for i := len(b.asks) - 1; i >= 0; i-- {
+		if r := &b.asks[i]; r.Outcome() == journal.Bound && (r.Details["stage"] == "ipxe") == iPXE {
+			return r
+		}
+	}
+	return nil
+}
+
+// loader is the last boot loader that was sent.
+func (b *bootOf) loader() *row { return last(b.loaders) }
+
+func says(f Fault, s Stage, sentence, action string, rows ...*row) *Diagnosis {
+	d := &Diagnosis{Fault: f, Stage: s, Sentence: sentence, Action: action}
+	for _, r := range rows {
+		if r == nil {
+			continue
+		}
+		text := r.Text
+		if r.Count > 1 {
+			text += fmt.Sprintf(", %d times", r.Count)
+		}
+		d.Evidence = append(d.Evidence, Evidence{r.At, text})
+		if d.Since.IsZero() || r.At.Before(d.Since) {
+			d.Since = r.At
+		}
+	}
+	return d
+}
+
+func times(n int, word string) string {
+	if n == 1 {
+		return "1 " + word
+	}
+	return fmt.Sprintf("%d %ss", n, word)
+}
+
+func clock(t time.Time) string { return t.UTC().Format("15:04:05") + " UTC" }
+
+// arch names the architecture that a row has, as people say it.
+func arch(r *row) string {
+	who, _, _ := strings.Cut(r.Text, " was ")
+	who, _, _ = strings.Cut(who, " gets ")
+	who, _, _ = strings.Cut(who, " has ")
+	who = who[strings.LastIndex(who, ": ")+1:]
+	return cmp.Or(strings.TrimSpace(who), "architecture "+r.Details["arch"])
+}
