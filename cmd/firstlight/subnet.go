@@ -29,6 +29,7 @@ func (c *subnetLsCmd) Run(ctx context.Context, h *host) error {
 var subnetColumns = []output.Column[api.Subnet]{
 	{Name: "name", Value: func(s api.Subnet) any { return s.Name }},
 	{Name: "prefix", Value: func(s api.Subnet) any { return s.Prefix }},
+	{Name: "network", Wide: true, Value: func(s api.Subnet) any { return s.Network }},
 	{Name: "site", Value: func(s api.Subnet) any { return s.Site }},
 	{Name: "mode", Value: func(s api.Subnet) any { return s.Mode }},
 	{Name: "policy", Value: func(s api.Subnet) any { return s.Policy }},
@@ -68,6 +69,7 @@ func showSubnet(path string) showing[api.Subnet] {
 		return output.Facts(p, []output.Fact{
 			{"name", s.Name},
 			{"prefix", s.Prefix},
+			{"network", s.Network},
 			{"site", s.Site},
 			{"mode", s.Mode},
 			{"policy", s.Policy},

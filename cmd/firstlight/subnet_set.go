@@ -16,6 +16,7 @@ type subnetSetCmd struct {
 	subnetRef
 	formFlags
 	Prefix  string        `help:"IPv4 network, such as 10.80.12.0/24."`
+	Network *string       `placeholder:"NAME" help:"The same for all subnets on one segment; '' where it is alone there."`
 	Site    string        `help:"Short name of the site."`
 	Ranges  *string       `placeholder:"A-B,…" help:"Addresses that are handed out; '' for reservations only."`
 	Gateway *string       `placeholder:"ADDRESS" help:"Router that is handed out; '' for none."`
@@ -58,10 +59,13 @@ func (c *subnetSetCmd) Run(ctx context.Context, h *host) error {
 func (c *subnetSetCmd) put(s api.Subnet) (api.SubnetPut, error) {
 	p := api.SubnetPut{
 		Prefix: cmp.Or(c.Prefix, s.Prefix), Site: cmp.Or(c.Site, s.Site), Mode: cmp.Or(c.Mode, s.Mode), Policy: cmp.Or(c.Policy, s.Policy),
-		Ranges: s.Ranges, Gateway: s.Gateway, DNS: s.DNS, Domain: s.Domain, LeaseSeconds: s.LeaseSeconds,
+		Network: s.Network, Ranges: s.Ranges, Gateway: s.Gateway, DNS: s.DNS, Domain: s.Domain, LeaseSeconds: s.LeaseSeconds,
 	}
 	if c.Lease != 0 {
 		p.LeaseSeconds = int64(c.Lease / time.Second)
+	}
+	if c.Network != nil {
+		p.Network = *c.Network
 	}
 	if c.Gateway != nil {
 		p.Gateway = *c.Gateway

@@ -124,7 +124,7 @@ func (p *SubnetPut) subnet(name string) (*machine.Subnet, error) {
 		return nil, wrong("name", p.Name, "differs from the path's "+name+": leave it out, or put it to its own path")
 	}
 	s := &machine.Subnet{
-		Name: name, Site: p.Site, Domain: p.Domain, Mode: cmp.Or(p.Mode, machine.ModeServer),
+		Name: name, Network: p.Network, Site: p.Site, Domain: p.Domain, Mode: cmp.Or(p.Mode, machine.ModeServer),
 		Policy: cmp.Or(machine.Policy(p.Policy), machine.PolicyObserve),
 		Lease:  time.Duration(cmp.Or(p.LeaseSeconds, 3600)) * time.Second,
 	}

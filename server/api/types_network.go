@@ -6,6 +6,7 @@ import "time"
 type Subnet struct {
 	Name         string         `json:"name" example:"lab"`
 	Prefix       string         `json:"prefix" doc:"IPv4 network" example:"10.80.12.0/24"`
+	Network      string         `json:"network,omitempty" maxLength:"63" doc:"The same for all subnets on one segment, where a client gets an address of any of them; absent: it is alone there" example:"lon6-hall2"`
 	Site         string         `json:"site" doc:"Short name of the site" example:"lon6"`
 	Ranges       []AddressRange `json:"ranges" nullable:"false" doc:"Addresses that are handed out dynamically"`
 	Gateway      string         `json:"gateway,omitempty" doc:"Absent: none is handed out" example:"10.80.12.1"`
@@ -26,6 +27,7 @@ type AddressRange struct {
 type SubnetPut struct {
 	Name         string         `json:"name,omitempty" maxLength:"63" doc:"May be left out; else it must be the name of the path" example:"lab"`
 	Prefix       string         `json:"prefix" maxLength:"43" doc:"IPv4 network" example:"10.80.12.0/24"`
+	Network      string         `json:"network,omitempty" maxLength:"63" doc:"The same for all subnets on one segment, where a client gets an address of any of them; absent: it is alone there" example:"lon6-hall2"`
 	Site         string         `json:"site" maxLength:"63" doc:"Short name of the site" example:"lon6"`
 	Ranges       []AddressRange `json:"ranges,omitempty" maxItems:"64" doc:"Addresses that are handed out dynamically; none: reservations only"`
 	Gateway      string         `json:"gateway,omitempty" maxLength:"45" doc:"Absent: none is handed out" example:"10.80.12.1"`

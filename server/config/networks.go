@@ -40,6 +40,7 @@ func (c *Config) readSubnet(n *section) *machine.Subnet {
 	subnet := &machine.Subnet{
 		Name:    one(n, "name", "", label),
 		Prefix:  one(n, "prefix", netip.Prefix{}, prefix4),
+		Network: one(n, "network", "", label),
 		Site:    one(n, "site", c.Site.Name, label),
 		Ranges:  many(n, "ranges", addrRange),
 		Gateway: one(n, "gateway", netip.Addr{}, addr4),

@@ -24,6 +24,7 @@ type verdict struct {
 	why      string         // the same, or the reason of a NAK, for people
 	err      error          // the store's
 	subnet   *machine.Subnet
+	segment  []*machine.Subnet // those of which the client may have an address, subnet first
 	known    boot.Known
 	decision boot.Answer
 	lease    lease.Lease // offered, bound, released or declined
@@ -46,13 +47,15 @@ func (s *Server) answer(ctx context.Context, q *query) verdict {
 	case !ok:
 		return v.silent(dropNoSubnet, "subnet "+subnet.Name+" is switched off")
 	}
-	q.boot.Subnet = subnet.Name
-	v.known = s.cfg.Inventory.Known(q.boot)
-	v.decision = boot.Decide(q.boot, v.known, q.at)
+	segment, err := s.segment(q, subnet)
+	if err != nil {
+		return v.silent(dropConflict, err.Error())
+	}
+	v = s.decide(q, v, segment)
 	switch {
 	case q.port == bootPort:
 		return s.bootServer(q, v)
-	case subnet.Mode == machine.ModeProxy:
+	case v.subnet.Mode == machine.ModeProxy:
 		return s.proxied(q, v)
 	case !v.decision.Address:
 		return v.silent(dropPolicy, v.decision.Why)
@@ -75,16 +78,23 @@ func (s *Server) answer(ctx context.Context, q *query) verdict {
 	}
 }
 
+// decide asks what the client boots in the first subnet of its segment.
+func (s *Server) decide(q *query, v verdict, segment []*machine.Subnet) verdict {
+	v.segment, v.subnet = segment, segment[0]
+	q.boot.Subnet = v.subnet.Name
+	v.known = s.cfg.Inventory.Known(q.boot)
+	v.decision = boot.Decide(q.boot, v.known, q.at)
+	return v
+}
+
 // network is an address of the network on which the client is: what its relay
 // says (RFC 3527: link selection before giaddr), the client's own when it wrote
 // to us through a router, else ours on the interface.
 func (q *query) network() netip.Addr {
+	if q.relay.link.IsValid() {
+		return q.relay.link
+	}
 	if q.giaddr.IsValid() {
-		if info := q.packet.RelayAgentInfo(); info != nil {
-			if a, ok := netip.AddrFromSlice(info.Get(dhcpv4.LinkSelectionSubOption)); ok && a.Is4() {
-				return a
-			}
-		}
 		return q.giaddr
 	}
 	if q.unicast && q.ciaddr.IsValid() {
@@ -93,15 +103,14 @@ func (q *query) network() netip.Addr {
 	return q.from.server
 }
 
-// subnetOf finds the subnet that the client is on, if we serve it. Without one
-// there is silence, never a NAK: the network is somebody else's.
-func (s *Server) subnetOf(q *query) (*machine.Subnet, bool) {
-	subnet, ok := s.cfg.Inventory.SubnetFor(q.network())
-	return subnet, ok && subnet.Mode != machine.ModeOff
-}
-
 func (s *Server) discover(ctx context.Context, q *query, v verdict) verdict {
 	l, err := s.offer(ctx, q, v)
+	for rest := v.segment[1:]; errors.Is(err, lease.ErrFull) && len(rest) > 0; rest = rest[1:] {
+		if next := s.decide(q, v, rest); next.decision.Address {
+			v = next
+			l, err = s.offer(ctx, q, v)
+		}
+	}
 	switch {
 	case errors.Is(err, lease.ErrFull), errors.Is(err, errAnswered):
 		return v.silent(dropNoAddress, "subnet "+v.subnet.Name+": "+err.Error())
@@ -117,7 +126,7 @@ func (s *Server) discover(ctx context.Context, q *query, v verdict) verdict {
 // §4.3.2: server identifier, requested address and ciaddr.
 func (s *Server) request(ctx context.Context, q *query, v verdict) verdict {
 	switch {
-	case q.server.IsValid() && q.server != q.from.server:
+	case q.server.IsValid() && !q.means(q.server):
 		return v.silent(dropOtherServer, "it took the offer of "+q.server.String())
 	case q.ciaddr.IsValid(): // RENEWING and REBINDING
 		return s.bind(ctx, q, v, q.ciaddr)
@@ -156,6 +165,9 @@ func (s *Server) remembers(q *query, v verdict) bool {
 
 // bind acknowledges an address once its lease is on disk.
 func (s *Server) bind(ctx context.Context, q *query, v verdict, wants netip.Addr) verdict {
+	if s.elsewhere(q, v, wants) {
+		return s.refuse(q, v, "it has an address of another subnet of network "+v.subnet.Network)
+	}
 	l, err := s.cfg.Leases.Bind(ctx, v.subnet, q.client(wants), q.at)
 	switch {
 	case errors.Is(err, lease.ErrNotYours):
@@ -194,7 +206,7 @@ func (s *Server) decline(ctx context.Context, q *query, v verdict) verdict {
 // address (RFC 2131 §4.4.1, table 5).
 func (q *query) misdirected(a netip.Addr) string {
 	switch {
-	case q.server != q.from.server:
+	case !q.means(q.server):
 		return "it is for another server"
 	case !a.IsValid():
 		return "it names no address"

@@ -30,6 +30,7 @@ type query struct {
 	kind   dhcpv4.MessageType
 	ciaddr netip.Addr // the address that the client says it has
 	giaddr netip.Addr // of the relay
+	relay  relay
 	server netip.Addr // option 54: the server that is meant
 	wants  netip.Addr // option 50
 	boot   boot.Request
@@ -73,6 +74,7 @@ func classify(d *datagram) (*query, error) {
 	if err := q.check(); err != nil {
 		return nil, err
 	}
+	q.relay = readRelay(p, q.giaddr)
 	q.boot = bootRequest(p)
 	return q, nil
 }

@@ -20,6 +20,7 @@ const (
 	dropReceive                    // the socket failed
 	dropSend                       // so did sending
 	dropNoSubnet                   // from a network that we do not serve
+	dropConflict                   // what it and its relay say of its network does not go together
 	dropPolicy                     // boot.Decide gives no address
 	dropOtherServer                // meant for another server
 	dropUnknownLease               // INIT-REBOOT without a record
@@ -33,7 +34,7 @@ const (
 
 // names of the reasons, as the metric has them.
 var names = [reasons]string{
-	"done", "malformed", "loop", "queue_full", "receive", "send", "no_subnet", "policy",
+	"done", "malformed", "loop", "queue_full", "receive", "send", "no_subnet", "conflict", "policy",
 	"other_server", "unknown_lease", "no_address", "store", "not_boot", "no_loader", "panic",
 }
 

@@ -17,7 +17,7 @@ const bootPort = 4011
 func (s *Server) proxied(q *query, v verdict) verdict {
 	s.hear(q)
 	switch {
-	case q.kind == dhcpv4.MessageTypeRequest && q.server.IsValid() && q.server != q.from.server:
+	case q.kind == dhcpv4.MessageTypeRequest && q.server.IsValid() && !q.means(q.server):
 		v.lease.Address = q.wants
 		return v.silent(dropOtherServer, "it takes its address from "+q.server.String())
 	case !q.isBoot() || q.kind != dhcpv4.MessageTypeDiscover:
@@ -35,7 +35,7 @@ func (s *Server) hear(q *query) {
 		a = q.ciaddr
 	}
 	asks := q.kind == dhcpv4.MessageTypeRequest || q.kind == dhcpv4.MessageTypeInform
-	if asks && a.IsValid() && q.server != q.from.server {
+	if asks && a.IsValid() && !q.means(q.server) {
 		s.cfg.Leases.Heard(a, q.boot.MAC, q.at)
 	}
 }
@@ -49,7 +49,7 @@ func (s *Server) bootServer(q *query, v verdict) verdict {
 		return v.silent(dropMalformed, "message type "+q.kind.String()+" is none for a boot server")
 	case !q.ciaddr.IsValid() || q.ciaddr != q.peer.Addr():
 		return v.silent(dropMalformed, "it asks a boot server from "+q.peer.String()+" and says that it has "+q.ciaddr.String())
-	case q.server.IsValid() && q.server != q.from.server:
+	case q.server.IsValid() && !q.means(q.server):
 		return v.silent(dropOtherServer, "it is bound to the boot server "+q.server.String())
 	case !q.isBoot():
 		return v.silent(dropNotBoot, "only firmware asks a boot server")

@@ -52,7 +52,10 @@ func (s *Server) newReply(q *query, kind dhcpv4.MessageType) (*dhcpv4.DHCPv4, er
 	if err != nil {
 		return nil, err
 	}
-	r.UpdateOption(dhcpv4.OptServerIdentifier(slice(q.from.server)))
+	if named := q.packet.Options.Get(optionSubnet); named != nil {
+		r.UpdateOption(dhcpv4.OptGeneric(optionSubnet, named)) // RFC 3011 §2
+	}
+	r.UpdateOption(dhcpv4.OptServerIdentifier(slice(q.self())))
 	return r, nil
 }
 

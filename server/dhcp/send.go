@@ -35,7 +35,7 @@ func routeOf(q *query, r *dhcpv4.DHCPv4) route {
 	case q.port == bootPort:
 		return route{to: q.peer, boot: true}
 	case q.giaddr.IsValid():
-		return route{to: netip.AddrPortFrom(q.giaddr, serverPort)}
+		return route{to: netip.AddrPortFrom(q.giaddr, q.relayPort())}
 	case r.MessageType() == dhcpv4.MessageTypeNak:
 		return route{to: netip.AddrPortFrom(everyone, clientPort)}
 	case q.ciaddr.IsValid():

@@ -39,6 +39,10 @@ func (s *Server) handle(ctx context.Context, d *datagram) {
 		s.cfg.Log.Debug("dropped a malformed DHCP packet", "interface", d.from.name, "error", err)
 		return
 	}
+	if s.isOwn(q.giaddr) {
+		s.metrics.dropped[dropLoop].Add(1)
+		return
+	}
 	s.metrics.received[kindIndex(q.kind)].Add(1)
 	v := s.answer(ctx, q)
 	s.tapeOf(v.known.Machine != nil).add(d.arrived, q.boot.MAC, d.peer, d.to(), d.buffer[:d.size])

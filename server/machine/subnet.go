@@ -37,7 +37,10 @@ func (r Range) Contains(a netip.Addr) bool { return r.First.Compare(a) <= 0 && a
 
 // Subnet is a row of ServerDb: one IP network that the appliance serves.
 type Subnet struct {
-	Name    string        `json:"name"`
+	Name string `json:"name"`
+	// Network is the name that all subnets on one segment have: a client there
+	// gets an address of any of them. Empty: this one is alone on its segment.
+	Network string        `json:"network,omitempty"`
 	Prefix  netip.Prefix  `json:"prefix"`
 	Site    string        `json:"site"`
 	Ranges  []Range       `json:"ranges"`
@@ -66,6 +69,8 @@ func (s *Subnet) Validate() error {
 		return bad("prefix", s.Prefix, "want an IPv4 network such as 10.80.12.0/24")
 	case s.Prefix != s.Prefix.Masked():
 		return bad("prefix", s.Prefix, "has host bits set; did you mean "+s.Prefix.Masked().String()+"?")
+	case s.Network != "" && !word(s.Network):
+		return bad("network", s.Network, "want lower-case letters, digits and inner dashes, or nothing where no other subnet is on the segment")
 	case s.Site == "" || !word(s.Site):
 		return bad("site", s.Site, "want the site's short name, such as lon6")
 	case s.Mode != ModeServer && s.Mode != ModeProxy && s.Mode != ModeOff:
