@@ -116,6 +116,9 @@ func (r *Rack) lay(context.Context) (err error) {
 			theirs.Via(relayed, guestAddress),
 		)
 	}
+	if err == nil && r.spec.LinkRate > 0 {
+		err = errors.Join(theirs.Shape(r.spec.LinkRate), r.uplink.Shape(r.spec.LinkRate))
+	}
 	if err == nil && r.spec.Light > 0 {
 		r.wire, err = light.Open(rackLink, r.uplink)
 	}

@@ -27,6 +27,12 @@ type Spec struct {
 	Relayed int
 	// Mode is what DHCP does on the boot network; machine.ModeServer when empty.
 	Mode string
+	// LinkRate makes the cables of appliance and machines links of so many bits a
+	// second; as fast as the host when 0.
+	LinkRate uint64
+	// Whole has light machines fetch kernel and initramfs to their last byte, and
+	// check their hashes.
+	Whole bool
 	// Rules accept machines; DefaultRules when nil.
 	Rules []machine.Rule
 	// People is the listening socket of the people's door; one on the rack's own

@@ -1,6 +1,7 @@
 package virtualrack_test
 
 import (
+	"context"
 	"os"
 	"strings"
 	"testing"
@@ -62,5 +63,24 @@ func stands(t *testing.T, s storm.Spec, p99 time.Duration) {
 				t.Errorf("storm %d: p99 of %s is %s, want at most %s", i+1, stage.Name, stage.P99, p99)
 			}
 		}
+	}
+}
+
+// Two hundred machines that nobody knows share one link of a gigabit, fetch 29 MB
+// each, and are accepted within 90 s.
+func TestTwoHundredMachinesAreDiscoveredThroughAGigabit(t *testing.T) {
+	if os.Getenv("FIRSTLIGHT_LONG") == "" {
+		t.Skip("it carries 6 GB; set FIRSTLIGHT_LONG=1")
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 4*time.Minute)
+	defer cancel()
+	took, err := storm.Discover(ctx, start(t, storm.Rack(virtualrack.Spec{})))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Logf("%d machines were discovered in %s", storm.Discovery, took.Round(time.Millisecond))
+	// What the wire alone takes for them: less would be a link that is not slowed.
+	if wire := time.Duration(storm.Discovery * 29e6 * 8 / storm.Gigabit * float64(time.Second)); took < wire*9/10 || took > 90*time.Second {
+		t.Errorf("it took %s, want %s to 90 s", took, wire)
 	}
 }

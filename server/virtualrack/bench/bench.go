@@ -53,7 +53,7 @@ type peer struct {
 }
 
 // works are all comparisons, in the order in which they run.
-var works = []work{dnsWork, dhcpWork, tftpWork, httpWork, scriptWork, serverdbWork, stormWork}
+var works = []work{dnsWork, dhcpWork, tftpWork, httpWork, scriptWork, serverdbWork, stormWork, discoveryWork}
 
 // Names are the names of all works.
 func Names() (all []string) {

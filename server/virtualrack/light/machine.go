@@ -27,6 +27,7 @@ type Spec struct {
 	MAC       machine.MAC
 	BMC       netip.Addr
 	DiskBytes int64
+	Whole     bool // fetches all of kernel and initramfs, and checks their hashes
 }
 
 // arch is DHCP's option 93 of its firmware (RFC 4578 §2.1).

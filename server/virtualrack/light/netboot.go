@@ -2,6 +2,8 @@ package light
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"fmt"
 	"io"
 	"net"
@@ -116,6 +118,12 @@ func (m *Machine) load(ctx context.Context, web *http.Client, o outcome) error {
 		if file == "" {
 			continue
 		}
+		if m.spec.Whole {
+			if err := whole(ctx, web, file); err != nil {
+				return err
+			}
+			continue
+		}
 		if _, err := get(ctx, web, http.MethodHead, file, 0); err != nil {
 			return err
 		}
@@ -126,13 +134,42 @@ func (m *Machine) load(ctx context.Context, web *http.Client, o outcome) error {
 	return nil
 }
 
+// wholeTime bounds a whole file: machines that share a link take minutes.
+const wholeTime = 5 * time.Minute
+
+// whole fetches all of a file. Its ETag is the hash of what it must be.
+func whole(ctx context.Context, web *http.Client, address string) error {
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, address, nil)
+	if err != nil {
+		return err
+	}
+	req.Header.Set("User-Agent", userAgent)
+	patient := *web
+	patient.Timeout = wholeTime
+	resp, err := patient.Do(req)
+	if err != nil {
+		return err
+	}
+	defer resp.Body.Close()
+	h := sha256.New()
+	if _, err := io.Copy(h, resp.Body); err != nil {
+		return fmt.Errorf("GET %s: %w", address, err)
+	}
+	if got, want := fmt.Sprintf("%q", hex.EncodeToString(h.Sum(nil))), resp.Header.Get("ETag"); resp.StatusCode != http.StatusOK || got != want {
+		return fmt.Errorf("GET %s: %s, with the hash %s, want %s", address, resp.Status, got, want)
+	}
+	return nil
+}
+
+const userAgent = "iPXE/1.21.1"
+
 // get reads an answer, or its first bytes where it is asked for a bound.
 func get(ctx context.Context, web *http.Client, method, address string, bound int64) ([]byte, error) {
 	req, err := http.NewRequestWithContext(ctx, method, address, nil)
 	if err != nil {
 		return nil, err
 	}
-	req.Header.Set("User-Agent", "iPXE/1.21.1")
+	req.Header.Set("User-Agent", userAgent)
 	if bound == bounded {
 		req.Header.Set("Range", fmt.Sprintf("bytes=0-%d", bound-1))
 	}

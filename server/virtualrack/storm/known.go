@@ -31,24 +31,33 @@ func introduce(ctx context.Context, rack *virtualrack.Rack, known int) error {
 // bring sends a list to an appliance through its socket, where its own host is
 // an admin.
 func bring(ctx context.Context, socket string, list io.Reader) error {
+	text, err := ask(ctx, socket, http.MethodPost, "/api/v1/imports?site=rack", list)
+	var verdict struct{ Written bool }
+	if err == nil && (json.Unmarshal(text, &verdict) != nil || !verdict.Written) {
+		err = fmt.Errorf("the list was not written: %.300s", text)
+	}
+	return err
+}
+
+// ask asks an appliance through its socket.
+func ask(ctx context.Context, socket, method, path string, body io.Reader) ([]byte, error) {
 	t := &http.Transport{DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
 		return (&net.Dialer{}).DialContext(ctx, "unix", socket)
 	}}
 	defer t.CloseIdleConnections()
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, "http://appliance/api/v1/imports?site=rack", list)
+	req, err := http.NewRequestWithContext(ctx, method, "http://appliance"+path, body)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	req.Header.Set("Content-Type", "text/csv")
 	resp, err := t.RoundTrip(req)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	defer resp.Body.Close()
-	var verdict struct{ Written bool }
 	text, err := io.ReadAll(resp.Body)
-	if err == nil && (json.Unmarshal(text, &verdict) != nil || !verdict.Written) {
-		err = fmt.Errorf("%s: %.300s", resp.Status, text)
+	if err == nil && resp.StatusCode/100 != 2 {
+		err = fmt.Errorf("%s %s: %s: %.300s", method, path, resp.Status, text)
 	}
-	return err
+	return text, err
 }
