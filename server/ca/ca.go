@@ -1,7 +1,8 @@
-// Package ca is the appliance's own certificate authority: made at its first
-// start, it signs the certificate of the people's door.
+// Package ca has the appliance's own certificate authorities: one signs the
+// certificate of the people's door (ca.go), one that of the machines', in the
+// only way that boot loaders understand (boot.go).
 //
-// Its key stays in the state folder with mode 0600. It imports nothing of
+// A key stays in the state folder with mode 0600. It imports nothing of
 // ours; the wiring is its importer.
 package ca
 
@@ -101,15 +102,15 @@ func create(keyPath, certPath string, now func() time.Time) (*Authority, error) 
 		return nil, err
 	}
 	// The certificate first: a key without one would stop every later start.
-	if err := write(certPath, "CERTIFICATE", der, 0o644); err != nil {
+	if err := write(certPath, 0o644, &pem.Block{Type: "CERTIFICATE", Bytes: der}); err != nil {
 		return nil, err
 	}
-	return &Authority{cert, key, now}, write(keyPath, "PRIVATE KEY", keyDER, 0o600)
+	return &Authority{cert, key, now}, write(keyPath, 0o600, &pem.Block{Type: "PRIVATE KEY", Bytes: keyDER})
 }
 
 // write makes a file whole or not at all: half a key would stop every later
 // start.
-func write(path, kind string, der []byte, mode fs.FileMode) (err error) {
+func write(path string, mode fs.FileMode, blocks ...*pem.Block) (err error) {
 	defer func() {
 		if err != nil {
 			err = fmt.Errorf("write %s: %w; check the owner, mode and room of its folder", path, err)
@@ -119,7 +120,10 @@ func write(path, kind string, der []byte, mode fs.FileMode) (err error) {
 	if err != nil {
 		return err
 	}
-	if err := errors.Join(pem.Encode(f, &pem.Block{Type: kind, Bytes: der}), f.Sync(), f.Close()); err != nil {
+	for _, b := range blocks {
+		err = errors.Join(err, pem.Encode(f, b))
+	}
+	if err := errors.Join(err, f.Sync(), f.Close()); err != nil {
 		return err
 	}
 	return os.Rename(path+".new", path)
