@@ -58,6 +58,7 @@ type Appliance struct {
 	dhcp      *dhcp.Server
 	tftp      *tftp.Server
 	http      *httpboot.Server
+	secure    secure // boots over HTTPS
 	dns       *dns.Server
 	publisher *dns.Publisher
 	people    *people

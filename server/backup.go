@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"firstlight/server/backup"
+	"firstlight/server/ca"
 	"firstlight/server/operate"
 	"firstlight/server/serverdb"
 )
@@ -19,7 +20,7 @@ import (
 var stateFiles = []struct {
 	name   string
 	secret bool
-}{{"ca.crt", false}, {"ca.key", true}, {keyFile, true}}
+}{{"ca.crt", false}, {"ca.key", true}, {ca.BootFile, true}, {keyFile, true}}
 
 // backups makes backups of a state folder and its database.
 type backups struct {

@@ -92,7 +92,7 @@ func (a *Appliance) newDesk() *operate.Desk {
 
 // render writes the script of an answer as a machine of the subnet gets it.
 func (a *Appliance) render(req boot.Request, k boot.Known, answer boot.Answer, s *machine.Subnet) (string, error) {
-	b, err := a.http.Render(req, k, answer, a.base(s))
+	b, err := a.http.Render(req, k, answer, a.doorOf(a.on(s), a.secure.on() && req.Platform == "efi"))
 	if err != nil {
 		return "", err
 	}

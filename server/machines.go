@@ -54,18 +54,29 @@ func (a *Appliance) openJobs(context.Context) error {
 
 // base is the machines' door as the machines of a subnet reach it: our address
 // in the subnet, or the first one where a relay stands between.
-func (a *Appliance) base(s *machine.Subnet) string {
+func (a *Appliance) base(s *machine.Subnet) string { return a.door(a.on(s)) }
+
+// on is our address in a subnet.
+func (a *Appliance) on(s *machine.Subnet) netip.Addr {
 	addr := a.own()[0]
 	for _, own := range a.own() {
 		if s.Prefix.Contains(own) {
 			addr = own
 		}
 	}
-	return a.door(addr)
+	return addr
 }
 
 func (a *Appliance) door(addr netip.Addr) string {
 	return "http://" + netip.AddrPortFrom(addr, uint16(a.Config.HTTPPort)).String() //nolint:gosec // checked by config
+}
+
+// doorOf is the door over HTTPS, or the one over HTTP.
+func (a *Appliance) doorOf(addr netip.Addr, secure bool) string {
+	if !secure {
+		return a.door(addr)
+	}
+	return "https://" + netip.AddrPortFrom(addr, uint16(a.Config.HTTPSPort)).String() //nolint:gosec // checked by config
 }
 
 func (a *Appliance) openMachines(ctx context.Context) error {
@@ -73,9 +84,12 @@ func (a *Appliance) openMachines(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	if err := a.openSecure(); err != nil {
+		return err
+	}
 	a.http, err = httpboot.New(httpboot.Config{
 		Listen: a.ports(uint16(a.Config.HTTPPort)), Inventory: a.db, Records: a.db, Jobs: a.jobs, //nolint:gosec // checked by config
-		BootImage: a.BootImage, Sums: sums(a.BootImage), Loaders: a.Loaders, Images: a.images, KernelArgs: bootimage.KernelArgs("amd64"),
+		BootImage: a.BootImage, Sums: sums(a.BootImage), Loaders: a.Loaders, Secure: a.secure.door, Images: a.images, KernelArgs: bootimage.KernelArgs("amd64"),
 		Page: a.page, Key: key, Log: a.Log.With("part", "http"), Now: time.Now,
 	})
 	if err != nil {
@@ -107,12 +121,16 @@ func sums(files fs.FS) map[string]string {
 
 // tftpRoutes is every name that TFTP serves: the loaders, and nothing else.
 func (a *Appliance) tftpRoutes() []tftp.Route {
-	return []tftp.Route{
+	all := []tftp.Route{
 		{Name: ipxe.UndionlyKPXE, Files: a.Loaders},
 		{Name: ipxe.SNPOnlyEFI, Files: a.Loaders},
 		{Name: ipxe.AMD64EFI, Files: a.Loaders},
 		{Name: ipxe.ARM64EFI, Files: a.Loaders},
 	}
+	for _, name := range a.secure.names {
+		all = append(all, tftp.Route{Name: name, Files: a.secure.door.Loaders})
+	}
+	return all
 }
 
 func (a *Appliance) newDHCP() *dhcp.Server {
@@ -122,8 +140,8 @@ func (a *Appliance) newDHCP() *dhcp.Server {
 	}
 	return dhcp.New(dhcp.Config{
 		Interfaces: interfaces, Inventory: a.db, Leases: a.db, Journal: a.db, Regulars: a.db,
-		Loader:    ipxe.LoaderFor,
-		ScriptURL: func(addr netip.Addr) string { return a.door(addr) + script.EntryPath },
+		Loader: a.loader, Secure: a.secure.on(),
+		ScriptURL: func(addr netip.Addr, secure bool) string { return a.doorOf(addr, secure) + script.EntryPath },
 		LoaderURL: func(addr netip.Addr, loader string) string { return a.door(addr) + "/boot/loaders/" + loader },
 		Log:       a.Log.With("part", "dhcp"), Now: time.Now,
 	})

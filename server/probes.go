@@ -14,6 +14,9 @@ func (a *Appliance) probes() {
 	a.health.Register("serverdb", a.probeDB)
 	a.health.Register("restore", a.probeRestored)
 	a.health.Register("boot files", a.probeFiles)
+	if a.Config.HTTPSPort != 0 {
+		a.health.Register("https boot", a.probeSecure)
+	}
 	a.health.Register("images", a.probeImages)
 	a.health.Register("dns", a.probeZones)
 	a.health.Register("appliance", a.probeAge)

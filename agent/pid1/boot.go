@@ -52,6 +52,9 @@ func Boot(version string) error {
 	if err != nil {
 		return err
 	}
+	if err := client.Trust(opts.CA); err != nil {
+		return err
+	}
 	name := opts.Name
 	if name == "" {
 		name = "firstlight"

@@ -11,6 +11,7 @@ import (
 // Options are what the boot script put on the kernel's command line.
 type Options struct {
 	Server  string // firstlight.server, the appliance's address
+	CA      string // firstlight.ca, SHA-256 of the root of its certificate; "": it is reached over HTTP
 	Session string // firstlight.session, proves which boot this is
 	Name    string // firstlight.name, what the machine is called so far
 	Mode    string // firstlight.mode, for the log alone: orders say what to do
@@ -26,6 +27,8 @@ func ParseOptions(cmdline string) (Options, error) {
 		switch key {
 		case "firstlight.server":
 			o.Server = value
+		case "firstlight.ca":
+			o.CA = value
 		case "firstlight.session":
 			o.Session = value
 		case "firstlight.name":

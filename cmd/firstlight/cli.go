@@ -20,6 +20,7 @@ type cli struct {
 	Doctor     doctorCmd     `cmd:"" group:"host" help:"Check whether this host can serve."`
 	Restore    restoreCmd    `cmd:"" group:"host" help:"Restore a backup, while the appliance is stopped."`
 	Key        keyCmd        `cmd:"" group:"host" help:"The key that seals what is secret in the database: replace it, list it."`
+	CA         caCmd         `cmd:"" name:"ca" group:"host" help:"The root of boots over HTTPS: list it, replace it, forget those before it."`
 	Version    versionCmd    `cmd:"" group:"host" help:"Print the version."`
 	Completion completionCmd `cmd:"" group:"host" help:"Print a completion script for a shell."`
 	Complete   completeCmd   `cmd:"" name:"__complete" hidden:""`

@@ -20,6 +20,7 @@ type Config struct {
 	Database   string
 	Interfaces []Interface
 	HTTPPort   int // of the machines' door
+	HTTPSPort  int // of the machines' door over HTTPS; 0: there is none
 	People     People
 	TFTP       TFTP
 	DNS        DNS
@@ -140,6 +141,7 @@ func (c *Config) readDoors(s *section) {
 	})
 	m := s.sub("machines")
 	c.HTTPPort = one(m, "http_port", 80, between(1, 65535))
+	c.HTTPSPort = one(m, "https_port", 0, between(0, 65535))
 	m.done()
 	p := s.sub("people")
 	c.People = People{Listen: one(p, "listen", "127.0.0.1:8443", people), Names: many(p, "names", certName)}

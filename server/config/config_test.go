@@ -121,6 +121,9 @@ func TestEveryValueArrives(t *testing.T) {
 	if diff := cmp.Diff(rules, got.Rules); diff != "" {
 		t.Errorf("Rules (-want +got):\n%s", diff)
 	}
+	if got.HTTPPort != 8080 || got.HTTPSPort != 8443 {
+		t.Errorf("HTTPPort = %d, HTTPSPort = %d", got.HTTPPort, got.HTTPSPort)
+	}
 	if got.Log != (Log{slog.LevelDebug, true}) || got.People.Listen != "fd:people" || len(got.SSHKeys) != 1 {
 		t.Errorf("Log = %v, People = %v, SSHKeys = %v", got.Log, got.People, got.SSHKeys)
 	}

@@ -47,6 +47,11 @@ func (s *Server) answer(ctx context.Context, q *query) verdict {
 	case !ok:
 		return v.silent(dropNoSubnet, "subnet "+subnet.Name+" is switched off")
 	}
+	if s.cfg.Secure && q.boot.Stage == boot.StageIPXE && q.boot.Platform == "efi" && !q.keyed {
+		// A ROM or a stock loader that cannot check our certificate is given the
+		// loader that can (QUIRKS: ipxe-not-keyed), and never a script over HTTP.
+		q.boot.Stage = boot.StageFirmware
+	}
 	segment, err := s.segment(q, subnet)
 	if err != nil {
 		return v.silent(dropConflict, err.Error())

@@ -35,6 +35,7 @@ type query struct {
 	wants  netip.Addr // option 50
 	boot   boot.Request
 	vendor string // option 60, printable
+	keyed  bool   // it is iPXE that fetches over HTTPS alone
 }
 
 // client is who asks, as package lease sees it.
@@ -76,6 +77,7 @@ func classify(d *datagram) (*query, error) {
 	}
 	q.relay = readRelay(p, q.giaddr)
 	q.boot = bootRequest(p)
+	q.keyed = isIPXE(p) && httpsAlone(p)
 	return q, nil
 }
 
@@ -138,7 +140,7 @@ const (
 // stage tells how far a boot has come.
 func stage(p *dhcpv4.DHCPv4) boot.Stage {
 	switch class := p.ClassIdentifier(); {
-	case isIPXE(p) && speaksHTTP(p):
+	case isIPXE(p) && (speaksHTTP(p) || httpsAlone(p)):
 		return boot.StageIPXE
 	case strings.HasPrefix(class, classHTTP):
 		return boot.StageHTTP
@@ -165,13 +167,29 @@ func isIPXE(p *dhcpv4.DHCPv4) bool {
 // does (QUIRKS: ipxe-without-http). Without the list it counts as able: our
 // own loaders send one, so nothing can loop.
 func speaksHTTP(p *dhcpv4.DHCPv4) bool {
-	const http = 19 // DHCP_EB_FEATURE_HTTP in iPXE's ipxe/features.h
-	listed := dhcpv4.Options{}
+	listed, ok := features(p)
+	return !ok || listed.Has(featureHTTP)
+}
+
+// httpsAlone tells a loader that trusts an appliance's own CA, by the features
+// that ipxe.Key leaves it. A stock one lists HTTP, too, and has no use for an
+// address of ours over HTTPS.
+func httpsAlone(p *dhcpv4.DHCPv4) bool {
+	listed, ok := features(p)
+	return ok && listed.Has(featureHTTPS) && !listed.Has(featureHTTP)
+}
+
+// Features of option 175: DHCP_EB_FEATURE_… in iPXE's ipxe/features.h.
+const (
+	featureHTTP  = dhcpv4.GenericOptionCode(19)
+	featureHTTPS = dhcpv4.GenericOptionCode(20)
+)
+
+// features reads option 175; false where there is none.
+func features(p *dhcpv4.DHCPv4) (listed dhcpv4.Options, ok bool) {
+	listed = dhcpv4.Options{}
 	raw := p.Options.Get(optionIPXE)
-	if raw == nil || listed.FromBytes(raw) != nil {
-		return true
-	}
-	return listed.Has(dhcpv4.GenericOptionCode(http))
+	return listed, raw != nil && listed.FromBytes(raw) == nil
 }
 
 // uuid spells option 97: a type byte, 0, and sixteen bytes. They are taken in

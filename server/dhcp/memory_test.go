@@ -264,7 +264,12 @@ func serverOver(t testing.TB, m *memory, clock func() time.Time) *Server {
 				return "", fmt.Errorf("architecture %d: no boot loader", arch)
 			}
 		},
-		ScriptURL: func(a netip.Addr) string { return "http://" + a.String() + "/boot/entry.ipxe" },
+		ScriptURL: func(a netip.Addr, secure bool) string {
+			if secure {
+				return "https://" + a.String() + "/boot/entry.ipxe"
+			}
+			return "http://" + a.String() + "/boot/entry.ipxe"
+		},
 		LoaderURL: func(a netip.Addr, file string) string { return "http://" + a.String() + "/boot/" + file },
 		Log:       slog.New(slog.DiscardHandler), Now: clock, Workers: 4, Queue: 64,
 	})

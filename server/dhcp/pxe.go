@@ -21,7 +21,11 @@ func (s *Server) addBoot(r *dhcpv4.DHCPv4, q *query, v verdict) (boots, why stri
 	r.ServerIPAddr = slice(q.from.server)
 	echoMachine(r, q)
 	if q.boot.Stage == boot.StageIPXE {
-		return addScript(r, s.cfg.ScriptURL(q.from.server)), ""
+		if q.keyed && !s.cfg.Secure {
+			// It would refuse any answer over HTTP, and say so only on its screen.
+			return "", "its loader fetches over HTTPS alone, and machines.https_port is 0 here"
+		}
+		return addScript(r, s.cfg.ScriptURL(q.from.server, q.keyed)), ""
 	}
 	loader, err := s.cfg.Loader(q.boot.Arch)
 	if err != nil {

@@ -89,7 +89,7 @@ func TestTimesAreRoundedDown(t *testing.T) {
 func TestALongScriptURLGoesIntoTheOptionAlone(t *testing.T) {
 	s, _ := labWith(t)
 	long := "http://10.80.12.1/" + strings.Repeat("a", 200)
-	s.cfg.ScriptURL = func(netip.Addr) string { return long }
+	s.cfg.ScriptURL = func(netip.Addr, bool) string { return long }
 	r, _ := ask(t, s, incoming(packetOf(discover, ipxe...)))
 	if r.BootFileName != "" || r.BootFileNameOption() != long {
 		t.Errorf("file = %q, option 67 = %q", r.BootFileName, r.BootFileNameOption())

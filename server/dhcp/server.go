@@ -83,8 +83,11 @@ type Config struct {
 
 	// Loader gives the file name of the boot loader for an architecture.
 	Loader func(arch uint16) (string, error)
-	// ScriptURL gives the URL of the script that iPXE runs first.
-	ScriptURL func(server netip.Addr) string
+	// ScriptURL gives the URL of the script that iPXE runs first; secure: over
+	// HTTPS.
+	ScriptURL func(server netip.Addr, secure bool) string
+	// Secure tells that UEFI boots over HTTPS, by loaders that are keyed.
+	Secure bool
 	// LoaderURL gives the URL of a boot loader, for UEFI HTTP boot.
 	LoaderURL func(server netip.Addr, loader string) string
 

@@ -39,13 +39,18 @@ func (s *Server) loadAssets() error {
 			return err
 		}
 	}
-	loaders, err := fs.Glob(s.Loaders, "*")
-	if err != nil {
-		return err
-	}
-	for _, name := range loaders {
-		if err := add("/boot/loaders/"+name, s.Loaders, name); err != nil {
+	for _, files := range []fs.FS{s.Loaders, s.Secure.Loaders} {
+		if files == nil {
+			continue
+		}
+		loaders, err := fs.Glob(files, "*")
+		if err != nil {
 			return err
+		}
+		for _, name := range loaders {
+			if err := add("/boot/loaders/"+name, files, name); err != nil {
+				return err
+			}
 		}
 	}
 	return nil

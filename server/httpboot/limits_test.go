@@ -172,10 +172,10 @@ func TestListenSaysWhatStandsInTheWay(t *testing.T) {
 			}
 		})
 	}
-	if err := explain(taken, syscall.EACCES); !strings.Contains(err.Error(), "CAP_NET_BIND_SERVICE") {
+	if err := explain(taken, "http_port", syscall.EACCES); !strings.Contains(err.Error(), "CAP_NET_BIND_SERVICE") {
 		t.Errorf("explain(EACCES) = %v", err)
 	}
-	if err := explain(taken, syscall.ENOBUFS); !strings.Contains(err.Error(), syscall.ENOBUFS.Error()) {
+	if err := explain(taken, "http_port", syscall.ENOBUFS); !strings.Contains(err.Error(), syscall.ENOBUFS.Error()) {
 		t.Errorf("explain(ENOBUFS) = %v", err)
 	}
 }

@@ -10,10 +10,10 @@ import (
 )
 
 // explain says what stands in the way of a listener and what to do.
-func explain(a netip.AddrPort, err error) error {
+func explain(a netip.AddrPort, key string, err error) error {
 	switch {
 	case errors.Is(err, syscall.EADDRINUSE):
-		return fmt.Errorf("listen for HTTP on %s: the port is in use by another program; stop it (ss -ltnp shows which) or set machines.http_port to another", a)
+		return fmt.Errorf("listen for HTTP on %s: the port is in use by another program; stop it (ss -ltnp shows which) or set machines.%s to another", a, key)
 	case errors.Is(err, syscall.EADDRNOTAVAIL):
 		return fmt.Errorf("listen for HTTP on %s: no interface of this host has the address; set interfaces[].address to one that it has (ip addr)", a)
 	case errors.Is(err, syscall.EACCES):

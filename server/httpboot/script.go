@@ -42,6 +42,10 @@ func (s *Server) script(w http.ResponseWriter, r *http.Request) error {
 		return status(http.StatusConflict, errors.New(why))
 	}
 	k := s.Inventory.Known(req)
+	if why := s.unprotected(r, req, k); why != "" {
+		s.Records.Note(journal.Event{MAC: req.MAC, Source: journal.Boot, Text: "Script refused: " + why})
+		return status(http.StatusForbidden, errors.New(why))
+	}
 	a := boot.Decide(req, k, s.Now())
 	b, err := s.Render(req, k, a, base(r))
 	if err != nil {
@@ -122,7 +126,11 @@ func (s *Server) Render(req boot.Request, k boot.Known, a boot.Answer, base stri
 // args are the kernel arguments of the agent. They carry no secret but the
 // session, which lets this MAC report and listen, and nothing else.
 func (s *Server) args(req boot.Request, a boot.Answer, name, base string) []string {
-	return append(append([]string(nil), s.KernelArgs...),
+	args := append([]string(nil), s.KernelArgs...)
+	if strings.HasPrefix(base, "https://") {
+		args = append(args, "firstlight.ca="+s.Secure.Root)
+	}
+	return append(args,
 		"firstlight.server="+base,
 		"firstlight.session="+s.sign(req.MAC, s.Now()),
 		"firstlight.mode="+string(a.Mode),

@@ -13,6 +13,7 @@ package httpboot
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -69,7 +70,8 @@ type Config struct {
 	// Sums are SHA-256 sums of the boot image's files that are known already, by
 	// name. Hashing them here would keep 29 MB of the binary in memory.
 	Sums    map[string]string
-	Loaders fs.FS    // for UEFI HTTP boot
+	Loaders fs.FS // for UEFI HTTP boot
+	Secure  Secure
 	Images  *os.Root // OS images
 	// KernelArgs are the arguments that every agent's kernel gets.
 	KernelArgs []string
@@ -79,6 +81,15 @@ type Config struct {
 	Key []byte
 	Log *slog.Logger
 	Now func() time.Time
+}
+
+// Secure is the door over HTTPS, for loaders that were keyed with its root; the
+// zero value is none.
+type Secure struct {
+	Listen  []netip.AddrPort
+	TLS     *tls.Config
+	Root    string // SHA-256 of the root that agents trust, in hex
+	Loaders fs.FS  // the keyed ones
 }
 
 // Server serves the machines' door.
@@ -111,6 +122,7 @@ func New(c Config) (*Server, error) {
 		IdleTimeout:       2 * time.Minute,
 		MaxHeaderBytes:    16 << 10,
 		ErrorLog:          slog.NewLogLogger(c.Log.Handler(), slog.LevelDebug),
+		ConnState:         s.watchHandshake,
 		ConnContext: func(ctx context.Context, c net.Conn) context.Context {
 			return context.WithValue(ctx, localKey{}, c.LocalAddr())
 		},
@@ -132,9 +144,16 @@ func (s *Server) Listen(ctx context.Context) error {
 	for _, a := range s.Config.Listen {
 		l, err := (&net.ListenConfig{}).Listen(ctx, "tcp", a.String())
 		if err != nil {
-			return errors.Join(explain(a, err), s.closeAll())
+			return errors.Join(explain(a, "http_port", err), s.closeAll())
 		}
 		s.listeners = append(s.listeners, limit(l, perSource))
+	}
+	for _, a := range s.Secure.Listen {
+		l, err := (&net.ListenConfig{}).Listen(ctx, "tcp", a.String())
+		if err != nil {
+			return errors.Join(explain(a, "https_port", err), s.closeAll())
+		}
+		s.listeners = append(s.listeners, tls.NewListener(limit(l, perSource), s.Secure.TLS))
 	}
 	return nil
 }
@@ -186,10 +205,14 @@ type localKey struct{}
 // base is the machines' door as the one who asks reached it. The Host header
 // is a stranger's word and is not used.
 func base(r *http.Request) string {
-	if a, ok := r.Context().Value(localKey{}).(net.Addr); ok {
-		return "http://" + a.String()
+	scheme := "http://"
+	if r.TLS != nil {
+		scheme = "https://"
 	}
-	return "http://" + r.Host
+	if a, ok := r.Context().Value(localKey{}).(net.Addr); ok {
+		return scheme + a.String()
+	}
+	return scheme + r.Host
 }
 
 // source is the address that a request comes from.

@@ -18,6 +18,9 @@ var configuration = template.Must(template.New("").Parse(`# Written by virtualra
 state: {{printf "%q" .State}}
 interfaces:
   - {name: {{.Link}}, address: {{.Own}}}
+{{- if .HTTPS}}
+machines: {https_port: 443}
+{{- end}}
 people: {listen: "fd:people", names: [localhost]}
 tftp: {transfers: 4096, per_source: 64}
 site:
@@ -52,7 +55,7 @@ func (r *Rack) writeConfig(rules []machine.Rule) error {
 	err := configuration.Execute(&text, map[string]any{
 		"State": r.stateDir(), "Link": applianceLink, "Own": ownAddress, "Site": siteName, "Domain": domain,
 		"User": bmcUser, "PasswordFile": r.path("bmc.password"), "Prefix": bootNetwork,
-		"First": firstAddress, "Mode": r.spec.Mode, "Last": lastAddress, "Rules": rules, "Relayed": relayedNetworks(r.spec.Relayed), "Level": strings.ToLower(r.spec.Level.String()),
+		"First": firstAddress, "Mode": r.spec.Mode, "Last": lastAddress, "Rules": rules, "Relayed": relayedNetworks(r.spec.Relayed), "HTTPS": r.spec.HTTPS, "Level": strings.ToLower(r.spec.Level.String()),
 	})
 	if err != nil {
 		return fmt.Errorf("write the appliance's configuration: %w", err)

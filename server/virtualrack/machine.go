@@ -75,16 +75,25 @@ func (m *Machine) PowerOn(ctx context.Context) error { return m.power(ctx, oob.P
 // PowerOff pulls the plug through the machine's BMC.
 func (m *Machine) PowerOff(ctx context.Context) error { return m.power(ctx, oob.PowerOff) }
 
+// BootOnce chooses the device of its next boot, through its BMC.
+func (m *Machine) BootOnce(ctx context.Context, dev oob.BootDevice) error {
+	return m.through(ctx, "boot "+string(dev), func(c *redfish.Controller) error { return c.SetNextBoot(ctx, dev) })
+}
+
 func (m *Machine) power(ctx context.Context, want oob.Power) error {
+	return m.through(ctx, "power "+string(want), func(c *redfish.Controller) error { return c.SetPower(ctx, want) })
+}
+
+func (m *Machine) through(ctx context.Context, what string, do func(*redfish.Controller) error) error {
 	c, err := redfish.Dial(ctx, redfish.Config{
 		Address: m.BMCAddress.String(), User: bmcUser, Password: m.password, Serial: m.Serial, UUID: m.UUID,
 	})
 	if err == nil {
-		err = c.SetPower(ctx, want)
+		err = do(c)
 		_ = c.Close(context.WithoutCancel(ctx)) // the BMC is ours and forgets the session with the rack
 	}
 	if err != nil {
-		return fmt.Errorf("power %s %s: %w", m.Name, want, err)
+		return fmt.Errorf("%s: %s: %w", m.Name, what, err)
 	}
 	return nil
 }

@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"time"
 
 	"firstlight/server/machine"
 	"firstlight/server/virtualrack/light"
@@ -40,6 +41,7 @@ type Spec struct {
 	People *os.File
 	Out    io.Writer // what the appliance prints; discarded when nil
 	Log    *slog.Logger
+	HTTPS  bool       // UEFI machines boot over HTTPS
 	Level  slog.Level // of the appliance's own log, which goes to firstlight.log
 }
 
@@ -51,6 +53,7 @@ type MachineSpec struct {
 	DiskBytes int64         // 8 GiB, sparse
 	MemoryMB  int           // 1024
 	CPUs      int           // 1
+	Clock     time.Time     // the host's
 }
 
 // DefaultRules install the image on the first two QEMU machines and the light

@@ -40,6 +40,9 @@ func (p Patient) doors() []door {
 		}
 		at := func(port int) string { return netip.AddrPortFrom(addr, uint16(port)).String() }
 		all = append(all, door{"DHCP", "udp4", "0.0.0.0:67", i.Name}, door{"TFTP", "udp4", at(69), ""}, door{"HTTP boot", "tcp4", at(p.Config.HTTPPort), ""})
+		if port := p.Config.HTTPSPort; port != 0 {
+			all = append(all, door{"HTTPS boot", "tcp4", at(port), ""})
+		}
 		if len(p.Config.DNS.Listen) == 0 {
 			all = append(all, door{"DNS", "udp4", at(53), ""}, door{"DNS", "tcp4", at(53), ""})
 		}

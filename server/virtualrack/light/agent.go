@@ -39,6 +39,9 @@ func (m *Machine) runAgent(ctx context.Context, cmdline string) (string, error) 
 	if err != nil {
 		return "", err
 	}
+	if err := client.Trust(opts.CA); err != nil {
+		return "", err
+	}
 	defer client.Close()
 	facts := m.facts(l, time.Now())
 	a := &agent.Agent{

@@ -33,6 +33,9 @@ func args(s *Spec, f files, next oob.BootDevice) []string {
 		// Guests wait for entropy at boot, and emulated CPUs make little.
 		"-object", "rng-random,id=entropy,filename=/dev/urandom", "-device", "virtio-rng-pci,rng=entropy",
 	}
+	if !s.Clock.IsZero() {
+		a = append(a, "-rtc", "base="+s.Clock.UTC().Format("2006-01-02T15:04:05"))
+	}
 	a = append(a, smbios(s, f)...)
 	a = append(a, firmware(s, f)...)
 	network, disk := order(next)

@@ -10,6 +10,7 @@ package qemu
 import (
 	"fmt"
 	"net/netip"
+	"time"
 
 	"firstlight/server/machine"
 )
@@ -66,6 +67,9 @@ type Spec struct {
 	Disk     Disk
 	MemoryMB int
 	CPUs     int
+	// Clock is what the clock on its board says at power-on; the zero time: the
+	// host's.
+	Clock time.Time
 }
 
 // Disk is a machine's one disk: a sparse raw file beside the machine's other
