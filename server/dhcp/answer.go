@@ -28,6 +28,7 @@ type verdict struct {
 	known    boot.Known
 	decision boot.Answer
 	lease    lease.Lease // offered, bound, released or declined
+	doubtful bool        // the offer waits for whether somebody is on its address
 	boots    string      // the file or URL that the reply names
 }
 
@@ -108,7 +109,20 @@ func (q *query) network() netip.Addr {
 	return q.from.server
 }
 
+// discover picks an address to offer. Where somebody may be on it, the offer is
+// for settle to make.
 func (s *Server) discover(ctx context.Context, q *query, v verdict) verdict {
+	if v = s.pick(ctx, q, v); v.drop != reasonDone {
+		return v
+	}
+	if v.doubtful = s.doubtful(q, v); v.doubtful {
+		return v
+	}
+	return s.grant(q, v, dhcpv4.MessageTypeOffer)
+}
+
+// pick chooses the address, in the first subnet of the segment that has one.
+func (s *Server) pick(ctx context.Context, q *query, v verdict) verdict {
 	l, err := s.offer(ctx, q, v)
 	for rest := v.segment[1:]; errors.Is(err, lease.ErrFull) && len(rest) > 0; rest = rest[1:] {
 		if next := s.decide(q, v, rest); next.decision.Address {
@@ -124,7 +138,7 @@ func (s *Server) discover(ctx context.Context, q *query, v verdict) verdict {
 		return v.silent(dropStore, "ServerDb did not answer")
 	}
 	v.lease = l
-	return s.grant(q, v, dhcpv4.MessageTypeOffer)
+	return v
 }
 
 // request tells the four kinds of REQUEST apart by the table of RFC 2131

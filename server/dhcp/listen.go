@@ -30,6 +30,7 @@ type link struct {
 	udp    *net.UDPConn
 	boot   *net.UDPConn // port 4011
 	frames *packet.Conn
+	near   *neighbours
 	heard  *packet.Conn // what other servers send
 }
 
@@ -59,6 +60,9 @@ func openLink(ifc Interface) (*link, error) {
 	}
 	if err == nil {
 		l.heard, err = listenReplies(dev)
+	}
+	if err == nil {
+		l.near, err = openNeighbours(dev)
 	}
 	if err != nil {
 		l.close()
@@ -98,6 +102,9 @@ func (l *link) close() {
 	_ = l.udp.Close()
 	if l.boot != nil {
 		_ = l.boot.Close()
+	}
+	if l.near != nil {
+		_ = l.near.conn.Close()
 	}
 	if l.frames != nil {
 		_ = l.frames.Close()

@@ -202,6 +202,16 @@ func (m *memory) Found(a netip.Addr) {
 	m.answered[a] = true
 }
 
+func (m *memory) Quarantine(ctx context.Context, s *machine.Subnet, a netip.Addr, by machine.MAC, now time.Time) error {
+	if err := m.write(ctx); err != nil {
+		return err
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.leases[a] = lease.Lease{Address: a, MAC: by, Subnet: s.Name, State: lease.Declined, ExpiresAt: now.Add(lease.Probation)}
+	return nil
+}
+
 func (m *memory) Heard(a netip.Addr, mac machine.MAC, _ time.Time) {
 	m.mu.Lock()
 	defer m.mu.Unlock()

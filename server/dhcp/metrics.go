@@ -49,6 +49,9 @@ type metrics struct {
 	admitted [classes]atomic.Uint64
 	shed     [classes]atomic.Uint64
 	latency  prometheus.Histogram
+	// unprobed counts offers that went out although somebody might be on their
+	// address, conflicts those on which somebody was.
+	unprobed, conflicts atomic.Uint64
 }
 
 func newMetrics() *metrics {
@@ -78,13 +81,15 @@ var (
 	droppedDesc  = prometheus.NewDesc("firstlight_dhcp_dropped_total", "DHCP packets that got no reply, by reason.", []string{"reason"}, nil)
 	admittedDesc = prometheus.NewDesc("firstlight_dhcp_admitted_total", "DHCP packets that came, by class: renewal, known, unknown, excess.", []string{"class"}, nil)
 	shedDesc     = prometheus.NewDesc("firstlight_dhcp_shed_total", "DHCP packets that a full queue let go, by class.", []string{"class"}, nil)
+	unprobedDesc = prometheus.NewDesc("firstlight_dhcp_unprobed_offers_total", "DHCP offers whose address was not probed, because too many were at once.", nil, nil)
+	conflictDesc = prometheus.NewDesc("firstlight_dhcp_conflicts_total", "Addresses that were not offered, because somebody answered from them.", nil, nil)
 	queueDesc    = prometheus.NewDesc("firstlight_dhcp_queue_packets", "DHCP packets that wait for a worker, by class.", []string{"class"}, nil)
 	serversDesc  = prometheus.NewDesc("firstlight_dhcp_other_servers", "Other DHCP servers that were heard within the last hour, by whether they may be there.", []string{"expected"}, nil)
 )
 
 // Describe is part of prometheus.Collector.
 func (s *Server) Describe(ch chan<- *prometheus.Desc) {
-	for _, d := range []*prometheus.Desc{receivedDesc, sentDesc, droppedDesc, admittedDesc, shedDesc, queueDesc, serversDesc} {
+	for _, d := range []*prometheus.Desc{receivedDesc, sentDesc, droppedDesc, admittedDesc, shedDesc, queueDesc, unprobedDesc, conflictDesc, serversDesc} {
 		ch <- d
 	}
 	s.metrics.latency.Describe(ch)
@@ -111,6 +116,8 @@ func (s *Server) Collect(ch chan<- prometheus.Metric) {
 		count(shedDesc, s.metrics.shed[c].Load(), classNames[c])
 		ch <- prometheus.MustNewConstMetric(queueDesc, prometheus.GaugeValue, float64(s.queue.length(c)), classNames[c])
 	}
+	ch <- prometheus.MustNewConstMetric(unprobedDesc, prometheus.CounterValue, float64(s.metrics.unprobed.Load()))
+	ch <- prometheus.MustNewConstMetric(conflictDesc, prometheus.CounterValue, float64(s.metrics.conflicts.Load()))
 	expected := map[bool]int{}
 	for _, one := range s.OtherServers() {
 		expected[one.Expected]++

@@ -8,10 +8,8 @@ import (
 	"net/netip"
 	"time"
 
-	"github.com/mdlayher/packet"
 	"golang.org/x/net/icmp"
 	"golang.org/x/net/ipv4"
-	"golang.org/x/sys/unix"
 
 	"firstlight/server/lease"
 	"firstlight/server/machine"
@@ -42,87 +40,38 @@ func (s *Server) offer(ctx context.Context, q *query, v verdict) (lease.Lease, e
 // answered tells whether somebody else than the client has an address, and
 // remembers that.
 func (s *Server) answered(ctx context.Context, q *query, a netip.Addr) bool {
+	_, answered := s.whoAnswers(ctx, q, a)
+	if answered {
+		s.cfg.Leases.Found(a)
+	}
+	return answered
+}
+
+// whoAnswers tells who else than the client has an address, if anybody does; the
+// MAC is zero where it cannot be told.
+func (s *Server) whoAnswers(ctx context.Context, q *query, a netip.Addr) (machine.MAC, bool) {
 	ctx, cancel := context.WithTimeout(ctx, probeWait)
 	defer cancel()
 	mac, answered := s.cfg.Probe.Probe(ctx, Question{Interface: q.from.name, Server: q.from.server, Address: a, Relayed: q.giaddr.IsValid()})
-	if !answered || mac == q.boot.MAC {
-		return false
-	}
-	s.cfg.Leases.Found(a)
-	return true
+	return mac, answered && mac != q.boot.MAC
 }
 
-// wireProber asks by ARP on the network itself, and by ICMP echo beyond a relay.
-// What it cannot ask, nobody answers: an appliance that cannot probe serves all
-// the same.
-type wireProber struct{}
+// wireProber asks by ARP on the networks themselves, and by ICMP echo beyond a
+// relay. What it cannot ask, nobody answers: an appliance that cannot probe
+// serves all the same.
+type wireProber struct {
+	near map[string]*neighbours // by interface
+}
 
 // Probe asks once.
-func (wireProber) Probe(ctx context.Context, q Question) (machine.MAC, bool) {
+func (p wireProber) Probe(ctx context.Context, q Question) (machine.MAC, bool) {
 	if q.Relayed {
 		return machine.MAC{}, echo(ctx, q)
 	}
-	return arp(ctx, q)
-}
-
-// arp asks without a sender's address (RFC 5227 §2.1.1), so that nobody's cache
-// is changed.
-func arp(ctx context.Context, q Question) (machine.MAC, bool) {
-	dev, err := net.InterfaceByName(q.Interface)
-	if err != nil {
-		return machine.MAC{}, false
+	if n := p.near[q.Interface]; n != nil {
+		return n.ask(ctx, q.Address)
 	}
-	conn, err := packet.Listen(dev, packet.Datagram, unix.ETH_P_ARP, nil)
-	if err != nil {
-		return machine.MAC{}, false
-	}
-	defer conn.Close() //nolint:errcheck // it was for one question
-	everyone := &packet.Addr{HardwareAddr: net.HardwareAddr{0xff, 0xff, 0xff, 0xff, 0xff, 0xff}}
-	if _, err := conn.WriteTo(arpProbe(dev.HardwareAddr, q.Address), everyone); err != nil {
-		return machine.MAC{}, false
-	}
-	end, _ := ctx.Deadline()
-	if err := conn.SetReadDeadline(end); err != nil {
-		return machine.MAC{}, false
-	}
-	b := make([]byte, 128)
-	for {
-		n, _, err := conn.ReadFrom(b)
-		if err != nil {
-			return machine.MAC{}, false
-		}
-		if mac, ok := arpAnswer(b[:n], q.Address); ok {
-			return mac, true
-		}
-	}
-}
-
-// The layout of ARP for IPv4 over Ethernet (RFC 826).
-const (
-	arpSize    = 28
-	arpRequest = 1
-	arpReply   = 2
-)
-
-func arpProbe(from net.HardwareAddr, a netip.Addr) []byte {
-	b := make([]byte, arpSize)
-	binary.BigEndian.PutUint16(b[0:], 1) // Ethernet
-	binary.BigEndian.PutUint16(b[2:], unix.ETH_P_IP)
-	b[4], b[5] = 6, 4
-	binary.BigEndian.PutUint16(b[6:], arpRequest)
-	copy(b[8:14], from)
-	target := a.As4()
-	copy(b[24:28], target[:])
-	return b
-}
-
-// arpAnswer reads who says that an address is its own.
-func arpAnswer(b []byte, a netip.Addr) (mac machine.MAC, ok bool) {
-	if len(b) < arpSize || binary.BigEndian.Uint16(b[6:]) != arpReply || netip.AddrFrom4([4]byte(b[14:18])) != a {
-		return mac, false
-	}
-	copy(mac[:], b[8:14])
-	return mac, true
+	return machine.MAC{}, false
 }
 
 // echo asks through routers.

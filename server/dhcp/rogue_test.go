@@ -123,14 +123,18 @@ func TestDnsmasqIsHeard(t *testing.T) {
 	if took := time.Since(began); len(all) != 1 || all[0].Address != rogueAddress.Addr() || all[0].MAC != rogueMAC || took > 5*time.Second || !heard() {
 		t.Fatalf("after %v heard = %+v, rows = %q", took, all, m.texts())
 	}
-	var ours, theirs int
-	for _, p := range s.Packets(testMAC) {
-		if p.From == rogueAddress {
-			theirs++
-		} else if p.From.Addr() == netip.MustParseAddr("10.80.12.1") {
-			ours++
+	sent := func(by netip.Addr) (n int) {
+		for _, p := range s.Packets(testMAC) {
+			if p.From.Addr() == by {
+				n++
+			}
 		}
+		return n
 	}
+	for sent(ourServer) == 0 && time.Since(began) < 10*time.Second {
+		time.Sleep(20 * time.Millisecond) // ours waits for the probe of its address
+	}
+	ours, theirs := sent(ourServer), sent(rogueAddress.Addr())
 	if ours == 0 || theirs == 0 {
 		t.Errorf("among the client's packets are %d of ours and %d of dnsmasq's: %+v", ours, theirs, s.Packets(testMAC))
 	}

@@ -37,6 +37,9 @@ type Leases interface {
 	Careful(now time.Time) bool
 	// Found keeps an address, from which somebody answers, from new clients.
 	Found(netip.Addr)
+	// Quarantine keeps an address, from which a MAC answers (zero: whose is not
+	// known), from everybody for a while. It returns when that is on disk.
+	Quarantine(ctx context.Context, s *machine.Subnet, a netip.Addr, by machine.MAC, now time.Time) error
 	// Heard keeps in mind that a client takes an address from another server.
 	Heard(a netip.Addr, mac machine.MAC, now time.Time)
 }
@@ -121,6 +124,8 @@ type Server struct {
 	strangers *tape // and of others
 	metrics   *metrics
 	ready     chan struct{}
+	doubts    chan struct{} // one of its places for each offer that waits for a probe; nil: none is probed
+	probing   sync.WaitGroup
 
 	complaints sync.Mutex
 	complained time.Time
@@ -138,7 +143,7 @@ func New(cfg Config) *Server {
 		cfg.Now = time.Now
 	}
 	if cfg.Probe == nil {
-		cfg.Probe = wireProber{}
+		cfg.Probe = wireProber{map[string]*neighbours{}}
 	}
 	if cfg.Log == nil {
 		cfg.Log = slog.Default()
@@ -181,8 +186,12 @@ func (s *Server) Listen() error {
 			s.close()
 			return err
 		}
+		if p, ok := s.cfg.Probe.(wireProber); ok {
+			p.near[l.name] = l.near
+		}
 		s.links, s.homes = append(s.links, l), append(s.homes, l.origin)
 	}
+	s.doubts = make(chan struct{}, maxDoubts)
 	return nil
 }
 
@@ -213,6 +222,7 @@ func (s *Server) Run(ctx context.Context) error {
 	readers.Wait()
 	s.queue.close()
 	workers.Wait()
+	s.probing.Wait()
 	return nil
 }
 

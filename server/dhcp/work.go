@@ -46,6 +46,17 @@ func (s *Server) handle(ctx context.Context, d *datagram) {
 	s.metrics.received[kindIndex(q.kind)].Add(1)
 	v := s.answer(ctx, q)
 	s.tapeOf(v.known.Machine != nil).add(d.arrived, q.boot.MAC, d.peer, d.to(), d.buffer[:d.size])
+	if v.doubtful {
+		if s.later(ctx, d, q, v) {
+			return
+		}
+		v = s.grant(q, v, dhcpv4.MessageTypeOffer)
+	}
+	s.complete(d, q, v)
+}
+
+// complete sends the reply, if there is one, counts and records.
+func (s *Server) complete(d *datagram, q *query, v verdict) {
 	if v.err != nil {
 		s.complain("keeping a DHCP lease failed", "message", q.kind.String(), "mac", q.boot.MAC.String(), "error", v.err)
 	}

@@ -184,6 +184,18 @@ func (d *DB) Decline(ctx context.Context, s *machine.Subnet, c lease.Client, now
 	return d.saveLease(ctx, l)
 }
 
+// Quarantine keeps an address out of use for a while, because somebody answers
+// from it: a MAC, or zero where it is not known whose. An address that was
+// leased meanwhile stays its client's.
+func (d *DB) Quarantine(ctx context.Context, s *machine.Subnet, a netip.Addr, by machine.MAC, now time.Time) error {
+	l := lease.Lease{Address: a, MAC: by, Subnet: s.Name, State: lease.Declined, Life: lease.Probation, ExpiresAt: now.Add(lease.Probation), UpdatedAt: now}
+	err := d.saveLease(ctx, l)
+	if errors.Is(err, ErrConflict) {
+		return nil
+	}
+	return err
+}
+
 // saveLease writes a lease. Whoever claimed its address may have waited for the
 // disk for longer than the address was kept for it, and memory may have learnt
 // since whose it is now.

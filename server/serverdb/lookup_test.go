@@ -251,3 +251,32 @@ func TestHeardIsBounded(t *testing.T) {
 		t.Error("the newest is forgotten")
 	}
 }
+
+// An address from which somebody answers is out of use, also after a restart,
+// but one that a client has stays its own.
+func TestQuarantine(t *testing.T) {
+	path := file(t)
+	d := open(t, path, accept(""))
+	s, mine, other := d.Subnets()[0], machine.MAC{2, 0, 0, 0, 0, 1}, machine.MAC{2, 0, 0, 0, 0, 9}
+	if _, err := d.Bind(t.Context(), s, lease.Client{MAC: mine, Wants: from(151)}, time.Now()); err != nil {
+		t.Fatal(err)
+	}
+	for _, last := range []int{150, 151} {
+		if err := d.Quarantine(t.Context(), s, from(last), other, time.Now()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := d.Close(); err != nil {
+		t.Fatal(err)
+	}
+	d = open(t, path, accept(""))
+	if l, _ := d.LeaseAt(from(150)); l.State != lease.Declined || l.MAC != other {
+		t.Errorf("the lease is %+v", l)
+	}
+	if l, _ := d.LeaseAt(from(151)); l.State != lease.Bound || l.MAC != mine {
+		t.Errorf("the client's lease is %+v", l)
+	}
+	if l, err := d.Offer(s, lease.Client{MAC: machine.MAC{2, 0, 0, 0, 0, 2}, Wants: from(150)}, time.Now()); err != nil || l.Address == from(150) {
+		t.Errorf("Offer() = %s, %v", l.Address, err)
+	}
+}
