@@ -3,6 +3,7 @@ package dhcp
 import (
 	"encoding/binary"
 	"net/netip"
+	"time"
 
 	"github.com/insomniacslk/dhcp/dhcpv4"
 
@@ -37,6 +38,16 @@ func (s *Server) admit(d *datagram) {
 	d.class = s.classOf(d)
 	s.metrics.admitted[d.class].Add(1)
 	s.queue.push(d)
+}
+
+// patience is how long a client waits for an answer before it asks again: four
+// seconds, give or take one (RFC 2131 §4.1). Who renews has a minute or more.
+const patience = 3 * time.Second
+
+// stale tells a packet that waited so long that its client has asked again. An
+// answer would help nobody, and while each packet waits too long, nobody at all.
+func (s *Server) stale(d *datagram) bool {
+	return d.class != classRenewal && s.cfg.Now().Sub(d.arrived) > patience
 }
 
 // Offsets in a message (RFC 2131 §2).

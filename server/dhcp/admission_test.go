@@ -5,6 +5,7 @@ import (
 	"net/netip"
 	"slices"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/insomniacslk/dhcp/dhcpv4"
@@ -150,6 +151,35 @@ func TestMachinesAreServedThroughAFloodOfStrangers(t *testing.T) {
 	if s.metrics.shed[classExcess].Load() == 0 {
 		t.Error("no packet was let go: this was no flood")
 	}
+}
+
+// What waited until its client asked again is not answered; a renewal is.
+func TestWhatWaitedTooLongIsLetGo(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := serverOver(t, newMemory(lab()), time.Now)
+		came := func(c class, waited time.Duration, mac byte) *fakeWire {
+			w, d := &fakeWire{}, s.queue.blank()
+			d.size = copy(d.buffer[:], packetOf(discover, fromMAC(machine.MAC{2, 0, 0, 0, 0, mac})).ToBytes())
+			d.from, d.wire, d.class, d.arrived = here, w, c, time.Now().Add(-waited)
+			s.queue.push(d)
+			return w
+		}
+		fresh, late, renews := came(classUnknown, 2*time.Second, 1), came(classUnknown, 4*time.Second, 2), came(classRenewal, 4*time.Second, 3)
+		ctx, cancel := contextWithCancel(t)
+		ended := make(chan error)
+		go func() { ended <- s.Run(ctx) }()
+		synctest.Wait()
+		if fresh.count() != 1 || late.count() != 0 || renews.count() != 1 {
+			t.Errorf("answers = %d, %d, %d, want one after 2 s, none after 4 s, one to who renews", fresh.count(), late.count(), renews.count())
+		}
+		if got := s.metrics.dropped[dropStale].Load(); got != 1 {
+			t.Errorf("stale = %d, want 1", got)
+		}
+		cancel()
+		if err := <-ended; err != nil {
+			t.Errorf("Run() = %v", err)
+		}
+	})
 }
 
 func FuzzClassOf(f *testing.F) {

@@ -17,6 +17,7 @@ const (
 	dropMalformed                  // not a packet of a DHCP client
 	dropLoop                       // it names us as its relay
 	dropQueueFull                  // more came than could be answered
+	dropStale                      // it waited until its client asked again
 	dropReceive                    // the socket failed
 	dropSend                       // so did sending
 	dropNoSubnet                   // from a network that we do not serve
@@ -34,7 +35,7 @@ const (
 
 // names of the reasons, as the metric has them.
 var names = [reasons]string{
-	"done", "malformed", "loop", "queue_full", "receive", "send", "no_subnet", "conflict", "policy",
+	"done", "malformed", "loop", "queue_full", "stale", "receive", "send", "no_subnet", "conflict", "policy",
 	"other_server", "unknown_lease", "no_address", "store", "not_boot", "no_loader", "panic",
 }
 

@@ -105,7 +105,7 @@ type Config struct {
 	Peers []netip.Addr
 
 	// Workers answer at the same time; each may wait for the disk, which writes
-	// all of their leases at once. Default 128.
+	// all of their leases at once: where it is slow, they are the more. Default 512.
 	Workers int
 	// Queue is how many packets may wait for a worker. Default 1024.
 	Queue int
@@ -134,7 +134,7 @@ type Server struct {
 // New makes a Server. Listen opens its sockets, Run answers.
 func New(cfg Config) *Server {
 	if cfg.Workers <= 0 {
-		cfg.Workers = 128
+		cfg.Workers = 512
 	}
 	if cfg.Queue <= 0 {
 		cfg.Queue = 1024

@@ -18,7 +18,11 @@ func (s *Server) work(ctx context.Context) {
 		if !ok {
 			return
 		}
-		if ctx.Err() == nil {
+		switch {
+		case ctx.Err() != nil:
+		case s.stale(d):
+			s.metrics.dropped[dropStale].Add(1)
+		default:
 			s.handle(ctx, d)
 		}
 		s.queue.done(d)
