@@ -38,7 +38,7 @@ type stageMark struct {
 // first packet; a stage whose mark is not seen is left out.
 var marks = []stageMark{
 	{"firmware", powered},
-	{"DHCP", from(journal.DHCP)},
+	{"DHCP", asks},
 	{"loader", file(".efi", ".kpxe", ".pxe", "loader")},
 	{"script", func(e journal.Event) bool { return e.Source == journal.Boot || file("script", ".ipxe")(e) }},
 	{"kernel", file("vmlinuz", "kernel", "linux")},
@@ -60,6 +60,10 @@ const (
 func from(s journal.Source) func(journal.Event) bool {
 	return func(e journal.Event) bool { return e.Source == s }
 }
+
+// asks tells whether the machine asked DHCP. What others answer it is no word of
+// its own.
+func asks(e journal.Event) bool { return e.Source == journal.DHCP && e.Outcome() != journal.Rogue }
 
 func says(e journal.Event, words ...string) bool {
 	text := strings.ToLower(e.Text)
@@ -157,7 +161,7 @@ func (b *bootClock) restarts(place int) bool {
 }
 
 func (b *bootClock) noteDHCP(e journal.Event) {
-	isDHCP := e.Source == journal.DHCP
+	isDHCP := asks(e)
 	if isDHCP && !b.dhcpRun {
 		b.dhcp, b.running = e.At, 0
 	}

@@ -192,7 +192,10 @@ func (s *Server) tellOf(seen *machine.DHCPServer) {
 		"server", seen.Address.String(), "mac", seen.MAC.String(), "client", seen.Client.String())
 	s.cfg.Journal.Note(journal.Event{
 		At: seen.Last, MAC: seen.Client, Source: journal.DHCP, Text: "another DHCP server answers on this network: " + seen.String(),
-		Details: map[string]string{"interface": seen.Interface, "subnet": seen.Subnet, "server": seen.Address.String(), "server_mac": seen.MAC.String()},
+		Details: map[string]string{
+			journal.DetailOutcome: string(journal.Rogue), "interface": seen.Interface, "subnet": seen.Subnet,
+			journal.DetailServer: seen.Address.String(), "server_mac": seen.MAC.String(),
+		},
 	})
 }
 

@@ -55,11 +55,15 @@ func (b *bootOf) spoke(after *row) bool {
 // the firmware, before any loader, or in a loader.
 func (b *bootOf) ask() *row {
 	r := last(b.asks)
-	if r == nil || b.script != nil || b.kernel != nil || r.Outcome() == journal.Bound || b.agent != nil && b.agent.At.After(r.At) {
+	if r == nil || b.script != nil || b.kernel != nil || well(r) || b.agent != nil && b.agent.At.After(r.At) {
 		return nil
 	}
 	return r
 }
+
+// well tells whether it was told what it asked: an address of ours or, beside
+// another DHCP server, what to boot.
+func well(r *row) bool { return r.Outcome() == journal.Bound || r.Outcome() == journal.Directed }
 
 // came is ask where it ended in one way.
 func (b *bootOf) came(o journal.Outcome) *row {
@@ -91,7 +95,7 @@ func (b *bootOf) server() string {
 // bound is the last address that a stage got in this boot.
 func (b *bootOf) bound(iPXE bool) *row {
 	for i := len(b.asks) - 1; i >= 0; i-- {
-		if r := &b.asks[i]; r.Outcome() == journal.Bound && (r.Details["stage"] == "ipxe") == iPXE {
+		if r := &b.asks[i]; well(r) && (r.Details["stage"] == "ipxe") == iPXE {
 			return r
 		}
 	}

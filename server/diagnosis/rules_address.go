@@ -118,7 +118,7 @@ func tookAnother(b *bootOf) *Diagnosis {
 func noArchitecture(b *bootOf) *Diagnosis {
 	r := last(b.asks)
 	if r == nil || r.Details["stage"] == "ipxe" || r.Details["boots"] != "" || r.Details[journal.DetailProblem] == "" || b.past() ||
-		r.Outcome() != journal.NotTaken && r.Outcome() != journal.Bound {
+		r.Outcome() != journal.NotTaken && !well(r) {
 		return nil
 	}
 	return says(NoArchitecture, StageLoader, fmt.Sprintf("There is no boot loader for what it is (%s): %s.", arch(r), r.Details[journal.DetailProblem]),

@@ -53,7 +53,11 @@ func noLoader(b *bootOf) *Diagnosis {
 	if strings.Contains(r.Details["boots"], "://") {
 		by = "HTTP"
 	}
-	return says(NoLoader, StageLoader, fmt.Sprintf("It got %s and was told to load %s, and never asked for it.", r.Details["address"], name),
+	got := "was told"
+	if a := r.Details["address"]; a != "" {
+		got = "got " + a + " and was told"
+	}
+	return says(NoLoader, StageLoader, fmt.Sprintf("It %s to load %s, and never asked for it.", got, name),
 		"See whether "+by+" is blocked on the way, and whether its firmware's network boot is of the kind that asks.", r)
 }
 
