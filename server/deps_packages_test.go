@@ -14,6 +14,7 @@ var ourPackages = map[string]row{
 	"server/frame":     {pure: true, why: "packets on the wire know nothing of who sends them"},
 	"server/boot":      {ours: []string{"server/machine"}, pure: true, why: decisions},
 	"server/diagnosis": {ours: []string{"server/journal", "server/machine"}, pure: true, why: decisions},
+	"server/replay":    {ours: []string{"server/boot", "server/discovery", "server/machine"}, pure: true, why: decisions + "; it asks boot and discovery once more"},
 	"server/bootclock": {ours: []string{"server/journal", "server/machine"}, pure: true, why: decisions},
 	"server/lease":     {ours: []string{"server/machine"}, pure: true, why: decisions},
 	"server/discovery": {ours: []string{"agent/report", "server/machine"}, pure: true, why: decisions},
@@ -75,14 +76,14 @@ var ourPackages = map[string]row{
 
 	// What people and programs may ask for, and how the appliance is.
 	"server/operate": {ours: []string{
-		"agent/report", "server/auth", "server/boot", "server/bootclock", "server/declare", "server/delivery", "server/diagnosis", "server/discovery", "server/gate", "server/handover", "server/issue", "server/jobs", "server/journal", "server/machine", "server/oob", "server/serverdb",
+		"agent/report", "server/auth", "server/boot", "server/bootclock", "server/declare", "server/delivery", "server/diagnosis", "server/discovery", "server/gate", "server/handover", "server/issue", "server/jobs", "server/journal", "server/machine", "server/oob", "server/replay", "server/serverdb",
 	}, why: "every verb goes through the desk; it knows none of the doors that it stands behind"},
 	"server/health": {why: "parts register what to look at; it knows none of them"},
 
 	// The people's door.
 	"server/ca": {why: "keys and certificates know nothing of what they protect"},
 	"server/api": {ours: []string{
-		"agent/report", "server/auth", "server/declare", "server/delivery", "server/diagnosis", "server/gate", "server/handover", "server/health", "server/issue", "server/journal", "server/lease", "server/machine", "server/oob", "server/operate", "server/serverdb",
+		"agent/report", "server/auth", "server/declare", "server/delivery", "server/diagnosis", "server/gate", "server/handover", "server/health", "server/issue", "server/journal", "server/lease", "server/machine", "server/oob", "server/operate", "server/replay", "server/serverdb",
 	}, why: "the API shows ServerDb and hands every verb to operate; it knows no adapter and no page"},
 	"web": {ours: []string{
 		"server/auth", "server/boot", "server/bootclock", "server/declare", "server/delivery", "server/diagnosis", "server/discovery", "server/issue", "server/journal", "server/lease", "server/machine", "server/oob",

@@ -15,6 +15,7 @@ import (
 
 type bootCmd struct {
 	Explain  bootExplainCmd  `cmd:"" help:"Explain what a machine would boot now."`
+	Diff     bootDiffCmd     `cmd:"" help:"Say whose boot a change of a rule, a subnet or machines would answer differently, by the boots that there were."`
 	Simulate bootSimulateCmd `cmd:"" help:"Say step by step what a machine would be told if it booted from the network now."`
 }
 

@@ -50,20 +50,28 @@ type MachineVerdict struct {
 
 type changeInput struct{ Body MachinesChange }
 
-func (a *API) changeMachines(ctx context.Context, in *changeInput) (MachinesChanged, error) {
-	who, _ := auth.From(ctx)
-	b := operate.Bulk{Selector: in.Body.Selector, Expected: in.Body.Expected, Dry: in.Body.DryRun}
-	if in.Body.Set != nil {
+func (c *MachinesChange) bulk() (operate.Bulk, error) {
+	b := operate.Bulk{Selector: c.Selector, Expected: c.Expected, Dry: c.DryRun}
+	if c.Set != nil {
 		var err error
-		if b.Set, err = in.Body.Set.changes(); err != nil {
-			return MachinesChanged{}, err
+		if b.Set, err = c.Set.changes(); err != nil {
+			return b, err
 		}
 	}
-	if in.Body.Lock != nil {
-		b.Lock = &in.Body.Lock.Note
+	if c.Lock != nil {
+		b.Lock = &c.Lock.Note
 	}
-	if in.Body.Unlock != nil {
-		b.Unlock = &in.Body.Unlock.Note
+	if c.Unlock != nil {
+		b.Unlock = &c.Unlock.Note
+	}
+	return b, nil
+}
+
+func (a *API) changeMachines(ctx context.Context, in *changeInput) (MachinesChanged, error) {
+	who, _ := auth.From(ctx)
+	b, err := in.Body.bulk()
+	if err != nil {
+		return MachinesChanged{}, err
 	}
 	all, written, err := a.Desk.Bulk(ctx, who, b)
 	if err != nil {

@@ -52,6 +52,7 @@ func described() map[string]string {
 		"machine-timeline": "Everything that was seen of the machine: DHCP, files, boot decisions, its agent, its BMC, jobs and people.",
 		"machine-history":  "Each change of status with who brought it about, why, and what was proven before it was allowed.",
 		"explain-boot":     "Makes the decision that a boot request would get now, on the same facts, and writes nothing. Secrets in the script are left out.",
+		"diff-boots":       "Replays the boots of the journal through a proposed change, by the code that answers machines, and writes nothing. Propose one of rule, drop_rule, subnet and machines. Rules judge a machine that registered by what it reported; of an interface that nobody knows they know no more than its subnet, UUID and serial number. A change that would serve an installer to a machine in use is refused when it is saved.",
 		"simulate-boot":    "The firmware's DISCOVER, the loader's and the script, answered by the code that answers machines. Nothing is sent, and nothing is written or kept. Absent parameters stand for a UEFI machine with x64 that nobody knows.",
 		"machine-console":  "What the machine's agent printed last, oldest line first. Empty where no agent has spoken since the appliance started.",
 		"power-machine":    "Asks the BMC and looks until it shows the new state. Refused while the machine is locked, and where no log-in to its BMC is known. Off and cycle of a machine in use need its name.",

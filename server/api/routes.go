@@ -53,6 +53,7 @@ func (a *API) routes() []route {
 		{post, "/machines/{ref}/ask-gate", auth.Technician, "ask-gate", "Ask a system outside again that refused, or did not answer", serve(a.askGate)},
 		{post, "/machines/{ref}/accept-port", auth.Technician, "accept-port", "Make the switch ports where a machine was seen those of the plan", serve(a.acceptPort)},
 		{get, "/machines/{ref}/issues", auth.Viewer, "machine-issues", "Open issues of one machine, the oldest first", serve(a.machineIssues)},
+		{post, "/boot/diff", auth.Viewer, "diff-boots", "Whose boot a change of a rule, a subnet or machines would answer differently", serve(a.diffBoots)},
 		{get, "/boot/simulation", auth.Viewer, "simulate-boot", "What a machine would be told, step by step, if it booted from the network now", serve(a.simulate)},
 		{put, "/bmc-logins/{serial}", auth.Admin, "put-bmc-login", "Keep how to log in to the BMC of a machine, known or not", remove(a.putBMCLogin)},
 

@@ -43,6 +43,7 @@ var unconditional = map[string]string{
 	"import-machines": "makes and changes many machines: each line is judged against the fleet within the write",
 	"adopt-machine":   "says what a machine is, whoever knew of it before",
 	"create-job":      "makes something new; the machine's status is judged within the write",
+	"diff-boots":      "writes nothing: it compares",
 	"change-machines": "changes many machines: expected counts them, and one that changes meanwhile ends it",
 	"create-user":     "makes something new",
 	"create-token":    "makes something new",

@@ -30,6 +30,15 @@ type Verdict struct {
 // Bulk changes all machines of a selector, or none where one of them is refused,
 // in one transaction. Whose each of them is decides for each.
 func (d *Desk) Bulk(ctx context.Context, who auth.User, b Bulk) (all []Verdict, written bool, err error) {
+	if !b.Dry && b.Set == nil { // what people declare of a machine decides no boot
+		if err := d.harmless(ctx, who, Proposal{Bulk: &b}); err != nil {
+			return nil, false, err
+		}
+	}
+	return d.bulk(ctx, who, b)
+}
+
+func (d *Desk) bulk(ctx context.Context, who auth.User, b Bulk) (all []Verdict, written bool, err error) {
 	change, err := d.changeOf(who, b)
 	if err != nil {
 		return nil, false, err

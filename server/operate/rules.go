@@ -14,12 +14,18 @@ func (d *Desk) PutRule(ctx context.Context, who auth.User, r *machine.Rule, foun
 	if err := adminOfRules(who); err != nil {
 		return err
 	}
+	if err := d.harmless(ctx, who, Proposal{Rule: r}); err != nil {
+		return err
+	}
 	return explainPlan(d.DB.PutRule(ctx, serverdb.ActorOf(who), r, found), declare.Rule())
 }
 
 // DropRule takes a rule out of the list.
 func (d *Desk) DropRule(ctx context.Context, who auth.User, name string, found func(*machine.Rule) error) error {
 	if err := adminOfRules(who); err != nil {
+		return err
+	}
+	if err := d.harmless(ctx, who, Proposal{DropRule: name}); err != nil {
 		return err
 	}
 	return explainPlan(d.DB.DropRule(ctx, serverdb.ActorOf(who), name, found), declare.Rule())

@@ -18,5 +18,8 @@ func (d *Desk) PutSubnet(ctx context.Context, who auth.User, s *machine.Subnet) 
 			return &Refused{Field: "prefix", Value: s.Prefix.String(), Why: "overlaps " + o.Prefix.String() + " of subnet " + o.Name, Remedy: "give each network one row"}
 		}
 	}
+	if err := d.harmless(ctx, who, Proposal{Subnet: s}); err != nil {
+		return err
+	}
 	return d.DB.PutSubnet(ctx, serverdb.ActorOf(who), s)
 }

@@ -97,37 +97,11 @@ func (d *DB) Strangers() []journal.Event {
 	return all
 }
 
-// decided is what a decision rested on, as it is kept for replay.
-type decided struct {
-	Request boot.Request   `json:"request"`
-	Answer  boot.Answer    `json:"answer"`
-	Policy  machine.Policy `json:"policy,omitempty"`
-	Clash   string         `json:"clash,omitempty"`
-	Machine string         `json:"machine,omitempty"`
-	Status  machine.Status `json:"status,omitempty"`
-	Owned   bool           `json:"owned,omitempty"`
-	Locked  bool           `json:"locked,omitempty"`
-	Version int64          `json:"version,omitempty"`
-	Job     *machine.Job   `json:"job,omitempty"`
-}
-
-func inputs(r boot.Request, a boot.Answer, k boot.Known) decided {
-	in := decided{Request: r, Answer: a, Policy: k.Policy, Clash: k.Clash}
-	if m := k.Machine; m != nil {
-		in.Machine, in.Status, in.Owned, in.Locked, in.Policy = m.ID, m.Status, m.Owned, m.Flags.Locked, ""
-	}
-	if j := k.Job; j != nil {
-		// Only what Decide reads: the steps of a job change all the time.
-		in.Job = &machine.Job{ID: j.ID, Action: j.Action, Status: j.Status, Machine: j.Machine, Token: machine.Token{Expires: j.Token.Expires}}
-	}
-	return in
-}
-
 // Decided keeps a boot decision: a row of the timeline when the answer or an
 // input differs from the machine's last one, otherwise a count and a time.
 func (d *DB) Decided(r boot.Request, a boot.Answer, k boot.Known) {
 	now := d.Now()
-	in := inputs(r, a, k)
+	in := boot.NewRecord(r, a, k)
 	b, err := json.Marshal(in)
 	if err != nil {
 		d.Log.Error("keep boot decision", "mac", r.MAC, "error", err)

@@ -120,7 +120,7 @@ func (d *DB) PutRule(ctx context.Context, who Actor, r *machine.Rule, found func
 			return err
 		}
 		put := *r
-		if err := w.placeRule(have, old, &put); err != nil {
+		if err := w.placeRule(have, &put); err != nil {
 			return err
 		}
 		if err := w.remembered(put.Name); err != nil {
@@ -134,18 +134,22 @@ func (d *DB) PutRule(ctx context.Context, who Actor, r *machine.Rule, found func
 	})
 }
 
-// placeRule numbers all rules anew, with r among them.
-func (w *Write) placeRule(have []*machine.Rule, old, r *machine.Rule) error {
+// Placed is a list of rules with r at its place in it.
+func Placed(have []*machine.Rule, r *machine.Rule) []*machine.Rule {
 	at := len(have)
 	others := slices.DeleteFunc(slices.Clone(have), func(o *machine.Rule) bool { return o.Name == r.Name })
-	switch {
+	switch old := ruleOf(have, r.Name); {
 	case r.Order > 0:
 		at = r.Order - 1
 	case old != nil:
 		at = slices.Index(have, old)
 	}
-	all := slices.Insert(others, min(max(at, 0), len(others)), r)
-	for i, o := range all {
+	return slices.Insert(others, min(max(at, 0), len(others)), r)
+}
+
+// placeRule numbers all rules anew, with r among them.
+func (w *Write) placeRule(have []*machine.Rule, r *machine.Rule) error {
+	for i, o := range Placed(have, r) {
 		if o != r && o.Order == i+1 {
 			continue
 		}

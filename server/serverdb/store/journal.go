@@ -83,6 +83,19 @@ func (t *Tx) events(where string, args ...any) ([]journal.Event, error) {
 	return all, err
 }
 
+// DecisionsSince reads the boot decisions from a time on, oldest first, as their details in JSON: whoever
+// replays them reads of each what he needs.
+func (t *Tx) DecisionsSince(since time.Time, each func(at time.Time, details string) error) error {
+	return t.query("read boot decisions", func(r *sql.Rows) error {
+		var at time.Time
+		var details string
+		if err := r.Scan(&at, &details); err != nil {
+			return err
+		}
+		return each(at, details)
+	}, `SELECT at, details FROM journal WHERE at >= $1 AND source = $2 ORDER BY id`, stamp(since), string(journal.Boot))
+}
+
 // AdoptEvents gives the events of a MAC to the machine that it turned out to be.
 func (t *Tx) AdoptEvents(mac machine.MAC, id string, since time.Time) error {
 	return t.exec("adopt journal of "+mac.String(),

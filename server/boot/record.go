@@ -1,0 +1,40 @@
+package boot
+
+import "firstlight/server/machine"
+
+// Record is a decision with what it rested on, as the journal keeps it: enough
+// to decide anew.
+type Record struct {
+	Request Request        `json:"request"`
+	Answer  Answer         `json:"answer"`
+	Policy  machine.Policy `json:"policy,omitempty"` // of the subnet, for who was not known
+	Clash   string         `json:"clash,omitempty"`
+	Machine string         `json:"machine,omitempty"` // id
+	Status  machine.Status `json:"status,omitempty"`
+	Owned   bool           `json:"owned,omitempty"`
+	Locked  bool           `json:"locked,omitempty"`
+	Version int64          `json:"version,omitempty"`
+	Job     *machine.Job   `json:"job,omitempty"`
+}
+
+// NewRecord keeps of what is known only what Decide reads: the rest of a machine
+// and the steps of a job change all the time.
+func NewRecord(r Request, a Answer, k Known) Record {
+	rec := Record{Request: r, Answer: a, Policy: k.Policy, Clash: k.Clash}
+	if m := k.Machine; m != nil {
+		rec.Machine, rec.Status, rec.Owned, rec.Locked, rec.Policy = m.ID, m.Status, m.Owned, m.Flags.Locked, ""
+	}
+	if j := k.Job; j != nil {
+		rec.Job = &machine.Job{ID: j.ID, Action: j.Action, Status: j.Status, Machine: j.Machine, Token: machine.Token{Expires: j.Token.Expires}}
+	}
+	return rec
+}
+
+// Known is what was known then, as far as Decide reads it.
+func (r *Record) Known() Known {
+	k := Known{Policy: r.Policy, Clash: r.Clash, Job: r.Job}
+	if r.Machine != "" {
+		k.Machine = &machine.Machine{ID: r.Machine, Status: r.Status, Owned: r.Owned, Flags: machine.Flags{Locked: r.Locked}}
+	}
+	return k
+}
