@@ -44,7 +44,7 @@ func (c *runCmd) machines() ([]virtualrack.MachineSpec, error) {
 		return nil, fmt.Errorf("--machines %d --light %d: want at least one machine", c.Machines, c.Light)
 	}
 	if len(c.Firmware) == 0 {
-		return nil, errors.New("--firmware: want bios or uefi")
+		return nil, errors.New("--firmware: want bios, uefi or http")
 	}
 	all := make([]virtualrack.MachineSpec, c.Machines)
 	for i := range all {

@@ -18,16 +18,24 @@ import (
 
 const dataDisk = 1 << 30
 
+// httpBoot is the way of firmware that knows no PXE: UEFI HTTP boot, from
+// power-on to registered.
+var httpBoot = []stage{
+	{"dhcp", "ACK: UEFI x64 HTTP boot"}, {"files", "GET snponly.efi"}, {"dhcp", "ACK: iPXE on UEFI x64"}, {"boot", "Decided agent"},
+	{"files", "GET vmlinuz"}, {"files", "GET initramfs"}, {"agent", "Reported"},
+}
+
 // TestDisksThatMustNotBeWritten racks a machine whose disk holds somebody's
 // data, under a rule that would install it, and one that no rule accepts. Both
-// are held, each with one sentence, and both disks are bit for bit the same.
+// are held, each with one sentence, and both disks are bit for bit the same. The
+// second one boots over HTTP from its firmware on.
 func TestDisksThatMustNotBeWritten(t *testing.T) {
 	dir := t.TempDir()
 	foreign := filepath.Join(dir, "machines", "VR0001")
 	makeData(t, foreign)
 	r := start(t, virtualrack.Spec{
 		Dir:      dir,
-		Machines: []virtualrack.MachineSpec{{Firmware: qemu.BIOS, Disk: qemu.NVMe, DiskBytes: dataDisk}, {Firmware: qemu.BIOS, DiskBytes: dataDisk}},
+		Machines: []virtualrack.MachineSpec{{Firmware: qemu.BIOS, Disk: qemu.NVMe, DiskBytes: dataDisk}, {Firmware: qemu.HTTP, DiskBytes: dataDisk}},
 		Rules:    []machine.Rule{{Name: "web", Match: "serial=VR0001", Accept: true, Site: "rack", Role: "web", Image: "debian-12"}},
 	})
 	before := hashes(t, r)
@@ -46,6 +54,7 @@ func TestDisksThatMustNotBeWritten(t *testing.T) {
 	for _, name := range []string{"VR0001", "VR0002"} {
 		r.await(name, boundRegister, "waiting for orders", func(m api.Machine) bool { return m.Observed.CallAt != nil && m.Observed.Waits != "" })
 	}
+	r.sawStages(r.Machines()[1], httpBoot)
 	refuses(r, "VR0001")
 	r.powerOff(r.Machines()...)
 	for name, was := range before {

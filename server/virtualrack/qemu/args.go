@@ -53,7 +53,7 @@ func order(next oob.BootDevice) (network, disk int) {
 
 func card(s *Spec, place int) []string {
 	device := fmt.Sprintf("%s,netdev=net0,mac=%s,bootindex=%d", s.Card, s.MAC, place)
-	if s.Firmware == UEFI && s.Card == VirtioNet {
+	if s.Firmware.isUEFI() && s.Card == VirtioNet {
 		// OVMF drives this card itself; the ROM would put its old iPXE in front.
 		device += ",romfile="
 	}
@@ -74,7 +74,7 @@ func firmware(s *Spec, f files) []string {
 	if s.Firmware == BIOS {
 		return []string{"-boot", "menu=off,splash-time=0"}
 	}
-	return []string{
+	a := []string{
 		"-drive", "if=pflash,unit=0,format=raw,readonly=on,file=" + quote(f.code),
 		"-drive", "if=pflash,unit=1,format=raw,file=" + quote(f.vars),
 		"-boot", "menu=off,splash-time=0",
@@ -82,6 +82,10 @@ func firmware(s *Spec, f files) []string {
 		// disk gets its turn (OvmfPkg/Library/PlatformBootManagerLib).
 		"-fw_cfg", "name=opt/org.tianocore/IPv6PXESupport,string=n",
 	}
+	if s.Firmware == HTTP {
+		a = append(a, "-fw_cfg", "name=opt/org.tianocore/IPv4PXESupport,string=n")
+	}
+	return a
 }
 
 func smbios(s *Spec, f files) []string {

@@ -17,7 +17,7 @@ func Missing(f Firmware) error {
 	if _, err := exec.LookPath(Program); err != nil {
 		return fmt.Errorf("%s is not installed: apt-get install qemu-system-x86 seabios ipxe-qemu", Program)
 	}
-	if f == UEFI {
+	if f.isUEFI() {
 		_, _, err := ovmf()
 		return err
 	}
@@ -61,7 +61,7 @@ func prepare(s *Spec, dir string) (files, error) {
 	if err := os.WriteFile(f.hostInterface, table, 0o644); err != nil {
 		return f, fmt.Errorf("prepare machine %s: %w", s.Name, err)
 	}
-	if s.Firmware == UEFI {
+	if s.Firmware.isUEFI() {
 		return f, f.variables(s, dir)
 	}
 	return f, nil

@@ -22,15 +22,19 @@ type Firmware string
 const (
 	BIOS Firmware = "bios" // SeaBIOS, and iPXE in the card's option ROM
 	UEFI Firmware = "uefi" // OVMF with its own PXE
+	HTTP Firmware = "http" // OVMF with PXE switched off: UEFI HTTP boot
 )
+
+// isUEFI tells OVMF from SeaBIOS.
+func (f Firmware) isUEFI() bool { return f == UEFI || f == HTTP }
 
 // ParseFirmware reads a firmware's name.
 func ParseFirmware(s string) (Firmware, error) {
 	switch f := Firmware(s); f {
-	case BIOS, UEFI:
+	case BIOS, UEFI, HTTP:
 		return f, nil
 	}
-	return "", fmt.Errorf("firmware %q: want bios or uefi", s)
+	return "", fmt.Errorf("firmware %q: want bios, uefi or http (UEFI HTTP boot)", s)
 }
 
 // DiskKind is how the disk is attached.
