@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 
 	"firstlight/server/ca"
 )
@@ -11,11 +12,19 @@ import (
 // BootRoots lists the roots of a state folder, the newest first;
 // fs.ErrNotExist where HTTPS was never on.
 func BootRoots(dir string) ([]ca.RootInfo, error) {
-	b, err := ca.ReadBoot(dir)
+	b, err := readBoot(dir)
 	if err != nil {
 		return nil, err
 	}
 	return b.Infos(), nil
+}
+
+func readBoot(dir string) (*ca.Boot, error) {
+	b, err := ca.ReadBoot(dir)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, fmt.Errorf("%w; it is made when the appliance starts with machines.https_port", err)
+	}
+	return b, err
 }
 
 // RollBoot makes a new root of boots over HTTPS for an appliance that is
@@ -36,9 +45,9 @@ func changeBoot(ctx context.Context, o Options, action string, change func(*ca.B
 		return nil, err
 	}
 	defer lock.Close() //nolint:errcheck // the kernel lets go of it
-	before, err := ca.ReadBoot(dir)
+	before, err := readBoot(dir)
 	if err != nil {
-		return nil, fmt.Errorf("%w; it is made when the appliance starts with machines.https_port", err)
+		return nil, err
 	}
 	db, err := openDatabase(ctx, o, nil)
 	if err != nil {

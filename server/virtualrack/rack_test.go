@@ -293,6 +293,7 @@ func TestStartSaysWhatIsWrong(t *testing.T) {
 		spec virtualrack.Spec
 		want string
 	}{
+		{"light machines over HTTPS", virtualrack.Spec{Dir: t.TempDir(), Program: program, Light: 1, HTTPS: true}, "they read no certificates"},
 		{"no machines", virtualrack.Spec{Dir: t.TempDir(), Program: program}, "a rack without machines"},
 		{"no appliance", virtualrack.Spec{Dir: t.TempDir(), Program: "/nowhere/firstlight", Light: 1}, "build it with: make build"},
 		{"too many", virtualrack.Spec{Dir: t.TempDir(), Program: program, Light: 1e6}, "at most 20000"},

@@ -94,6 +94,8 @@ func (s *Spec) fill() error {
 		return fmt.Errorf("%d machines and %d light ones: want at most %d of each", len(s.Machines), s.Light, maxEach)
 	case s.Relayed < 0 || s.Relayed > maxRelayed:
 		return fmt.Errorf("%d networks behind relays: want at most %d", s.Relayed, maxRelayed)
+	case s.HTTPS && s.Light > 0:
+		return errors.New("light machines in a rack that boots over HTTPS: they read no certificates; want QEMU machines alone")
 	case len(s.Machines)+s.Light+s.Relayed == 0:
 		return errors.New("a rack without machines: want at least one")
 	}

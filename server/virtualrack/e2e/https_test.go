@@ -269,3 +269,38 @@ func (r *rig) clockOff(m *virtualrack.Machine) (off time.Duration) {
 	}
 	return off
 }
+
+// TLS must not cost a boot more than a moment: the figure of README.md.
+func TestTheSecondsOfTLS(t *testing.T) {
+	long(t)
+	const most = 15 * time.Second // more, for 29 MB on emulated CPUs
+	var took [2]time.Duration
+	for i, name := range []string{"HTTP", "HTTPS"} {
+		t.Run(name, func(t *testing.T) {
+			r := start(t, virtualrack.Spec{HTTPS: i == 1, Rules: waiting, Machines: []virtualrack.MachineSpec{{Firmware: qemu.UEFI}}})
+			m := r.Machines()[0]
+			r.powerOn(m)
+			r.awaitStatus(m.Name, "available", boundRegister)
+			took[i] = r.loading(m)
+			t.Logf("%.1f s from iPXE's address to the whole initramfs", took[i].Seconds())
+		})
+	}
+	if took[0] <= 0 || took[1]-took[0] > most {
+		t.Errorf("over HTTP %s, over HTTPS %s: want at most %s more", took[0], took[1], most)
+	}
+}
+
+// loading is how long iPXE took from its address to the last file.
+func (r *rig) loading(m *virtualrack.Machine) time.Duration {
+	r.Helper()
+	var began, ended time.Time
+	for _, row := range r.timeline(m.Name) {
+		switch {
+		case row.Source == "dhcp" && strings.Contains(row.Text, "ACK: iPXE"):
+			began = row.At
+		case row.Source == "files" && strings.HasPrefix(row.Text, "GET initramfs"):
+			ended = row.At
+		}
+	}
+	return ended.Sub(began)
+}
