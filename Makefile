@@ -58,7 +58,7 @@ deb: build ## build the Debian package into dist/
 	@cmd/firstlight/debian/build dist
 
 clean: ## remove what make built; caches in ~/.cache/firstlight stay
-	@rm -rf bin dist .run .bench .storm
+	@rm -rf bin dist .run .bench .storm .replay
 	@git clean -fdXq -- ipxe/loaders images/embedded/files
 
 # go says what to do where no Go is, or one too old to read go.mod.

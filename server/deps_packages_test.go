@@ -143,6 +143,10 @@ var ourPackages = map[string]row{
 		"server/machine", "server/virtualrack", "server/virtualrack/light",
 	}, why: "machines of a storm know the appliance by its protocols only"},
 
+	"server/virtualrack/replay": {ours: []string{
+		"server/frame", "server/machine",
+	}, why: "a recorded machine knows the appliance by its protocols only"},
+
 	"server/virtualrack/e2e": {why: suite},
 
 	// Wiring and commands.
@@ -152,7 +156,8 @@ var ourPackages = map[string]row{
 		"server/oob/credential", "server/oob/login", "server/operate", "server/serverdb", "server/tftp", "server/zone", "web",
 	}, why: wiring},
 	"cmd/virtualrack": {ours: []string{
-		"server/virtualrack", "server/virtualrack/bench", "server/virtualrack/netns", "server/virtualrack/qemu", "server/virtualrack/storm",
+		"server/frame", "server/machine", "server/virtualrack", "server/virtualrack/bench", "server/virtualrack/netns", "server/virtualrack/qemu",
+		"server/virtualrack/replay", "server/virtualrack/storm",
 	}, why: command},
 	"cmd/firstlight": {ours: []string{
 		"cmd/firstlight/client", "cmd/firstlight/complete", "cmd/version", "cmd/firstlight/doctor", "cmd/firstlight/output", "images/embedded", "ipxe", "server", "server/api", "server/backup", "server/config", "server/declare",

@@ -1,9 +1,10 @@
 // Command virtualrack runs a rack of virtual machines with an appliance in it,
-// has boot storms on it, and compares the appliance with its peers.
+// has boot storms on it, plays recorded machines again, and compares the
+// appliance with its peers.
 //
 // It holds flags, signals, exit codes and printing; the rack is package
-// server/virtualrack, the storms are package server/virtualrack/storm, the
-// comparisons are package server/virtualrack/bench.
+// server/virtualrack, storms, recordings and comparisons are packages storm,
+// replay and bench below it.
 package main
 
 import (
@@ -18,9 +19,10 @@ import (
 )
 
 type cli struct {
-	Run   runCmd   `cmd:"" help:"Start a rack and an appliance, power the machines on, and keep them until Ctrl-C."`
-	Storm stormCmd `cmd:"" help:"Power thousands of machines on at once, without firmware and images, and tell what each stage of their boots took and what failed."`
-	Bench benchCmd `cmd:"" help:"Compare the appliance with its peers, one line per comparison."`
+	Run    runCmd    `cmd:"" help:"Start a rack and an appliance, power the machines on, and keep them until Ctrl-C."`
+	Storm  stormCmd  `cmd:"" help:"Power thousands of machines on at once, without firmware and images, and tell what each stage of their boots took and what failed."`
+	Replay replayCmd `cmd:"" help:"Play a machine that was captured at a site against a fresh appliance, and tell what it hears."`
+	Bench  benchCmd  `cmd:"" help:"Compare the appliance with its peers, one line per comparison."`
 }
 
 func main() { os.Exit(start(os.Args[1:])) }

@@ -186,6 +186,7 @@ func TestUsageIsExplained(t *testing.T) {
 		{"unknown firmware", []string{"run", "--firmware", "coreboot"}, 2, `firmware "coreboot": want bios, uefi or http`},
 		{"no machines", []string{"run", "--machines", "0", "--light", "0"}, 2, "want at least one machine"},
 		{"a storm of nobody", []string{"storm", "--machines", "0"}, 2, "--machines 0: want 1 to"},
+		{"a capture that is none", []string{"replay", "/proc/self/cmdline"}, 1, "this is no pcap file"},
 		{"an unknown flag", []string{"run", "--machine", "3"}, 2, "virtualrack --help shows what there is"},
 		{"no such appliance", []string{"run", "--appliance", "/nowhere", "--dir", filepath.Join(t.TempDir(), "r")}, 1, "make build"},
 		{"an address of somebody else", []string{"run", "--listen", "192.0.2.1:1", "--dir", filepath.Join(t.TempDir(), "r")}, 1, "--listen 192.0.2.1:1"},

@@ -114,6 +114,7 @@ func (r *Rack) lay(context.Context) (err error) {
 			r.uplink.Add(netip.PrefixFrom(guestAddress, bootNetwork.Bits())),
 			r.uplink.Own(relayed),
 			theirs.Via(relayed, guestAddress),
+			netns.NoEcho(),
 		)
 	}
 	if err == nil && r.spec.LinkRate > 0 {
