@@ -86,7 +86,7 @@ var ourPackages = map[string]row{
 		"agent/report", "server/auth", "server/declare", "server/delivery", "server/diagnosis", "server/gate", "server/handover", "server/health", "server/issue", "server/journal", "server/lease", "server/machine", "server/oob", "server/operate", "server/replay", "server/serverdb",
 	}, why: "the API shows ServerDb and hands every verb to operate; it knows no adapter and no page"},
 	"web": {ours: []string{
-		"server/auth", "server/boot", "server/bootclock", "server/declare", "server/delivery", "server/diagnosis", "server/discovery", "server/issue", "server/journal", "server/lease", "server/machine", "server/oob",
+		"server/auth", "server/boot", "server/bootclock", "server/declare", "server/delivery", "server/diagnosis", "server/discovery", "server/issue", "server/journal", "server/lease", "server/machine", "server/oob", "server/replay",
 		"web/reference",
 	}, why: adapters},
 	"web/reference": {pure: true, why: "a document becomes what a page shows; it knows the API by its document alone"},
@@ -153,7 +153,7 @@ var ourPackages = map[string]row{
 	"server": {ours: []string{
 		"images/bootimage", "ipxe", "ipxe/script", "server/api", "server/auth", "server/backup", "server/boot", "server/bootclock", "server/ca", "server/config",
 		"server/dhcp", "server/diagnosis", "server/dns", "server/gate", "server/health", "server/httpboot", "server/inspect", "server/issue", "server/jobs", "server/journal", "server/machine", "server/oob",
-		"server/oob/credential", "server/oob/login", "server/operate", "server/serverdb", "server/tftp", "server/zone", "web",
+		"server/oob/credential", "server/oob/login", "server/operate", "server/replay", "server/serverdb", "server/tftp", "server/zone", "web",
 	}, why: wiring},
 	"cmd/virtualrack": {ours: []string{
 		"server/frame", "server/machine", "server/virtualrack", "server/virtualrack/bench", "server/virtualrack/netns", "server/virtualrack/qemu",

@@ -11,6 +11,7 @@ import (
 	"firstlight/server/journal"
 	"firstlight/server/machine"
 	"firstlight/server/operate"
+	"firstlight/server/replay"
 	"firstlight/web"
 )
 
@@ -33,6 +34,11 @@ func (h hands) Bring(ctx context.Context, who auth.User, l web.List) (*web.Broug
 type insight struct {
 	*operate.Desk
 	a *Appliance
+}
+
+// Diff says whose boot a rule, or its removal, would answer differently.
+func (i insight) Diff(ctx context.Context, who auth.User, rule *machine.Rule, drop string) (*replay.Diff, error) {
+	return i.Desk.Diff(ctx, who, operate.Proposal{Rule: rule, DropRule: drop}, 0)
 }
 
 // Simulate says what a machine would be told if it booted from the network now.

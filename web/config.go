@@ -16,6 +16,7 @@ import (
 	"firstlight/server/lease"
 	"firstlight/server/machine"
 	"firstlight/server/oob"
+	"firstlight/server/replay"
 )
 
 // Data is what pages show. Reads come from memory and are cheap; values are
@@ -125,6 +126,9 @@ type Actions interface {
 type Insight interface {
 	// TryRules tells which rule a machine would get now, and why not the others.
 	TryRules(ctx context.Context, name string) (*discovery.Trial, error)
+	// Diff replays the boots of the last 30 days through a rule as it would be, or
+	// without the rule named drop, and says whose answer that changes.
+	Diff(ctx context.Context, who auth.User, rule *machine.Rule, drop string) (*replay.Diff, error)
 	// Simulate says step by step what a machine would be told if it booted from
 	// the network now, what comes of it (nil: not even a script), and the script's
 	// lines.

@@ -22,6 +22,8 @@ type form struct {
 	Groups               []entryGroup
 	Error                string // what is wrong, and with no field
 	Stale                *stale
+	Tries                bool      // it can be held against the boots that there were
+	Diff                 *diffData // what came of that; nil: nobody did
 }
 
 // entryGroup is a block of fields; without a title where there is only one.

@@ -2,6 +2,7 @@ package web
 
 import (
 	"net/http"
+	"regexp"
 	"strconv"
 	"strings"
 	"testing"
@@ -146,6 +147,23 @@ func TestRulesAreWrittenOnTheirPage(t *testing.T) {
 	if got := strings.Join(order(), " "); got != "light rest" {
 		t.Errorf("after down: %s", got)
 	}
+	// What it changes is read before it is saved.
+	wide := []string{"name", "wide", "match", "cores>=8", "accept", "false"}
+	first := b.post("/rules", admin, wide...)
+	first.shows(t, http.StatusOK, "it changes the answer for 1 of 8212 boots, 0 of them destructive", "02:00:00:00:00:07", "the agent, to register")
+	seen := regexp.MustCompile(`name="seen" value="([0-9a-f]+)"`).FindStringSubmatch(first.body)
+	if seen == nil {
+		t.Fatal("the panel does not say what it showed")
+	}
+	if r := b.post("/rules", admin, append(wide, "seen", seen[1], "try", "yes")...); r.StatusCode != http.StatusOK {
+		t.Errorf("tried alone: %d, want 200", r.StatusCode)
+	}
+	if r := b.post("/rules", admin, append(wide, "seen", seen[1])...); r.StatusCode != http.StatusSeeOther {
+		t.Errorf("saved after it was read: %d, want 303", r.StatusCode)
+	}
+	b.post("/rules/wide/move", admin, "to", "up").shows(t, http.StatusOK, "Move it", "1 of 8212 boots")
+	b.post("/rules/wide/delete", admin)
+	b.post("/rules", admin, "name", "wide-forbidden", "match", "cores>=8", "try", "yes").shows(t, http.StatusOK, "cannot be saved", "is MQ0012, in use")
 	b.post("/rules", admin, "name", "light").shows(t, http.StatusUnprocessableEntity, `id="wrong-name"`, "of this name already")
 	b.post("/rules", admin, "name", "x", "match", "vendor=Dell* rak=r1").shows(t, http.StatusUnprocessableEntity, `id="wrong-match"`, "column 14", "did you mean rack?", "\n             ▲")
 	b.post("/rules", admin, "name", "x", "accept", "true").shows(t, http.StatusUnprocessableEntity, `id="wrong-site"`, "must say where")

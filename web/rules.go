@@ -96,14 +96,14 @@ func (s *Site) rule(r *http.Request) (*machine.Rule, error) {
 
 func (s *Site) newRuleForm() *form {
 	return &form{
-		Action: "/rules", Back: "/rules", Button: "Add the rule",
+		Action: "/rules", Back: "/rules", Button: "Add the rule", Tries: true,
 		Groups: []entryGroup{{Entries: append([]*entry{nameEntry()}, entries(s, declare.Rule(), &machine.Rule{})...)}},
 	}
 }
 
 func (s *Site) ruleForm(rule *machine.Rule) *form {
 	return &form{
-		Action: ruleURL(rule.Name) + "/edit", Back: "/rules", Button: "Save",
+		Action: ruleURL(rule.Name) + "/edit", Back: "/rules", Button: "Save", Tries: true,
 		Groups: []entryGroup{{Entries: entries(s, declare.Rule(), rule)}},
 	}
 }
@@ -120,11 +120,21 @@ func ruleEditView(name string, f *form) view {
 	return editView("Edit "+name, f, key{"Rules", "/rules"})
 }
 
-// putRule writes what a form says. found judges what is there.
+// errRead says that what a rule would change is to be read before it is saved.
+var errRead = errors.New("read first what it changes")
+
+// putRule writes what a form says, once what it changes was read. found judges
+// what is there.
 func (s *Site) putRule(r *http.Request, f *form, name string, found func(*machine.Rule) error) error {
 	rule := &machine.Rule{Name: name}
 	if err := read(f, declare.Rule(), rule); err != nil {
 		return err
+	}
+	switch stop, err := s.compared(r, f, rule); {
+	case err != nil:
+		return err
+	case stop:
+		return errRead
 	}
 	return s.Actions.PutRule(r.Context(), userOf(r), rule, found)
 }
@@ -143,12 +153,16 @@ func (s *Site) addRule(w http.ResponseWriter, r *http.Request) error {
 		http.Redirect(w, r, "/rules", http.StatusSeeOther)
 		return nil
 	}
-	if !f.refuse(err) {
-		return err
+	status := http.StatusOK
+	if !errors.Is(err, errRead) {
+		if !f.refuse(err) {
+			return err
+		}
+		status = http.StatusUnprocessableEntity
 	}
 	d := s.rulesData(r)
 	d.Form, d.Open = f, true
-	return s.render(w, r, http.StatusUnprocessableEntity, rulesView(d))
+	return s.render(w, r, status, rulesView(d))
 }
 
 // changeRule writes a rule anew, unless somebody changed it since its form was
@@ -166,6 +180,9 @@ func (s *Site) changeRule(w http.ResponseWriter, r *http.Request) error {
 	if err == nil {
 		http.Redirect(w, r, "/rules", http.StatusSeeOther)
 		return nil
+	}
+	if errors.Is(err, errRead) {
+		return s.render(w, r, http.StatusOK, ruleEditView(rule.Name, f))
 	}
 	if now, gone := s.rule(r); errors.Is(err, errOvertaken) && gone == nil {
 		f = s.ruleForm(now)
@@ -211,6 +228,13 @@ func (s *Site) moveRule(w http.ResponseWriter, r *http.Request) error {
 	}
 	ctx, err := s.resting(r, rule)
 	if err == nil {
+		d, lost := s.Insight.Diff(ctx, userOf(r), &moved, "")
+		if lost != nil {
+			return lost
+		}
+		if p := newDiff(d); d.Changed > 0 && p.Seen != r.PostFormValue("seen") {
+			return s.render(w, r, http.StatusOK, askMove(rule, r.PostFormValue("to"), p))
+		}
 		err = s.Actions.PutRule(ctx, userOf(r), &moved, same(rule))
 	}
 	if err != nil {
@@ -218,6 +242,14 @@ func (s *Site) moveRule(w http.ResponseWriter, r *http.Request) error {
 	}
 	http.Redirect(w, r, "/rules#rule-"+url.PathEscape(rule.Name), http.StatusSeeOther)
 	return nil
+}
+
+// askMove shows what a move changes before it is made.
+func askMove(rule *machine.Rule, to string, d *diffData) view {
+	return confirmView(confirm{
+		Title: "Move rule " + rule.Name + " " + to, Of: rule, Action: ruleURL(rule.Name) + "/move", Back: "/rules", Button: "Move it",
+		Says: d.lines(), Sends: []detail{{"to", to}, {"seen", d.Seen}}, Shut: d.Seen == "",
+	})
 }
 
 func (s *Site) askDropRule(r *http.Request) (view, error) {
@@ -231,12 +263,16 @@ func (s *Site) askDropRule(r *http.Request) (view, error) {
 			n++
 		}
 	}
+	d, err := s.Insight.Diff(r.Context(), userOf(r), nil, rule.Name)
+	if err != nil {
+		return view{}, err
+	}
 	return confirmView(confirm{
 		Title: "Remove rule " + rule.Name, Of: rule, Action: ruleURL(rule.Name) + "/delete", Back: "/rules", Button: "Remove", Danger: true,
-		Says: []string{
+		Says: append([]string{
 			"From now on the rules after it decide about what it matched: " + cmp.Or(rule.Match, "every machine") + ".",
 			"It accepted " + plural(n, "machine", "machines") + "; they stay as they are.",
-		},
+		}, newDiff(d).lines()...),
 	}), nil
 }
 
