@@ -61,7 +61,9 @@ func (s *Server) answer(from netip.Addr, to netip.AddrPort, r request) {
 	} else {
 		err = s.send(r.name, w)
 	}
-	if err != nil {
+	// In a storm firmware shall ask again, as it does after silence: an error would
+	// end its boot.
+	if err != nil && !errors.Is(err, errFull) {
 		w.abort(err)
 	}
 }

@@ -19,16 +19,20 @@ func newLimits(total, perSource int) *limits {
 	return &limits{total: total, perSource: perSource, sources: map[netip.Addr]int{}}
 }
 
-// enter tells whether one more transfer may run; leave must follow if so.
-func (l *limits) enter(source netip.Addr) bool {
+// enter lets one more transfer run, and leave must follow; errFull and errBusy
+// say why not.
+func (l *limits) enter(source netip.Addr) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if l.running >= l.total || l.sources[source] >= l.perSource {
-		return false
+	switch {
+	case l.sources[source] >= l.perSource:
+		return errBusy
+	case l.running >= l.total:
+		return errFull
 	}
 	l.running++
 	l.sources[source]++
-	return true
+	return nil
 }
 
 func (l *limits) leave(source netip.Addr) {

@@ -341,6 +341,34 @@ func TestLimits(t *testing.T) {
 	}
 }
 
+// A storm that is larger than the server serves one after the other: who has to
+// wait hears nothing, asks again and is served.
+func TestWhoHasToWaitAsksAgain(t *testing.T) {
+	s, _ := start(t, func(c *Config) { c.Transfers = 1 })
+	first, second := dial(t, s), dial(t, s)
+	first.request(opRRQ, "snponly.efi", "octet", "blksize", "1468")
+	if op, _ := first.receive(3 * time.Second); op != opOACK {
+		t.Fatalf("the first transfer answers op %d, want its options", op)
+	}
+	before := s.metrics.results[limited].Load()
+	second.request(opRRQ, "snponly.efi", "octet", "blksize", "1468")
+	for end := time.Now().Add(3 * time.Second); s.metrics.results[limited].Load() == before && time.Now().Before(end); {
+		time.Sleep(time.Millisecond)
+	}
+	first.send(opError, 0, 0, 'x', 0)
+	for end := time.Now().Add(3 * time.Second); s.limits.active() > 0 && time.Now().Before(end); {
+		time.Sleep(time.Millisecond)
+	}
+	second.request(opRRQ, "snponly.efi", "octet", "blksize", "1468")
+	if op, rest := second.receive(3 * time.Second); op != opOACK {
+		t.Errorf("who asks again hears op %d %q first, want options", op, rest)
+	}
+	if got := s.metrics.results[limited].Load() - before; got != 1 {
+		t.Errorf("%d requests had to wait, want 1", got)
+	}
+	second.send(opError, 0, 0, 'x', 0)
+}
+
 // T-04: many at once, all whole. The long form is a thousand of a megabyte.
 func TestManyAtOnce(t *testing.T) {
 	many, file, want := 100, "exact", loader[:1024]

@@ -45,9 +45,9 @@ func (s *Server) send(raw string, rf io.ReaderFrom) (err error) {
 		s.cfg.Log.Debug("refused a TFTP request", "client", t.to.String(), "name", raw)
 		return err
 	}
-	if !s.limits.enter(t.to.Addr()) {
+	if err := s.limits.enter(t.to.Addr()); err != nil {
 		s.metrics.results[limited].Add(1)
-		return errBusy
+		return err
 	}
 	defer s.limits.leave(t.to.Addr())
 	return s.sendFile(t, out, rf)

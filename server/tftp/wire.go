@@ -79,6 +79,7 @@ var (
 	errReadOnly  = errors.New("read only: writing is not allowed")
 	errMode      = errors.New("mode not known, ask for octet")
 	errBusy      = errors.New("too many transfers, try again")
+	errFull      = errors.New("too many transfers of all clients, try again")
 	errStopping  = errors.New("server stops, try again")
 	errSilent    = errors.New("no acknowledgement came")
 	errStranger  = errors.New("unknown transfer ID")
@@ -93,6 +94,7 @@ var codes = []struct {
 }{
 	{errStopping, 0},
 	{errBusy, 0},
+	{errFull, 0},
 	{errSilent, 0},
 	{errNotFound, 1},
 	{errName, 2},
