@@ -3,6 +3,7 @@ package api
 import (
 	"cmp"
 	"context"
+	"fmt"
 	"net/netip"
 	"slices"
 	"strings"
@@ -143,6 +144,13 @@ func (p *SubnetPut) subnet(name string) (*machine.Subnet, error) {
 			return nil, err
 		}
 		s.DNS = append(s.DNS, server)
+	}
+	for i, o := range p.Options {
+		option := machine.Option(o)
+		if err := option.Validate(); err != nil {
+			return nil, wrong(fmt.Sprintf("options[%d]", i), option.String(), err.Error())
+		}
+		s.Options = append(s.Options, option)
 	}
 	s.Ranges, err = ranges(p.Ranges)
 	return s, err

@@ -62,6 +62,9 @@ func classify(d *datagram) (*query, error) {
 	if err != nil {
 		return nil, fmt.Errorf("decode: %w", err)
 	}
+	if err := overloaded(p, d.buffer[:d.size]); err != nil {
+		return nil, fmt.Errorf("decode what overloads the header: %w", err)
+	}
 	q := &query{
 		from: d.from, unicast: d.unicast, port: d.port, peer: d.peer, at: d.arrived,
 		packet: p,

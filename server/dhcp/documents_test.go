@@ -10,7 +10,7 @@ import (
 
 // What QUIRKS.md and REQUIREMENTS.md say is as good as the tests that they name.
 func TestDocumentsNameTestsThatExist(t *testing.T) {
-	tests := sources(t, "*_test.go") + sources(t, "../tftp/*_test.go") + sources(t, "../lease/*_test.go") + sources(t, "../serverdb/*_test.go") + sources(t, "../*_test.go")
+	tests := sources(t, "*_test.go") + sources(t, "../tftp/*_test.go") + sources(t, "../lease/*_test.go") + sources(t, "../serverdb/*_test.go") + sources(t, "../machine/*_test.go") + sources(t, "../*_test.go")
 	for _, file := range []string{"QUIRKS.md", "REQUIREMENTS.md"} {
 		names := regexp.MustCompile("`((?:Test|Fuzz)\\w+)").FindAllStringSubmatch(sources(t, file), -1)
 		if len(names) < 10 {

@@ -53,6 +53,7 @@ type metrics struct {
 	// unprobed counts offers that went out although somebody might be on their
 	// address, conflicts those on which somebody was.
 	unprobed, conflicts atomic.Uint64
+	optionsLeftOut      atomic.Uint64 // that a client had no room for
 }
 
 func newMetrics() *metrics {
@@ -84,13 +85,14 @@ var (
 	shedDesc     = prometheus.NewDesc("firstlight_dhcp_shed_total", "DHCP packets that a full queue let go, by class.", []string{"class"}, nil)
 	unprobedDesc = prometheus.NewDesc("firstlight_dhcp_unprobed_offers_total", "DHCP offers whose address was not probed, because too many were at once.", nil, nil)
 	conflictDesc = prometheus.NewDesc("firstlight_dhcp_conflicts_total", "Addresses that were not offered, because somebody answered from them.", nil, nil)
+	optionsDesc  = prometheus.NewDesc("firstlight_dhcp_options_left_out_total", "Options of a subnet that were not sent, because the client takes no reply that long.", nil, nil)
 	queueDesc    = prometheus.NewDesc("firstlight_dhcp_queue_packets", "DHCP packets that wait for a worker, by class.", []string{"class"}, nil)
 	serversDesc  = prometheus.NewDesc("firstlight_dhcp_other_servers", "Other DHCP servers that were heard within the last hour, by whether they may be there.", []string{"expected"}, nil)
 )
 
 // Describe is part of prometheus.Collector.
 func (s *Server) Describe(ch chan<- *prometheus.Desc) {
-	for _, d := range []*prometheus.Desc{receivedDesc, sentDesc, droppedDesc, admittedDesc, shedDesc, queueDesc, unprobedDesc, conflictDesc, serversDesc} {
+	for _, d := range []*prometheus.Desc{receivedDesc, sentDesc, droppedDesc, admittedDesc, shedDesc, queueDesc, unprobedDesc, conflictDesc, optionsDesc, serversDesc} {
 		ch <- d
 	}
 	s.metrics.latency.Describe(ch)
@@ -119,6 +121,7 @@ func (s *Server) Collect(ch chan<- prometheus.Metric) {
 	}
 	ch <- prometheus.MustNewConstMetric(unprobedDesc, prometheus.CounterValue, float64(s.metrics.unprobed.Load()))
 	ch <- prometheus.MustNewConstMetric(conflictDesc, prometheus.CounterValue, float64(s.metrics.conflicts.Load()))
+	ch <- prometheus.MustNewConstMetric(optionsDesc, prometheus.CounterValue, float64(s.metrics.optionsLeftOut.Load()))
 	expected := map[bool]int{}
 	for _, one := range s.OtherServers() {
 		expected[one.Expected]++

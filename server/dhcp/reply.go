@@ -24,6 +24,7 @@ func (s *Server) grant(q *query, v verdict, kind dhcpv4.MessageType) verdict {
 	}
 	addNetwork(r, q, v)
 	v.boots, v.why = s.addBoot(r, q, v)
+	s.addOptions(r, q, v)
 	v.reply = r
 	return v
 }
@@ -88,6 +89,7 @@ func addNetwork(r *dhcpv4.DHCPv4, q *query, v verdict) {
 	if m := v.known.Machine; m != nil && m.Hostname != "" {
 		r.UpdateOption(dhcpv4.OptHostName(m.Hostname))
 	}
+	addFQDN(r, q, v)
 }
 
 func slice(a netip.Addr) net.IP {

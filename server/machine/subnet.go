@@ -47,7 +47,8 @@ type Subnet struct {
 	Gateway netip.Addr    `json:"gateway"` // the zero Addr: none is handed out
 	DNS     []netip.Addr  `json:"dns"`     // empty: the appliance itself
 	Domain  string        `json:"domain"`  // zone of the host names, without dot at its end
-	Mode    string        `json:"mode"`    // ModeServer, ModeProxy or ModeOff
+	Options []Option      `json:"options,omitempty"`
+	Mode    string        `json:"mode"` // ModeServer, ModeProxy or ModeOff
 	Policy  Policy        `json:"policy"`
 	Lease   time.Duration `json:"lease"` // life of a dynamic lease
 }
@@ -81,6 +82,11 @@ func (s *Subnet) Validate() error {
 		return bad("gateway", s.Gateway, "lies outside "+s.Prefix.String())
 	case s.Lease < time.Minute:
 		return bad("lease", s.Lease, "want at least 1m")
+	}
+	for _, o := range s.Options {
+		if err := o.Validate(); err != nil {
+			return fmt.Errorf("subnet %q: %w", s.Name, err)
+		}
 	}
 	for i, r := range s.Ranges {
 		if !s.Prefix.Contains(r.First) || !s.Prefix.Contains(r.Last) || r.Last.Less(r.First) {

@@ -1,0 +1,148 @@
+package dhcp
+
+import (
+	"bytes"
+	"net/netip"
+	"slices"
+
+	"github.com/insomniacslk/dhcp/dhcpv4"
+
+	"firstlight/server/frame"
+	"firstlight/server/machine"
+)
+
+const (
+	optionRoutes = 121 // RFC 3442
+	optionFQDN   = dhcpv4.GenericOptionCode(81)
+)
+
+// addOptions adds what people set for the subnet, its machines or some of them:
+// of each code the first that matches, where the client asks for it (option 55)
+// or says nothing of what it wants, and as far as the client has room.
+func (s *Server) addOptions(r *dhcpv4.DHCPv4, q *query, v verdict) {
+	set := map[uint8]bool{}
+	for _, o := range v.subnet.Options {
+		code, value, err := o.Encode()
+		if err != nil || set[code] || !applies(o, v.known.Machine) {
+			continue // what is wrong was refused before it came here
+		}
+		set[code] = true
+		if !q.asksFor(code) {
+			continue
+		}
+		if code == optionRoutes {
+			value = withDefault(value, v.subnet.Gateway)
+		}
+		before := r.Options.Get(dhcpv4.GenericOptionCode(code))
+		r.UpdateOption(dhcpv4.OptGeneric(dhcpv4.GenericOptionCode(code), value))
+		if len(r.ToBytes()) > q.room() {
+			restore(r, code, before)
+			s.metrics.optionsLeftOut.Add(1)
+		}
+	}
+}
+
+func restore(r *dhcpv4.DHCPv4, code uint8, before []byte) {
+	r.Options.Del(dhcpv4.GenericOptionCode(code))
+	if before != nil {
+		r.UpdateOption(dhcpv4.OptGeneric(dhcpv4.GenericOptionCode(code), before))
+	}
+}
+
+// applies tells whether an option is for a machine; nil is somebody whom nobody
+// knows.
+func applies(o machine.Option, m *machine.Machine) bool {
+	if o.Match == "" {
+		return true
+	}
+	sel, err := machine.ParseSelector(o.Match)
+	return err == nil && m != nil && sel.Match(m)
+}
+
+// asksFor reads the parameter request list (RFC 2132 §9.8).
+func (q *query) asksFor(code uint8) bool {
+	list := q.packet.Options.Get(dhcpv4.OptionParameterRequestList)
+	return list == nil || bytes.IndexByte(list, code) >= 0
+}
+
+// room is how many bytes of DHCP the client takes: what it says in option 57, of
+// the whole datagram, else 576, and never more than a frame (RFC 2132 §9.10).
+func (q *query) room() int {
+	size := 576
+	if said, err := q.packet.MaxMessageSize(); err == nil {
+		size = max(size, int(said))
+	}
+	return min(size-frame.Overhead, maxReply)
+}
+
+// withDefault adds the way to everywhere: a client that gets routes leaves the
+// router option alone (RFC 3442).
+func withDefault(routes []byte, gateway netip.Addr) []byte {
+	if !gateway.IsValid() {
+		return routes
+	}
+	for rest := routes; len(rest) > 0; {
+		if rest[0] == 0 {
+			return routes
+		}
+		rest = rest[1+(int(rest[0])+7)/8+4:]
+	}
+	return append(append(slices.Clone(routes), 0), gateway.AsSlice()...)
+}
+
+// Flags of option 81 (RFC 4702 §2.1).
+const (
+	fqdnServer   = 1 << 0 // S: we write the address record
+	fqdnOverride = 1 << 1 // O: against what the client asked
+	fqdnEncoded  = 1 << 2 // E: the name is written as DNS does
+	fqdnNone     = 1 << 3 // N: nobody writes one
+)
+
+// addFQDN answers a client that names itself: a machine has the name that ServerDb
+// gives it, which our DNS answers, and anybody else has none.
+func addFQDN(r *dhcpv4.DHCPv4, q *query, v verdict) {
+	asked := q.packet.Options.Get(optionFQDN)
+	if len(asked) < 3 {
+		return
+	}
+	flags, name := byte(fqdnNone|fqdnEncoded), []byte(nil)
+	if m := v.known.Machine; m != nil && m.Hostname != "" && v.subnet.Domain != "" {
+		flags, name = fqdnServer|fqdnEncoded, wireName(m.Hostname+"."+v.subnet.Domain)
+	}
+	if asked[0]&fqdnServer != flags&fqdnServer {
+		flags |= fqdnOverride
+	}
+	r.UpdateOption(dhcpv4.OptGeneric(optionFQDN, append([]byte{flags, 255, 255}, name...)))
+}
+
+// wireName writes a name as DNS does.
+func wireName(name string) (b []byte) {
+	for _, label := range bytes.Split([]byte(name), []byte{'.'}) {
+		b = append(append(b, byte(len(label))), label...)
+	}
+	return append(b, 0)
+}
+
+// overloaded reads the options that a client put where the header has the names of
+// a file and of a server (option 52: 1 the file, 2 the server, 3 both; RFC 2132
+// §9.3). They come after all others (RFC 2131 §4.1).
+func overloaded(p *dhcpv4.DHCPv4, raw []byte) error {
+	const sname, file, magic = 44, 108, 236
+	how := p.Options.Get(dhcpv4.OptionOptionOverload)
+	if len(how) != 1 || len(raw) < magic {
+		return nil
+	}
+	for bit, field := range [][]byte{raw[file:magic], raw[sname:file]} {
+		if how[0]&(1<<bit) == 0 {
+			continue
+		}
+		more := dhcpv4.Options{}
+		if err := more.FromBytes(field); err != nil {
+			return err
+		}
+		for code, value := range more {
+			p.Options[code] = append(p.Options[code], value...)
+		}
+	}
+	return nil
+}
