@@ -76,8 +76,7 @@ func web(r *virtualrack.Rack) *http.Client {
 	}}
 }
 
-// statuses asks the appliance's metrics how many machines there are of each.
-func statuses(ctx context.Context, r *virtualrack.Rack) (map[string]int, error) {
+func metrics(ctx context.Context, r *virtualrack.Rack) ([]byte, error) {
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://rack/metrics", nil)
 	if err != nil {
 		return nil, err
@@ -87,7 +86,12 @@ func statuses(ctx context.Context, r *virtualrack.Rack) (map[string]int, error) 
 		return nil, err
 	}
 	defer resp.Body.Close()
-	b, err := io.ReadAll(resp.Body)
+	return io.ReadAll(resp.Body)
+}
+
+// statuses asks the appliance's metrics how many machines there are of each.
+func statuses(ctx context.Context, r *virtualrack.Rack) (map[string]int, error) {
+	b, err := metrics(ctx, r)
 	count := map[string]int{}
 	for _, m := range regexp.MustCompile(`(?m)^firstlight_machines\{status="(\w+)"\} (\d+)$`).FindAllSubmatch(b, -1) {
 		n := 0
@@ -95,6 +99,24 @@ func statuses(ctx context.Context, r *virtualrack.Rack) (map[string]int, error) 
 		count[string(m[1])] = n
 	}
 	return count, err
+}
+
+// watchFaults asks the metrics until ctx ends whether a boot shows a fault, and
+// gives the first.
+func watchFaults(ctx context.Context, r *virtualrack.Rack) string {
+	tick := time.NewTicker(500 * time.Millisecond)
+	defer tick.Stop()
+	for {
+		body, err := metrics(ctx, r)
+		if found := regexp.MustCompile(`(?m)^firstlight_boot_faults\{.*$`).Find(body); err == nil && found != nil {
+			return string(found)
+		}
+		select {
+		case <-tick.C:
+		case <-ctx.Done():
+			return ""
+		}
+	}
 }
 
 // await waits, within the bound, until as many machines have the status.
@@ -236,12 +258,24 @@ func TestAMachineThatNoRuleAcceptsKeepsItsDisk(t *testing.T) {
 	}
 }
 
+// TestTwoHundredLightMachinesAtOnce is as many healthy boots, and half as many
+// again into what was installed, of which no fault may be named.
 func TestTwoHundredLightMachinesAtOnce(t *testing.T) {
-	const n = 200
+	n, bound := 200, time.Minute
+	if os.Getenv("FIRSTLIGHT_LONG") != "" {
+		n, bound = 500, 5*time.Minute
+	}
 	r := start(t, virtualrack.Spec{Light: n})
 	began := time.Now()
+	named := make(chan string, 1)
+	ctx, over := context.WithCancel(t.Context())
+	go func() { named <- watchFaults(ctx, r) }()
 	powerOn(t, r.Machines())
-	await(t, r, time.Minute, map[machine.Status]int{machine.InUse: n / 2, machine.Available: n / 2})
+	await(t, r, bound, map[machine.Status]int{machine.InUse: n / 2, machine.Available: n / 2})
+	over()
+	if fault := <-named; fault != "" {
+		t.Errorf("a healthy boot shows a fault: %s", fault)
+	}
 	t.Logf("%d machines powered on, registered, and half of them installed and home, in %s", n, time.Since(began).Round(10*time.Millisecond))
 }
 
