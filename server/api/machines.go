@@ -129,23 +129,37 @@ func (a *API) boot(ctx context.Context, in *MachineRef) (Boot, error) {
 		return Boot{}, err
 	}
 	shown := showBoot(e)
-	wrong, lost := a.Desk.Diagnose(ctx, in.Ref)
+	lost := a.showSeen(ctx, in.Ref, e.Known.Machine, &shown)
+	if errors.Is(lost, machine.ErrAway) {
+		// The decision is in memory; what was seen of earlier boots is not.
+		err, lost = errors.Join(err, errors.New("what was seen of its boots is not told: the database does not answer")), nil
+	}
 	if lost != nil {
 		return Boot{}, lost
-	}
-	shown.Wrong = each(wrong, showDiagnosis)
-	if m := e.Known.Machine; m != nil {
-		shown.Waits = a.showWaits(m.ID)
-		clock, lost := a.Desk.Clock(ctx, m.ID)
-		if lost != nil {
-			return Boot{}, lost
-		}
-		shown.Clock = showClock(clock)
 	}
 	if err != nil {
 		shown.Problem = err.Error()
 	}
 	return shown, nil
+}
+
+// showSeen adds what was seen of the boots of a machine, or of a MAC that
+// nobody knows.
+func (a *API) showSeen(ctx context.Context, ref string, m *machine.Machine, shown *Boot) error {
+	wrong, err := a.Desk.Diagnose(ctx, ref)
+	if err != nil {
+		return err
+	}
+	shown.Wrong = each(wrong, showDiagnosis)
+	if m == nil {
+		return nil
+	}
+	shown.Waits = a.showWaits(m.ID)
+	clock, err := a.Desk.Clock(ctx, m.ID)
+	if err == nil {
+		shown.Clock = showClock(clock)
+	}
+	return err
 }
 
 type simulateInput struct {
