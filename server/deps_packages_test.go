@@ -76,17 +76,17 @@ var ourPackages = map[string]row{
 
 	// What people and programs may ask for, and how the appliance is.
 	"server/operate": {ours: []string{
-		"agent/report", "server/auth", "server/boot", "server/bootclock", "server/declare", "server/delivery", "server/diagnosis", "server/discovery", "server/gate", "server/handover", "server/issue", "server/jobs", "server/journal", "server/machine", "server/oob", "server/replay", "server/serverdb",
+		"agent/report", "server/auth", "server/boot", "server/bootclock", "server/declare", "server/delivery", "server/diagnosis", "server/discovery", "server/frame", "server/gate", "server/handover", "server/issue", "server/jobs", "server/journal", "server/machine", "server/oob", "server/replay", "server/serverdb",
 	}, why: "every verb goes through the desk; it knows none of the doors that it stands behind"},
 	"server/health": {why: "parts register what to look at; it knows none of them"},
 
 	// The people's door.
 	"server/ca": {why: "keys and certificates know nothing of what they protect"},
 	"server/api": {ours: []string{
-		"agent/report", "server/auth", "server/declare", "server/delivery", "server/diagnosis", "server/gate", "server/handover", "server/health", "server/issue", "server/journal", "server/lease", "server/machine", "server/oob", "server/operate", "server/replay", "server/serverdb",
+		"agent/report", "server/auth", "server/declare", "server/delivery", "server/diagnosis", "server/frame", "server/gate", "server/handover", "server/health", "server/issue", "server/journal", "server/lease", "server/machine", "server/oob", "server/operate", "server/replay", "server/serverdb",
 	}, why: "the API shows ServerDb and hands every verb to operate; it knows no adapter and no page"},
 	"web": {ours: []string{
-		"server/auth", "server/boot", "server/bootclock", "server/declare", "server/delivery", "server/diagnosis", "server/discovery", "server/issue", "server/journal", "server/lease", "server/machine", "server/oob", "server/replay",
+		"server/auth", "server/boot", "server/bootclock", "server/declare", "server/delivery", "server/diagnosis", "server/discovery", "server/frame", "server/issue", "server/journal", "server/lease", "server/machine", "server/oob", "server/replay",
 		"web/reference",
 	}, why: adapters},
 	"web/reference": {pure: true, why: "a document becomes what a page shows; it knows the API by its document alone"},
@@ -152,7 +152,7 @@ var ourPackages = map[string]row{
 	// Wiring and commands.
 	"server": {ours: []string{
 		"images/bootimage", "ipxe", "ipxe/script", "server/api", "server/auth", "server/backup", "server/boot", "server/bootclock", "server/ca", "server/config",
-		"server/dhcp", "server/diagnosis", "server/dns", "server/gate", "server/health", "server/httpboot", "server/inspect", "server/issue", "server/jobs", "server/journal", "server/machine", "server/oob",
+		"server/dhcp", "server/diagnosis", "server/dns", "server/frame", "server/gate", "server/health", "server/httpboot", "server/inspect", "server/issue", "server/jobs", "server/journal", "server/machine", "server/oob",
 		"server/oob/credential", "server/oob/login", "server/operate", "server/replay", "server/serverdb", "server/tftp", "server/zone", "web",
 	}, why: wiring},
 	"cmd/virtualrack": {ours: []string{

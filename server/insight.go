@@ -8,6 +8,7 @@ import (
 	"firstlight/server/boot"
 	"firstlight/server/bootclock"
 	"firstlight/server/diagnosis"
+	"firstlight/server/frame"
 	"firstlight/server/journal"
 	"firstlight/server/machine"
 	"firstlight/server/operate"
@@ -92,7 +93,9 @@ func (a *Appliance) newDesk() *operate.Desk {
 		Offer: func(ctx context.Context, s *machine.Subnet, f boot.Firmware) (boot.Offer, error) {
 			return a.dhcp.Simulate(ctx, s, f)
 		},
-		Clocks: &a.clocks, Servers: a.inspector.Servers, Log: a.Log.With("part", "desk"), Now: time.Now,
+		Clocks: &a.clocks, Log: a.Log.With("part", "desk"), Now: time.Now,
+		Packets: func(all ...machine.MAC) []frame.Packet { return a.dhcp.Packets(all...) },
+		Others:  func() []machine.DHCPServer { return a.dhcp.OtherServers() },
 	})
 }
 

@@ -142,6 +142,7 @@ func (a *Appliance) newDHCP() *dhcp.Server {
 		Interfaces: interfaces, Inventory: a.db, Leases: a.db, Journal: a.db, Regulars: a.db,
 		Loader: a.loader, Secure: a.secure.on(),
 		ScriptURL: func(addr netip.Addr, secure bool) string { return a.doorOf(addr, secure) + script.EntryPath },
+		Peers:     a.Config.DHCP.Peers,
 		LoaderURL: func(addr netip.Addr, loader string) string { return a.door(addr) + "/boot/loaders/" + loader },
 		Log:       a.Log.With("part", "dhcp"), Now: time.Now,
 	})

@@ -243,7 +243,8 @@ func TestWhatWouldBeIsShown(t *testing.T) {
 	cookie := b.as(auth.Viewer)
 	for path, want := range map[string]string{
 		"/rules": "Which rule would a machine get?", "/rules?machine=MQ0009": "MQ0009, on subnet lab: it would be", "/rules?machine=nobody": "role=\"alert\"",
-		"/network": "What would a machine be told", "/network?firmware=uefi&arch=x64&subnet=": "snponly.efi by TFTP", "/network?firmware=uefi&subnet=nowhere": "there is no such subnet",
+		"/packets/MQ0009": "DISCOVER, class &lt;script&gt;",
+		"/network":        "What would a machine be told", "/network?firmware=uefi&arch=x64&subnet=": "snponly.efi by TFTP", "/network?firmware=uefi&subnet=nowhere": "there is no such subnet",
 	} {
 		if r := b.get(path, cookie); r.StatusCode != http.StatusOK || !strings.Contains(r.body, want) {
 			t.Errorf("GET %s = %d without %q", path, r.StatusCode, want)

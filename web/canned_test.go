@@ -16,6 +16,7 @@ import (
 	"firstlight/server/delivery"
 	"firstlight/server/diagnosis"
 	"firstlight/server/discovery"
+	"firstlight/server/frame"
 	"firstlight/server/issue"
 	"firstlight/server/journal"
 	"firstlight/server/lease"
@@ -389,6 +390,30 @@ func (c *canned) Simulate(_ context.Context, b BootClient) ([]BootStep, *boot.An
 	}
 	return []BootStep{{"DISCOVER of UEFI x64", "snponly.efi by TFTP from 10.80.12.1"}, {"DISCOVER of iPXE on UEFI x64", "http://10.80.12.1/boot/entry.ipxe"}},
 		&boot.Answer{Target: boot.Agent, Mode: boot.ModeRegister, Why: "it is not known"}, []string{"#!ipxe", "boot"}, nil
+}
+
+// cannedServer answers where it should not, and is called what a stranger likes.
+var cannedServer = machine.DHCPServer{
+	Address: netip.MustParseAddr("10.80.12.9"), MAC: machine.MAC{0x52, 0x54, 0, 0x12, 0x34, 0x99}, Interface: "eth1", Subnet: "boot",
+	First: cannedNow.Add(-time.Minute), Last: cannedNow.Add(-3 * time.Second), Count: 3, Client: machine.MAC{0x52, 0x54, 0, 0x12, 0x34, 0x56},
+	Offered: netip.MustParseAddr("10.80.12.30"), File: `pxelinux.0"><script>x()</script>`,
+}
+
+func (c *canned) OtherServers() []machine.DHCPServer {
+	if len(c.machines) == 0 {
+		return nil
+	}
+	return []machine.DHCPServer{cannedServer}
+}
+
+func (c *canned) Packets(ref string) ([]frame.Packet, error) {
+	if _, err := c.Machine(ref); err != nil && ref != cannedServer.Client.String() {
+		return nil, err
+	}
+	return []frame.Packet{
+		{At: cannedNow.Add(-3 * time.Second), From: netip.MustParseAddrPort("0.0.0.0:68"), To: netip.MustParseAddrPort("255.255.255.255:67"), Text: "DISCOVER, class <script>x()</script>"},
+		{At: cannedNow.Add(-2 * time.Second), From: netip.MustParseAddrPort("10.80.12.9:67"), To: netip.MustParseAddrPort("255.255.255.255:68"), Text: "OFFER, gives 10.80.12.30, server 10.80.12.9"},
+	}, nil
 }
 
 // Clock has a median of three machines, the firmware's alone.

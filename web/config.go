@@ -12,6 +12,7 @@ import (
 	"firstlight/server/delivery"
 	"firstlight/server/diagnosis"
 	"firstlight/server/discovery"
+	"firstlight/server/frame"
 	"firstlight/server/journal"
 	"firstlight/server/lease"
 	"firstlight/server/machine"
@@ -142,6 +143,11 @@ type Insight interface {
 	// Diagnose says why a machine does not boot, by its newest events, newest
 	// first; m is nil where nobody knows it.
 	Diagnose(m *machine.Machine, events []journal.Event) []diagnosis.Diagnosis
+	// Packets gives the last DHCP packets of a machine, or of a MAC that nobody
+	// knows, the oldest first.
+	Packets(ref string) ([]frame.Packet, error)
+	// OtherServers gives the DHCP servers that were heard beside ours.
+	OtherServers() []machine.DHCPServer
 	// Console gives the last lines of a machine's console, oldest first.
 	Console(name string) []string
 	Health() []Check

@@ -30,6 +30,7 @@ type networkData struct {
 	Subnets   []subnetRow
 	Leases    []leaseRow
 	Strangers []stranger
+	Servers   []machine.DHCPServer // beside ours
 	Boot      simulationData
 }
 
@@ -56,7 +57,7 @@ type stranger struct {
 
 func (s *Site) network(r *http.Request) (view, error) {
 	asked := s.Data.Strangers()
-	d := networkData{Leases: s.leases(), Strangers: strangers(asked)}
+	d := networkData{Leases: s.leases(), Strangers: strangers(asked), Servers: s.Insight.OtherServers()}
 	s.explainStrangers(d.Strangers, asked)
 	active := map[string]int{}
 	for _, l := range d.Leases {
@@ -72,6 +73,7 @@ func (s *Site) network(r *http.Request) (view, error) {
 		title: "Network", template: "network", data: d,
 		fragments: []fragment{
 			{id: "subnets", template: "subnet-rows", data: d.Subnets},
+			{id: "servers", template: "server-rows", data: d.Servers},
 			{id: "strangers", template: "stranger-rows", data: d.Strangers},
 			{id: "leases", template: "lease-rows", data: d.Leases},
 		},

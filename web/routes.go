@@ -45,6 +45,7 @@ func (s *Site) routes() []route {
 		{get, "/jobs/:id", auth.Viewer, s.page(s.job)},
 		{get, "/images", auth.Viewer, s.page(s.images)},
 		{get, "/network", auth.Viewer, s.page(s.network)},
+		{get, "/packets/:ref", auth.Viewer, s.page(s.packets)},
 		{get, "/rules", auth.Viewer, s.page(s.rules)},
 		{get, "/health", auth.Viewer, s.page(s.health)},
 		{get, "/api", auth.Viewer, s.page(s.api)},

@@ -54,6 +54,7 @@ var stories = []struct{ name, path string }{
 	{"job-failed", "/jobs/77aa0c22-0000-4b0c-b6ff-1f8d1b3ab9c1"},
 	{"images", "/images"},
 	{"network", "/network"},
+	{"packets", "/packets/52:54:00:12:34:56"},
 	{"rules", "/rules"},
 	{"rules-add", "/rules?new=1"},
 	{"selectors", "/selectors"},

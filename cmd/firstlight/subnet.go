@@ -15,6 +15,8 @@ type subnetCmd struct {
 	Ls   subnetLsCmd   `cmd:"" help:"List subnets."`
 	Show subnetShowCmd `cmd:"" help:"Show a subnet."`
 	Set  subnetSetCmd  `cmd:"" help:"Add a subnet, or change what is given of one."`
+
+	Servers subnetServersCmd `cmd:"" help:"List other DHCP servers that were heard."`
 }
 
 type subnetLsCmd struct {

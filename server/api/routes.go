@@ -53,6 +53,8 @@ func (a *API) routes() []route {
 		{post, "/machines/{ref}/ask-gate", auth.Technician, "ask-gate", "Ask a system outside again that refused, or did not answer", serve(a.askGate)},
 		{post, "/machines/{ref}/accept-port", auth.Technician, "accept-port", "Make the switch ports where a machine was seen those of the plan", serve(a.acceptPort)},
 		{get, "/machines/{ref}/issues", auth.Viewer, "machine-issues", "Open issues of one machine, the oldest first", serve(a.machineIssues)},
+		{get, "/machines/{ref}/packets", auth.Viewer, "list-packets", "The last DHCP packets of a machine, or of a MAC that nobody knows, oldest first", serve(a.packets)},
+		{get, "/machines/{ref}/packets.pcap", auth.Viewer, "get-packets", "The same packets as a file for Wireshark and tcpdump", pcap},
 		{post, "/boot/diff", auth.Viewer, "diff-boots", "Whose boot a change of a rule, a subnet or machines would answer differently", serve(a.diffBoots)},
 		{get, "/boot/simulation", auth.Viewer, "simulate-boot", "What a machine would be told, step by step, if it booted from the network now", serve(a.simulate)},
 		{put, "/bmc-logins/{serial}", auth.Admin, "put-bmc-login", "Keep how to log in to the BMC of a machine, known or not", remove(a.putBMCLogin)},
@@ -84,6 +86,7 @@ func (a *API) routes() []route {
 		{get, "/rules/{name}", auth.Viewer, "get-rule", "One rule", serve(a.rule)},
 		{put, "/rules/{name}", auth.Admin, "put-rule", "Add, replace or move a rule", serve(a.putRule)},
 		{del, "/rules/{name}", auth.Admin, "delete-rule", "Remove a rule", remove(a.dropRule)},
+		{get, "/dhcp-servers", auth.Viewer, "list-dhcp-servers", "DHCP servers beside the appliance that were heard within the last hour, by network and address", serve(a.dhcpServers)},
 		{get, "/leases", auth.Viewer, "list-leases", "DHCP leases, by address", serve(a.leases)},
 		{get, "/strangers", auth.Viewer, "list-strangers", "What interfaces that nobody knows did, newest first", serve(a.strangers)},
 

@@ -22,6 +22,7 @@ type Config struct {
 	HTTPPort   int // of the machines' door
 	HTTPSPort  int // of the machines' door over HTTPS; 0: there is none
 	People     People
+	DHCP       DHCP
 	TFTP       TFTP
 	DNS        DNS
 	Site       Site
@@ -50,6 +51,9 @@ type People struct {
 	Listen string   // host:port, or fd:NAME for a socket that systemd opened
 	Names  []string // in the certificate, beside the address
 }
+
+// DHCP says who may answer beside us.
+type DHCP struct{ Peers []netip.Addr }
 
 // TFTP bounds transfers.
 type TFTP struct{ Transfers, PerSource int }
@@ -146,6 +150,9 @@ func (c *Config) readDoors(s *section) {
 	p := s.sub("people")
 	c.People = People{Listen: one(p, "listen", "127.0.0.1:8443", people), Names: many(p, "names", certName)}
 	p.done()
+	h := s.sub("dhcp")
+	c.DHCP = DHCP{Peers: many(h, "peers", addr4)}
+	h.done()
 	t := s.sub("tftp")
 	c.TFTP = TFTP{Transfers: one(t, "transfers", 1024, between(1, 16384)), PerSource: one(t, "per_source", 8, between(1, 1024))}
 	t.done()

@@ -87,13 +87,3 @@ func Of(in *Input) []Diagnosis {
 	}
 	return all
 }
-
-// Server gives the other DHCP server that a row tells of; "": it tells of none.
-func Server(e *journal.Event) string {
-	switch e.Outcome() {
-	case journal.Elsewhere, journal.Rogue:
-		return e.Details[journal.DetailServer]
-	default:
-		return ""
-	}
-}

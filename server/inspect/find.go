@@ -21,6 +21,7 @@ func (o outcome) put(n *machine.Issue) { o.open[n.Ref()] = n }
 // find looks at all machines by what is in memory.
 func (i *Inspector) find(all []*machine.Machine) outcome {
 	o := outcome{map[machine.IssueRef]*machine.Issue{}, map[string]bool{}}
+	i.rogues(o)
 	clashes, last, others, unnamed, now := i.clashes(o), i.lastJobs(), i.others(all), i.Unnamed(), i.Now()
 	faults := map[diagnosis.Fault]int{}
 	for _, m := range all {
@@ -88,6 +89,24 @@ func (i *Inspector) opened(id string) func(machine.IssueKind) bool {
 	return func(kind machine.IssueKind) bool {
 		_, err := i.DB.Issue(machine.IssueRef{Subject: id, Kind: kind})
 		return err == nil
+	}
+}
+
+// rogues opens an issue of each DHCP server that should not be where it is.
+func (i *Inspector) rogues(o outcome) {
+	for _, s := range i.Others() {
+		if s.Expected {
+			continue
+		}
+		evidence := map[string]string{"subnet": s.Subnet, "interface": s.Interface, "client": s.Client.String()}
+		if !s.MAC.IsZero() {
+			evidence["mac"] = s.MAC.String()
+		}
+		address := s.Address.String()
+		o.put(&machine.Issue{
+			Kind: issue.RogueDHCP, Subject: address, Name: address, Evidence: evidence,
+			Sentence: "Another DHCP server answers on " + s.Subnet + ": " + s.String(),
+		})
 	}
 }
 

@@ -30,6 +30,8 @@ type Config struct {
 	// Usual gives how long a stage usually takes machines of a kind besides one;
 	// nil or 0: not known.
 	Usual func(kind, besides, stage string) time.Duration
+	// Others gives the DHCP servers that were heard beside ours.
+	Others func() []machine.DHCPServer
 }
 
 // Inspector is the task that keeps the list.

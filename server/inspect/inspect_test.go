@@ -29,6 +29,8 @@ type world struct {
 	now   time.Time
 	heard map[string]time.Time
 	dns   map[string]string
+
+	servers []machine.DHCPServer
 }
 
 func (w *world) Now() time.Time {
@@ -76,6 +78,7 @@ func (w *world) open() {
 		DB: db, Log: slog.New(slog.DiscardHandler), Now: w.Now,
 		Heard:   func(id string) time.Time { return w.heard[id] },
 		Unnamed: func() map[string]string { return w.dns },
+		Others:  func() []machine.DHCPServer { return w.servers },
 	})
 }
 
@@ -417,4 +420,25 @@ func TestRunAnswersToSignals(t *testing.T) {
 		}
 	}
 	w.want("FL0001 held")
+}
+
+// A DHCP server that should not be there is an issue of its own, as long as it
+// is heard; one that may be there is none.
+func TestRogueDHCPServer(t *testing.T) {
+	w := newWorld(t)
+	rogue := machine.DHCPServer{Address: netip.MustParseAddr("10.80.12.9"), MAC: machine.MAC{2, 0, 0, 0, 0, 9}, Interface: "eth1", Subnet: "lab"}
+	peer := rogue
+	peer.Address, peer.Expected = netip.MustParseAddr("10.80.12.2"), true
+	w.servers = []machine.DHCPServer{rogue, peer}
+	w.turn()
+	all := w.db.Issues()
+	if len(all) != 1 || all[0].Kind != issue.RogueDHCP || all[0].Subject != "10.80.12.9" || all[0].Evidence["mac"] != "02:00:00:00:00:09" ||
+		all[0].Sentence != "Another DHCP server answers on lab: 10.80.12.9 (02:00:00:00:00:09)" {
+		t.Fatalf("issues = %+v", all)
+	}
+	w.servers = nil
+	w.turn()
+	if all := w.db.Issues(); len(all) != 0 {
+		t.Errorf("issues = %+v, want none", all)
+	}
 }

@@ -25,14 +25,13 @@ const (
 )
 
 // recent are the rows of boots that are not over, by machine id or, where no
-// machine has it, MAC; and the DHCP servers that are not ours, by subnet.
+// machine has it, MAC.
 type recent struct {
-	mu      sync.Mutex
-	read    int64 // id of the last row
-	begun   bool
-	rows    map[string][]journal.Event
-	kept    int
-	servers map[string]map[string]time.Time
+	mu    sync.Mutex
+	read  int64 // id of the last row
+	begun bool
+	rows  map[string][]journal.Event
+	kept  int
 }
 
 // follow reads what the journal has new. Rows are never missed, whatever the
@@ -62,7 +61,7 @@ func (r *recent) take(rows []journal.Event, now time.Time) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.rows == nil {
-		r.rows, r.servers = map[string][]journal.Event{}, map[string]map[string]time.Time{}
+		r.rows = map[string][]journal.Event{}
 	}
 	for _, e := range rows {
 		r.read = e.ID
@@ -88,13 +87,6 @@ func tells(e *journal.Event) bool {
 }
 
 func (r *recent) put(e journal.Event) {
-	if server := diagnosis.Server(&e); server != "" {
-		on := e.Details["subnet"]
-		if r.servers[on] == nil {
-			r.servers[on] = map[string]time.Time{}
-		}
-		r.servers[on][server] = e.At
-	}
 	of := e.Machine
 	if of == "" {
 		of = e.MAC.String()
@@ -151,20 +143,13 @@ func (r *recent) strangers(known func(machine.MAC) bool) map[machine.MAC][]journ
 	return all
 }
 
-// Servers are other DHCP servers that were seen on a subnet, with when.
-func (i *Inspector) Servers(subnet string) map[string]time.Time {
-	i.recent.mu.Lock()
-	defer i.recent.mu.Unlock()
-	return maps.Clone(i.recent.servers[subnet])
-}
-
 // diagnose says what is wrong by some rows; m is nil where nobody knows the
 // machine.
 func (i *Inspector) diagnose(m *machine.Machine, rows []journal.Event, now time.Time) []diagnosis.Diagnosis {
 	if len(rows) == 0 {
 		return nil
 	}
-	in := &diagnosis.Input{Now: now, Events: rows, Machine: m, Servers: i.Servers(subnetOf(rows))}
+	in := &diagnosis.Input{Now: now, Events: rows, Machine: m, Servers: machine.ServersOn(i.Others(), subnetOf(rows))}
 	if m != nil && i.Usual != nil {
 		in.Firmware = func() time.Duration { return i.Usual(m.Product, m.ID, "firmware") }
 	}

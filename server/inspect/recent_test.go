@@ -2,6 +2,7 @@ package inspect
 
 import (
 	"fmt"
+	"net/netip"
 	"strings"
 	"testing"
 	"time"
@@ -50,9 +51,14 @@ func TestAStrangerWhoseBootFailsIsAnIssueByItsMAC(t *testing.T) {
 		asked(mac, w.Now(), journal.DetailOutcome, string(journal.NotTaken)),
 		asked(other, w.Now(), journal.DetailOutcome, string(journal.Elsewhere), journal.DetailServer, "10.0.0.9"),
 	)
+	w.servers = []machine.DHCPServer{{Address: netip.MustParseAddr("10.0.0.9"), Subnet: "lab", Last: w.Now()}}
 	w.wait(time.Second)
-	w.want(other.String()+" dhcp-but-no-address", mac.String()+" dhcp-but-no-address")
-	if says := w.db.Issues()[1].Sentence + w.db.Issues()[0].Sentence; !strings.Contains(says, "4 DISCOVERs, 4 OFFERs, no REQUEST, and another server 10.0.0.9 answers on this segment") {
+	w.want("10.0.0.9 rogue-dhcp", other.String()+" dhcp-but-no-address", mac.String()+" dhcp-but-no-address")
+	var says string
+	for _, one := range w.db.Issues() {
+		says += one.Sentence
+	}
+	if !strings.Contains(says, "4 DISCOVERs, 4 OFFERs, no REQUEST, and another server 10.0.0.9 answers on this segment") {
 		t.Errorf("says %q, want it to name the other server, which another machine showed", says)
 	}
 	if got := w.i.Faults()[diagnosis.Rogue]; got != 2 {
@@ -60,7 +66,8 @@ func TestAStrangerWhoseBootFailsIsAnIssueByItsMAC(t *testing.T) {
 	}
 	w.again()
 	w.turn() // what the journal holds is read again
-	w.want(other.String()+" dhcp-but-no-address", mac.String()+" dhcp-but-no-address")
+	w.want("10.0.0.9 rogue-dhcp", other.String()+" dhcp-but-no-address", mac.String()+" dhcp-but-no-address")
+	w.servers = nil
 	w.wait(diagnosis.Memory + time.Minute)
 	w.want()
 }

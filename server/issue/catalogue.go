@@ -182,4 +182,8 @@ var catalogue = []Entry{
 		Means: "An older database was restored, and the machine has not shown since that it agrees with its record; nothing touches it until it does.",
 		find:  frozen,
 	},
+	{
+		Kind: RogueDHCP, Title: "Another DHCP server", Severity: Broken, OfNetwork: true,
+		Means: "A DHCP server that is not ours answers machines on a subnet that we serve: some of them get addresses and boot files from it. Find it by its MAC in the switches and take it off the network, or name it in the configuration as a peer.",
+	},
 }

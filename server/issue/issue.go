@@ -57,6 +57,8 @@ type Entry struct {
 	Verbs []Verb
 	// FromFacts tells that it is found only where the facts were looked at.
 	FromFacts bool
+	// OfNetwork tells that it is of no machine: the inspector finds it itself.
+	OfNetwork bool
 	// NotComputed says why nothing finds it yet; empty: it is computed.
 	NotComputed string
 

@@ -40,4 +40,5 @@ const (
 	RepairReminder   machine.IssueKind = "repair-reminder"
 	RetiredSeen      machine.IssueKind = "retired-seen"
 	Frozen           machine.IssueKind = "frozen"
+	RogueDHCP        machine.IssueKind = "rogue-dhcp"
 )

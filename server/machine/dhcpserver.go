@@ -48,3 +48,15 @@ func (s DHCPServer) String() string {
 func (s DHCPServer) Compare(o DHCPServer) int {
 	return cmp.Or(cmp.Compare(s.Interface, o.Interface), s.Address.Compare(o.Address))
 }
+
+// ServersOn gives those that should not be on a subnet, with when each was heard
+// last.
+func ServersOn(all []DHCPServer, subnet string) map[string]time.Time {
+	heard := map[string]time.Time{}
+	for _, s := range all {
+		if s.Subnet == subnet && !s.Expected {
+			heard[s.Address.String()] = s.Last
+		}
+	}
+	return heard
+}

@@ -38,8 +38,8 @@ func (d *Desk) DiagnoseOf(m *machine.Machine, newest []journal.Event) []diagnosi
 	}
 	in := &diagnosis.Input{Now: d.Now(), Events: newest, Machine: m}
 	at := slices.IndexFunc(newest, func(e journal.Event) bool { return e.Details["subnet"] != "" })
-	if at >= 0 && d.Servers != nil {
-		in.Servers = d.Servers(newest[at].Details["subnet"])
+	if at >= 0 {
+		in.Servers = machine.ServersOn(d.Others(), newest[at].Details["subnet"])
 	}
 	if m != nil {
 		in.Firmware = func() time.Duration { return d.Clocks.Of(m.Product, m.ID, "firmware") }

@@ -22,6 +22,7 @@ import (
 
 	"firstlight/server/boot"
 	"firstlight/server/bootclock"
+	"firstlight/server/frame"
 	"firstlight/server/gate"
 	"firstlight/server/jobs"
 	"firstlight/server/machine"
@@ -44,9 +45,10 @@ type Config struct {
 	Offer func(context.Context, *machine.Subnet, boot.Firmware) (boot.Offer, error)
 	// Clocks remembers what is usual; nil: this desk alone has it.
 	Clocks *bootclock.Memory
-	// Servers gives the other DHCP servers that were seen on a subnet, with when;
-	// nil: nobody looks.
-	Servers func(subnet string) map[string]time.Time
+	// Packets gives the last DHCP packets of some interfaces, Others the DHCP
+	// servers that were heard beside ours.
+	Packets func(...machine.MAC) []frame.Packet
+	Others  func() []machine.DHCPServer
 	Log     *slog.Logger
 	Now     func() time.Time
 }
