@@ -15,27 +15,16 @@ const (
 	ARM64EFI = "ipxe-arm64.efi"
 )
 
-// architectures is the whole choice of a loader. Codes and names are those of
-// IANA's registry "Processor Architecture Types" (RFC 5970, section 3.3), which
-// took over from RFC 4578, section 2.1. A row without a loader is known and not
-// supported.
-var architectures = []struct {
-	code   uint16
-	name   string
-	loader string
-}{
-	{0, "x86 BIOS", UndionlyKPXE},
-	{6, "x86 UEFI", ""}, // 32-bit firmware: no server has had it since about 2010
-	{7, "x64 UEFI", SNPOnlyEFI},
-	// RFC 4578 first gave 9 to x64 and 7 to EBC, the registry has them the other
-	// way round (erratum 4624), and firmware of both opinions is about. EBC
-	// itself never was, so 9 means x64.
-	{9, "x64 UEFI, old code", SNPOnlyEFI},
-	{10, "ARM 32-bit UEFI", ""},
-	{11, "ARM 64-bit UEFI", ARM64EFI},
-	{15, "x86 UEFI, HTTP boot", ""},
-	{16, "x64 UEFI, HTTP boot", SNPOnlyEFI},
-	{18, "ARM 32-bit UEFI, HTTP boot", ""},
-	{19, "ARM 64-bit UEFI, HTTP boot", ARM64EFI},
-	{20, "x86 BIOS, HTTP boot", UndionlyKPXE},
+// architectures is the whole choice of a loader, by the codes of IANA's registry
+// "Processor Architecture Types" (RFC 5970, section 3.3), which took over from
+// RFC 4578, section 2.1. What is not here is not supported: 32-bit UEFI (6, 10,
+// 15, 18), which no server has had since about 2010, and whatever is not x86 or ARM.
+var architectures = map[uint16]string{
+	0:  UndionlyKPXE, // BIOS
+	7:  SNPOnlyEFI,   // x64 UEFI
+	9:  SNPOnlyEFI,   // x64 UEFI by the code of RFC 4578, which erratum 4624 took back
+	11: ARM64EFI,     // 64-bit ARM UEFI
+	16: SNPOnlyEFI,   // as 7
+	19: ARM64EFI,     // as 11
+	20: UndionlyKPXE, // BIOS that speaks HTTP
 }

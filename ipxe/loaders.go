@@ -38,18 +38,12 @@ func LoaderFor(architecture uint16) (string, error) {
 }
 
 func loaderIn(loaders fs.FS, architecture uint16) (string, error) {
-	for _, row := range architectures {
-		if row.code != architecture {
-			continue
-		}
-		if row.loader == "" {
-			return "", fmt.Errorf("choose loader for architecture %d (%s): %w", architecture, row.name, ErrNoLoader)
-		}
-		if _, err := fs.Stat(loaders, row.loader); err != nil {
-			return "", fmt.Errorf("choose loader for architecture %d (%s): %s is not in this binary, run make build: %w",
-				architecture, row.name, row.loader, err)
-		}
-		return row.loader, nil
+	loader := architectures[architecture]
+	if loader == "" {
+		return "", fmt.Errorf("choose loader for architecture %d: %w", architecture, ErrNoLoader)
 	}
-	return "", fmt.Errorf("choose loader for architecture %d: %w", architecture, ErrNoLoader)
+	if _, err := fs.Stat(loaders, loader); err != nil {
+		return "", fmt.Errorf("choose loader for architecture %d: %s is not in this binary, run make build: %w", architecture, loader, err)
+	}
+	return loader, nil
 }

@@ -48,7 +48,7 @@ func TestMissingLoaderNamesTheRemedy(t *testing.T) {
 	if !errors.Is(err, fs.ErrNotExist) || errors.Is(err, ErrNoLoader) {
 		t.Fatalf("loaderIn(empty, 7) = %v, want fs.ErrNotExist", err)
 	}
-	for _, part := range []string{"snponly.efi", "run make build", "x64 UEFI"} {
+	for _, part := range []string{"snponly.efi", "run make build", "architecture 7"} {
 		if !strings.Contains(err.Error(), part) {
 			t.Errorf("loaderIn(empty, 7) = %q, want it to name %q", err, part)
 		}

@@ -127,7 +127,7 @@ func bootRequest(p *dhcpv4.DHCPv4) boot.Request {
 	if archs := p.ClientArch(); len(archs) > 0 {
 		r.Arch = uint16(archs[0])
 	}
-	if isEFI(r.Arch) {
+	if boot.IsEFI(r.Arch) {
 		r.Platform = "efi"
 	}
 	return r

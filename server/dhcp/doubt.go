@@ -60,7 +60,7 @@ func (s *Server) settle(ctx context.Context, q *query, v verdict) verdict {
 		if !other.IsZero() {
 			by = other.String()
 		}
-		row := s.row(q, v, journal.Declined, "%s was not offered %s, from which %s answers: kept out for %s", q.who(), v.lease.Address, by, lease.Probation)
+		row := s.row(q, v, journal.Avoided, "%s was not offered %s, from which %s answers: kept out for %s", q.who(), v.lease.Address, by, lease.Probation)
 		row.Details["other_mac"] = other.String()
 		s.cfg.Journal.Note(row)
 		if v = s.pick(ctx, q, v); v.drop != reasonDone {

@@ -3,9 +3,11 @@ package dhcp
 import (
 	"context"
 	"encoding/binary"
+	"errors"
 	"net"
 	"net/netip"
 	"sync"
+	"time"
 
 	"github.com/mdlayher/packet"
 	"golang.org/x/sys/unix"
@@ -33,11 +35,16 @@ func openNeighbours(dev *net.Interface) (*neighbours, error) {
 	return n, nil
 }
 
-// read hands answers to whoever asked, until the socket is closed.
+// read hands answers to whoever asked, until the socket is closed. An interface
+// that is down for a moment says so once per flap; the socket stays good.
 func (n *neighbours) read() {
 	b := make([]byte, 128)
 	for {
 		size, _, err := n.conn.ReadFrom(b)
+		if errors.Is(err, unix.ENETDOWN) {
+			time.Sleep(100 * time.Millisecond)
+			continue
+		}
 		if err != nil {
 			return
 		}

@@ -80,7 +80,7 @@ func (s *Server) direct(q *query, v verdict, kind dhcpv4.MessageType) verdict {
 		// it the wait for proxies is not for a proxy to send.
 		r.UpdateOption(dhcpv4.OptClassIdentifier(classPXE))
 		r.Options.Del(optionIPXE)
-	case q.boot.Stage == boot.StageFirmware && kind == dhcpv4.MessageTypeOffer && isEFI(q.boot.Arch):
+	case q.boot.Stage == boot.StageFirmware && kind == dhcpv4.MessageTypeOffer && boot.IsEFI(q.boot.Arch):
 		askAgain(r)
 	}
 	addItem(r, q)

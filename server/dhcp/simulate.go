@@ -27,7 +27,7 @@ func (s *Server) Simulate(ctx context.Context, subnet *machine.Subnet, f boot.Fi
 	}
 	if f.User != "" {
 		p.UpdateOption(dhcpv4.OptGeneric(dhcpv4.OptionUserClassInformation, []byte(f.User)))
-		if s.cfg.Secure && isEFI(f.Arch) { // it is the loader that we gave it
+		if s.cfg.Secure && boot.IsEFI(f.Arch) { // it is the loader that we gave it
 			p.UpdateOption(dhcpv4.OptGeneric(optionIPXE, []byte{byte(featureHTTPS), 1, 1}))
 		}
 	}

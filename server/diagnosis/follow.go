@@ -134,6 +134,9 @@ func last(all []row) *row {
 }
 
 func (b *bootOf) seeDHCP(r row) {
+	if r.Outcome() == journal.Avoided { // it gets another address, and never knew
+		return
+	}
 	stage := r.Details["stage"]
 	if stage == "" { // of a system
 		if r.Outcome() == journal.Bound && b.kernel == nil {

@@ -26,6 +26,7 @@ const (
 	Refused    Outcome = "refused"      // it was told that it must not have an address
 	Returned   Outcome = "returned"     // it gave its address back
 	Declined   Outcome = "declined"     // it found that another has the address
+	Avoided    Outcome = "avoided"      // we found that another has the address, and offer it another one
 	Elsewhere  Outcome = "took-another" // it took the offer of DetailServer
 	Directed   Outcome = "directed"     // it was told what to boot, where another server gives the addresses
 	Rogue      Outcome = "another-server"

@@ -4,8 +4,6 @@ import (
 	"cmp"
 	"context"
 	"fmt"
-	"maps"
-	"slices"
 	"strconv"
 	"strings"
 
@@ -35,14 +33,6 @@ type Simulation struct {
 // nobody is the MAC of a machine that nobody knows: a local one that no vendor
 // has.
 var nobody = machine.MAC{0x02, 0x46, 0x4c, 0, 0, 1}
-
-// architectures are the numbers of option 93 (RFC 4578 §2.1; IANA, Processor
-// Architecture Types), by firmware and architecture.
-var architectures = map[string]map[string]uint16{
-	"bios": {"x64": 0, "x86": 0},
-	"uefi": {"x64": 7, "x86": 6, "arm64": 11},
-	"http": {"x64": 16, "x86": 15, "arm64": 19},
-}
 
 // Simulate tells what a machine would be told, step by step, if it booted from
 // the network now: by the code that answers machines, and written nowhere.
@@ -122,8 +112,8 @@ func (d *Desk) on(name string, was *machine.Subnet) (*machine.Subnet, error) {
 // firmware is what the client says of itself.
 func (c BootClient) firmware() (boot.Firmware, error) {
 	kind := cmp.Or(strings.ToLower(c.Firmware), "uefi")
-	codes, ok := architectures[kind]
-	if !ok {
+	codes := boot.ArchCodes(kind)
+	if len(codes) == 0 {
 		return boot.Firmware{}, &Refused{Field: "firmware", Value: c.Firmware, Why: "there is no such firmware", Remedy: "one of bios, uefi, http (UEFI's HTTP boot)"}
 	}
 	arch := cmp.Or(strings.ToLower(c.Arch), "x64")
@@ -133,7 +123,7 @@ func (c BootClient) firmware() (boot.Firmware, error) {
 		if err != nil {
 			return boot.Firmware{}, &Refused{
 				Field: "arch", Value: c.Arch, Why: "firmware " + kind + " has no such architecture",
-				Remedy: "one of " + strings.Join(slices.Sorted(maps.Keys(codes)), ", ") + ", or the number of DHCP option 93 (RFC 4578)",
+				Remedy: "one of " + strings.Join(boot.Architectures(kind), ", ") + ", or the number of DHCP option 93 (RFC 4578)",
 			}
 		}
 		code = uint16(n)

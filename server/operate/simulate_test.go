@@ -62,11 +62,11 @@ func TestSimulateSaysWhatIsWrong(t *testing.T) {
 	d, _ := desk(t)
 	d.Offer = offers
 	for want, c := range map[string]BootClient{
-		`firmware "coreboot": there is no such firmware: one of bios, uefi, http (UEFI's HTTP boot)`:                                 {Firmware: "coreboot"},
-		`arch "sparc": firmware uefi has no such architecture: one of arm64, x64, x86, or the number of DHCP option 93 (RFC 4578)`:   {Arch: "sparc"},
-		`arch "65536": firmware bios has no such architecture: one of x64, x86, or the number of DHCP option 93 (RFC 4578)`:          {Firmware: "bios", Arch: "65536"},
-		`subnet "mars": there is no such subnet: name one of lab`:                                                                    {Subnet: "mars"},
-		`vendor_class "too long": a packet of 3000 bytes: give it as the machine sends it, such as PXEClient:Arch:00007:UNDI:003016`: {Vendor: "too long"},
+		`firmware "coreboot": there is no such firmware: one of bios, uefi, http (UEFI's HTTP boot)`:                                                        {Firmware: "coreboot"},
+		`arch "sparc": firmware uefi has no such architecture: one of arm32, arm64, riscv32, riscv64, x64, x86, or the number of DHCP option 93 (RFC 4578)`: {Arch: "sparc"},
+		`arch "65536": firmware bios has no such architecture: one of x64, x86, or the number of DHCP option 93 (RFC 4578)`:                                 {Firmware: "bios", Arch: "65536"},
+		`subnet "mars": there is no such subnet: name one of lab`:                                                                                           {Subnet: "mars"},
+		`vendor_class "too long": a packet of 3000 bytes: give it as the machine sends it, such as PXEClient:Arch:00007:UNDI:003016`:                        {Vendor: "too long"},
 	} {
 		if _, err := d.Simulate(t.Context(), c); err == nil || err.Error() != want {
 			t.Errorf("Simulate(%+v) = %v, want %s", c, err, want)
