@@ -80,6 +80,8 @@ func TestUEFIBesideAnotherServerAsksPort4011(t *testing.T) {
 	if ack := askBootServer(t, client, boot.ServerIdentifier(), l.ACK.YourIPAddr); ack.BootFileName != "snponly.efi" {
 		t.Errorf("port 4011 says\n%s", ack.Summary())
 	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
 	if got := m.heard[addrOf(l.ACK.YourIPAddr)]; got != testMAC {
 		t.Errorf("%s is heard to be of %s", l.ACK.YourIPAddr, got)
 	}

@@ -12,12 +12,14 @@ import (
 
 const diskSays = "the disk was booted"
 
-// bootSector prints diskSays on the first serial port and halts.
+// bootSector prints diskSays on the first serial port and halts. It lets nothing
+// interrupt it: SeaBIOS writes the rest of its own line from the timer.
 func bootSector() []byte {
 	sector := []byte{
+		0xfa,       //       cli
 		0x31, 0xc0, //       xor  ax, ax
 		0x8e, 0xd8, //       mov  ds, ax
-		0xbe, 0x16, 0x7c, // mov  si, 0x7c16: the text below
+		0xbe, 0x17, 0x7c, // mov  si, 0x7c17: the text below
 		0xfc,       //       cld
 		0xac,       // next: lodsb
 		0x84, 0xc0, //       test al, al
