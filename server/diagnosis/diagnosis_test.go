@@ -97,6 +97,7 @@ func (s *story) loads() {
 	s.exchange("firmware gets an address")
 	s.wait(time.Second)
 	s.sent("snponly.efi")
+	s.file("autoexec.ipxe", journal.Missing, 0, 0) // iPXE on UEFI always asks for it
 }
 
 // scripted boots as far as the script.

@@ -162,7 +162,11 @@ func (b *bootOf) seeFile(r row) {
 	b.heard = true
 	switch r.Outcome() {
 	case journal.Missing:
-		b.missing = &r
+		// A loader of ours looks for files by itself, as iPXE does for
+		// autoexec.ipxe; only firmware asks for what somebody named.
+		if len(b.loaders) == 0 {
+			b.missing = &r
+		}
 	case journal.BrokenOff:
 		b.broken = &r
 	case journal.TLSFailed:

@@ -62,7 +62,7 @@ func noLoader(b *bootOf) *Diagnosis {
 }
 
 func noSuchFile(b *bootOf) *Diagnosis {
-	if b.missing == nil || !b.waitsForLoader() && len(b.loaders) == 0 || b.script != nil || b.kernel != nil || len(b.loaders) > 0 && b.loader().At.After(b.missing.At) {
+	if b.missing == nil || !b.waitsForLoader() || len(b.loaders) > 0 || b.script != nil || b.kernel != nil {
 		return nil
 	}
 	name := b.missing.Details[journal.DetailFile]

@@ -58,7 +58,7 @@ func (s *Server) sendFile(t *transfer, out tftp.OutgoingTransfer, rf io.ReaderFr
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		s.metrics.results[missing].Add(1)
-		s.note(t, journal.Missing, "TFTP "+t.name+": there is no such file", 0)
+		s.note(t, journal.Missing, "TFTP "+t.name+": "+noFile(t.name), 0)
 		return errNotFound
 	case err != nil:
 		s.metrics.results[refused].Add(1)
@@ -73,6 +73,15 @@ func (s *Server) sendFile(t *transfer, out tftp.OutgoingTransfer, rf io.ReaderFr
 	s.finish(t, n, err)
 	// The library has told the client already.
 	return err
+}
+
+// noFile says that there is none. iPXE for UEFI looks for a script beside itself,
+// at every start, and goes on without it.
+func noFile(name string) string {
+	if name == "autoexec.ipxe" {
+		return "there is none, and need not be: iPXE looks for it as it starts"
+	}
+	return "there is no such file"
 }
 
 // finish counts and tells how a transfer ended. A client that acknowledged
