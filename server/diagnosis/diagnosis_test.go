@@ -97,7 +97,6 @@ func (s *story) loads() {
 	s.exchange("firmware gets an address")
 	s.wait(time.Second)
 	s.sent("snponly.efi")
-	s.file("autoexec.ipxe", journal.Missing, 0, 0) // iPXE on UEFI always asks for it
 }
 
 // scripted boots as far as the script.
@@ -246,6 +245,7 @@ func TestNothingIsSaidOfHealthyBoots(t *testing.T) {
 		m := is(machine.Registered)
 		acts := []func(*story){
 			power("on"), upTo(5 * time.Minute), exchange("firmware gets an address"), upTo(loaderWithin - 2*time.Second), sent("snponly.efi"),
+			func(s *story) { s.file("autoexec.ipxe", journal.Missing, 0, 0) }, // iPXE on UEFI always asks for it
 			upTo(iPXEWithin - 2*time.Second), exchange("iPXE gets an address"), upTo(scriptWithin - 2*time.Second), func(s *story) { s.script("agent") },
 			upTo(kernelWithin - 2*time.Second), sent("vmlinuz"), sent("initramfs"), upTo(agentWithin - 5*time.Second), exchange("a system gets an address"), (*story).report,
 		}
