@@ -52,8 +52,17 @@ func (s *Server) answered(ctx context.Context, q *query, a netip.Addr) bool {
 func (s *Server) whoAnswers(ctx context.Context, q *query, a netip.Addr) (machine.MAC, bool) {
 	ctx, cancel := context.WithTimeout(ctx, probeWait)
 	defer cancel()
-	mac, answered := s.cfg.Probe.Probe(ctx, Question{Interface: q.from.name, Server: q.from.server, Address: a, Relayed: q.giaddr.IsValid()})
+	mac, answered := s.cfg.Probe.Probe(ctx, Question{Interface: q.from.name, Server: q.from.server, Address: a, Relayed: s.beyond(q, a)})
 	return mac, answered && mac != q.boot.MAC
+}
+
+// beyond tells whether an address is in a network that only a router reaches. A
+// relay may also stand on a network of our own: who is near is asked by ARP, as
+// an echo would leave a row for each address in the kernel's table of neighbours,
+// which is small.
+func (s *Server) beyond(q *query, a netip.Addr) bool {
+	subnet, ok := s.cfg.Inventory.SubnetFor(a)
+	return q.giaddr.IsValid() && (!ok || !subnet.Prefix.Contains(q.from.server))
 }
 
 // wireProber asks by ARP on the networks themselves, and by ICMP echo beyond a
