@@ -147,8 +147,8 @@ func (b *Boot) save(dir string) error {
 
 // Roots are the SHA-256 fingerprints of the roots, the newest first.
 func (b *Boot) Roots() (all [][32]byte) {
-	for _, r := range b.roots {
-		all = append(all, sha256.Sum256(r.Raw))
+	for _, r := range b.Infos() {
+		all = append(all, r.Sum)
 	}
 	return all
 }

@@ -23,13 +23,10 @@ func (s *Server) addOptions(r *dhcpv4.DHCPv4, q *query, v verdict) {
 	set := map[uint8]bool{}
 	for _, o := range v.subnet.Options {
 		code, value, err := o.Encode()
-		if err != nil || set[code] || !applies(o, v.known.Machine) {
+		if err != nil || set[code] || !q.asksFor(code) || !applies(o, v.known.Machine) {
 			continue // what is wrong was refused before it came here
 		}
 		set[code] = true
-		if !q.asksFor(code) {
-			continue
-		}
 		if code == optionRoutes {
 			value = withDefault(value, v.subnet.Gateway)
 		}
@@ -52,11 +49,11 @@ func restore(r *dhcpv4.DHCPv4, code uint8, before []byte) {
 // applies tells whether an option is for a machine; nil is somebody whom nobody
 // knows.
 func applies(o machine.Option, m *machine.Machine) bool {
-	if o.Match == "" {
-		return true
+	if o.Match == "" || m == nil {
+		return o.Match == ""
 	}
 	sel, err := machine.ParseSelector(o.Match)
-	return err == nil && m != nil && sel.Match(m)
+	return err == nil && sel.Match(m)
 }
 
 // asksFor reads the parameter request list (RFC 2132 §9.8).
@@ -107,20 +104,12 @@ func addFQDN(r *dhcpv4.DHCPv4, q *query, v verdict) {
 	}
 	flags, name := byte(fqdnNone|fqdnEncoded), []byte(nil)
 	if m := v.known.Machine; m != nil && m.Hostname != "" && v.subnet.Domain != "" {
-		flags, name = fqdnServer|fqdnEncoded, wireName(m.Hostname+"."+v.subnet.Domain)
+		flags, name = fqdnServer|fqdnEncoded, machine.WireName(m.Hostname+"."+v.subnet.Domain)
 	}
 	if asked[0]&fqdnServer != flags&fqdnServer {
 		flags |= fqdnOverride
 	}
 	r.UpdateOption(dhcpv4.OptGeneric(optionFQDN, append([]byte{flags, 255, 255}, name...)))
-}
-
-// wireName writes a name as DNS does.
-func wireName(name string) (b []byte) {
-	for _, label := range bytes.Split([]byte(name), []byte{'.'}) {
-		b = append(append(b, byte(len(label))), label...)
-	}
-	return append(b, 0)
 }
 
 // overloaded reads the options that a client put where the header has the names of

@@ -170,21 +170,21 @@ func (s *Server) overheard(on origin, by machine.MAC, b []byte) {
 		seen.Address = from.Addr() // BOOTP has no server identifier
 	}
 	s.tapeOf(false).add(seen.Last, seen.Client, from, to, payload)
-	s.sawServer(on.server, &seen, s.tellOf)
+	if s.sawServer(on.server, &seen) {
+		s.tellOf(&seen)
+	}
 }
 
-// sawServer takes a sign of a server on a network that we serve, and tells of
-// one that should not be there. Beside our proxy another server is what we want.
-func (s *Server) sawServer(network netip.Addr, seen *machine.DHCPServer, tell func(*machine.DHCPServer)) {
+// sawServer takes a sign of a server on a network that we serve; tell is for one
+// that should not be there. Beside our proxy another server is what we want.
+func (s *Server) sawServer(network netip.Addr, seen *machine.DHCPServer) (tell bool) {
 	subnet, ok := s.cfg.Inventory.SubnetFor(network)
 	if !ok || subnet.Mode == machine.ModeOff || s.ours(seen.Address) {
-		return
+		return false
 	}
 	seen.First, seen.Subnet = seen.Last, subnet.Name
 	seen.Expected = subnet.Mode == machine.ModeProxy || slices.Contains(s.cfg.Peers, seen.Address)
-	if s.rogues.note(*seen) && !seen.Expected {
-		tell(seen)
-	}
+	return s.rogues.note(*seen) && !seen.Expected
 }
 
 func (s *Server) tellOf(seen *machine.DHCPServer) {
@@ -209,5 +209,5 @@ func (s *Server) ours(a netip.Addr) bool {
 // of that.
 func (s *Server) chosen(q *query) {
 	seen := machine.DHCPServer{Address: q.server, Interface: q.from.name, Last: q.at, Client: q.boot.MAC, Offered: q.wants}
-	s.sawServer(q.network(), &seen, func(*machine.DHCPServer) {})
+	s.sawServer(q.network(), &seen)
 }

@@ -88,9 +88,8 @@ func (s *Server) tapeOf(known bool) *tape {
 // tapeMalformed keeps what could not be read, too, for whoever its header says
 // that it is from: a client that is not understood is one that does not boot.
 func (s *Server) tapeMalformed(d *datagram) {
-	const chaddr = 28 // RFC 2131 §2
-	if d.size >= chaddr+6 && d.peer.Addr().Is4() {
-		s.strangers.add(d.arrived, machine.MACFrom(d.buffer[chaddr:chaddr+6]), d.peer, d.to(), d.buffer[:d.size])
+	if d.size >= atCHAddr+6 && d.peer.Addr().Is4() {
+		s.strangers.add(d.arrived, machine.MAC(d.buffer[atCHAddr:atCHAddr+6]), d.peer, d.to(), d.buffer[:d.size])
 	}
 }
 

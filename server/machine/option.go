@@ -204,15 +204,24 @@ func addressList(s string) (b []byte, err error) {
 // allows.
 func domainList(s string) (b []byte, err error) {
 	for _, p := range commas(s) {
-		for _, label := range strings.Split(strings.TrimSuffix(p, "."), ".") {
+		name := strings.TrimSuffix(p, ".")
+		for label := range strings.SplitSeq(name, ".") {
 			if !ValidLabel(label) {
 				return nil, fmt.Errorf("%q is no domain", p)
 			}
-			b = append(append(b, byte(len(label))), label...)
 		}
-		b = append(b, 0)
+		b = append(b, WireName(name)...)
 	}
 	return b, nil
+}
+
+// WireName writes a name of valid labels as DNS does, without compression
+// (RFC 1035 §3.1).
+func WireName(name string) (b []byte) {
+	for label := range strings.SplitSeq(name, ".") {
+		b = append(append(b, byte(len(label))), label...)
+	}
+	return append(b, 0)
 }
 
 // routeList writes destinations with as many bytes as their prefix has, each with its
