@@ -116,7 +116,7 @@ type client struct {
 
 func dial(t testing.TB, s *Server) *client {
 	t.Helper()
-	conn, err := net.ListenUDP("udp4", &net.UDPAddr{IP: net.IPv4(127, 0, 0, 1)})
+	conn, err := net.ListenUDP("udp", &net.UDPAddr{IP: s.address().IP})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -42,7 +42,7 @@ func (f front) address() netip.Addr {
 // sendsFromHere tells whether the kernel takes our address for the source of
 // what goes to a client.
 func (f front) sendsFromHere(to netip.AddrPort) bool {
-	c, err := net.DialUDP("udp4", nil, net.UDPAddrFromAddrPort(to)) // sends nothing
+	c, err := net.DialUDP("udp", nil, net.UDPAddrFromAddrPort(to)) // sends nothing
 	if err != nil {
 		return false
 	}

@@ -99,7 +99,7 @@ func FuzzNegotiate(f *testing.F) {
 		if !ok {
 			return
 		}
-		a := negotiate(r, 1<<40)
+		a := negotiate(r, 1<<40, largestBlock)
 		if a.block < 8 || a.block > largestBlock || a.window < 1 || a.window > largestWindow ||
 			a.wait < 0 || a.wait > longestTimeout*time.Second || len(a.oack) > 100 {
 			t.Errorf("negotiate(%q) = %+v", raw, a)

@@ -1,6 +1,7 @@
 package tftp
 
 import (
+	"net/netip"
 	"strconv"
 	"time"
 )
@@ -10,6 +11,9 @@ const (
 	// largestBlock fills an Ethernet frame: 1500 less the headers of IPv4, UDP
 	// and TFTP. It is what UEFI and iPXE ask for.
 	largestBlock = 1500 - 20 - 8 - headerSize
+	// largestBlock6 does so with a header of IPv6: firmware need not put
+	// fragments together.
+	largestBlock6 = 1500 - 40 - 8 - headerSize
 	// largestWindow keeps a loss from costing more than 64 blocks, and what
 	// waits in a switch below 100 kB.
 	largestWindow = 64
@@ -27,8 +31,9 @@ type agreed struct {
 }
 
 // negotiate takes what it can of the options and leaves out the others
-// (RFC 2347). size is the file's, or negative where it is not known.
-func negotiate(r request, size int64) agreed {
+// (RFC 2347). size is the file's, or negative where it is not known; largest is
+// the largest block that the network carries whole.
+func negotiate(r request, size int64, largest uint64) agreed {
 	a := agreed{block: defaultBlock, window: 1}
 	take := func(name string, low, high uint64, use func(asked uint64) (answer int64)) {
 		asked, ok := r.number(name)
@@ -42,7 +47,7 @@ func negotiate(r request, size int64) agreed {
 		a.oack = append(strconv.AppendInt(a.oack, use(asked), 10), 0)
 	}
 	take("blksize", 8, 65464, func(asked uint64) int64 { // RFC 2348
-		a.block = int(min(asked, largestBlock))
+		a.block = int(min(asked, largest))
 		return int64(a.block)
 	})
 	take("timeout", 1, longestTimeout, func(asked uint64) int64 { // RFC 2349: 1 to 255, to be taken as it is or not at all
@@ -70,4 +75,11 @@ func (r request) number(name string) (n uint64, ok bool) {
 		}
 	}
 	return n, ok
+}
+
+func largestTo(client netip.Addr) uint64 {
+	if client.Is6() {
+		return largestBlock6
+	}
+	return largestBlock
 }

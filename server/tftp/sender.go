@@ -52,7 +52,7 @@ func (w *sender) ReadFrom(r io.Reader) (n int64, err error) {
 		return 0, errMode
 	}
 	w.began = time.Now()
-	w.agreed = negotiate(w.request, w.size)
+	w.agreed = negotiate(w.request, w.size, largestTo(w.peer.Addr()))
 	w.clock.fixed = w.wait
 	if err := w.open(); err != nil {
 		return 0, err
@@ -77,7 +77,7 @@ func (w *sender) stats() tftp.TransferStats {
 
 // open takes a port for the transfer, its TID (RFC 1350 §4).
 func (w *sender) open() (err error) {
-	w.conn, err = net.ListenUDP("udp4", net.UDPAddrFromAddrPort(netip.AddrPortFrom(w.local, 0)))
+	w.conn, err = net.ListenUDP("udp", net.UDPAddrFromAddrPort(netip.AddrPortFrom(w.local, 0)))
 	return err
 }
 

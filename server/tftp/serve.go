@@ -96,7 +96,7 @@ func (s *Server) Listen() error {
 		return errors.New("listen for TFTP: no address is configured")
 	}
 	for _, a := range s.cfg.Addresses {
-		conn, err := net.ListenUDP("udp4", net.UDPAddrFromAddrPort(a))
+		conn, err := net.ListenUDP("udp", net.UDPAddrFromAddrPort(a))
 		if err != nil {
 			s.close()
 			return explain(a, err)

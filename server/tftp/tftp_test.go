@@ -3,6 +3,7 @@ package tftp
 import (
 	"bytes"
 	"encoding/binary"
+	"net/netip"
 	"os"
 	"path/filepath"
 	"strings"
@@ -34,6 +35,26 @@ func TestFetch(t *testing.T) {
 				t.Errorf("fetch(%q) = %d bytes, %d blocks twice, want %d bytes, 0 twice", tt.fields, len(got), resent, len(tt.want))
 			}
 		})
+	}
+}
+
+// UEFI asks over IPv6 as it does over IPv4, with and without options.
+func TestFetchOverIPv6(t *testing.T) {
+	s, d := start(t, func(c *Config) { c.Addresses = []netip.AddrPort{netip.MustParseAddrPort("[::1]:0")} })
+	if got, resent := dial(t, s).fetch(1, "snponly.efi", "octet"); !bytes.Equal(got, loader) || resent != 0 {
+		t.Errorf("fetch() = %d bytes, %d blocks twice, want %d, 0", len(got), resent, len(loader))
+	}
+	if got, err := dial(t, s).windows(1428, 4, "snponly.efi"); err != nil || !bytes.Equal(got, loader) {
+		t.Errorf("windows() = %d bytes, %v, want %d", len(got), err, len(loader))
+	}
+	c := dial(t, s)
+	c.request(opRRQ, "snponly.efi", "octet", "blksize", "1468")
+	if op, rest := c.receive(3 * time.Second); op != opOACK || string(rest) != "blksize\x001448\x00" {
+		t.Errorf("1468 bytes, which need fragments: op %d %q, want blksize 1448", op, rest)
+	}
+	c.send(opError, 0, 8, 'b', 'y', 'e', 0)
+	if e := d.next(t); e.Details["address"] != "::1" {
+		t.Errorf("the journal has the address %q, want ::1", e.Details["address"])
 	}
 }
 
