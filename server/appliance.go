@@ -19,6 +19,7 @@ import (
 	"firstlight/server/bootclock"
 	"firstlight/server/config"
 	"firstlight/server/dhcp"
+	"firstlight/server/dhcp6"
 	"firstlight/server/dns"
 	"firstlight/server/gate"
 	"firstlight/server/health"
@@ -56,6 +57,7 @@ type Appliance struct {
 	jobs      *jobs.Engine
 	gates     *gate.Engine
 	dhcp      *dhcp.Server
+	dhcp6     *dhcp6.Server
 	tftp      *tftp.Server
 	http      *httpboot.Server
 	secure    secure // boots over HTTPS
@@ -106,7 +108,7 @@ func (a *Appliance) Run(ctx context.Context) error {
 
 // tasks are the parts that run.
 func (a *Appliance) tasks() []task {
-	return []task{a.dns, a.publisher, a.dhcp, a.tftp, a.http, a.jobs, a.gates, a.prover, a.inspector, a.people, attendant{db: a.db}, thrift{size: a.machines}}
+	return []task{a.dns, a.publisher, a.dhcp, a.dhcp6, a.tftp, a.http, a.jobs, a.gates, a.prover, a.inspector, a.people, attendant{db: a.db}, thrift{size: a.machines}}
 }
 
 // Close ends what Open opened, the database last: everything before it may
@@ -154,7 +156,7 @@ func (a *Appliance) openDB(ctx context.Context) error {
 	if err := db.Seed(ctx, c.Subnets, c.Rules); err != nil {
 		return fmt.Errorf("seed the database: %w", err)
 	}
-	db.SetOwn(a.own())
+	db.SetOwn(append(a.own(), a.own6()...))
 	bound(a.machines())
 	return readCatalogue(ctx, db, a.images, time.Now())
 }
@@ -185,6 +187,17 @@ func (a *Appliance) own() []netip.Addr {
 	var all []netip.Addr
 	for _, i := range a.Config.Interfaces {
 		all = append(all, i.Address)
+	}
+	return all
+}
+
+// own6 are those of IPv6; an interface may have none.
+func (a *Appliance) own6() []netip.Addr {
+	var all []netip.Addr
+	for _, i := range a.Config.Interfaces {
+		if i.Address6.IsValid() {
+			all = append(all, i.Address6)
+		}
 	}
 	return all
 }

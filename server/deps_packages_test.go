@@ -16,6 +16,7 @@ var ourPackages = map[string]row{
 	"server/diagnosis": {ours: []string{"server/journal", "server/machine"}, pure: true, why: decisions},
 	"server/replay":    {ours: []string{"server/boot", "server/discovery", "server/machine"}, pure: true, why: decisions + "; it asks boot and discovery once more"},
 	"server/bootclock": {ours: []string{"server/journal", "server/machine"}, pure: true, why: decisions},
+	"server/exchange":  {ours: []string{"server/frame", "server/journal", "server/machine"}, pure: true, why: decisions + "; what both versions of DHCP remember of their clients stands once"},
 	"server/lease":     {ours: []string{"server/machine"}, pure: true, why: decisions},
 	"server/discovery": {ours: []string{"agent/report", "server/machine"}, pure: true, why: decisions},
 	"server/delivery":  {ours: []string{"server/discovery", "server/machine"}, pure: true, why: decisions},
@@ -42,9 +43,10 @@ var ourPackages = map[string]row{
 	"server/auth/authtest": {ours: []string{"server/auth"}, why: suite},
 
 	// Adapters for machines.
-	"server/dhcp": {ours: []string{"server/boot", "server/frame", "server/journal", "server/lease", "server/machine"}, why: adapters},
-	"server/tftp": {ours: []string{"server/journal", "server/machine"}, why: adapters},
-	"server/dns":  {ours: []string{"server/journal", "server/machine", "server/zone"}, why: adapters},
+	"server/dhcp":  {ours: []string{"server/boot", "server/exchange", "server/frame", "server/journal", "server/lease", "server/machine"}, why: adapters},
+	"server/dhcp6": {ours: []string{"server/boot", "server/exchange", "server/frame", "server/journal", "server/lease", "server/machine"}, why: adapters},
+	"server/tftp":  {ours: []string{"server/journal", "server/machine"}, why: adapters},
+	"server/dns":   {ours: []string{"server/journal", "server/machine", "server/zone"}, why: adapters},
 
 	"server/httpboot": {ours: []string{
 		"agent/report", "ipxe/script", "server/boot", "server/journal", "server/machine",
@@ -152,7 +154,7 @@ var ourPackages = map[string]row{
 	// Wiring and commands.
 	"server": {ours: []string{
 		"images/bootimage", "ipxe", "ipxe/script", "server/api", "server/auth", "server/backup", "server/boot", "server/bootclock", "server/ca", "server/config",
-		"server/dhcp", "server/diagnosis", "server/dns", "server/frame", "server/gate", "server/health", "server/httpboot", "server/inspect", "server/issue", "server/jobs", "server/journal", "server/machine", "server/oob",
+		"server/dhcp", "server/dhcp6", "server/diagnosis", "server/dns", "server/frame", "server/gate", "server/health", "server/httpboot", "server/inspect", "server/issue", "server/jobs", "server/journal", "server/machine", "server/oob",
 		"server/oob/credential", "server/oob/login", "server/operate", "server/replay", "server/serverdb", "server/tftp", "server/zone", "web",
 	}, why: wiring},
 	"cmd/virtualrack": {ours: []string{

@@ -62,7 +62,7 @@ var ourRules = rules{
 		"github.com/stmcginnis/gofish":        {in: []string{"server/oob/redfish"}, why: "Redfish's words stop at its controller"},
 		"github.com/miekg/dns":                {in: []string{"server/dns"}, why: "zones are data; one package turns them into messages"},
 		"github.com/pin/tftp":                 {in: []string{"server/tftp", "server/virtualrack/"}, why: "one server, and the rack's clients"},
-		"github.com/insomniacslk/dhcp":        {in: []string{"agent/network", "server/dhcp", "server/virtualrack/", "cmd/firstlight/doctor"}, why: "the server, the agent's client, the rack's clients and doctor's question; nobody else sees packets"},
+		"github.com/insomniacslk/dhcp":        {in: []string{"agent/network", "server/dhcp", "server/dhcp6", "server/virtualrack/", "cmd/firstlight/doctor"}, why: "the server, the agent's client, the rack's clients and doctor's question; nobody else sees packets"},
 		"github.com/u-root/u-root/pkg/smbios": {in: []string{"agent/collect"}, why: "one reader of SMBIOS tables"},
 		"github.com/u-root/u-root/pkg/cpio":   {in: []string{"images/bootimage/initramfs"}, why: "one writer of archives"},
 		"github.com/diskfs/go-diskfs":         {in: []string{"agent/install", "server/virtualrack/light"}, why: "file systems are written by the installer alone, and by the rack that makes an image for it"},

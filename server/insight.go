@@ -2,6 +2,7 @@ package server
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"firstlight/server/auth"
@@ -91,12 +92,22 @@ func (a *Appliance) newDesk() *operate.Desk {
 	return operate.New(operate.Config{
 		DB: a.db, Jobs: a.jobs, Gates: a.gates, Logins: a.keeper, Render: a.render, Backups: backups{a.db, a.Config.State, a.Config.Site.Name, a.Version},
 		Offer: func(ctx context.Context, s *machine.Subnet, f boot.Firmware) (boot.Offer, error) {
+			if s.Is6() {
+				return a.dhcp6.Simulate(ctx, s, f)
+			}
 			return a.dhcp.Simulate(ctx, s, f)
 		},
 		Clocks: &a.clocks, Log: a.Log.With("part", "desk"), Now: time.Now,
-		Packets: func(all ...machine.MAC) []frame.Packet { return a.dhcp.Packets(all...) },
+		Packets: func(all ...machine.MAC) []frame.Packet { return a.packets(all...) },
 		Others:  func() []machine.DHCPServer { return a.dhcp.OtherServers() },
 	})
+}
+
+// packets are those of both versions of DHCP, the oldest first.
+func (a *Appliance) packets(of ...machine.MAC) []frame.Packet {
+	all := append(a.dhcp.Packets(of...), a.dhcp6.Packets(of...)...)
+	slices.SortStableFunc(all, func(a, b frame.Packet) int { return a.At.Compare(b.At) })
+	return all
 }
 
 // render writes the script of an answer as a machine of the subnet gets it.

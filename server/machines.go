@@ -11,6 +11,7 @@ import (
 	"firstlight/ipxe"
 	"firstlight/ipxe/script"
 	"firstlight/server/dhcp"
+	"firstlight/server/dhcp6"
 	"firstlight/server/dns"
 	"firstlight/server/httpboot"
 	"firstlight/server/jobs"
@@ -59,7 +60,7 @@ func (a *Appliance) base(s *machine.Subnet) string { return a.door(a.on(s)) }
 // on is our address in a subnet.
 func (a *Appliance) on(s *machine.Subnet) netip.Addr {
 	addr := a.own()[0]
-	for _, own := range a.own() {
+	for _, own := range append(a.own(), a.own6()...) {
 		if s.Prefix.Contains(own) {
 			addr = own
 		}
@@ -99,8 +100,12 @@ func (a *Appliance) openMachines(ctx context.Context) error {
 		Addresses: a.ports(69), Routes: a.tftpRoutes(), WhoIs: a.db.WhoIs, Journal: a.db, Log: a.Log.With("part", "tftp"), Now: time.Now,
 		Transfers: a.Config.TFTP.Transfers, PerSource: a.Config.TFTP.PerSource,
 	})
-	a.dhcp = a.newDHCP()
-	a.metrics.MustRegister(a.http, a.tftp, a.dhcp)
+	id, err := a.ownSecret(ctx, serverDUID)
+	if err != nil {
+		return err
+	}
+	a.dhcp, a.dhcp6 = a.newDHCP(), a.newDHCP6([16]byte(id))
+	a.metrics.MustRegister(a.http, a.tftp, a.dhcp, a.dhcp6)
 	a.probes()
 	return nil
 }
@@ -141,10 +146,36 @@ func (a *Appliance) newDHCP() *dhcp.Server {
 	return dhcp.New(dhcp.Config{
 		Interfaces: interfaces, Inventory: a.db, Leases: a.db, Journal: a.db, Regulars: a.db,
 		Loader: a.loader, Secure: a.secure.on(),
-		ScriptURL: func(addr netip.Addr, secure bool) string { return a.doorOf(addr, secure) + script.EntryPath },
-		Peers:     a.Config.DHCP.Peers,
-		LoaderURL: func(addr netip.Addr, loader string) string { return a.door(addr) + "/boot/loaders/" + loader },
-		Log:       a.Log.With("part", "dhcp"), Now: time.Now,
+		ScriptURL: a.scriptURL, LoaderURL: a.loaderURL,
+		Peers: a.Config.DHCP.Peers,
+		Log:   a.Log.With("part", "dhcp"), Now: time.Now,
+	})
+}
+
+func (a *Appliance) scriptURL(addr netip.Addr, secure bool) string {
+	return a.doorOf(addr, secure) + script.EntryPath
+}
+
+func (a *Appliance) loaderURL(addr netip.Addr, loader string) string {
+	return a.door(addr) + "/boot/loaders/" + loader
+}
+
+// serverDUID names the appliance to DHCPv6 clients. It stands in the database, so
+// that whoever serves it after a restart or a restore is the same server to them.
+const serverDUID = "dhcp6-duid"
+
+// newDHCP6 serves the interfaces that have an IPv6 address.
+func (a *Appliance) newDHCP6(id [16]byte) *dhcp6.Server {
+	var interfaces []dhcp6.Interface
+	for _, i := range a.Config.Interfaces {
+		if i.Address6.IsValid() {
+			interfaces = append(interfaces, dhcp6.Interface{Name: i.Name, Address: i.Address6})
+		}
+	}
+	return dhcp6.New(dhcp6.Config{
+		Interfaces: interfaces, ID: id, Inventory: a.db, Leases: a.db, Journal: a.db,
+		Loader: a.loader, Secure: a.secure.on(), ScriptURL: a.scriptURL, LoaderURL: a.loaderURL,
+		Log: a.Log.With("part", "dhcp6"), Now: time.Now,
 	})
 }
 
@@ -158,6 +189,7 @@ func (a *Appliance) listen(ctx context.Context) error {
 	for _, open := range []func() error{
 		func() error { return a.dns.Listen(ctx) },
 		a.dhcp.Listen,
+		a.dhcp6.Listen,
 		a.tftp.Listen,
 		func() error { return a.http.Listen(ctx) },
 		func() error { return a.people.listen(ctx) },

@@ -3,7 +3,6 @@ package web
 import (
 	"cmp"
 	"net/http"
-	"net/netip"
 	"slices"
 	"time"
 
@@ -99,24 +98,13 @@ func (s *Site) leases() []leaseRow {
 	return rows
 }
 
-// room counts the addresses of the ranges, up to a million.
+// room counts the addresses of the ranges.
 func room(n *machine.Subnet) int {
 	total := 0
 	for _, r := range n.Ranges {
-		if r.First.Is4() && r.Last.Is4() {
-			total += between(r.First, r.Last)
-		}
+		total += int(r.Size())
 	}
 	return total
-}
-
-func between(first, last netip.Addr) int {
-	a, b := first.As4(), last.As4()
-	n := 0
-	for i := range a {
-		n = n<<8 + int(b[i]) - int(a[i])
-	}
-	return n + 1
 }
 
 // strangers gives the last word about each MAC, newest first.

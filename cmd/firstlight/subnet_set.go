@@ -16,7 +16,7 @@ import (
 type subnetSetCmd struct {
 	subnetRef
 	formFlags
-	Prefix  string        `help:"IPv4 network, such as 10.80.12.0/24."`
+	Prefix  string        `help:"Network, such as 10.80.12.0/24 or 2001:db8:12::/64."`
 	Network *string       `placeholder:"NAME" help:"The same for all subnets on one segment; '' where it is alone there."`
 	Site    string        `help:"Short name of the site."`
 	Ranges  *string       `placeholder:"A-B,…" help:"Addresses that are handed out; '' for reservations only."`

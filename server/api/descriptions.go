@@ -120,7 +120,7 @@ func described() map[string]string {
 		"get-rack-sheet":    "Each machine once, from the top down, with serial number, interfaces, switch ports and BMC; neighbours that are free are one line. Last come machines whose unit nobody said.",
 		"get-capacity":      "One row for each site and hardware type, without machines that are retired.",
 		"list-packets":      "As they were on the wire, with what other DHCP servers sent to it and was heard. Kept in memory only, up to 32,768 packets of machines and 4,096 of others.",
-		"get-packets":       "Classic pcap of raw IPv4 packets; the IP and UDP headers are written anew from the addresses. It holds no secret: DHCP has none.",
+		"get-packets":       "Classic pcap of raw IP packets, of both versions; the IP and UDP headers are written anew from the addresses. It holds no secret: DHCP has none.",
 		"list-dhcp-servers": "By what they send to everybody, and by the server that a client's REQUEST names. One that should not be there is the issue rogue-dhcp.",
 		"list-strangers":    "What they asked for and what they were answered. Kept in memory only: the list begins when the appliance starts.",
 

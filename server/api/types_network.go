@@ -5,23 +5,23 @@ import "time"
 // Subnet is one IP network that the appliance serves.
 type Subnet struct {
 	Name         string         `json:"name" example:"lab"`
-	Prefix       string         `json:"prefix" doc:"IPv4 network" example:"10.80.12.0/24"`
+	Prefix       string         `json:"prefix" doc:"IPv4 or IPv6 network" example:"10.80.12.0/24"`
 	Network      string         `json:"network,omitempty" maxLength:"63" doc:"The same for all subnets on one segment, where a client gets an address of any of them; absent: it is alone there" example:"lon6-hall2"`
 	Site         string         `json:"site" doc:"Short name of the site" example:"lon6"`
 	Ranges       []AddressRange `json:"ranges" nullable:"false" doc:"Addresses that are handed out dynamically"`
-	Gateway      string         `json:"gateway,omitempty" doc:"Absent: none is handed out" example:"10.80.12.1"`
+	Gateway      string         `json:"gateway,omitempty" doc:"Absent: none is handed out, as always by IPv6, where routers announce themselves" example:"10.80.12.1"`
 	DNS          []string       `json:"dns" nullable:"false" doc:"Name servers that are handed out; empty: the appliance" example:"[\"10.80.12.2\"]"`
 	Domain       string         `json:"domain,omitempty" doc:"Zone of the host names, without the dot at its end" example:"lon6.example.net"`
 	Options      []SubnetOption `json:"options" nullable:"false" doc:"DHCP options beside what a boot needs; of one option the first that matches"`
-	Mode         string         `json:"mode" enum:"server,proxy,off" doc:"server: gives addresses and tells what to boot; proxy: tells what to boot beside a DHCP server that gives the addresses; off: is silent here"`
+	Mode         string         `json:"mode" enum:"server,proxy,off" doc:"server: gives addresses and tells what to boot; proxy: tells what to boot beside a DHCP server that gives the addresses (IPv4 only); off: is silent here"`
 	Policy       string         `json:"policy" enum:"ignore,observe,register" doc:"What an unknown machine gets: no answer; recorded and sent on to its own disk; the agent"`
-	LeaseSeconds int64          `json:"lease_seconds" doc:"Life of a dynamic lease, seconds" example:"3600"`
+	LeaseSeconds int64          `json:"lease_seconds" doc:"Life of a dynamic lease, seconds; by IPv6 the valid lifetime, of which the preferred is three quarters" example:"3600"`
 }
 
 // AddressRange is a run of addresses, both ends included.
 type AddressRange struct {
-	First string `json:"first" format:"ipv4" doc:"Lowest address" example:"10.80.12.100"`
-	Last  string `json:"last" format:"ipv4" doc:"Highest address" example:"10.80.12.199"`
+	First string `json:"first" doc:"Lowest address" example:"10.80.12.100"`
+	Last  string `json:"last" doc:"Highest address" example:"10.80.12.199"`
 }
 
 // SubnetOption is a DHCP option that clients of a subnet get.
@@ -34,17 +34,17 @@ type SubnetOption struct {
 // SubnetPut is the whole of a subnet as it shall be.
 type SubnetPut struct {
 	Name         string         `json:"name,omitempty" maxLength:"63" doc:"May be left out; else it must be the name of the path" example:"lab"`
-	Prefix       string         `json:"prefix" maxLength:"43" doc:"IPv4 network" example:"10.80.12.0/24"`
+	Prefix       string         `json:"prefix" maxLength:"43" doc:"IPv4 or IPv6 network" example:"10.80.12.0/24"`
 	Network      string         `json:"network,omitempty" maxLength:"63" doc:"The same for all subnets on one segment, where a client gets an address of any of them; absent: it is alone there" example:"lon6-hall2"`
 	Site         string         `json:"site" maxLength:"63" doc:"Short name of the site" example:"lon6"`
 	Ranges       []AddressRange `json:"ranges,omitempty" maxItems:"64" doc:"Addresses that are handed out dynamically; none: reservations only"`
-	Gateway      string         `json:"gateway,omitempty" maxLength:"45" doc:"Absent: none is handed out" example:"10.80.12.1"`
+	Gateway      string         `json:"gateway,omitempty" maxLength:"45" doc:"Absent: none is handed out, as always by IPv6, where routers announce themselves" example:"10.80.12.1"`
 	DNS          []string       `json:"dns,omitempty" maxItems:"8" doc:"Name servers that are handed out; absent: the appliance" example:"[\"10.80.12.2\"]"`
 	Domain       string         `json:"domain,omitempty" maxLength:"253" doc:"Zone of the host names, without the dot at its end" example:"lon6.example.net"`
 	Options      []SubnetOption `json:"options,omitempty" maxItems:"128" doc:"DHCP options beside what a boot needs; of one option the first that matches"`
-	Mode         string         `json:"mode,omitempty" enum:"server,proxy,off" default:"server" doc:"server: gives addresses and tells what to boot; proxy: tells what to boot beside a DHCP server that gives the addresses; off: is silent here"`
+	Mode         string         `json:"mode,omitempty" enum:"server,proxy,off" default:"server" doc:"server: gives addresses and tells what to boot; proxy: tells what to boot beside a DHCP server that gives the addresses (IPv4 only); off: is silent here"`
 	Policy       string         `json:"policy,omitempty" enum:"ignore,observe,register" default:"observe" doc:"What an unknown machine gets: no answer; recorded and sent on to its own disk; the agent"`
-	LeaseSeconds int64          `json:"lease_seconds,omitempty" minimum:"60" maximum:"31536000" default:"3600" doc:"Life of a dynamic lease, seconds"`
+	LeaseSeconds int64          `json:"lease_seconds,omitempty" minimum:"60" maximum:"31536000" default:"3600" doc:"Life of a dynamic lease, seconds; by IPv6 the valid lifetime, of which the preferred is three quarters"`
 }
 
 // Rule accepts or holds machines. The first that matches and has room decides.

@@ -12,7 +12,7 @@ import (
 type Device struct {
 	Name      string
 	Up        bool
-	Addresses []netip.Prefix // IPv4
+	Addresses []netip.Prefix // IPv4, and those of IPv6 that routers pass on
 }
 
 // Devices lists the interfaces of this machine, without loopback.
@@ -32,7 +32,7 @@ func Devices() ([]Device, error) {
 		}
 		d := Device{Name: i.Name, Up: i.Flags&net.FlagUp != 0}
 		for _, a := range addrs {
-			if p, err := netip.ParsePrefix(a.String()); err == nil && p.Addr().Is4() {
+			if p, err := netip.ParsePrefix(a.String()); err == nil && (p.Addr().Is4() || p.Addr().IsGlobalUnicast()) {
 				d.Addresses = append(d.Addresses, p)
 			}
 		}
@@ -63,21 +63,35 @@ func (i *Interface) bind(have []Device) error {
 		return fmt.Errorf("%q: this machine has no such interface; it has %s", i.Name, orNone(names))
 	}
 	d := have[at]
-	if !i.Address.IsValid() {
-		if len(d.Addresses) == 0 {
-			return fmt.Errorf("%q: has no IPv4 address: give it one, such as: ip address add 10.80.12.1/24 dev %s", i.Name, i.Name)
+	for _, own := range []*netip.Addr{&i.Address, &i.Address6} {
+		if !own.IsValid() {
+			*own = d.first(own == &i.Address6)
+		} else if !slices.ContainsFunc(d.Addresses, func(p netip.Prefix) bool { return p.Addr() == *own }) {
+			return fmt.Errorf("%q: does not have the address %s; it has %s", i.Name, own, orNone(d.texts()))
 		}
-		i.Address = d.Addresses[0].Addr()
-		return nil
 	}
-	if !slices.ContainsFunc(d.Addresses, func(p netip.Prefix) bool { return p.Addr() == i.Address }) {
-		var texts []string
-		for _, p := range d.Addresses {
-			texts = append(texts, p.String())
-		}
-		return fmt.Errorf("%q: does not have the address %s; it has %s", i.Name, i.Address, orNone(texts))
+	if !i.Address.IsValid() {
+		return fmt.Errorf("%q: has no IPv4 address: give it one, such as: ip address add 10.80.12.1/24 dev %s", i.Name, i.Name)
 	}
 	return nil
+}
+
+// first gives the first address of a version; the zero Addr, where there is none.
+func (d *Device) first(six bool) netip.Addr {
+	for _, p := range d.Addresses {
+		if p.Addr().Is6() == six {
+			return p.Addr()
+		}
+	}
+	return netip.Addr{}
+}
+
+func (d *Device) texts() []string {
+	texts := make([]string, len(d.Addresses))
+	for i, p := range d.Addresses {
+		texts[i] = p.String()
+	}
+	return texts
 }
 
 func orNone(all []string) string {

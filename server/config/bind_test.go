@@ -8,7 +8,7 @@ import (
 func TestBind(t *testing.T) {
 	have := []Device{
 		{Name: "eth0", Up: true},
-		{Name: "eth1", Up: true, Addresses: []netip.Prefix{netip.MustParsePrefix("10.80.12.1/24"), netip.MustParsePrefix("10.80.12.2/24")}},
+		{Name: "eth1", Up: true, Addresses: []netip.Prefix{netip.MustParsePrefix("10.80.12.1/24"), netip.MustParsePrefix("10.80.12.2/24"), netip.MustParsePrefix("2001:db8:12::1/64")}},
 	}
 	for _, tt := range []struct {
 		name string
@@ -22,7 +22,13 @@ func TestBind(t *testing.T) {
 			"an address that it does not have is refused",
 			Interface{Name: "eth1", Address: netip.MustParseAddr("10.80.12.3")},
 			"",
-			`f: "eth1": does not have the address 10.80.12.3; it has 10.80.12.1/24, 10.80.12.2/24`,
+			`f: "eth1": does not have the address 10.80.12.3; it has 10.80.12.1/24, 10.80.12.2/24, 2001:db8:12::1/64`,
+		},
+		{
+			"and so is one of IPv6",
+			Interface{Name: "eth1", Address6: netip.MustParseAddr("2001:db8:12::2")},
+			"",
+			`f: "eth1": does not have the address 2001:db8:12::2; it has 10.80.12.1/24, 10.80.12.2/24, 2001:db8:12::1/64`,
 		},
 		{
 			"an interface without address is refused",
@@ -40,6 +46,9 @@ func TestBind(t *testing.T) {
 			}
 			if err == nil && c.Interfaces[0].Address.String() != tt.want {
 				t.Errorf("Bind() took %s, want %s", c.Interfaces[0].Address, tt.want)
+			}
+			if six := c.Interfaces[0].Address6.String(); err == nil && six != "2001:db8:12::1" {
+				t.Errorf("Bind() took %s of IPv6, want the first", six)
 			}
 		})
 	}

@@ -41,6 +41,9 @@ type Interface struct {
 	// Address is the appliance's own there. Bind fills in the first one that
 	// the interface has where the file says nothing.
 	Address netip.Addr
+	// Address6 is the same of IPv6. Without one, which is no error, there is no
+	// IPv6 on this interface.
+	Address6 netip.Addr
 
 	line int
 	key  string
@@ -140,7 +143,8 @@ func (c *Config) readDoors(s *section) {
 		i.need("name", "an interface such as eth1")
 		c.Interfaces = append(c.Interfaces, Interface{
 			Name: one(i, "name", "", ifaceName), Address: one(i, "address", netip.Addr{}, addr4),
-			line: i.lineOf("name"), key: i.at("name"),
+			Address6: one(i, "address6", netip.Addr{}, addr6),
+			line:     i.lineOf("name"), key: i.at("name"),
 		})
 	})
 	m := s.sub("machines")

@@ -35,16 +35,16 @@ func (c *Config) readNetworks(s *section) {
 // a live segment changes nothing.
 func (c *Config) readSubnet(n *section) *machine.Subnet {
 	n.need("name", "a short name such as lon6-boot")
-	n.need("prefix", "an IPv4 network such as 10.80.12.0/24")
+	n.need("prefix", "a network such as 10.80.12.0/24 or 2001:db8:12::/64")
 	before := len(n.problems)
 	subnet := &machine.Subnet{
 		Name:    one(n, "name", "", label),
-		Prefix:  one(n, "prefix", netip.Prefix{}, prefix4),
+		Prefix:  one(n, "prefix", netip.Prefix{}, network),
 		Network: one(n, "network", "", label),
 		Site:    one(n, "site", c.Site.Name, label),
 		Ranges:  many(n, "ranges", addrRange),
 		Gateway: one(n, "gateway", netip.Addr{}, addr4),
-		DNS:     many(n, "dns", addr4),
+		DNS:     many(n, "dns", addr),
 		Domain:  one(n, "domain", c.Site.Domain, domain),
 		Options: many(n, "options", machine.ParseOption),
 		Mode:    one(n, "mode", machine.ModeServer, oneOf(machine.ModeServer, machine.ModeProxy, machine.ModeOff)),

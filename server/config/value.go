@@ -63,6 +63,26 @@ func addr4(s string) (netip.Addr, error) {
 	return a, nil
 }
 
+func addr6(s string) (netip.Addr, error) {
+	a, err := netip.ParseAddr(s)
+	if err != nil || !a.Is6() || a.Is4In6() || a.Zone() != "" || !a.IsGlobalUnicast() {
+		return netip.Addr{}, errors.New("want an IPv6 address that routers pass on, such as 2001:db8:12::1")
+	}
+	return a, nil
+}
+
+// addr is an address of either version.
+func addr(s string) (netip.Addr, error) {
+	if a, err := addr4(s); err == nil {
+		return a, nil
+	}
+	a, err := addr6(s)
+	if err != nil {
+		return a, errors.New("want an address such as 10.80.12.1 or 2001:db8:12::1")
+	}
+	return a, nil
+}
+
 func addrPort(s string) (netip.AddrPort, error) {
 	if a, err := netip.ParseAddr(s); err == nil {
 		return netip.AddrPortFrom(a, 53), nil
@@ -74,14 +94,15 @@ func addrPort(s string) (netip.AddrPort, error) {
 	return ap, nil
 }
 
-func prefix4(s string) (netip.Prefix, error) {
+// network is one of either version; machine.Subnet says more of those of IPv6.
+func network(s string) (netip.Prefix, error) {
 	p, err := netip.ParsePrefix(s)
 	switch {
-	case err != nil || !p.Addr().Is4():
-		return p, errors.New("want an IPv4 network such as 10.80.12.0/24")
+	case err != nil || p.Addr().Is4In6():
+		return p, errors.New("want an IPv4 network such as 10.80.12.0/24, or an IPv6 one such as 2001:db8:12::/64")
 	case p != p.Masked():
 		return p, fmt.Errorf("has host bits set; did you mean %s?", p.Masked())
-	case p.Bits() > 30 || p.Bits() < 8:
+	case p.Addr().Is4() && (p.Bits() > 30 || p.Bits() < 8):
 		return p, errors.New("want a network of at least four addresses and at most a /8")
 	}
 	return p, nil
@@ -89,8 +110,8 @@ func prefix4(s string) (netip.Prefix, error) {
 
 func addrRange(s string) (machine.Range, error) {
 	first, last, ok := strings.Cut(s, "-")
-	a, errA := addr4(strings.TrimSpace(first))
-	b, errB := addr4(strings.TrimSpace(last))
+	a, errA := addr(strings.TrimSpace(first))
+	b, errB := addr(strings.TrimSpace(last))
 	switch {
 	case !ok || errA != nil || errB != nil:
 		return machine.Range{}, errors.New("want first and last address such as 10.80.12.100-10.80.12.199")

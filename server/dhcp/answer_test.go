@@ -206,7 +206,7 @@ func TestAFullSubnetIsSilentAndSaysSo(t *testing.T) {
 	if r, _ := ask(t, s, incoming(packetOf(discover, pxeUEFI...))); r != nil {
 		t.Errorf("answer = %v, want silence", r.MessageType())
 	}
-	rows := s.exchanges.sweep(epoch.Add(quiet))
+	rows := s.exchanges.Sweep(epoch.Add(quiet))
 	if want := "UEFI x64 asked for an address and got no answer: subnet lab: no free address in the subnet's ranges"; len(rows) != 1 || rows[0].Text != want {
 		t.Errorf("rows = %+v, want %q", rows, want)
 	}

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"firstlight/server/boot"
+	"firstlight/server/exchange"
 	"firstlight/server/journal"
 	"firstlight/server/lease"
 	"firstlight/server/machine"
@@ -21,6 +22,8 @@ var (
 	ourServer = netip.MustParseAddr("10.80.12.1")
 	here      = origin{name: "br0", server: ourServer}
 )
+
+const quiet = exchange.Quiet
 
 func lab() *machine.Subnet {
 	return &machine.Subnet{

@@ -7,6 +7,7 @@ import (
 
 	"github.com/insomniacslk/dhcp/dhcpv4"
 
+	"firstlight/server/exchange"
 	"firstlight/server/journal"
 	"firstlight/server/lease"
 	"firstlight/server/machine"
@@ -21,9 +22,9 @@ func (s *Server) record(q *query, v verdict) {
 	}
 	switch {
 	case reply == dhcpv4.MessageTypeOffer && !v.lease.Address.IsValid():
-		s.exchanges.note(q.at, s.row(q, v, journal.Directed, "%s was told where to boot %s, and no more was heard of it", q.who(), v.boots))
+		s.exchanges.Note(q.at, s.row(q, v, journal.Directed, "%s was told where to boot %s, and no more was heard of it", q.who(), v.boots))
 	case reply == dhcpv4.MessageTypeOffer:
-		s.exchanges.note(q.at, s.row(q, v, journal.NotTaken, "%s was offered %s and did not take it", q.who(), v.lease.Address))
+		s.exchanges.Note(q.at, s.row(q, v, journal.NotTaken, "%s was offered %s and did not take it", q.who(), v.lease.Address))
 	case reply == dhcpv4.MessageTypeAck && q.port == bootPort:
 		s.cfg.Journal.Decided(q.boot, v.decision, v.known)
 		s.finish(q, s.row(q, v, journal.Directed, "REQUEST to port %d, ACK: %s, which has %s, boots %s", bootPort, q.who(), q.ciaddr, v.boots))
@@ -48,11 +49,11 @@ func (s *Server) acknowledged(q *query, v verdict) {
 	if q.isBoot() {
 		s.cfg.Journal.Decided(q.boot, v.decision, v.known)
 	}
-	e := s.exchanges.end(q.boot.MAC, s.cfg.Now())
+	e := s.exchanges.End(q.boot.MAC, s.cfg.Now())
 	switch {
 	case q.ciaddr.IsValid(): // a renewal
 		return
-	case e.packets == 1:
+	case e.Packets == 1:
 		s.finishAs(e, s.row(q, v, journal.Bound, "REQUEST, ACK: %s has %s again", q.who(), v.lease.Address))
 	default:
 		s.finishAs(e, s.row(q, v, journal.Bound, "DISCOVER, OFFER, REQUEST, ACK: %s gets %s", q.who(), v.lease.Address))
@@ -67,7 +68,7 @@ func (s *Server) unanswered(q *query, v verdict) {
 	if v.drop == dropMalformed || v.drop == dropNotBoot || v.drop == dropNoSubnet && (v.subnet != nil || !q.isBoot()) {
 		return
 	}
-	first := s.exchanges.note(q.at, s.row(q, v, journal.Unanswered, "%s asked for an address and got no answer: %s", q.who(), v.why))
+	first := s.exchanges.Note(q.at, s.row(q, v, journal.Unanswered, "%s asked for an address and got no answer: %s", q.who(), v.why))
 	if first && q.isBoot() && v.drop == dropPolicy {
 		s.cfg.Journal.Decided(q.boot, v.decision, v.known)
 	}
@@ -76,11 +77,11 @@ func (s *Server) unanswered(q *query, v verdict) {
 // tookAnother ends an exchange that another server won. Of requests that were
 // never ours there is nothing to tell.
 func (s *Server) tookAnother(q *query, v verdict) {
-	e := s.exchanges.end(q.boot.MAC, q.at)
+	e := s.exchanges.End(q.boot.MAC, q.at)
 	switch {
-	case e.packets < 2:
+	case e.Packets < 2:
 	case v.subnet.Mode == machine.ModeProxy:
-		v.boots = e.row.Details["boots"]
+		v.boots = e.Row.Details["boots"]
 		s.cfg.Journal.Decided(q.boot, v.decision, v.known)
 		row := s.row(q, v, journal.Directed, "DISCOVER, OFFER, REQUEST: %s takes %s from the DHCP server %s, and boots %s from us", q.who(), q.wants, q.server, v.boots)
 		row.Details[journal.DetailServer] = q.server.String()
@@ -94,17 +95,10 @@ func (s *Server) tookAnother(q *query, v verdict) {
 
 // finish ends the client's exchange with a row.
 func (s *Server) finish(q *query, row journal.Event) {
-	s.finishAs(s.exchanges.end(q.boot.MAC, q.at), row)
+	s.finishAs(s.exchanges.End(q.boot.MAC, q.at), row)
 }
 
-func (s *Server) finishAs(e exchange, row journal.Event) {
-	row.At, row.Duration = e.first, e.last.Sub(e.first)
-	// Two packets are an exchange; what is more are repetitions.
-	if e.packets > 2 {
-		row.Count, row.LastAt = e.packets-1, e.last
-	}
-	s.cfg.Journal.Note(row)
-}
+func (s *Server) finishAs(e exchange.Exchange, row journal.Event) { s.cfg.Journal.Note(e.As(row)) }
 
 // row is a timeline row with the inputs behind it.
 func (s *Server) row(q *query, v verdict, came journal.Outcome, text string, args ...any) journal.Event {

@@ -10,6 +10,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"firstlight/server/boot"
+	"firstlight/server/exchange"
 	"firstlight/server/machine"
 )
 
@@ -19,7 +20,7 @@ type ticking struct{ now time.Time }
 func (c *ticking) read() time.Time          { return c.now }
 func (c *ticking) advance(by time.Duration) { c.now = c.now.Add(by) }
 func (s *Server) sweep(at time.Time, m *memory) {
-	for _, row := range s.exchanges.sweep(at) {
+	for _, row := range s.exchanges.Sweep(at) {
 		m.Note(row)
 	}
 }
@@ -154,15 +155,15 @@ func TestAReplyThatCannotLeaveIsNoRow(t *testing.T) {
 // cannot fill the memory.
 func TestExchangesAreBounded(t *testing.T) {
 	s, m := labWith(t, policy(machine.PolicyObserve))
-	for i := range maxExchanges + 100 {
+	for i := range exchange.Most + 100 {
 		ask(t, s, incoming(packetOf(discover, fromMAC(machine.MAC{2, 0, 0, 0, byte(i >> 8), byte(i)}))))
 	}
-	if got := len(s.exchanges.open); got != maxExchanges {
-		t.Errorf("remembered = %d, want %d", got, maxExchanges)
+	if got := s.exchanges.Len(); got != exchange.Most {
+		t.Errorf("remembered = %d, want %d", got, exchange.Most)
 	}
 	s.sweep(epoch.Add(quiet), m)
-	if got := len(s.exchanges.open); got != 0 || len(m.rows) != maxExchanges {
-		t.Errorf("after a sweep %d are open and %d told, want 0 and %d", got, len(m.rows), maxExchanges)
+	if got := s.exchanges.Len(); got != 0 || len(m.rows) != exchange.Most {
+		t.Errorf("after a sweep %d are open and %d told, want 0 and %d", got, len(m.rows), exchange.Most)
 	}
 }
 

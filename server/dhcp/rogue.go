@@ -14,6 +14,7 @@ import (
 	"golang.org/x/net/bpf"
 	"golang.org/x/sys/unix"
 
+	"firstlight/server/exchange"
 	"firstlight/server/frame"
 	"firstlight/server/journal"
 	"firstlight/server/machine"
@@ -96,7 +97,7 @@ func (r *rogues) note(seen machine.DHCPServer) (tell bool) {
 	seen.Count++
 	r.heard[key] = &seen
 	t := toldKey{key, seen.Client}
-	if at, ok := r.told[t]; ok && seen.Last.Sub(at) < rogueRow || len(r.told) >= maxExchanges {
+	if at, ok := r.told[t]; ok && seen.Last.Sub(at) < rogueRow || len(r.told) >= exchange.Most {
 		return false
 	}
 	r.told[t] = seen.Last
@@ -109,7 +110,7 @@ func (r *rogues) forget(now time.Time) {
 			delete(r.heard, key)
 		}
 	}
-	if len(r.told) < maxExchanges {
+	if len(r.told) < exchange.Most {
 		return
 	}
 	for key, at := range r.told {
@@ -169,7 +170,7 @@ func (s *Server) overheard(on origin, by machine.MAC, b []byte) {
 	if !seen.Address.IsValid() {
 		seen.Address = from.Addr() // BOOTP has no server identifier
 	}
-	s.tapeOf(false).add(seen.Last, seen.Client, from, to, payload)
+	s.tape.Add(false, seen.Last, seen.Client, from, to, payload)
 	if s.sawServer(on.server, &seen) {
 		s.tellOf(&seen)
 	}

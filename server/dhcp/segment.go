@@ -48,7 +48,7 @@ func (s *Server) together(home *machine.Subnet) []*machine.Subnet {
 		return all
 	}
 	for _, o := range s.cfg.Inventory.Subnets() {
-		if o.Network == home.Network && o.Name != home.Name && o.Mode == machine.ModeServer {
+		if o.Network == home.Network && o.Name != home.Name && o.Mode == machine.ModeServer && !o.Is6() {
 			all = append(all, o)
 		}
 	}

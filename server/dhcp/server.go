@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"firstlight/server/boot"
+	"firstlight/server/exchange"
 	"firstlight/server/journal"
 	"firstlight/server/lease"
 	"firstlight/server/machine"
@@ -118,10 +119,9 @@ type Server struct {
 	homes     []origin // of the links, for as long as the server lives
 	queue     *queue
 	fairness  *fairness
-	exchanges *exchanges
+	exchanges *exchange.Open
 	rogues    *rogues
-	known     *tape // packets of machines of ServerDb
-	strangers *tape // and of others
+	tape      *exchange.Tape
 	metrics   *metrics
 	ready     chan struct{}
 	doubts    chan struct{} // one of its places for each offer that waits for a probe; nil: none is probed
@@ -153,10 +153,9 @@ func New(cfg Config) *Server {
 		cfg:       cfg,
 		queue:     newQueue(cfg.Queue, cfg.Workers+2*len(cfg.Interfaces), m.overflowed),
 		fairness:  newFairness(),
-		exchanges: newExchanges(),
+		exchanges: exchange.NewOpen(),
 		rogues:    newRogues(),
-		known:     newTape(tapeKnown),
-		strangers: newTape(tapeStrangers),
+		tape:      exchange.NewTape(tapeKnown, tapeStrangers, summary),
 		metrics:   m,
 		ready:     make(chan struct{}),
 	}
@@ -208,7 +207,7 @@ func (s *Server) Run(ctx context.Context) error {
 	for range s.cfg.Workers {
 		workers.Go(func() { s.work(ctx) })
 	}
-	workers.Go(func() { s.sweepEvery(ctx, quiet/4) })
+	workers.Go(func() { s.sweepEvery(ctx, exchange.Quiet/4) })
 	close(s.ready)
 
 	<-ctx.Done()

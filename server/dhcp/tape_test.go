@@ -1,7 +1,6 @@
 package dhcp
 
 import (
-	"net/netip"
 	"strings"
 	"testing"
 	"time"
@@ -41,20 +40,5 @@ func TestPacketsOfAnExchange(t *testing.T) {
 	}
 	if got := len(s.Packets(testMAC, stranger)); got != len(want)+2 {
 		t.Errorf("of both clients there are %d packets, want %d", got, len(want)+2)
-	}
-}
-
-// A flood of strangers takes no packet of a machine, and the newest stay.
-func TestTheTapeIsBounded(t *testing.T) {
-	tape := newTape(10)
-	here := netip.MustParseAddrPort("10.80.12.1:67")
-	for i := range byte(25) {
-		tape.add(epoch, machine.MAC{0, 0, 0, 0, 0, i}, here, here, []byte{i})
-	}
-	for i := range byte(25) {
-		kept := len(tape.of(machine.MAC{0, 0, 0, 0, 0, i})) == 1
-		if want := i >= 15; kept != want {
-			t.Errorf("packet %d is there: %v, want %v", i, kept, want)
-		}
 	}
 }

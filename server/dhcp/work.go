@@ -49,7 +49,7 @@ func (s *Server) handle(ctx context.Context, d *datagram) {
 	}
 	s.metrics.received[kindIndex(q.kind)].Add(1)
 	v := s.answer(ctx, q)
-	s.tapeOf(v.known.Machine != nil).add(d.arrived, q.boot.MAC, d.peer, d.to(), d.buffer[:d.size])
+	s.tape.Add(v.known.Machine != nil, d.arrived, q.boot.MAC, d.peer, d.to(), d.buffer[:d.size])
 	if v.doubtful {
 		if s.later(ctx, d, q, v) {
 			return
@@ -88,7 +88,7 @@ func (s *Server) reply(d *datagram, q *query, v verdict) bool {
 		s.complain("sending a DHCP reply failed", "interface", d.from.name, "mac", q.boot.MAC.String(), "error", err)
 		return false
 	}
-	s.tapeOf(v.known.Machine != nil).add(s.cfg.Now(), q.boot.MAC, netip.AddrPortFrom(d.from.server, d.port), way.to, payload)
+	s.tape.Add(v.known.Machine != nil, s.cfg.Now(), q.boot.MAC, netip.AddrPortFrom(d.from.server, d.port), way.to, payload)
 	kind := v.reply.MessageType()
 	s.metrics.sent[kindIndex(kind)].Add(1)
 	if kind == dhcpv4.MessageTypeAck {
@@ -118,7 +118,7 @@ func (s *Server) sweepEvery(ctx context.Context, every time.Duration) {
 		case <-ctx.Done():
 			return
 		case <-tick.C:
-			for _, row := range s.exchanges.sweep(s.cfg.Now()) {
+			for _, row := range s.exchanges.Sweep(s.cfg.Now()) {
 				s.cfg.Journal.Note(row)
 			}
 		}

@@ -1,4 +1,4 @@
-// Package frame knows how a UDP datagram looks inside of an IPv4 packet: it
+// Package frame knows how a UDP datagram looks inside of an IP packet: it
 // writes and reads those headers by hand, for clients that have no address yet
 // and for what is seen passing by, and writes and reads pcap files.
 //

@@ -64,7 +64,8 @@ func TestWritePCAP(t *testing.T) {
 	}
 	at := time.Date(2026, 11, 26, 22, 0, 0, 123456789, time.UTC)
 	bootp := append([]byte{2, 1, 6, 0}, make([]byte, 296)...)
-	if err := WritePCAP(f, []Packet{{At: at, From: from, To: to, Payload: bootp}, {At: at.Add(time.Second), From: to, To: from, Payload: bootp}}); err != nil {
+	if err := WritePCAP(f, []Packet{{At: at, From: from, To: to, Payload: bootp}, {At: at.Add(time.Second), From: to, To: from, Payload: bootp},
+		{At: at.Add(2 * time.Second), From: netip.MustParseAddrPort("[fe80::1%eth0]:546"), To: netip.MustParseAddrPort("[ff02::1:2]:547"), Payload: []byte{1, 7, 8, 9}}}); err != nil {
 		t.Fatal(err)
 	}
 	if err := f.Close(); err != nil {
@@ -77,8 +78,9 @@ func TestWritePCAP(t *testing.T) {
 		t.Fatalf("tcpdump: %v\n%s", err, out)
 	}
 	for _, want := range []string{
-		"link-type IPV4", "2026-11-26 22:00:00.123456 IP", "2026-11-26 22:00:01.123456 IP",
+		"link-type RAW", "2026-11-26 22:00:00.123456 IP", "2026-11-26 22:00:01.123456 IP",
 		"10.80.12.1.67 > 10.80.12.150.68: [udp sum ok] BOOTP/DHCP, Reply, length 300",
+		"fe80::1.546 > ff02::1:2.547: [udp sum ok] dhcp6 solicit (xid=70809)",
 	} {
 		if !strings.Contains(string(out), want) {
 			t.Errorf("tcpdump does not say %q:\n%s", want, out)

@@ -10,14 +10,10 @@ import (
 // Packet is a UDP datagram that was seen.
 type Packet struct {
 	At       time.Time
-	From, To netip.AddrPort // IPv4
+	From, To netip.AddrPort // of one version
 	Payload  []byte
 	Text     string // what it is, for people
 }
-
-// linkIPv4 is LINKTYPE_IPV4: packets begin with their IPv4 header
-// (https://www.tcpdump.org/linktypes.html).
-const linkIPv4 = 228
 
 // longest is the most that a packet may have.
 const longest = 65535
@@ -31,7 +27,7 @@ func WritePCAP(w io.Writer, packets []Packet) error {
 	b = binary.LittleEndian.AppendUint16(b, 4) // 2.4
 	b = append(b, make([]byte, 8)...)          // time zone and accuracy, not used
 	b = binary.LittleEndian.AppendUint32(b, longest)
-	b = binary.LittleEndian.AppendUint32(b, linkIPv4)
+	b = binary.LittleEndian.AppendUint32(b, linkRaw)
 	for _, p := range packets {
 		raw := UDP(p.From, p.To, p.Payload[:min(len(p.Payload), longest-Overhead)])
 		b = binary.LittleEndian.AppendUint32(b, uint32(p.At.Unix()))

@@ -19,6 +19,7 @@ const (
 	linkEthernet = 1
 	linkRaw      = 101
 	linkCooked   = 113 // tcpdump -i any
+	linkIPv4     = 228
 	linkCooked2  = 276
 )
 

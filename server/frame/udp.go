@@ -7,18 +7,22 @@ import (
 
 const (
 	ipHeader  = 20
+	ip6Header = 40
 	udpHeader = 8
 	protoUDP  = 17
-	// Overhead is what the headers take of a packet, in bytes.
+	// Overhead is what the headers take of a packet of IPv4, in bytes.
 	Overhead = ipHeader + udpHeader
 )
 
-// UDP puts the IPv4 and UDP headers before a payload (RFC 791, RFC 768). Both
-// addresses are IPv4.
+// UDP puts the IP and UDP headers before a payload (RFC 791, RFC 8200, RFC 768).
+// Both addresses are of one version; of a link-local one the zone is left out.
 func UDP(from, to netip.AddrPort, payload []byte) []byte {
+	if from.Addr().Is6() {
+		return udp6(from, to, payload)
+	}
 	b := make([]byte, Overhead, Overhead+len(payload))
 	b = append(b, payload...)
-	ip, udp := b[:ipHeader], b[ipHeader:]
+	ip := b[:ipHeader]
 	src, dst := from.Addr().As4(), to.Addr().As4()
 
 	ip[0] = 4<<4 | ipHeader/4
@@ -27,17 +31,35 @@ func UDP(from, to netip.AddrPort, payload []byte) []byte {
 	copy(ip[12:], src[:])
 	copy(ip[16:], dst[:])
 	binary.BigEndian.PutUint16(ip[10:], ^sum(0, ip))
+	putUDP(b[ipHeader:], from, to, src[:], dst[:])
+	return b
+}
 
+func udp6(from, to netip.AddrPort, payload []byte) []byte {
+	b := make([]byte, ip6Header+udpHeader, ip6Header+udpHeader+len(payload))
+	b = append(b, payload...)
+	src, dst := from.Addr().As16(), to.Addr().As16()
+
+	b[0] = 6 << 4
+	binary.BigEndian.PutUint16(b[4:], uint16(len(b)-ip6Header))
+	b[6], b[7] = protoUDP, 64
+	copy(b[8:], src[:])
+	copy(b[24:], dst[:])
+	putUDP(b[ip6Header:], from, to, src[:], dst[:])
+	return b
+}
+
+// putUDP writes the UDP header; its checksum has parts of the IP header in it.
+func putUDP(udp []byte, from, to netip.AddrPort, src, dst []byte) {
 	binary.BigEndian.PutUint16(udp[0:], from.Port())
 	binary.BigEndian.PutUint16(udp[2:], to.Port())
 	binary.BigEndian.PutUint16(udp[4:], uint16(len(udp)))
-	pseudo := sum(uint32(sum(protoUDP+uint32(len(udp)), src[:])), dst[:])
+	pseudo := sum(uint32(sum(protoUDP+uint32(len(udp)), src)), dst)
 	check := ^sum(uint32(pseudo), udp)
 	if check == 0 {
 		check = 0xffff // 0 would mean that there is none
 	}
 	binary.BigEndian.PutUint16(udp[6:], check)
-	return b
 }
 
 // sum adds up 16-bit words in one's complement (RFC 1071).

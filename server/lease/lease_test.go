@@ -3,6 +3,7 @@ package lease
 import (
 	"errors"
 	"net/netip"
+	"slices"
 	"testing"
 	"time"
 
@@ -22,6 +23,30 @@ func rack() *machine.Subnet {
 	return &machine.Subnet{
 		Name: "rack", Prefix: netip.MustParsePrefix("10.0.0.0/24"), Lease: time.Hour, Mode: "server",
 		Ranges: []machine.Range{{First: ip("10.0.0.10"), Last: ip("10.0.0.11")}, {First: ip("10.0.0.20"), Last: ip("10.0.0.21")}},
+	}
+}
+
+// rack6 is the same of IPv6; its first range crosses a border of 256 addresses.
+func rack6() *machine.Subnet {
+	s := rack()
+	s.Prefix = netip.MustParsePrefix("2001:db8::/64")
+	s.Ranges = []machine.Range{{First: ip("2001:db8::ff"), Last: ip("2001:db8::100")}, {First: ip("2001:db8::1:20"), Last: ip("2001:db8::1:21")}}
+	return s
+}
+
+// Every address of the ranges is found, and no other.
+func TestNth(t *testing.T) {
+	s := rack6()
+	var got []netip.Addr
+	for n := range uint32(4) {
+		got = append(got, nth(s.Ranges, n))
+	}
+	want := []netip.Addr{ip("2001:db8::ff"), ip("2001:db8::100"), ip("2001:db8::1:20"), ip("2001:db8::1:21")}
+	if !slices.Equal(got, want) || nth(s.Ranges, 4).IsValid() {
+		t.Errorf("nth() = %v and %v, want %v and none", got, nth(s.Ranges, 4), want)
+	}
+	if a := add(ip("2001:db8::ffff:ffff"), 1); a != ip("2001:db8::1:0:0") {
+		t.Errorf("add() = %v", a)
 	}
 }
 

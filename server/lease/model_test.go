@@ -117,8 +117,14 @@ func (s *site) give(t *rapid.T, to State, until time.Time) {
 // One owner per address, none loses it before its end, a declined address stays
 // out for its probation, and an end is exact.
 func TestModel(t *testing.T) {
+	for _, subnet := range []*machine.Subnet{rack(), rack6()} {
+		t.Run(subnet.Prefix.String(), func(t *testing.T) { checkModel(t, subnet) })
+	}
+}
+
+func checkModel(t *testing.T, subnet *machine.Subnet) {
 	rapid.Check(t, func(t *rapid.T) {
-		s := &site{rack(), newBook(), now, map[netip.Addr]claim{}, map[netip.Addr]time.Time{}}
+		s := &site{subnet, newBook(), now, map[netip.Addr]claim{}, map[netip.Addr]time.Time{}}
 		t.Repeat(map[string]func(*rapid.T){
 			"discover": s.discover,
 			"request":  s.request,

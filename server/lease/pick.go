@@ -1,7 +1,6 @@
 package lease
 
 import (
-	"encoding/binary"
 	"hash/fnv"
 	"net/netip"
 	"time"
@@ -95,7 +94,7 @@ func free(a netip.Addr, c Client, v View, now time.Time) bool {
 func search(s *machine.Subnet, c Client, v View, now time.Time) (netip.Addr, error) {
 	total := uint32(0)
 	for _, r := range s.Ranges {
-		total += size(r)
+		total += r.Size()
 	}
 	if total == 0 {
 		return netip.Addr{}, ErrFull
@@ -109,28 +108,28 @@ func search(s *machine.Subnet, c Client, v View, now time.Time) (netip.Addr, err
 	return netip.Addr{}, ErrFull
 }
 
-func size(r machine.Range) uint32 { return number(r.Last) - number(r.First) + 1 }
-
 // nth gives the n-th address of ranges.
 func nth(ranges []machine.Range, n uint32) netip.Addr {
 	for _, r := range ranges {
-		if n < size(r) {
-			return address(number(r.First) + n)
+		if n < r.Size() {
+			return add(r.First, n)
 		}
-		n -= size(r)
+		n -= r.Size()
 	}
 	return netip.Addr{}
 }
 
-func number(a netip.Addr) uint32 {
-	b := a.As4()
-	return binary.BigEndian.Uint32(b[:])
-}
-
-func address(n uint32) netip.Addr {
-	var b [4]byte
-	binary.BigEndian.PutUint32(b[:], n)
-	return netip.AddrFrom4(b)
+// add gives the n-th address after a, of either version.
+func add(a netip.Addr, n uint32) netip.Addr {
+	b := a.AsSlice()
+	sum := uint64(n)
+	for i := len(b) - 1; i >= 0 && sum > 0; i-- {
+		sum += uint64(b[i])
+		b[i] = byte(sum)
+		sum >>= 8
+	}
+	to, _ := netip.AddrFromSlice(b) // as long as a
+	return to
 }
 
 func hash(m machine.MAC) uint32 {

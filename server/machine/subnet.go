@@ -1,7 +1,9 @@
 package machine
 
 import (
+	"encoding/binary"
 	"fmt"
+	"math"
 	"net/netip"
 	"time"
 )
@@ -35,7 +37,22 @@ type Range struct {
 // Contains tells whether a lies in r.
 func (r Range) Contains(a netip.Addr) bool { return r.First.Compare(a) <= 0 && a.Compare(r.Last) <= 0 }
 
-// Subnet is a row of ServerDb: one IP network that the appliance serves.
+// MaxRange6 is the most addresses that a range of IPv6 may have: each can become
+// a lease that is kept, and strangers decide how many do.
+const MaxRange6 = 1 << 20
+
+// Size is how many addresses r has, and MaxUint32 where they are more than that.
+func (r Range) Size() uint32 {
+	a, b := r.First.As16(), r.Last.As16()
+	if [8]byte(a[:8]) != [8]byte(b[:8]) {
+		return math.MaxUint32
+	}
+	n := binary.BigEndian.Uint64(b[8:]) - binary.BigEndian.Uint64(a[8:])
+	return uint32(min(n, math.MaxUint32-1)) + 1
+}
+
+// Subnet is a row of ServerDb: one IP network that the appliance serves, of
+// either version. A segment with both versions has two of them with one Network.
 type Subnet struct {
 	Name string `json:"name"`
 	// Network is the name that all subnets on one segment have: a client there
@@ -50,8 +67,11 @@ type Subnet struct {
 	Options []Option      `json:"options,omitempty"`
 	Mode    string        `json:"mode"` // ModeServer, ModeProxy or ModeOff
 	Policy  Policy        `json:"policy"`
-	Lease   time.Duration `json:"lease"` // life of a dynamic lease
+	Lease   time.Duration `json:"lease"` // life of a dynamic lease; by IPv6 the valid lifetime
 }
+
+// Is6 tells an IPv6 network.
+func (s *Subnet) Is6() bool { return s.Prefix.Addr().Is6() }
 
 var (
 	word      = shape(`^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$`)
@@ -66,8 +86,10 @@ func (s *Subnet) Validate() error {
 	switch {
 	case !word(s.Name):
 		return bad("name", s.Name, "want lower-case letters, digits and inner dashes")
-	case !s.Prefix.IsValid() || !s.Prefix.Addr().Is4():
-		return bad("prefix", s.Prefix, "want an IPv4 network such as 10.80.12.0/24")
+	case !s.Prefix.IsValid() || s.Prefix.Addr().Is4In6():
+		return bad("prefix", s.Prefix, "want an IPv4 network such as 10.80.12.0/24 or an IPv6 one such as 2001:db8:12::/64")
+	case s.Is6() && (!s.Prefix.Addr().IsGlobalUnicast() || s.Prefix.Bits() > 120):
+		return bad("prefix", s.Prefix, "want a unicast IPv6 network that routers pass on, of at least 256 addresses, such as 2001:db8:12::/64")
 	case s.Prefix != s.Prefix.Masked():
 		return bad("prefix", s.Prefix, "has host bits set; did you mean "+s.Prefix.Masked().String()+"?")
 	case s.Network != "" && !word(s.Network):
@@ -78,6 +100,12 @@ func (s *Subnet) Validate() error {
 		return bad("mode", s.Mode, "want server, proxy or off")
 	case s.Policy != PolicyIgnore && s.Policy != PolicyObserve && s.Policy != PolicyRegister:
 		return bad("policy", s.Policy, "want ignore, observe or register")
+	case s.Is6() && s.Mode == ModeProxy:
+		return bad("mode", s.Mode, "want server or off: DHCPv6 has no ProxyDHCP")
+	case s.Is6() && s.Gateway.IsValid():
+		return bad("gateway", s.Gateway, "want none: by IPv6 routers announce themselves (RFC 4861), DHCPv6 has no option for it")
+	case s.Is6() && len(s.Options) > 0:
+		return bad("options", s.Options[0].String(), "want none: they are options of DHCPv4")
 	case s.Gateway.IsValid() && !s.Prefix.Contains(s.Gateway):
 		return bad("gateway", s.Gateway, "lies outside "+s.Prefix.String())
 	case s.Lease < time.Minute:
@@ -88,7 +116,15 @@ func (s *Subnet) Validate() error {
 			return fmt.Errorf("subnet %q: %w", s.Name, err)
 		}
 	}
+	for _, a := range s.DNS {
+		if a.Is6() != s.Is6() {
+			return bad("dns", a, "want an address of the same version as "+s.Prefix.String())
+		}
+	}
 	for i, r := range s.Ranges {
+		if s.Is6() && r.Size() > MaxRange6 {
+			return bad("range", r.First.String()+"-"+r.Last.String(), fmt.Sprintf("want at most %d addresses: each may become a lease that is kept", MaxRange6))
+		}
 		if !s.Prefix.Contains(r.First) || !s.Prefix.Contains(r.Last) || r.Last.Less(r.First) {
 			return bad("range", r.First.String()+"-"+r.Last.String(), "want first and last address inside "+s.Prefix.String()+", in that order")
 		}

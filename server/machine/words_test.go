@@ -242,7 +242,16 @@ func TestSubnetValidate(t *testing.T) {
 		{"without a gateway", func(s *Subnet) { s.Gateway = netip.Addr{} }, ""},
 		{"a name with blanks", func(s *Subnet) { s.Name = "the lab" }, `subnet "the lab": name`},
 		{"no prefix", func(s *Subnet) { s.Prefix = netip.Prefix{} }, "want an IPv4 network"},
-		{"an IPv6 prefix", func(s *Subnet) { s.Prefix = prefix("2001:db8::/64") }, "want an IPv4 network"},
+		{"a good one of IPv6", six(func(*Subnet) {}), ""},
+		{"link-local", six(func(s *Subnet) { s.Prefix, s.Ranges = prefix("fe80::/64"), nil }), "that routers pass on"},
+		{"IPv4 written as IPv6", six(func(s *Subnet) { s.Prefix = prefix("::ffff:10.80.12.0/120") }), "want an IPv4 network"},
+		{"an IPv6 network with a gateway", six(func(s *Subnet) { s.Gateway = addr("2001:db8::1") }), "want none: by IPv6 routers announce themselves"},
+		{"an IPv6 network beside another server", six(func(s *Subnet) { s.Mode = ModeProxy }), "DHCPv6 has no ProxyDHCP"},
+		{"an IPv6 network with options of IPv4", six(func(s *Subnet) { s.Options = []Option{{Option: "mtu", Value: "9000"}} }), "they are options of DHCPv4"},
+		{"a name server of the other version", six(func(s *Subnet) { s.DNS = []netip.Addr{addr("10.80.12.1")} }), "same version"},
+		{"all of a /64", six(func(s *Subnet) { s.Ranges[0].Last = addr("2001:db8::ffff:ffff:ffff:ffff") }), "want at most 1048576 addresses"},
+		{"a million and none more", six(func(s *Subnet) { s.Ranges[0] = Range{addr("2001:db8::10:0"), addr("2001:db8::1f:ffff")} }), ""},
+		{"one more than a million", six(func(s *Subnet) { s.Ranges[0] = Range{addr("2001:db8::10:0"), addr("2001:db8::20:0")} }), "want at most 1048576 addresses"},
 		{"host bits", func(s *Subnet) { s.Prefix = prefix("10.80.12.7/24") }, "did you mean 10.80.12.0/24?"},
 		{"no site", func(s *Subnet) { s.Site = "" }, "want the site's short name"},
 		{"a mode that is none", func(s *Subnet) { s.Mode = "relay" }, `mode "relay": want server, proxy or off`},
@@ -256,6 +265,15 @@ func TestSubnetValidate(t *testing.T) {
 		{"no range at all", func(s *Subnet) { s.Ranges = nil }, ""},
 	} {
 		t.Run(tt.name, func(t *testing.T) { says(t, subnet(tt.change).Validate(), tt.says) })
+	}
+}
+
+// six makes the subnet one of IPv6 before it is changed.
+func six(change func(*Subnet)) func(*Subnet) {
+	return func(s *Subnet) {
+		first, last := netip.MustParseAddr("2001:db8::100"), netip.MustParseAddr("2001:db8::1ff")
+		s.Prefix, s.Gateway, s.Ranges = netip.MustParsePrefix("2001:db8::/64"), netip.Addr{}, []Range{{first, last}}
+		change(s)
 	}
 }
 

@@ -68,7 +68,7 @@ func (d *Desk) Simulate(ctx context.Context, c BootClient) (*Simulation, error) 
 	return s, err
 }
 
-// step is one DISCOVER.
+// step is one DISCOVER, or Solicit.
 func (d *Desk) step(ctx context.Context, s *Simulation, subnet *machine.Subnet, f boot.Firmware) (boot.Offer, error) {
 	o, err := d.Offer(ctx, subnet, f)
 	if err != nil {
@@ -85,7 +85,11 @@ func (d *Desk) step(ctx context.Context, s *Simulation, subnet *machine.Subnet, 
 	case o.Why != "":
 		gets += ": " + o.Why
 	}
-	s.Steps = append(s.Steps, BootStep{Asks: "DISCOVER of " + o.Who, Gets: gets})
+	asks := "DISCOVER of "
+	if subnet.Is6() {
+		asks = "SOLICIT of "
+	}
+	s.Steps = append(s.Steps, BootStep{Asks: asks + o.Who, Gets: gets})
 	return o, nil
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/netip"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -295,6 +296,42 @@ func TestTheNewestLeaseOfAClientWinsAfterARestart(t *testing.T) {
 	}
 	if l, ok := openAt(t, path, now.Now).LeaseOf("lab", c.MAC); !ok || l.Address != from(150) {
 		t.Errorf("after a restart the client has %v, want %s", l.Address, from(150))
+	}
+}
+
+// An address of IPv6 is kept as one of IPv4 is, beside it.
+func TestALeaseOfIPv6(t *testing.T) {
+	path, now := file(t), &clock{now: time.Now()}
+	d := openAt(t, path, now.Now)
+	six := *d.Subnets()[0]
+	six.Name, six.Prefix, six.Gateway, six.DNS, six.Options = "lab6", netip.MustParsePrefix("2001:db8::/64"), netip.Addr{}, nil, nil
+	six.Ranges = []machine.Range{{First: netip.MustParseAddr("2001:db8::100"), Last: netip.MustParseAddr("2001:db8::1ff")}}
+	if err := d.PutSubnet(t.Context(), Actor{Name: "ada"}, &six); err != nil {
+		t.Fatal(err)
+	}
+	c := lease.Client{MAC: machine.MAC{2, 0, 0, 0, 0, 9}, ClientID: "0004"}
+	for _, s := range []*machine.Subnet{d.Subnets()[0], &six} {
+		offer, err := d.Offer(s, c, now.Now())
+		if err != nil {
+			t.Fatal(err)
+		}
+		c.Wants = offer.Address
+		if _, err := d.Bind(t.Context(), s, c, now.Now()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := d.Close(); err != nil {
+		t.Fatal(err)
+	}
+	d = openAt(t, path, now.Now)
+	if l, ok := d.LeaseOf("lab6", c.MAC); !ok || l.Address != c.Wants || !six.Prefix.Contains(l.Address) {
+		t.Errorf("after a restart the client has %+v, want %s", l, c.Wants)
+	}
+	if l, ok := d.LeaseOf(d.Subnets()[0].Name, c.MAC); !ok || !l.Address.Is4() {
+		t.Errorf("after a restart the client has %+v of IPv4", l)
+	}
+	if _, mac := d.WhoIs(c.Wants); mac != c.MAC {
+		t.Errorf("%s is %s, want %s", c.Wants, mac, c.MAC)
 	}
 }
 

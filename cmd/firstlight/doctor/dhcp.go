@@ -22,7 +22,7 @@ const offersTime = 3 * time.Second
 
 // otherServers asks on each interface who else answers DHCP.
 func otherServers(ctx context.Context, p Patient) []Finding {
-	own := p.addresses()
+	own := p.addresses(false)
 	all := make([]Finding, len(p.Config.Interfaces))
 	var wg sync.WaitGroup
 	for n, i := range p.Config.Interfaces {

@@ -29,11 +29,11 @@ func oneInterface(i config.Interface, have []config.Device) Finding {
 		return Finding{Fail, about, "this host has no such interface; it has " + names(have), "correct interfaces in the configuration, or create " + i.Name}
 	}
 	d := have[at]
-	own := address(i, d)
+	own := address(i.Address, d, false)
 	switch {
 	case !d.Up:
 		return Finding{Fail, about, "is down", "ip link set " + i.Name + " up"}
-	case len(d.Addresses) == 0:
+	case !slices.ContainsFunc(d.Addresses, func(p netip.Prefix) bool { return p.Addr().Is4() }):
 		return Finding{Fail, about, "has no IPv4 address", "ip address add 10.80.12.1/24 dev " + i.Name}
 	case !own.IsValid():
 		return Finding{Fail, about, fmt.Sprintf("does not have the address %s; it has %s", i.Address, prefixes(d.Addresses)), "correct the address in the configuration, or give it to " + i.Name}
@@ -43,11 +43,11 @@ func oneInterface(i config.Interface, have []config.Device) Finding {
 	return ok(about, own.String())
 }
 
-// address is the appliance's own on an interface: the configuration's if the
-// interface has it, or its first one.
-func address(i config.Interface, d config.Device) netip.Addr {
+// address is the appliance's own of a version on an interface: the one of the
+// configuration if the interface has it, or its first one.
+func address(want netip.Addr, d config.Device, six bool) netip.Addr {
 	for _, a := range d.Addresses {
-		if !i.Address.IsValid() || a.Addr() == i.Address {
+		if !want.IsValid() && a.Addr().Is6() == six || a.Addr() == want {
 			return a.Addr()
 		}
 	}
@@ -60,12 +60,16 @@ func carrier(name string) bool {
 	return err != nil || strings.TrimSpace(string(text)) != "0"
 }
 
-// addresses are the appliance's own, by interface.
-func (p Patient) addresses() map[string]netip.Addr {
+// addresses are the appliance's own of a version, by interface.
+func (p Patient) addresses(six bool) map[string]netip.Addr {
 	all := map[string]netip.Addr{}
 	for _, i := range p.Config.Interfaces {
+		want := i.Address
+		if six {
+			want = i.Address6
+		}
 		for _, d := range p.Devices {
-			if own := address(i, d); d.Name == i.Name && own.IsValid() {
+			if own := address(want, d, six); d.Name == i.Name && own.IsValid() {
 				all[i.Name] = own
 			}
 		}
@@ -80,9 +84,9 @@ func subnets(_ context.Context, p Patient) []Finding {
 		return []Finding{{Warn, "subnets", "the configuration seeds none", "add subnets, or add them to a running appliance with: firstlight subnet set"}}
 	}
 	var all []Finding
-	own := p.addresses()
+	own := p.addresses(false)
 	for _, s := range p.Config.Subnets {
-		all = append(all, oneSubnet(s, own))
+		all = append(all, oneSubnet(s, p.addresses(s.Is6())))
 	}
 	for name, addr := range own {
 		if !slices.ContainsFunc(p.Config.Subnets, func(s *machine.Subnet) bool { return s.Prefix.Contains(addr) }) {

@@ -16,7 +16,7 @@ import (
 // door is one socket that the appliance will open.
 type door struct {
 	what    string
-	network string // udp4, tcp4, tcp
+	network string // udp4, udp6, tcp4, tcp
 	address string
 	device  string // it belongs to this interface alone
 }
@@ -32,7 +32,7 @@ func ports(ctx context.Context, p Patient) []Finding {
 
 func (p Patient) doors() []door {
 	var all []door
-	own := p.addresses()
+	own, six := p.addresses(false), p.addresses(true)
 	for _, i := range p.Config.Interfaces {
 		addr, found := own[i.Name]
 		if !found {
@@ -40,6 +40,9 @@ func (p Patient) doors() []door {
 		}
 		at := func(port int) string { return netip.AddrPortFrom(addr, uint16(port)).String() }
 		all = append(all, door{"DHCP", "udp4", "0.0.0.0:67", i.Name}, door{"TFTP", "udp4", at(69), ""}, door{"HTTP boot", "tcp4", at(p.Config.HTTPPort), ""})
+		if _, has := six[i.Name]; has {
+			all = append(all, door{"DHCPv6", "udp6", "[::]:547", i.Name})
+		}
 		if port := p.Config.HTTPSPort; port != 0 {
 			all = append(all, door{"HTTPS boot", "tcp4", at(port), ""})
 		}

@@ -7,6 +7,7 @@ import (
 	"net/netip"
 	"os"
 	"os/exec"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -108,12 +109,43 @@ func (h *Host) up(name string) {
 	h.with(name, netlink.LinkSetUp)
 }
 
-// Address gives an interface an address such as 10.80.12.1/24.
+// QuickIPv6 lets interfaces that h gets from now on use an IPv6 address at once,
+// without asking for a second whether another has it (RFC 4862 §5.4).
+func (h *Host) QuickIPv6() {
+	h.t.Helper()
+	for _, of := range []string{"all", "default"} { // the kernel takes the greater of all and the interface
+		h.must(h.Do(func() error { return os.WriteFile("/proc/sys/net/ipv6/conf/"+of+"/accept_dad", []byte("0"), 0) }))
+	}
+}
+
+// AwaitLinkLocal waits until an interface has its link-local IPv6 address, which
+// it gets some time after it is up.
+func (h *Host) AwaitLinkLocal(name string) {
+	h.t.Helper()
+	for deadline := time.Now().Add(patience); ; time.Sleep(10 * time.Millisecond) {
+		has := false
+		h.with(name, func(l netlink.Link) error {
+			list, err := netlink.AddrList(l, netlink.FAMILY_V6)
+			has = slices.ContainsFunc(list, func(a netlink.Addr) bool {
+				return a.IP.IsLinkLocalUnicast() && a.Flags&unix.IFA_F_TENTATIVE == 0
+			})
+			return err
+		})
+		if has {
+			return
+		}
+		if time.Now().After(deadline) {
+			h.t.Fatalf("%s has no link-local address after %s", name, patience)
+		}
+	}
+}
+
+// Address gives an interface an address such as 10.80.12.1/24 or 2001:db8:12::1/64.
 func (h *Host) Address(name, prefix string) {
 	h.t.Helper()
 	p := netip.MustParsePrefix(prefix)
 	h.with(name, func(l netlink.Link) error {
-		return netlink.AddrReplace(l, &netlink.Addr{IPNet: &net.IPNet{IP: p.Addr().AsSlice(), Mask: net.CIDRMask(p.Bits(), 32)}})
+		return netlink.AddrReplace(l, &netlink.Addr{IPNet: &net.IPNet{IP: p.Addr().AsSlice(), Mask: net.CIDRMask(p.Bits(), p.Addr().BitLen())}})
 	})
 }
 
