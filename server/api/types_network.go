@@ -76,7 +76,7 @@ type Lease struct {
 	Address     string    `json:"address" example:"10.80.12.100"`
 	MAC         string    `json:"mac" example:"52:54:00:12:34:56"`
 	Machine     string    `json:"machine,omitempty" doc:"Hardware name of the machine that has the interface" example:"C0MPUT3"`
-	ClientID    string    `json:"client_id,omitempty" doc:"DHCP option 61, in hex" example:"01525400123456"`
+	ClientID    string    `json:"client_id,omitempty" doc:"DHCP option 61, in hex; by IPv6 the DUID" example:"01525400123456"`
 	Hostname    string    `json:"hostname,omitempty" doc:"As the client says: not checked" example:"localhost"`
 	Subnet      string    `json:"subnet" example:"lab"`
 	State       string    `json:"state" enum:"bound,released,declined"`

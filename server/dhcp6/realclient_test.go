@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -131,7 +132,12 @@ func TestDhcpcdGetsAnAddress(t *testing.T) {
 	if err := os.WriteFile(conf, []byte("duid ll\nslaac hwaddr\nnoipv6rs\nipv6only\ninterface eth0\nia_na 1\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	client.Start("dhcpcd", "-f", conf, "-B", "-d", "-6", "--script", "/bin/true", "eth0")
+	p := client.Start("dhcpcd", "-f", conf, "-B", "-d", "-6", "--script", "/bin/true", "eth0")
+	t.Cleanup(func() {
+		// Killed, it would leave its helpers behind.
+		p.Signal(syscall.SIGTERM)
+		_, _ = p.Rest()
+	})
 	if texts := waitRows(t, m, 1); !strings.HasSuffix(texts[0], " gets "+m.latest[testMAC].String()) {
 		t.Errorf("rows = %q, want the address of %v", texts, testMAC)
 	}

@@ -83,12 +83,16 @@ func (s *Server) handle(ctx context.Context, d *datagram) {
 	if v.err != nil {
 		s.complain("keeping a DHCPv6 lease failed", "message", q.msg.MessageType.String(), "mac", q.boot.MAC.String(), "error", v.err)
 	}
-	if v.reply == nil {
+	switch {
+	case v.reply == nil:
 		s.metrics.dropped[v.drop].Add(1)
-	} else if !s.reply(d, q, v) {
-		return
+		s.record(q, v)
+	case v.reply.MessageType == dhcpv6.MessageTypeAdvertise:
+		s.record(q, v) // the client's Request may be here before we are back from sending
+		s.reply(d, q, v)
+	case s.reply(d, q, v):
+		s.record(q, v)
 	}
-	s.record(q, v)
 }
 
 // reply sends and counts.
