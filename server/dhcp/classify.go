@@ -21,6 +21,7 @@ import (
 // query is a packet, understood.
 type query struct {
 	from    origin
+	wire    wire // that the reply goes to
 	unicast bool
 	port    uint16
 	peer    netip.AddrPort
@@ -66,7 +67,7 @@ func classify(d *datagram) (*query, error) {
 		return nil, fmt.Errorf("decode what overloads the header: %w", err)
 	}
 	q := &query{
-		from: d.from, unicast: d.unicast, port: d.port, peer: d.peer, at: d.arrived,
+		from: d.from, wire: d.wire, unicast: d.unicast, port: d.port, peer: d.peer, at: d.arrived,
 		packet: p,
 		kind:   p.MessageType(),
 		ciaddr: addrOf(p.ClientIPAddr),

@@ -28,18 +28,17 @@ func (s *Server) doubtful(q *query, v verdict) bool {
 
 // later probes what is to be offered and then answers, beside the workers. It
 // tells whether there was room for that.
-func (s *Server) later(ctx context.Context, d *datagram, q *query, v verdict) bool {
+func (s *Server) later(ctx context.Context, q *query, v verdict) bool {
 	select {
 	case s.doubts <- struct{}{}:
 	default:
 		s.metrics.unprobed.Add(1)
 		return false
 	}
-	held := *d // the buffer goes back to the queue
 	s.probing.Go(func() {
 		defer func() { <-s.doubts }()
-		defer s.contain(&held)
-		s.complete(&held, q, s.settle(ctx, q, v))
+		defer s.contain(q.from, q.packet.ToBytes())
+		s.complete(q, s.settle(ctx, q, v))
 	})
 	return true
 }

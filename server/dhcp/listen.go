@@ -26,12 +26,13 @@ const (
 // address yet.
 type link struct {
 	origin
-	index  int
-	udp    *net.UDPConn
-	boot   *net.UDPConn // port 4011
-	frames *packet.Conn
-	near   *neighbours
-	heard  *packet.Conn // what other servers send
+	source  []byte // asks the kernel to send from our address here
+	letters chan *letter
+	udp     *net.UDPConn
+	boot    *net.UDPConn // port 4011
+	frames  *packet.Conn
+	near    *neighbours
+	heard   *packet.Conn // what other servers send
 }
 
 // openLink opens the sockets of an interface.
@@ -44,7 +45,8 @@ func openLink(ifc Interface) (*link, error) {
 	if err != nil {
 		return nil, err
 	}
-	l := &link{origin: origin{name: dev.Name, server: own}, index: dev.Index}
+	from := ipv4.ControlMessage{Src: slice(own), IfIndex: dev.Index}
+	l := &link{origin: origin{name: dev.Name, server: own}, source: from.Marshal(), letters: make(chan *letter, atOnce)}
 	if l.udp, err = listenUDP(dev.Name, serverPort); err != nil {
 		return nil, explain(dev.Name, serverPort, err)
 	}

@@ -81,14 +81,13 @@ type fakeWire struct {
 	broken error
 }
 
-func (w *fakeWire) send(to route, b []byte) error {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	if w.broken != nil {
-		return w.broken
+func (w *fakeWire) send(l *letter) {
+	if w.broken == nil {
+		w.mu.Lock()
+		w.routes, w.sent = append(w.routes, l.route), append(w.sent, l.payload)
+		w.mu.Unlock()
 	}
-	w.routes, w.sent = append(w.routes, to), append(w.sent, b)
-	return nil
+	l.gone(l, w.broken)
 }
 
 // count gives the number of replies.

@@ -66,10 +66,7 @@ func (s *Server) bootServer(q *query, v verdict) verdict {
 // nothing else. A client for which there is nothing hears nothing: its next
 // boot device, or another boot server, is none of our business.
 func (s *Server) direct(q *query, v verdict, kind dhcpv4.MessageType) verdict {
-	r, err := s.newReply(q, kind)
-	if err != nil {
-		return v.silent(dropMalformed, err.Error())
-	}
+	r := newReply(q, kind)
 	r.ClientIPAddr = q.packet.ClientIPAddr
 	if v.boots, v.why = s.addBoot(r, q, v); v.boots == "" {
 		return v.silent(dropNoLoader, v.why)

@@ -11,10 +11,7 @@ import (
 // grant writes an OFFER or an ACK for v.lease, or, without one, the ACK of an
 // INFORM, which has no address and no times (RFC 2131 §4.3.5).
 func (s *Server) grant(q *query, v verdict, kind dhcpv4.MessageType) verdict {
-	r, err := s.newReply(q, kind)
-	if err != nil {
-		return v.silent(dropMalformed, err.Error())
-	}
+	r := newReply(q, kind)
 	if v.lease.Address.IsValid() {
 		r.YourIPAddr = slice(v.lease.Address)
 		addTimes(r, v.lease.ExpiresAt.Sub(q.at))
@@ -32,10 +29,7 @@ func (s *Server) grant(q *query, v verdict, kind dhcpv4.MessageType) verdict {
 // refuse writes a NAK. Its table in RFC 2131 (3) allows a message, the client
 // identifier and what a relay added, and no address.
 func (s *Server) refuse(q *query, v verdict, why string) verdict {
-	r, err := s.newReply(q, dhcpv4.MessageTypeNak)
-	if err != nil {
-		return v.silent(dropMalformed, err.Error())
-	}
+	r := newReply(q, dhcpv4.MessageTypeNak)
 	r.UpdateOption(dhcpv4.OptMessage(why))
 	if q.giaddr.IsValid() {
 		// RFC 2131 §4.3.2: the relay must broadcast it, for the client may not
@@ -46,18 +40,26 @@ func (s *Server) refuse(q *query, v verdict, why string) verdict {
 	return v
 }
 
-// newReply has what every reply has. The library copies the client identifier
-// (RFC 6842) and option 82 (RFC 3046 §2.2), which it also sends last.
-func (s *Server) newReply(q *query, kind dhcpv4.MessageType) (*dhcpv4.DHCPv4, error) {
-	r, err := dhcpv4.NewReplyFromRequest(q.packet, dhcpv4.WithMessageType(kind))
-	if err != nil {
-		return nil, err
+// newReply has what every reply has (RFC 2131 table 3), with the client identifier
+// (RFC 6842) and option 82 (RFC 3046 §2.2), which the library sends last. The
+// library's own constructor asks the kernel for a transaction identifier first,
+// only to write the client's over it.
+func newReply(q *query, kind dhcpv4.MessageType) *dhcpv4.DHCPv4 {
+	p := q.packet
+	r := &dhcpv4.DHCPv4{
+		OpCode: dhcpv4.OpcodeBootReply, HWType: p.HWType, ClientHWAddr: p.ClientHWAddr, TransactionID: p.TransactionID, Flags: p.Flags,
+		ClientIPAddr: net.IPv4zero, YourIPAddr: net.IPv4zero, ServerIPAddr: net.IPv4zero, GatewayIPAddr: p.GatewayIPAddr,
+		Options: make(dhcpv4.Options, 16),
 	}
-	if named := q.packet.Options.Get(optionSubnet); named != nil {
-		r.UpdateOption(dhcpv4.OptGeneric(optionSubnet, named)) // RFC 3011 §2
-	}
+	r.UpdateOption(dhcpv4.OptMessageType(kind))
 	r.UpdateOption(dhcpv4.OptServerIdentifier(slice(q.self())))
-	return r, nil
+	// A client that named its subnet hears it again (RFC 3011 §2).
+	for _, code := range []dhcpv4.OptionCode{dhcpv4.OptionClientIdentifier, dhcpv4.OptionRelayAgentInformation, optionSubnet} {
+		if said := p.Options.Get(code); said != nil {
+			r.UpdateOption(dhcpv4.OptGeneric(code, said))
+		}
+	}
+	return r
 }
 
 // addTimes tells how long the address may be used. The client must never count

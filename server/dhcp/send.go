@@ -1,13 +1,9 @@
 package dhcp
 
 import (
-	"fmt"
-	"net"
 	"net/netip"
 
 	"github.com/insomniacslk/dhcp/dhcpv4"
-	"github.com/mdlayher/packet"
-	"golang.org/x/net/ipv4"
 
 	"firstlight/server/frame"
 	"firstlight/server/machine"
@@ -20,11 +16,6 @@ type route struct {
 	mac machine.MAC // zero: UDP
 	// boot: from port 4011, to which the client wrote.
 	boot bool
-}
-
-// wire sends replies. A link is one; tests have another.
-type wire interface {
-	send(route, []byte) error
 }
 
 // routeOf chooses the way by RFC 2131 §4.1: the relay; the client at its
@@ -45,26 +36,6 @@ func routeOf(q *query, r *dhcpv4.DHCPv4) route {
 	default:
 		return route{to: netip.AddrPortFrom(addrOf(r.YourIPAddr), clientPort), mac: q.boot.MAC}
 	}
-}
-
-// send puts a reply on the wire, from the address that the client knows as its
-// server whatever the kernel would choose.
-func (l *link) send(to route, payload []byte) error {
-	if !to.mac.IsZero() {
-		b := frame.UDP(netip.AddrPortFrom(l.server, serverPort), to.to, payload)
-		_, err := l.frames.WriteTo(b, &packet.Addr{HardwareAddr: net.HardwareAddr(to.mac[:])})
-		return err
-	}
-	source := ipv4.ControlMessage{Src: slice(l.server), IfIndex: l.index}
-	conn := l.udp
-	if to.boot {
-		conn = l.boot
-	}
-	_, _, err := conn.WriteMsgUDPAddrPort(payload, source.Marshal(), to.to)
-	if err != nil {
-		return fmt.Errorf("send to %s: %w", to.to, err)
-	}
-	return nil
 }
 
 // maxReply fits into an Ethernet frame: firmware puts no fragments together.

@@ -198,8 +198,9 @@ func (s *Server) Listen() error {
 // ask again.
 func (s *Server) Run(ctx context.Context) error {
 	defer s.close()
-	var readers, workers sync.WaitGroup
+	var readers, workers, senders sync.WaitGroup
 	for _, l := range s.links {
+		senders.Go(l.deliver)
 		readers.Go(func() { s.read(ctx, l, l.udp, serverPort) })
 		readers.Go(func() { s.read(ctx, l, l.boot, bootPort) })
 		readers.Go(func() { s.overhear(ctx, l) })
@@ -222,6 +223,10 @@ func (s *Server) Run(ctx context.Context) error {
 	s.queue.close()
 	workers.Wait()
 	s.probing.Wait()
+	for _, l := range s.links {
+		close(l.letters)
+	}
+	senders.Wait()
 	return nil
 }
 

@@ -31,7 +31,7 @@ func (s *Server) work(ctx context.Context) {
 
 // handle takes one packet from the wire to its reply and its timeline row.
 func (s *Server) handle(ctx context.Context, d *datagram) {
-	defer s.contain(d)
+	defer s.contain(d.from, d.buffer[:d.size])
 	q, err := classify(d)
 	switch {
 	case errors.Is(err, errLoop):
@@ -51,16 +51,17 @@ func (s *Server) handle(ctx context.Context, d *datagram) {
 	v := s.answer(ctx, q)
 	s.tape.Add(v.known.Machine != nil, d.arrived, q.boot.MAC, d.peer, d.to(), d.buffer[:d.size])
 	if v.doubtful {
-		if s.later(ctx, d, q, v) {
+		if s.later(ctx, q, v) {
 			return
 		}
 		v = s.grant(q, v, dhcpv4.MessageTypeOffer)
 	}
-	s.complete(d, q, v)
+	s.complete(q, v)
 }
 
-// complete sends the reply, if there is one, counts and records.
-func (s *Server) complete(d *datagram, q *query, v verdict) {
+// complete hands the reply, if there is one, to the wire; without one it counts
+// and records why.
+func (s *Server) complete(q *query, v verdict) {
 	if v.err != nil {
 		s.complain("keeping a DHCP lease failed", "message", q.kind.String(), "mac", q.boot.MAC.String(), "error", v.err)
 	}
@@ -68,45 +69,47 @@ func (s *Server) complete(d *datagram, q *query, v verdict) {
 		if v.drop != reasonDone {
 			s.metrics.dropped[v.drop].Add(1)
 		}
-	} else if !s.reply(d, q, v) {
+		s.record(q, v)
 		return
 	}
-	s.record(q, v)
-}
-
-// reply sends and counts.
-func (s *Server) reply(d *datagram, q *query, v verdict) bool {
 	payload := v.reply.ToBytes()
 	if len(payload) > maxReply {
 		// Only a client that sends identifiers of a thousand bytes gets here.
 		s.metrics.dropped[dropMalformed].Add(1)
-		return false
+		return
 	}
-	way := routeOf(q, v.reply)
-	if err := d.wire.send(way, payload); err != nil {
+	q.wire.send(&letter{route: routeOf(q, v.reply), payload: payload, query: q, verdict: v, gone: s.sent})
+}
+
+// sent counts and records a reply that left, or did not.
+func (s *Server) sent(l *letter, err error) {
+	q, v := l.query, l.verdict
+	defer s.contain(q.from, l.payload)
+	if err != nil {
 		s.metrics.dropped[dropSend].Add(1)
-		s.complain("sending a DHCP reply failed", "interface", d.from.name, "mac", q.boot.MAC.String(), "error", err)
-		return false
+		s.complain("sending a DHCP reply failed", "interface", q.from.name, "mac", q.boot.MAC.String(), "error", err)
+		return
 	}
-	s.tape.Add(v.known.Machine != nil, s.cfg.Now(), q.boot.MAC, netip.AddrPortFrom(d.from.server, d.port), way.to, payload)
+	now := s.cfg.Now()
+	s.tape.Add(v.known.Machine != nil, now, q.boot.MAC, netip.AddrPortFrom(q.from.server, q.port), l.to, l.payload)
 	kind := v.reply.MessageType()
 	s.metrics.sent[kindIndex(kind)].Add(1)
 	if kind == dhcpv4.MessageTypeAck {
-		s.metrics.latency.Observe(s.cfg.Now().Sub(d.arrived).Seconds())
+		s.metrics.latency.Observe(now.Sub(q.at).Seconds())
 	}
-	return true
+	s.record(q, v)
 }
 
 // contain keeps a fault of ours from ending the process: the packet is lost, as
 // packets are.
-func (s *Server) contain(d *datagram) {
+func (s *Server) contain(from origin, packet []byte) {
 	fault := recover()
 	if fault == nil {
 		return
 	}
 	s.metrics.dropped[dropPanic].Add(1)
-	s.complain("answering a DHCP packet panicked", "interface", d.from.name,
-		"fault", fmt.Sprint(fault), "packet", fmt.Sprintf("%x", d.buffer[:d.size]), "stack", string(debug.Stack()))
+	s.complain("answering a DHCP packet panicked", "interface", from.name,
+		"fault", fmt.Sprint(fault), "packet", fmt.Sprintf("%x", packet), "stack", string(debug.Stack()))
 }
 
 // sweepEvery writes the rows of exchanges that came to nothing.

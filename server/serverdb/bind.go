@@ -65,17 +65,15 @@ func (d *DB) extend(ctx context.Context, rest, l lease.Lease) (lease.Lease, erro
 	if d.Away() != nil {
 		return rest, nil
 	}
-	saved := make(chan error, 1)
-	go func() { saved <- d.saveLease(ctx, l) }()
-	late := time.NewTimer(holderPatience)
-	defer late.Stop()
+	ctx, cancel := context.WithTimeout(ctx, holderPatience)
+	defer cancel()
 	select {
-	case err := <-saved:
-		if errors.Is(err, machine.ErrAway) {
+	case err := <-d.begin(ctx, d.leaseWrite(l)):
+		if errors.Is(err, machine.ErrAway) || errors.Is(err, context.DeadlineExceeded) {
 			return rest, nil
 		}
 		return l, err
-	case <-late.C:
+	case <-ctx.Done():
 		return rest, nil
 	}
 }

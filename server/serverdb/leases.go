@@ -200,7 +200,11 @@ func (d *DB) Quarantine(ctx context.Context, s *machine.Subnet, a netip.Addr, by
 // disk for longer than the address was kept for it, and memory may have learnt
 // since whose it is now.
 func (d *DB) saveLease(ctx context.Context, l lease.Lease) error {
-	return d.Do(ctx, func(w *Write) error {
+	return d.Do(ctx, d.leaseWrite(l))
+}
+
+func (d *DB) leaseWrite(l lease.Lease) func(*Write) error {
+	return func(w *Write) error {
 		was := w.lease(l.Address)
 		if !was.FreeFor(lease.Client{MAC: l.MAC}, l.UpdatedAt) {
 			return fmt.Errorf("lease %s went to %s: %w", l.Address, was.MAC, ErrConflict)
@@ -211,7 +215,7 @@ func (d *DB) saveLease(ctx context.Context, l lease.Lease) error {
 		}
 		w.own.leases = append(w.own.leases, l)
 		return nil
-	})
+	}
 }
 
 // Leases gives all of them.

@@ -313,10 +313,8 @@ func (n *notes) full(events []journal.Event) bool {
 }
 
 func (w *Write) notes(events []journal.Event, observed map[string]machine.Observed, decisions []store.Decision) error {
-	for _, e := range events {
-		if err := w.Event(e); err != nil {
-			return err
-		}
+	if err := w.Events(events); err != nil {
+		return err
 	}
 	for id, o := range observed {
 		if err := w.tx.PutObserved(id, o); err != nil {

@@ -159,15 +159,18 @@ func (w *Write) PutJob(j *machine.Job) error {
 }
 
 // Event appends to the journal.
-func (w *Write) Event(e journal.Event) error {
-	w.db.ids.Journal++
-	e.ID = w.db.ids.Journal
-	if e.At.IsZero() {
-		e.At = w.now
+func (w *Write) Event(e journal.Event) error { return w.Events([]journal.Event{e}) }
+
+// Events appends to the journal, in this order.
+func (w *Write) Events(all []journal.Event) error {
+	own := len(w.own.events)
+	for _, e := range all {
+		w.db.ids.Journal++
+		e.ID = w.db.ids.Journal
+		if e.At.IsZero() {
+			e.At = w.now
+		}
+		w.own.events = append(w.own.events, e)
 	}
-	if err := w.tx.AddEvent(e); err != nil {
-		return err
-	}
-	w.own.events = append(w.own.events, e)
-	return nil
+	return w.tx.AddEvents(w.own.events[own:]...)
 }

@@ -73,13 +73,18 @@ func (c *changes) add(o changes) {
 // Do runs fn in the next commit and returns once that is on disk. An error of
 // fn undoes what fn did and nothing else.
 func (d *DB) Do(ctx context.Context, fn func(*Write) error) error {
-	o := &op{ctx: ctx, fn: fn, done: make(chan error, 1)}
-	if err := d.send(o); err != nil {
-		return err
-	}
 	// Whether a write that was taken will be committed is not known before its
 	// commit: the caller must wait for the truth, not for its context.
-	return <-o.done
+	return <-d.begin(ctx, fn)
+}
+
+// begin is Do for a caller who waits in his own way.
+func (d *DB) begin(ctx context.Context, fn func(*Write) error) <-chan error {
+	o := &op{ctx: ctx, fn: fn, done: make(chan error, 1)}
+	if err := d.send(o); err != nil {
+		o.done <- err
+	}
+	return o.done
 }
 
 func (d *DB) send(o *op) error {

@@ -11,16 +11,51 @@ import (
 	"firstlight/server/machine"
 )
 
-// AddEvent appends an event to the journal.
-func (t *Tx) AddEvent(e journal.Event) error {
-	if e.LastAt.IsZero() {
-		e.LastAt = e.At
+// eventsAtOnce is how many rows of the journal one statement writes; a storm has
+// that many in each commit.
+const eventsAtOnce = 16
+
+// AddEvents appends to the journal.
+func (t *Tx) AddEvents(all ...journal.Event) error {
+	for len(all) > 0 {
+		n, insert := 1, insertEvent
+		if len(all) >= eventsAtOnce {
+			n, insert = eventsAtOnce, insertEvents
+		}
+		if err := t.exec("write journal", insert, eventArgs(all[:n])...); err != nil {
+			return err
+		}
+		all = all[n:]
 	}
-	return t.exec("write journal", `INSERT INTO journal
-		(id, at, machine, mac, source, text, details, bytes, duration, who, job, count, last_at)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)`,
-		e.ID, stamp(e.At), e.Machine, e.MAC.String(), string(e.Source), e.Text, encode(e.Details), e.Bytes,
-		int64(e.Duration), e.Who, e.Job, e.Count, stamp(e.LastAt))
+	return nil
+}
+
+const eventColumns = 13
+
+func eventArgs(all []journal.Event) []any {
+	args := make([]any, 0, len(all)*eventColumns)
+	for _, e := range all {
+		if e.LastAt.IsZero() {
+			e.LastAt = e.At
+		}
+		args = append(args, e.ID, stamp(e.At), e.Machine, e.MAC.String(), string(e.Source), e.Text, encode(e.Details), e.Bytes,
+			int64(e.Duration), e.Who, e.Job, e.Count, stamp(e.LastAt))
+	}
+	return args
+}
+
+var insertEvent, insertEvents = insertOf(1), insertOf(eventsAtOnce)
+
+func insertOf(rows int) string {
+	values := make([]string, rows)
+	for i := range values {
+		places := make([]string, eventColumns)
+		for c := range places {
+			places[c] = fmt.Sprintf("$%d", i*eventColumns+c+1)
+		}
+		values[i] = "(" + strings.Join(places, ", ") + ")"
+	}
+	return `INSERT INTO journal (id, at, machine, mac, source, text, details, bytes, duration, who, job, count, last_at) VALUES ` + strings.Join(values, ", ")
 }
 
 // Events reads a machine's timeline, newest first, before an id (0: from the

@@ -29,6 +29,8 @@ type Store struct {
 	dialect
 	write *sql.DB // one connection: the writer
 	read  *sql.DB
+
+	standing *standing
 }
 
 // Errors that callers act upon.
@@ -91,7 +93,7 @@ func connect(ctx context.Context, d dialect) (*Store, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Store{dialect: d, write: write, read: read}
+	s := &Store{dialect: d, write: write, read: read, standing: &standing{byText: map[string]*sql.Stmt{}}}
 	if err := s.start(ctx); err != nil {
 		_ = s.Close() // the error of start is the one to tell
 		return nil, err

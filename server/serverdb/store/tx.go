@@ -7,6 +7,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -22,17 +24,26 @@ type Tx struct {
 	// kept are the statements that were run, prepared once they come again:
 	// reading its text is most of what a small write costs.
 	kept map[string]*sql.Stmt
+	// standing are those that outlive it; nil: none do.
+	standing *standing
 }
 
 // Update runs fn in one transaction and returns once it is on disk. The error
 // is an *Unsettled where the engine went away while it committed.
 func (s *Store) Update(ctx context.Context, fn func(*Tx) error) error {
-	return s.in(ctx, s.write, s.updating(), func(t *Tx) (err error) {
-		if t.id, err = s.identify(t); err != nil {
-			return err
+	var texts []string
+	err := s.in(ctx, s.write, s.updating(), func(t *Tx) (err error) {
+		t.standing = s.standing
+		if t.id, err = s.identify(t); err == nil {
+			err = fn(t)
 		}
-		return fn(t)
+		texts = slices.Collect(maps.Keys(t.kept))
+		return err
 	})
+	if err == nil {
+		s.standing.keep(ctx, s.write, texts)
+	}
+	return err
 }
 
 // View runs fn over one consistent state.
@@ -120,15 +131,16 @@ func (t *Tx) rows(query string, args []any) (*sql.Rows, error) {
 	return prepared.QueryContext(t.ctx, args...)
 }
 
-// again gives a statement that was run before, prepared; nil where it was not.
+// again gives a statement that was run before, in this transaction or in others,
+// prepared; nil where it was not.
 func (t *Tx) again(query string) (*sql.Stmt, error) {
 	prepared, again := t.kept[query]
 	if !again {
 		if t.kept == nil {
 			t.kept = map[string]*sql.Stmt{}
 		}
-		t.kept[query] = nil
-		return nil, nil //nolint:nilnil // as it says
+		t.kept[query] = t.standing.in(t, query)
+		return t.kept[query], nil
 	}
 	if prepared == nil {
 		var err error

@@ -18,7 +18,7 @@ import (
 // Fill writes a row at least into every table.
 func Fill(tx *store.Tx) error {
 	err := cmp.Or(
-		tx.PutMachine(sample(), nil), tx.PutFacts(sample().ID, sample().Facts), tx.PutObserved(sample().ID, observed()), tx.AddEvent(event(1)), tx.PutDecision(decision()),
+		tx.PutMachine(sample(), nil), tx.PutFacts(sample().ID, sample().Facts), tx.PutObserved(sample().ID, observed()), tx.AddEvents(event(1)), tx.PutDecision(decision()),
 		tx.PutLease(leased(), 0), tx.PutJob(job("open", machine.JobStarted, at), 0), tx.PutSubnet(subnet()), tx.PutRule(rule("lab", 1)),
 		tx.PutImage(image()), tx.PutMeta("key", "value"), tx.PutCredential("owner", "sealed"), tx.PutPerson("account", "ada", `{"name":"ada"}`),
 		tx.AddAudit(audit()), tx.PutCounters(store.Counters{History: 6, Journal: 1, Audit: 1}),

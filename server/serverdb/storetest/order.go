@@ -52,11 +52,11 @@ func pages(t *testing.T, open Open) {
 	s := open()
 	update(t, s, func(tx *store.Tx) error {
 		for n := range int64(5) {
-			if err := tx.AddEvent(event(n + 1)); err != nil {
+			if err := tx.AddEvents(event(n + 1)); err != nil {
 				return err
 			}
 		}
-		return tx.AddEvent(journal.Event{ID: 9, Machine: "another", At: at})
+		return tx.AddEvents(journal.Event{ID: 9, Machine: "another", At: at})
 	})
 	for _, tt := range []struct {
 		before int64
@@ -65,6 +65,24 @@ func pages(t *testing.T, open Open) {
 		if diff := cmp.Diff(tt.want, ids(t, s, sample().ID, tt.before, 2)); diff != "" {
 			t.Errorf("page before %d (-want +got):\n%s", tt.before, diff)
 		}
+	}
+}
+
+// manyEvents are written by statements of several rows and of one.
+func manyEvents(t *testing.T, open Open) {
+	s := open()
+	want := make([]journal.Event, 37)
+	for n := range want {
+		want[n] = event(int64(n + 1))
+	}
+	update(t, s, func(tx *store.Tx) error { return tx.AddEvents(want...) })
+	var got []journal.Event
+	view(t, s, func(tx *store.Tx) (err error) {
+		got, err = tx.EventsAfter(0, 100)
+		return err
+	})
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("journal (-want +got):\n%s", diff)
 	}
 }
 
@@ -77,7 +95,7 @@ func adopted(t *testing.T, open Open) {
 	s := open()
 	update(t, s, func(tx *store.Tx) error {
 		return errors.Join(
-			tx.AddEvent(strange(1, 7, 0)), tx.AddEvent(strange(2, 7, 2)), tx.AddEvent(strange(3, 8, 2)), tx.AddEvent(event(4)),
+			tx.AddEvents(strange(1, 7, 0)), tx.AddEvents(strange(2, 7, 2)), tx.AddEvents(strange(3, 8, 2)), tx.AddEvents(event(4)),
 			tx.AdoptEvents(machine.MAC{2, 0, 0, 0, 0, 7}, "m7", at.Add(time.Hour)),
 		)
 	})
@@ -96,7 +114,7 @@ func adopted(t *testing.T, open Open) {
 func forgotten(t *testing.T, open Open) {
 	s := open()
 	update(t, s, func(tx *store.Tx) error {
-		return errors.Join(Fill(tx), tx.AddEvent(event(2)), tx.DropEvents(event(2).At))
+		return errors.Join(Fill(tx), tx.AddEvents(event(2)), tx.DropEvents(event(2).At))
 	})
 	if diff := cmp.Diff([]int64{2}, ids(t, s, sample().ID, 0, 10)); diff != "" {
 		t.Errorf("events (-want +got):\n%s", diff)
@@ -109,9 +127,9 @@ func forgotten(t *testing.T, open Open) {
 func strangers(t *testing.T, open Open) {
 	s := open()
 	update(t, s, func(tx *store.Tx) error {
-		err := tx.AddEvent(event(100))
+		err := tx.AddEvents(event(100))
 		for n := range int64(10) {
-			err = errors.Join(err, tx.AddEvent(strange(n+1, byte(n), 0)))
+			err = errors.Join(err, tx.AddEvents(strange(n+1, byte(n), 0)))
 		}
 		return errors.Join(err, tx.KeepStrangers(4))
 	})
@@ -174,7 +192,7 @@ func words(t *testing.T, open Open) {
 		}
 		id++
 		update(t, s, func(tx *store.Tx) error {
-			return errors.Join(tx.PutMeta(w, w), tx.PutPerson("kind", w, w), tx.AddEvent(journal.Event{ID: id, Machine: w, Text: w, Who: w}))
+			return errors.Join(tx.PutMeta(w, w), tx.PutPerson("kind", w, w), tx.AddEvents(journal.Event{ID: id, Machine: w, Text: w, Who: w}))
 		})
 		view(t, s, func(tx *store.Tx) error {
 			events, err := tx.Events(w, 0, 1)

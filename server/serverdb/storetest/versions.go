@@ -96,5 +96,5 @@ func nextEvent(tx *store.Tx) error {
 		return err
 	}
 	c.Journal++
-	return errors.Join(tx.AddEvent(journal.Event{ID: c.Journal, Machine: "m", At: at}), tx.PutCounters(c))
+	return errors.Join(tx.AddEvents(journal.Event{ID: c.Journal, Machine: "m", At: at}), tx.PutCounters(c))
 }
