@@ -167,18 +167,32 @@ func TestExchangesAreBounded(t *testing.T) {
 	}
 }
 
-func TestWhoAsksForEverIsToldOfEveryFiveMinutes(t *testing.T) {
+// Who asks on and on without an end is told of within the minute, so that it can
+// be found, and then every five minutes.
+func TestWhoAsksForEverIsToldOfSoonAndThenNowAndThen(t *testing.T) {
 	clock := &ticking{epoch}
 	m := newMemory(lab())
 	m.subnets[0].Policy = machine.PolicyObserve
 	s := serverOver(t, m, clock.read)
-	for range 13 {
+	for at := range 13 * 6 {
 		ask(t, s, incoming(packetOf(discover)))
 		s.sweep(clock.now, m)
-		clock.advance(time.Minute)
+		want := 0
+		switch {
+		case at >= 65: // 25 s after its first packet, and then 5 min after each first that followed a row
+			want = 3
+		case at >= 34:
+			want = 2
+		case at >= 3:
+			want = 1
+		}
+		if got := len(m.rows); got != want {
+			t.Fatalf("rows after %d s = %d, want %d", 10*at, got, want)
+		}
+		clock.advance(10 * time.Second)
 	}
-	if got := len(m.rows); got != 2 {
-		t.Errorf("rows after 13 minutes = %d, want 2", got)
+	if got := len(m.rows); got != 3 || m.rows[0].Count != 4 {
+		t.Errorf("rows after 13 minutes = %d, the first of %d packets; want 3, the first of 4", got, m.rows[0].Count)
 	}
 }
 

@@ -13,8 +13,10 @@ const (
 	// Clients wait 4, 8, 16 s between tries (RFC 2131 §4.1), and no less by
 	// DHCPv6 but for the first of them (RFC 8415 §7.6).
 	Quiet = 20 * time.Second
-	// longest is how long an exchange without end goes on before it gets its
-	// row: who asks for ever is seen every five minutes.
+	// soon is how long an exchange goes on without an end before it gets its first
+	// row: who asks on and on is seen within the minute. longest is how long it is
+	// until the next ones.
+	soon    = 25 * time.Second
 	longest = 5 * time.Minute
 	// Most bounds what strangers can make us remember.
 	Most = 4096
@@ -24,8 +26,9 @@ const (
 // of it, not one of each packet.
 type Exchange struct {
 	First, Last time.Time
-	Packets     int
+	Packets     int           // since its last row
 	Row         journal.Event // what to say if nothing more comes
+	told        bool          // it has had a row
 }
 
 // Open holds those that have not ended.
@@ -50,6 +53,9 @@ func (x *Open) Note(at time.Time, row journal.Event) (first bool) {
 		e = &Exchange{First: at}
 		x.open[row.MAC] = e
 	}
+	if e.Packets == 0 {
+		e.First = at
+	}
 	e.Last, e.Row = at, row
 	e.Packets++
 	return !ok
@@ -65,6 +71,9 @@ func (x *Open) End(mac machine.MAC, at time.Time) Exchange {
 		return Exchange{First: at, Last: at, Packets: 1}
 	}
 	delete(x.open, mac)
+	if e.Packets == 0 {
+		e.First = at
+	}
 	e.Last = at
 	e.Packets++
 	return *e
@@ -77,22 +86,35 @@ func (x *Open) Len() int {
 	return len(x.open)
 }
 
-// Sweep takes out those that are over, as rows.
+// Sweep gives the rows of those that are over, and takes them out, and of those
+// that go on without an end.
 func (x *Open) Sweep(now time.Time) []journal.Event {
 	x.mu.Lock()
 	defer x.mu.Unlock()
 	var rows []journal.Event
 	for mac, e := range x.open {
-		if now.Sub(e.Last) < Quiet && now.Sub(e.First) < longest {
+		over := now.Sub(e.Last) >= Quiet
+		if over {
+			delete(x.open, mac)
+		}
+		if e.Packets == 0 || !over && now.Sub(e.First) < e.patience() {
 			continue
 		}
-		delete(x.open, mac)
 		row := e.Row
 		row.At, row.LastAt, row.Count = e.First, e.Last, e.Packets
 		row.Duration = e.Last.Sub(e.First)
 		rows = append(rows, row)
+		e.Packets, e.told = 0, true
 	}
 	return rows
+}
+
+// patience is how long the exchange may go on before its next row.
+func (e *Exchange) patience() time.Duration {
+	if e.told {
+		return longest
+	}
+	return soon
 }
 
 // As dates a row as the exchange that it ends.
