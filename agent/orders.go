@@ -69,7 +69,7 @@ func (a *Agent) install(ctx context.Context, o report.Order) report.Result {
 	if err != nil {
 		return report.Result{Order: o.ID, Step: step, Error: err.Error()}
 	}
-	return report.Result{Order: o.ID, OK: true, Step: step}
+	return report.Result{Order: o.ID, OK: true, Step: step, BootOrder: a.Collect().Boot.Order}
 }
 
 // answer sends a result until the appliance takes it. One that it refuses is

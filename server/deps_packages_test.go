@@ -15,6 +15,7 @@ var ourPackages = map[string]row{
 	"server/boot":      {ours: []string{"server/machine"}, pure: true, why: decisions},
 	"server/diagnosis": {ours: []string{"server/journal", "server/machine"}, pure: true, why: decisions},
 	"server/replay":    {ours: []string{"server/boot", "server/discovery", "server/machine"}, pure: true, why: decisions + "; it asks boot and discovery once more"},
+	"server/bootpath":  {ours: []string{"server/bootclock", "server/journal"}, pure: true, why: decisions + "; bootclock knows the order of rows"},
 	"server/bootclock": {ours: []string{"server/journal", "server/machine"}, pure: true, why: decisions},
 	"server/exchange":  {ours: []string{"server/frame", "server/journal", "server/machine"}, pure: true, why: decisions + "; what both versions of DHCP remember of their clients stands once"},
 	"server/lease":     {ours: []string{"server/machine"}, pure: true, why: decisions},
@@ -49,7 +50,7 @@ var ourPackages = map[string]row{
 	"server/dns":   {ours: []string{"server/journal", "server/machine", "server/zone"}, why: adapters},
 
 	"server/httpboot": {ours: []string{
-		"agent/report", "ipxe/script", "server/boot", "server/journal", "server/machine",
+		"agent/report", "ipxe/script", "server/boot", "server/discovery", "server/journal", "server/machine",
 	}, why: adapters},
 
 	// Adapters for BMCs.
@@ -78,17 +79,17 @@ var ourPackages = map[string]row{
 
 	// What people and programs may ask for, and how the appliance is.
 	"server/operate": {ours: []string{
-		"agent/report", "server/auth", "server/boot", "server/bootclock", "server/declare", "server/delivery", "server/diagnosis", "server/discovery", "server/frame", "server/gate", "server/handover", "server/issue", "server/jobs", "server/journal", "server/machine", "server/oob", "server/replay", "server/serverdb",
+		"agent/report", "server/auth", "server/boot", "server/bootclock", "server/bootpath", "server/declare", "server/delivery", "server/diagnosis", "server/discovery", "server/frame", "server/gate", "server/handover", "server/issue", "server/jobs", "server/journal", "server/machine", "server/oob", "server/replay", "server/serverdb",
 	}, why: "every verb goes through the desk; it knows none of the doors that it stands behind"},
 	"server/health": {why: "parts register what to look at; it knows none of them"},
 
 	// The people's door.
 	"server/ca": {why: "keys and certificates know nothing of what they protect"},
 	"server/api": {ours: []string{
-		"agent/report", "server/auth", "server/declare", "server/delivery", "server/diagnosis", "server/frame", "server/gate", "server/handover", "server/health", "server/issue", "server/journal", "server/lease", "server/machine", "server/oob", "server/operate", "server/replay", "server/serverdb",
+		"agent/report", "server/auth", "server/bootpath", "server/declare", "server/delivery", "server/diagnosis", "server/frame", "server/gate", "server/handover", "server/health", "server/issue", "server/journal", "server/lease", "server/machine", "server/oob", "server/operate", "server/replay", "server/serverdb",
 	}, why: "the API shows ServerDb and hands every verb to operate; it knows no adapter and no page"},
 	"web": {ours: []string{
-		"server/auth", "server/boot", "server/bootclock", "server/declare", "server/delivery", "server/diagnosis", "server/discovery", "server/frame", "server/issue", "server/journal", "server/lease", "server/machine", "server/oob", "server/replay",
+		"server/auth", "server/boot", "server/bootclock", "server/bootpath", "server/declare", "server/delivery", "server/diagnosis", "server/discovery", "server/frame", "server/issue", "server/journal", "server/lease", "server/machine", "server/oob", "server/replay",
 		"web/reference",
 	}, why: adapters},
 	"web/reference": {pure: true, why: "a document becomes what a page shows; it knows the API by its document alone"},
@@ -98,7 +99,7 @@ var ourPackages = map[string]row{
 	"agent/adopt":     {ours: []string{"agent/appliance", "agent/report"}, why: agentSide},
 	"agent/appliance": {ours: []string{"agent/report"}, why: agentSide},
 	"agent/bmc":       {ours: []string{"agent/report"}, why: agentSide},
-	"agent/collect":   {ours: []string{"agent/report"}, why: agentSide},
+	"agent/collect":   {ours: []string{"agent/efiboot", "agent/report"}, why: agentSide},
 	"agent/console":   {why: agentSide},
 	"agent/efiboot":   {why: agentSide},
 	"agent/facts":     {ours: []string{"agent/bmc", "agent/collect", "agent/report", "agent/signature"}, why: agentSide},
@@ -153,7 +154,7 @@ var ourPackages = map[string]row{
 
 	// Wiring and commands.
 	"server": {ours: []string{
-		"images/bootimage", "ipxe", "ipxe/script", "server/api", "server/auth", "server/backup", "server/boot", "server/bootclock", "server/ca", "server/config",
+		"images/bootimage", "ipxe", "ipxe/script", "server/api", "server/auth", "server/backup", "server/boot", "server/bootclock", "server/bootpath", "server/ca", "server/config",
 		"server/dhcp", "server/dhcp6", "server/diagnosis", "server/dns", "server/frame", "server/gate", "server/health", "server/httpboot", "server/inspect", "server/issue", "server/jobs", "server/journal", "server/machine", "server/oob",
 		"server/oob/credential", "server/oob/login", "server/operate", "server/replay", "server/serverdb", "server/tftp", "server/zone", "web",
 	}, why: wiring},

@@ -8,6 +8,7 @@ import (
 	"firstlight/server/auth"
 	"firstlight/server/boot"
 	"firstlight/server/bootclock"
+	"firstlight/server/bootpath"
 	"firstlight/server/diagnosis"
 	"firstlight/server/frame"
 	"firstlight/server/journal"
@@ -62,6 +63,11 @@ func (i insight) Simulate(ctx context.Context, c web.BootClient) (steps []web.Bo
 func (i insight) Clock(ctx context.Context, m *machine.Machine, events []journal.Event) ([]bootclock.Stage, int) {
 	c := i.ClockOf(ctx, m, events)
 	return c.Stages, c.Peers
+}
+
+// Paths tells of a machine's last boots what was expected and what was seen.
+func (i insight) Paths(m *machine.Machine, events []journal.Event) []bootpath.Path {
+	return i.PathsOf(m, events)
 }
 
 // Diagnose says why a machine does not boot, by its newest events.

@@ -6,7 +6,6 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
-	"firstlight/server/diagnosis"
 	"firstlight/server/inspect"
 	"firstlight/server/issue"
 	"firstlight/server/machine"
@@ -44,18 +43,22 @@ type issues struct {
 // faults counts what is wrong with boots for the metrics.
 type faults struct {
 	found interface {
-		Faults() map[diagnosis.Fault]int
+		Faults() map[inspect.Fault]int
 	}
 }
 
-var faultsDesc = prometheus.NewDesc("firstlight_boot_faults", "Machines and unknown MACs whose boot shows a fault, by fault.", []string{"fault"}, nil)
+var faultsDesc = prometheus.NewDesc("firstlight_boot_faults", "Machines and unknown MACs whose boot shows a fault, by fault; level suspected: a slow one would look the same.", []string{"fault", "level"}, nil)
 
 func (faults) Describe(ch chan<- *prometheus.Desc) { ch <- faultsDesc }
 
 // Collect is part of prometheus.Collector.
 func (f faults) Collect(ch chan<- prometheus.Metric) {
 	for fault, n := range f.found.Faults() {
-		ch <- prometheus.MustNewConstMetric(faultsDesc, prometheus.GaugeValue, float64(n), string(fault))
+		level := "certain"
+		if fault.Suspected {
+			level = "suspected"
+		}
+		ch <- prometheus.MustNewConstMetric(faultsDesc, prometheus.GaugeValue, float64(n), string(fault.Name), level)
 	}
 }
 

@@ -50,6 +50,7 @@ func (a *Appliance) openJobs(context.Context) error {
 		BMC:     func(ctx context.Context, m *machine.Machine) (oob.Controller, error) { return a.keeper.Open(ctx, m) },
 		Visible: a.dns.Visible, Base: a.base, Keys: a.Config.SSHKeys,
 	})
+	a.metrics.MustRegister(a.jobs)
 	return nil
 }
 

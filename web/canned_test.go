@@ -13,6 +13,7 @@ import (
 	"firstlight/server/auth"
 	"firstlight/server/boot"
 	"firstlight/server/bootclock"
+	"firstlight/server/bootpath"
 	"firstlight/server/delivery"
 	"firstlight/server/diagnosis"
 	"firstlight/server/discovery"
@@ -425,6 +426,10 @@ func (c *canned) Clock(_ context.Context, m *machine.Machine, events []journal.E
 		}
 	}
 	return all, 3
+}
+
+func (c *canned) Paths(m *machine.Machine, events []journal.Event) []bootpath.Path {
+	return bootpath.Of(events, m.Observed.BootOrder, cannedNow)
 }
 
 func (c *canned) Diagnose(m *machine.Machine, events []journal.Event) []diagnosis.Diagnosis {

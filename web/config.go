@@ -9,6 +9,7 @@ import (
 	"firstlight/server/auth"
 	"firstlight/server/boot"
 	"firstlight/server/bootclock"
+	"firstlight/server/bootpath"
 	"firstlight/server/delivery"
 	"firstlight/server/diagnosis"
 	"firstlight/server/discovery"
@@ -140,6 +141,9 @@ type Insight interface {
 	// Clock gives the stages of a machine's last boot beside what is usual, by
 	// its newest events, and of how many machines of its kind the median is.
 	Clock(ctx context.Context, m *machine.Machine, events []journal.Event) (stages []bootclock.Stage, peers int)
+	// Paths tells of its last boots, newest first, what was expected and what was
+	// seen.
+	Paths(m *machine.Machine, events []journal.Event) []bootpath.Path
 	// Diagnose says why a machine does not boot, by its newest events, newest
 	// first; m is nil where nobody knows it.
 	Diagnose(m *machine.Machine, events []journal.Event) []diagnosis.Diagnosis

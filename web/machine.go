@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"firstlight/server/auth"
+	"firstlight/server/bootpath"
 	"firstlight/server/diagnosis"
 	"firstlight/server/discovery"
 	"firstlight/server/machine"
@@ -22,6 +23,7 @@ type machineData struct {
 	Differences []discovery.Difference
 	Cards       cardsData
 	Clock       clockData
+	Boots       []bootpath.Path
 	Timeline    timelineData
 	Hardware    hardwareData
 	Disks       disksData
@@ -88,7 +90,7 @@ func (s *Site) machine(r *http.Request) (view, error) {
 	d := machineData{
 		Wrong: s.wrong(m, events), Issues: s.machineIssues(m, u), Differences: s.differences(m),
 		Head: s.head(m, job, userOf(r)), Timeline: timeline, Hardware: hardware(m), Disks: disks(m),
-		Clock: s.clock(ctx, m, events), Console: s.console(m), Dig: s.dig(m), History: history,
+		Clock: s.clock(ctx, m, events), Boots: s.Insight.Paths(m, events), Console: s.console(m), Dig: s.dig(m), History: history,
 	}
 	d.Head.TakeBack = s.undoable(r, m)
 	d.Cards = s.cards(ctx, m, d.Head.Job)
@@ -115,6 +117,7 @@ func (d machineData) fragments() []fragment {
 		{id: "differences", template: "machine-differences", data: d.Differences},
 		{id: "cards", template: "machine-cards", data: d.Cards},
 		{id: "clock", template: "machine-clock", data: d.Clock},
+		{id: "boots", template: "machine-boots", data: d.Boots},
 		{id: "hardware", template: "machine-hardware", data: d.Hardware},
 		{id: "disks", template: "machine-disks", data: d.Disks},
 		{id: "job", template: "machine-job", data: d.Job},

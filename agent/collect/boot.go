@@ -1,15 +1,22 @@
 package collect
 
 import (
+	"io/fs"
 	"runtime"
 	"strconv"
 	"strings"
 	"time"
+
+	"firstlight/agent/efiboot"
 )
 
-// secureBoot is the firmware's variable; its value follows four bytes of
-// attributes (UEFI 2.10, 3.3; kernel: filesystems/efivarfs.rst).
-const secureBoot = "sys/firmware/efi/efivars/SecureBoot-8be4df61-93ca-11d2-aa0d-00e098032b8c"
+// The firmware's variables of the specification; their values follow four bytes
+// of attributes (UEFI 2.10, 3.3; kernel: filesystems/efivarfs.rst).
+const (
+	efivars    = "sys/firmware/efi/efivars"
+	global     = "8be4df61-93ca-11d2-aa0d-00e098032b8c"
+	secureBoot = efivars + "/SecureBoot-" + global
+)
 
 func (c *collector) boot() {
 	b := &c.report.Boot
@@ -20,6 +27,7 @@ func (c *collector) boot() {
 	if c.exists("sys/firmware/efi") {
 		b.Platform = "efi"
 	}
+	b.Order = c.order()
 	b.MAC = BootMAC(c.text("proc/cmdline"))
 	b.Started = c.started()
 	if up, _, ok := strings.Cut(c.text("proc/uptime"), " "); ok {
@@ -28,6 +36,39 @@ func (c *collector) boot() {
 	if v := c.raw(secureBoot); len(v) == 5 {
 		c.report.Firmware.SecureBoot = v[4] == 1
 	}
+}
+
+// order reads UEFI's boot order; BIOS has none that anybody could read.
+func (c *collector) order() []string {
+	if !c.exists(efivars + "/BootOrder-" + global) {
+		return nil
+	}
+	order, err := efiboot.Order(variables{c.root})
+	if err != nil {
+		c.missing("boot order")
+	}
+	return order
+}
+
+// variables are those of the specification in efivarfs below a root.
+type variables struct{ root fs.FS }
+
+// Names implements efiboot.Reader.
+func (v variables) Names() ([]string, error) {
+	entries, err := fs.ReadDir(v.root, efivars)
+	var names []string
+	for _, e := range entries {
+		if name, ok := strings.CutSuffix(e.Name(), "-"+global); ok {
+			names = append(names, name)
+		}
+	}
+	return names, err
+}
+
+// Get implements efiboot.Reader.
+func (v variables) Get(name string) ([]byte, error) {
+	b, err := fs.ReadFile(v.root, efivars+"/"+name+"-"+global)
+	return b[min(4, len(b)):], err
 }
 
 // started is the kernel's start by the machine's own clock, which may be wrong

@@ -1,8 +1,9 @@
-// Package efiboot makes UEFI firmware start an installed disk.
+// Package efiboot makes UEFI firmware start an installed disk, and reads what
+// order it boots in.
 //
 // It promises to touch no boot entry but its own, to keep the network before
 // the disk where the firmware had it so, and to believe nothing that it did not
-// read back. Package agent/install imports it; it imports nothing of ours. All
+// read back. Packages agent/install and agent/collect import it; it imports nothing of ours. All
 // structures are of the UEFI specification 2.10, chapters 3 and 10.
 package efiboot
 
@@ -40,8 +41,50 @@ type Entry struct {
 // again: at the next install it is written over, not joined by another.
 const ours = "Firstlight"
 
+// Reader reads the firmware's variables, as Variables does.
+type Reader interface {
+	Names() ([]string, error)
+	Get(name string) ([]byte, error)
+}
+
+// What the entries of an order lead to.
+const (
+	ToNetwork = "network"
+	ToUs      = "firstlight" // the disk that we installed
+	ToDevice  = "device"     // any other disk, stick or drive
+)
+
+// Order says what the firmware tries, in its order. Entries that it passes over
+// are left out: its own menus, and those that are switched off or not there.
+func Order(v Reader) ([]string, error) {
+	options, err := readOptions(v)
+	if err != nil {
+		return nil, err
+	}
+	order, err := readOrder(v)
+	if err != nil {
+		return nil, err
+	}
+	var all []string
+	for _, n := range order {
+		switch o, found := options[n]; {
+		case !found || o.kind == kindFirmware:
+		case o.kind == kindNetwork:
+			all = append(all, ToNetwork)
+		case o.description == ours:
+			all = append(all, ToUs)
+		default:
+			all = append(all, ToDevice)
+		}
+	}
+	return all, nil
+}
+
 // Install writes the entry, puts it into the boot order, and returns the order
-// as the firmware then tells it.
+// as the firmware then tells it. Where the disk comes first, it is the next boot
+// as well (BootNext, 3.3): some firmware sorts its order anew at each start.
+// Where the network does, a next boot that somebody left behind is removed, for
+// it would lead elsewhere.
 func Install(v Variables, e Entry) (string, error) {
 	options, err := readOptions(v)
 	if err != nil {
@@ -66,8 +109,29 @@ func Install(v Variables, e Entry) (string, error) {
 			return "", fmt.Errorf("delete the boot entry of an earlier install: %w", err)
 		}
 	}
+	if err := next(v, number, want[0] == number); err != nil {
+		return "", err
+	}
 	return spell(want), nil
 }
+
+func next(v Variables, number uint16, first bool) error {
+	if first {
+		return set(v, bootNext, encodeOrder([]uint16{number}))
+	}
+	if _, err := v.Get(bootNext); errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err := v.Delete(bootNext); err != nil {
+		return fmt.Errorf("delete the firmware's %s: %w", bootNext, err)
+	}
+	if _, err := v.Get(bootNext); !errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("the firmware keeps its %s, which was deleted", bootNext)
+	}
+	return nil
+}
+
+const bootNext = "BootNext"
 
 // set writes a variable unless it is right already, for the firmware's memory
 // wears out, and reads it back: firmware has been seen to accept what it then
@@ -93,7 +157,7 @@ var optionPattern = regexp.MustCompile(`^Boot([0-9A-F]{4})$`)
 
 func optionName(n uint16) string { return fmt.Sprintf("Boot%04X", n) }
 
-func readOptions(v Variables) (map[uint16]option, error) {
+func readOptions(v Reader) (map[uint16]option, error) {
 	names, err := v.Names()
 	if err != nil {
 		return nil, fmt.Errorf("list the firmware's variables: %w", err)
@@ -136,7 +200,7 @@ func place(options map[uint16]option) (number uint16, stale []uint16) {
 	return number, nil
 }
 
-func readOrder(v Variables) ([]uint16, error) {
+func readOrder(v Reader) ([]uint16, error) {
 	b, err := v.Get("BootOrder")
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return nil, fmt.Errorf("read the firmware's boot order: %w", err)

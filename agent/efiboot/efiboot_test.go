@@ -1,6 +1,8 @@
 package efiboot
 
 import (
+	"bytes"
+	"encoding/binary"
 	"errors"
 	"io/fs"
 	"maps"
@@ -86,6 +88,9 @@ func TestTheDiskStandsBehindTheNetworkOrFirst(t *testing.T) {
 		{"an earlier install left two entries", map[string][]byte{
 			"Boot0001": network, "Boot0004": entry.option(), "Boot0007": entry.option(), "BootOrder": {7, 0, 1, 0, 4, 0},
 		}, "0001 0004"},
+		{"somebody left a next boot behind", map[string][]byte{
+			"Boot0001": network, "Boot0002": disk, "BootOrder": {1, 0, 2, 0}, "BootNext": {2, 0},
+		}, "0001 0000 0002"},
 		{"a broken entry keeps its number", map[string][]byte{"Boot0000": broken, "BootOrder": {}}, "0001"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -98,7 +103,7 @@ func TestTheDiskStandsBehindTheNetworkOrFirst(t *testing.T) {
 			for name, value := range v.vars {
 				if strings.HasPrefix(name, "Boot0") && string(value) == string(entry.option()) {
 					own++
-				} else if name != "BootOrder" {
+				} else if name != "BootOrder" && name != "BootNext" {
 					if diff := cmp.Diff(test.vars[name], value); diff != "" {
 						t.Errorf("%s, which is not ours, was changed:\n%s", name, diff)
 					}
@@ -106,6 +111,10 @@ func TestTheDiskStandsBehindTheNetworkOrFirst(t *testing.T) {
 			}
 			if own != 1 {
 				t.Errorf("there are %d entries of ours, want 1", own)
+			}
+			first, next := v.vars["BootOrder"][:2], v.vars["BootNext"]
+			if bytes.Equal(v.vars[optionName(binary.LittleEndian.Uint16(first))], entry.option()) != (next != nil) || next != nil && !bytes.Equal(next, first) {
+				t.Errorf("BootNext = %x, want our entry where it comes first, and none elsewhere", next)
 			}
 			v.sets = nil
 			if again, err := Install(v, entry); err != nil || again != test.want || len(v.sets) > 0 {
@@ -127,6 +136,12 @@ func TestFirmwareIsNotBelieved(t *testing.T) {
 			}
 			return v[:10]
 		}, "the firmware took Boot0000 as"},
+		{"it forgets the next boot", func(n string, v []byte) []byte {
+			if n == "BootNext" {
+				return nil
+			}
+			return v
+		}, "the firmware took BootNext as"},
 		{"it keeps its own order", func(n string, v []byte) []byte {
 			if n == "BootOrder" {
 				return []byte{9, 0}
@@ -140,6 +155,20 @@ func TestFirmwareIsNotBelieved(t *testing.T) {
 				t.Errorf("Install = %v, want an error that says %q", err, test.says)
 			}
 		})
+	}
+}
+
+func TestTheOrderIsReadAsWhatItLeadsTo(t *testing.T) {
+	v := &memory{vars: map[string][]byte{
+		"Boot0000": menu, "Boot0001": network, "Boot0002": disk, "Boot0003": ipv6, "Boot0004": off, "Boot0005": entry.option(),
+		"BootOrder": {0, 0, 3, 0, 1, 0, 5, 0, 4, 0, 9, 0, 2, 0},
+	}}
+	got, err := Order(v)
+	if want := []string{ToNetwork, ToNetwork, ToUs, ToDevice}; err != nil || !slices.Equal(got, want) {
+		t.Errorf("Order = %v, %v; want %v", got, err, want)
+	}
+	if got, err := Order(&memory{}); err != nil || len(got) > 0 {
+		t.Errorf("Order of a firmware without one = %v, %v; want none", got, err)
 	}
 }
 

@@ -88,6 +88,8 @@ type Result struct {
 	OK    bool   `json:"ok"`
 	Step  string `json:"step,omitempty"`  // where it stopped
 	Error string `json:"error,omitempty"` // one sentence
+	// BootOrder is UEFI's order as it reads back after an install; see Boot.Order.
+	BootOrder []string `json:"boot_order,omitempty"`
 }
 
 // Error is the body of every refusal.

@@ -43,6 +43,10 @@ type Boot struct {
 	Started  time.Time `json:"started"`  // kernel start by the machine's own clock
 	Uptime   float64   `json:"uptime"`   // seconds since kernel start
 	Agent    string    `json:"agent"`    // the agent's build version
+	// Order is UEFI's boot order by what its entries lead to: "network",
+	// "firstlight" for the entry of an install, "device" for any other. Those that
+	// the firmware passes over are left out.
+	Order []string `json:"order,omitempty"`
 }
 
 // OS is the operating system that a machine in use was running when its report

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"net/url"
@@ -63,7 +64,7 @@ func simulationLines(p output.Printer, s api.BootSimulation) []string {
 }
 
 func bootLines(p output.Printer, b api.Boot) []string {
-	lines := slices.Concat(wrongLines(b.Wrong), output.Facts(p, bootFacts(b)), clockLines(b.Clock))
+	lines := slices.Concat(wrongLines(b.Wrong), output.Facts(p, bootFacts(b)), clockLines(b.Clock), pathLines(b.Boots))
 	if b.Script == "" {
 		return lines
 	}
@@ -78,7 +79,11 @@ func bootLines(p output.Printer, b api.Boot) []string {
 func wrongLines(all []api.Diagnosis) []string {
 	var lines []string
 	for _, d := range all {
-		lines = append(lines, output.Plain(d.Sentence), "  next: "+output.Plain(d.Next))
+		sentence := output.Plain(d.Sentence)
+		if d.Level == "suspected" {
+			sentence = "perhaps: " + sentence
+		}
+		lines = append(lines, sentence, "  next: "+output.Plain(d.Next))
 		for _, e := range d.Evidence {
 			lines = append(lines, "  "+output.Clock(e.At)+"  "+output.Plain(e.Text))
 		}
@@ -111,6 +116,28 @@ func clockLines(c *api.BootClock) []string {
 			line += "   usual " + seconds(*s.UsualSeconds).String()
 		}
 		lines = append(lines, line)
+	}
+	return lines
+}
+
+// pathLines say of each boot what was expected, what was seen, and whether that
+// is right.
+func pathLines(all []api.BootPath) []string {
+	var lines []string
+	for i, b := range all {
+		if i == 0 {
+			lines = append(lines, "boots, the last first")
+		}
+		lines = append(lines, "  "+output.Clock(b.At)+"  "+joined(b.Verdict, output.Plain(b.Why)))
+		expected := "not known"
+		if len(b.Expected) > 0 {
+			expected = joined(strings.Join(b.Expected, " → "), b.By)
+		}
+		seen := make([]string, 0, len(b.Steps))
+		for _, s := range b.Steps {
+			seen = append(seen, strings.TrimSpace(s.Name+" "+s.What))
+		}
+		lines = append(lines, "    expected: "+output.Plain(expected), "    seen:     "+output.Plain(cmp.Or(strings.Join(seen, " → "), "nothing")))
 	}
 	return lines
 }

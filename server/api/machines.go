@@ -159,7 +159,9 @@ func (a *API) showSeen(ctx context.Context, ref string, m *machine.Machine, show
 	if err == nil {
 		shown.Clock = showClock(clock)
 	}
-	return err
+	paths, lost := a.Desk.Paths(ctx, m.ID)
+	shown.Boots = each(paths, showPath)
+	return errors.Join(err, lost)
 }
 
 type simulateInput struct {

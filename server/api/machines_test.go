@@ -121,6 +121,10 @@ func TestBootIsExplained(t *testing.T) {
 		Answer: BootAnswer{Target: "agent", Mode: "idle", Address: true, Why: "it is available and waits for an owner"},
 		Script: "#!ipxe\n# agent for 52:54:00:00:00:01\nkernel vmlinuz firstlight.session=… quiet\nboot\n",
 	}
+	if len(known.Boots) != 1 || known.Boots[0].Verdict != "right" || known.Boots[0].Why != "The agent runs." || len(known.Boots[0].Steps) != 1 || known.Boots[0].Steps[0].Name != "agent" {
+		t.Errorf("its boots are %+v, want one, of which its report was seen", known.Boots)
+	}
+	known.Boots = nil
 	if diff := cmp.Diff(want, known); diff != "" {
 		t.Errorf("boot of a machine (-want +got):\n%s", diff)
 	}

@@ -5,6 +5,7 @@ import (
 	"net/netip"
 	"time"
 
+	"firstlight/server/bootpath"
 	"firstlight/server/diagnosis"
 	"firstlight/server/issue"
 	"firstlight/server/machine"
@@ -89,7 +90,7 @@ func showBMC(b machine.BMC) BMC {
 
 func showObserved(o machine.Observed) Observed {
 	return Observed{
-		Power: o.Power, PowerAt: showTime(o.PowerAt), Light: o.Light, LightAt: showTime(o.LightAt), BootAt: showTime(o.BootAt), BootAnswer: o.BootAnswer, BootStage: o.BootStage,
+		Power: o.Power, PowerAt: showTime(o.PowerAt), Light: o.Light, LightAt: showTime(o.LightAt), BootAt: showTime(o.BootAt), BootAnswer: o.BootAnswer, BootStage: o.BootStage, BootOrder: o.BootOrder,
 		BMCAt: showTime(o.BMCAt), BMCError: o.BMCError,
 		CallAt: showTime(o.CallAt), HomeAt: showTime(o.HomeAt), Waits: o.Waits, Progress: o.Progress,
 	}
@@ -131,8 +132,22 @@ func showChange(h machine.History) Change {
 
 func showDiagnosis(d diagnosis.Diagnosis) Diagnosis {
 	return Diagnosis{
-		Fault: string(d.Fault), Issue: string(issue.KindOf(&d)), Sentence: d.Sentence, Next: d.Action, Since: d.Since,
+		Fault: string(d.Fault), Level: level(d), Issue: string(issue.KindOf(&d)), Sentence: d.Sentence, Next: d.Action, Since: d.Since,
 		Evidence: each(d.Evidence, func(e diagnosis.Evidence) Evidence { return Evidence(e) }),
+	}
+}
+
+func level(d diagnosis.Diagnosis) string {
+	if d.Suspected {
+		return "suspected"
+	}
+	return "certain"
+}
+
+func showPath(p bootpath.Path) BootPath {
+	return BootPath{
+		At: p.At, Expected: each(p.Expected, func(s string) string { return s }), By: p.By,
+		Steps: each(p.Steps, func(s bootpath.Step) BootPathStep { return BootPathStep(s) }), Verdict: string(p.Verdict), Why: p.Why,
 	}
 }
 

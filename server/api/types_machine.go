@@ -121,6 +121,7 @@ type Observed struct {
 	BootAt     *time.Time `json:"boot_at,omitempty" doc:"Last boot request"`
 	BootAnswer string     `json:"boot_answer,omitempty" doc:"What it was given" example:"agent"`
 	BootStage  string     `json:"boot_stage,omitempty" enum:"firmware,http,ipxe" doc:"How far its boot had come when it asked"`
+	BootOrder  string     `json:"boot_order,omitempty" doc:"Of its UEFI firmware, when its agent read it last" example:"network, firstlight, device"`
 	BMCAt      *time.Time `json:"bmc_at,omitempty" doc:"Last log-in to its BMC"`
 	BMCError   string     `json:"bmc_error,omitempty" doc:"Why its BMC did not answer after that" example:"the BMC does not answer"`
 	CallAt     *time.Time `json:"call_at,omitempty" doc:"Last word of its agent or installed system"`
@@ -218,6 +219,24 @@ type Boot struct {
 	Problem string      `json:"problem,omitempty" doc:"Why the script cannot be written" example:"the boot image has no kernel"`
 	Wrong   []Diagnosis `json:"wrong,omitempty" doc:"What is wrong with its boot, that which stops it first; absent: nothing"`
 	Clock   *BootClock  `json:"clock,omitempty" doc:"How long its last boot took; absent: none was seen"`
+	Boots   []BootPath  `json:"boots,omitempty" doc:"Its last boots, newest first: what was expected of each, and what was seen; absent: none was seen"`
+}
+
+// BootPath is one boot: what was expected of it beside what was seen.
+type BootPath struct {
+	At       time.Time      `json:"at" doc:"Of the order to its BMC, or of its first packet"`
+	Expected []string       `json:"expected" nullable:"false" doc:"What it should boot, in order; empty: nobody can know" example:"[\"network\",\"agent\"]"`
+	By       string         `json:"by,omitempty" doc:"Which order says so" example:"one-time boot of its BMC, set at 12:03:11 UTC"`
+	Steps    []BootPathStep `json:"steps" nullable:"false" doc:"What was seen, in order; empty: nothing"`
+	Verdict  string         `json:"verdict" enum:"right,wrong,under way,not known" example:"wrong"`
+	Why      string         `json:"why,omitempty" doc:"One sentence; absent while it is under way" example:"It did not ask the network: its own disk booted."`
+}
+
+// BootPathStep is a thing that was seen of a boot.
+type BootPathStep struct {
+	At   time.Time `json:"at"`
+	Name string    `json:"name" example:"loader"`
+	What string    `json:"what,omitempty" doc:"File, target or outcome" example:"snponly.efi"`
 }
 
 // Diagnosis is a fault that a boot shows, with its evidence.
@@ -227,6 +246,7 @@ type Diagnosis struct {
 	Sentence string     `json:"sentence" example:"4 DISCOVERs, 4 OFFERs, no REQUEST, and another server 10.0.0.9 answers on this segment."`
 	Next     string     `json:"next" doc:"What to do next" example:"Find 10.0.0.9 and switch its DHCP off."`
 	Since    time.Time  `json:"since" doc:"Of the first evidence"`
+	Level    string     `json:"level" enum:"certain,suspected" doc:"suspected: it is waited for longer than is usual, and a slow machine would look the same; opens no issue" example:"certain"`
 	Evidence []Evidence `json:"evidence" nullable:"false" doc:"Rows of the timeline that it rests on"`
 }
 

@@ -4,8 +4,9 @@
 // It is pure: rows, record and time come in as arguments, so that a failure of
 // last week is explained by the rules of today. It promises to be silent about
 // a boot that goes on, or that came through: a rule fires only where the boot
-// stopped, after a time in which healthy machines have gone on. It imports the
-// words only; the task that keeps the list of issues, the desk and the pages
+// stopped, after a time in which healthy machines have gone on. Before that, and
+// after a time that is long for its kind of machine, it says so as a suspicion,
+// which opens no issue. It imports the words only; the task that keeps the list of issues, the desk and the pages
 // import it.
 package diagnosis
 
@@ -44,6 +45,9 @@ type Diagnosis struct {
 	Action   string // what to do next
 	Evidence []Evidence
 	Since    time.Time // of the first evidence
+	// Suspected says that a slow machine would look the same: it is waited for
+	// longer than is usual, and not yet for as long as the slowest take.
+	Suspected bool
 }
 
 // Evidence is a row that a diagnosis rests on.
@@ -61,9 +65,9 @@ type Input struct {
 	// Servers are other DHCP servers that were seen to answer on its network, with
 	// when.
 	Servers map[string]time.Time
-	// Firmware gives how long that of its kind usually takes, 0 where it is not
-	// known; nil: it never is.
-	Firmware func() time.Duration
+	// Usual gives how long a stage of package bootclock usually takes its kind of
+	// machine, 0 where it is not known; nil: it never is.
+	Usual func(stage string) time.Duration
 }
 
 // Memory is how far back rows say something of what is wrong now.
@@ -74,11 +78,8 @@ const Memory = 24 * time.Hour
 func Of(in *Input) []Diagnosis {
 	b := follow(in)
 	var all []Diagnosis
-	for _, rule := range stopping {
-		if d := rule(b); d != nil {
-			all = append(all, *d)
-			break // what comes after it follows from it
-		}
+	if d := b.stopped(); d != nil {
+		all = append(all, *d)
 	}
 	for _, rule := range passing {
 		if d := rule(b); d != nil {
@@ -86,4 +87,19 @@ func Of(in *Input) []Diagnosis {
 		}
 	}
 	return all
+}
+
+// stopped is what stops the boot, of which the rest follows: the first that is
+// certain, else the first that is suspected.
+func (b *bootOf) stopped() (suspected *Diagnosis) {
+	for _, rule := range stopping {
+		d := rule(b)
+		if d != nil && !d.Suspected {
+			return d
+		}
+		if suspected == nil {
+			suspected = d
+		}
+	}
+	return suspected
 }

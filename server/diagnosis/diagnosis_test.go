@@ -6,6 +6,7 @@ import (
 	"maps"
 	"math/rand/v2"
 	"os"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -186,6 +187,7 @@ var faults = []planted{
 	{"a TFTP transfer that breaks off", []func(*story){exchange("firmware gets an address"), broken("snponly.efi", 40960), wait(30 * time.Second)}, nil, nil, LoaderBroken, "snponly.efi and broke off after 40960 bytes"},
 	{"a loader for another architecture", []func(*story){exchange("firmware gets an address"), sent("undionly.kpxe"), wait(30 * time.Second)}, nil, nil, WrongLoader, "(UEFI x64) fetched undionly.kpxe"},
 	{"a loader without a NIC driver", []func(*story){(*story).loads, wait(2 * time.Minute)}, nil, nil, NoDriver, "no driver in it"},
+	{"a loader that starts the firmware anew", []func(*story){repeat(3, (*story).loads, wait(10*time.Second))}, nil, nil, LoaderLoop, "fetched snponly.efi 3 times"},
 	{"a loader that takes no offer", []func(*story){(*story).loads, exchange("iPXE takes no offer")}, nil, nil, IPXENoAddress, "Its loader runs"},
 	{"HTTP that is blocked", []func(*story){(*story).loads, exchange("iPXE gets an address"), wait(time.Minute)}, nil, nil, NoScript, "does not fetch its script"},
 	{"another appliance's certificate", []func(*story){(*story).loads, exchange("iPXE gets an address"), said(journal.Files, "TLS failed", journal.DetailOutcome, string(journal.TLSFailed)), wait(30 * time.Second)}, nil, nil, TLSRefused, "No secure connection"},
@@ -195,10 +197,19 @@ var faults = []planted{
 	{"a silent agent", []func(*story){(*story).kernel, wait(4 * time.Minute)}, is(machine.Registered), nil, SilentAgent, "the agent is silent"},
 	{"a kernel that panics", []func(*story){repeat(3, (*story).kernel, wait(90*time.Second))}, nil, nil, CrashLoop, "fetched the kernel 3 times"},
 	{"a report of two identities", []func(*story){(*story).kernel, wait(20 * time.Second), said(journal.Agent, "Report refused: it shows the serial of A and the UUID of B")}, nil, nil, ReportRefused, "the serial of A"},
+	{"a BMC that accepts and does nothing", []func(*story){power("off"), wait(30 * time.Second), func(s *story) {
+		s.add(journal.Event{Source: journal.BMC, Text: "Its BMC accepted power off at 12:00:00 UTC and says on 30 s later", Details: map[string]string{journal.DetailIgnored: "power off"}})
+	}}, is(machine.Allocated), nil, BMCLies, "says on 30 s later"},
+	{"a one-time boot that is not followed", []func(*story){(*story).whole, wait(time.Hour), said(journal.BMC, "Boot once from the network"), power("on"), wait(6 * time.Minute), func(s *story) {
+		s.add(journal.Event{Source: journal.BMC, Text: "Its BMC accepted a one-time boot and it did not ask", Details: map[string]string{journal.DetailIgnored: journal.IgnoredOnce, journal.DetailPower: "on"}})
+	}}, is(machine.Allocated), nil, OnceIgnored, "accepted a one-time boot"},
 	{"a BMC that lies", []func(*story){(*story).whole, wait(time.Hour), power("off"), wait(time.Second), power("on"), wait(cold)}, is(machine.Registered), nil, BMCLies, "no boot request followed"},
 	{"an image that is not the catalogue's", []func(*story){(*story).whole, said(journal.Status, "installing → installing: writes the image: has the hash 12, and 34 in the plan")}, is(machine.Installing), nil, ImageHash, "has the hash 12, and 34 in the plan"},
 	{"a disk that does not boot", []func(*story){(*story).whole, said(journal.Status, "installing → configuring: image written"), repeat(3, wait(time.Minute), scripted("disk"))}, is(machine.Configuring), nil, DiskReturns, "sent to its own disk 3 times"},
 	{"a boot order with the disk first", []func(*story){said(journal.BMC, "Boot once from the network"), power("on"), wait(time.Minute), exchange("a system gets an address")}, is(machine.Allocated), nil, BootedDisk, "booted its own disk"},
+	{"a disk that boots though the network is first", []func(*story){power("on"), wait(time.Minute), exchange("a system gets an address")}, &machine.Machine{
+		Status: machine.Available, Observed: machine.Observed{BootOrder: "network, device", BootAt: noon},
+	}, nil, BootedDisk, "had first (network, device)"},
 	{"a switch port that forwards late", []func(*story){exchange("late port")}, nil, nil, PortSlow, "asked for 27 s before we heard"},
 	{"a clock that is wrong", []func(*story){(*story).kernel, wait(20 * time.Second), func(s *story) {
 		s.add(journal.Event{Source: journal.Agent, Text: "Reported", Details: map[string]string{"boot": "b1", journal.DetailClock: "-208800h0m0s"}})
@@ -257,7 +268,8 @@ func TestNothingIsSaidOfHealthyBoots(t *testing.T) {
 		for i, act := range acts {
 			act(s)
 			for _, later := range []time.Duration{0, time.Second} {
-				if all := Of(&Input{Now: s.now.Add(later), Events: s.rows, Machine: m}); len(all) > 0 {
+				all := Of(&Input{Now: s.now.Add(later), Events: s.rows, Machine: m})
+				if all = slices.DeleteFunc(all, slow); len(all) > 0 {
 					t.Fatalf("boot %d after step %d: %s", n, i, text(all))
 				}
 			}
@@ -265,6 +277,63 @@ func TestNothingIsSaidOfHealthyBoots(t *testing.T) {
 		m.Observed.CallAt = s.now
 		if all := Of(&Input{Now: s.now.Add(6 * time.Hour), Events: s.rows, Machine: m}); len(all) > 0 {
 			t.Fatalf("boot %d, hours later: %s", n, text(all))
+		}
+	}
+}
+
+// slow tells whether it is said that a slow machine would look the same.
+func slow(d Diagnosis) bool { return d.Suspected }
+
+// What needs minutes to be certain is told within one as a suspicion, by what is
+// usual where that is known; a boot that is slower than others stays one.
+func TestAWaitIsASuspicionFirst(t *testing.T) {
+	dhcp := exchanges(t)
+	for _, test := range []struct {
+		name           string
+		acts           []func(*story)
+		machine        *machine.Machine
+		fault          Fault
+		usual          time.Duration
+		quiet          time.Duration // nothing is said until then
+		suspected      time.Duration
+		certain        time.Duration
+		says, saysLate string
+	}{
+		{"nothing known", []func(*story){(*story).kernel}, is(machine.Registered), SilentAgent, 0, 44 * time.Second, 45 * time.Second, agentWithin, "since 45 s; slow machines take up to 180 s", "the agent is silent"},
+		{"a quick kind", []func(*story){(*story).kernel}, is(machine.Registered), SilentAgent, 3 * time.Second, 29 * time.Second, 30 * time.Second, agentWithin, "since 30 s; usual is 3 s", "the agent is silent"},
+		{"a slow kind", []func(*story){(*story).kernel}, is(machine.Registered), SilentAgent, 2 * time.Minute, 239 * time.Second, 0, 4 * time.Minute, "", "the agent is silent"},
+		{"a loader", []func(*story){(*story).loads}, nil, NoDriver, 0, 44 * time.Second, 45 * time.Second, iPXEWithin, "no driver in it", "no driver in it"},
+		{"a power button", []func(*story){power("on")}, is(machine.Expected), NeverHeard, 0, 44 * time.Second, 45 * time.Second, firstWithin, "no DHCP relay", "no DHCP relay"},
+		{"a server that tests its memory", []func(*story){power("on")}, is(machine.Expected), NeverHeard, 4 * time.Minute, 479 * time.Second, 0, 8 * time.Minute, "", "no DHCP relay"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			s := tell(t, dhcp, test.acts...)
+			at := func(d time.Duration) []Diagnosis {
+				return Of(&Input{Now: s.now.Add(d), Events: s.rows, Machine: test.machine, Usual: func(string) time.Duration { return test.usual }})
+			}
+			if all := at(test.quiet); len(all) > 0 {
+				t.Errorf("after %s: %s, want nothing yet", test.quiet, text(all))
+			}
+			if all := at(test.suspected); test.suspected > 0 && (len(all) != 1 || all[0].Fault != test.fault || !all[0].Suspected || !strings.Contains(all[0].Sentence, test.says)) {
+				t.Errorf("after %s: %+v, want %s as a suspicion with %q", test.suspected, all, test.fault, test.says)
+			}
+			if all := at(test.certain); len(all) != 1 || all[0].Fault != test.fault || all[0].Suspected || !strings.Contains(all[0].Sentence, test.saysLate) {
+				t.Errorf("after %s: %+v, want %s for certain with %q", test.certain, all, test.fault, test.saysLate)
+			}
+		})
+	}
+}
+
+// A fault is over when a following boot is right.
+func TestARightBootEndsAFault(t *testing.T) {
+	dhcp := exchanges(t)
+	for _, f := range faults {
+		if f.want != OnceIgnored && f.want != BootedDisk {
+			continue
+		}
+		s := tell(t, dhcp, append(f.acts, wait(time.Minute), said(journal.BMC, "Boot once from the network"), power("on"), (*story).whole)...)
+		if all := Of(&Input{Now: s.now.Add(time.Second), Events: s.rows, Machine: f.machine}); len(all) > 0 {
+			t.Errorf("%s, and a right boot after it: %s", f.name, text(all))
 		}
 	}
 }

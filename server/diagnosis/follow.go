@@ -23,6 +23,8 @@ type bootOf struct {
 	power  *row // it was switched on
 	asleep bool // before that it was off, as far as anybody knows
 	once   *row // it was told to boot from the network
+	// ignored is what its BMC accepted and did not do.
+	ignored *row
 
 	asks    []row // of firmware and loader for an address
 	loaders []row // boot loaders that were sent whole
@@ -37,6 +39,11 @@ type bootOf struct {
 	tls     *row
 	refused *row // a script, or a report
 	hash    *row // an image that is not what was meant
+
+	// loads are boots before this one that came as far as their loader, firstLoad
+	// is the first of these.
+	loads     int
+	firstLoad *row
 
 	kernels int   // since the agent spoke last
 	returns []row // scripts that sent it to its own disk since its image was written
@@ -97,6 +104,8 @@ func (b *bootOf) see(r row) {
 
 func (b *bootOf) seePower(r row) {
 	switch {
+	case r.Details[journal.DetailIgnored] != "":
+		b.ignored = &r
 	case r.Details[journal.DetailPower] == "on":
 		asleep := b.asleep || b.last().IsZero()
 		b.again(r.At)
@@ -110,8 +119,15 @@ func (b *bootOf) seePower(r row) {
 
 // again begins another boot. What counts over several of them stays.
 func (b *bootOf) again(at time.Time) {
+	loads, first := 0, (*row)(nil)
+	if l := b.loader(); l != nil && b.script == nil && b.kernel == nil && b.bound(true) == nil && at.Sub(l.end) < apart {
+		if loads, first = b.loads+1, b.firstLoad; first == nil {
+			first = &b.loaders[0]
+		}
+	}
 	*b = bootOf{
-		Input: b.Input, began: at, power: b.power, once: b.once, heard: b.heard,
+		loads: loads, firstLoad: first,
+		Input: b.Input, began: at, power: b.power, once: b.once, ignored: b.ignored, heard: b.heard,
 		kernels: b.kernels, returns: b.returns, hash: b.hash, agent: b.agent, report: b.report,
 	}
 }

@@ -19,8 +19,9 @@ const (
 	iPXEWithin   = 90 * time.Second // a loader brings its link up, which takes half a minute behind a slow switch port
 	scriptWithin = 45 * time.Second
 	kernelWithin = time.Minute
-	agentWithin  = 3 * time.Minute // a kernel loads drivers and waits for its disks
-	firstWithin  = 6 * time.Minute // a large server tests its memory for minutes
+	crashWithin  = 45 * time.Second // of a kernel that was fetched time and again
+	agentWithin  = 3 * time.Minute  // a kernel loads drivers and waits for its disks
+	firstWithin  = 6 * time.Minute  // a large server tests its memory for minutes
 	serverFresh  = 10 * time.Minute
 )
 
@@ -32,15 +33,59 @@ type rule func(*bootOf) *Diagnosis
 var stopping = []rule{
 	reportRefused, imageHash, silentAgent, diskReturns, bootedDisk,
 	kernelBroken, noKernel, scriptRefused, tlsRefused,
-	iPXENoAddress, wrongLoader, noScript, noDriver,
+	iPXENoAddress, wrongLoader, loaderLoop, noScript, noDriver,
 	loaderBroken, noSuchFile, noLoader,
 	noSubnet, rangeFull, addressTaken, databaseAway, notAnswered, refusedAddress,
 	tookAnother, noArchitecture, offersLost,
-	liar, neverHeard,
+	onceIgnored, liar, neverHeard,
 }
 
 // passing are those about what does not.
 var passing = []rule{portSlow, wrongClock}
+
+// Times from which a wait is a suspicion: where the median of the kind of machine
+// is known, twice that, but not what a busy hour explains; else a time that most
+// machines need not.
+const (
+	doubtLeast = 30 * time.Second
+	doubtFrom  = 45 * time.Second
+)
+
+// overdue gives what a wait for a stage means, once it has lasted: a suspicion at
+// first, and certain from within on, or from twice what is usual, where that is
+// longer.
+func (b *bootOf) overdue(r *row, stage string, within time.Duration, say func() *Diagnosis) *Diagnosis {
+	if r == nil || b.Now.Sub(r.end) < doubtLeast {
+		return nil
+	}
+	waited, doubt, usual := b.Now.Sub(r.end), doubtFrom, b.usual(stage)
+	if usual > 0 {
+		doubt, within = max(doubtLeast, 2*usual), max(within, 2*usual)
+	}
+	switch {
+	case waited >= within:
+		return say()
+	case waited < doubt:
+		return nil
+	}
+	d := say()
+	d.Suspected = true
+	d.Sentence += fmt.Sprintf(" It is waited for since %d s; ", int(waited.Seconds()))
+	if usual > 0 {
+		d.Sentence += fmt.Sprintf("usual is %d s.", int(usual.Round(time.Second).Seconds()))
+	} else {
+		d.Sentence += fmt.Sprintf("slow machines take up to %d s.", int(within.Seconds()))
+	}
+	return d
+}
+
+// usual is how long a stage of package bootclock takes its kind of machine; 0: not known.
+func (b *bootOf) usual(stage string) time.Duration {
+	if b.Usual == nil {
+		return 0
+	}
+	return b.Usual(stage)
+}
 
 // since tells whether something happened longer ago than d.
 func (b *bootOf) since(r *row, d time.Duration) bool { return r != nil && b.Now.Sub(r.end) >= d }

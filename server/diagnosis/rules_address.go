@@ -3,7 +3,6 @@ package diagnosis
 import (
 	"fmt"
 	"strings"
-	"time"
 
 	"firstlight/server/journal"
 )
@@ -24,6 +23,7 @@ const (
 	PortSlow       Fault = "switch-port-slow"
 	NeverHeard     Fault = "never-heard"
 	BMCLies        Fault = "bmc-lies"
+	OnceIgnored    Fault = "one-time-boot-ignored"
 )
 
 func noSubnet(b *bootOf) *Diagnosis {
@@ -171,17 +171,25 @@ func portSlow(b *bootOf) *Diagnosis {
 	return nil
 }
 
-// firstWithin is how long a machine may take from its power button to its first
-// packet.
-func (b *bootOf) firstWithin() time.Duration {
-	if b.Firmware == nil {
-		return firstWithin
+// onceIgnored: its BMC took the order to boot from the network once and showed
+// it, the machine was switched on, and did not ask the network.
+func onceIgnored(b *bootOf) *Diagnosis {
+	i := b.ignored
+	if i == nil || i.Details[journal.DetailIgnored] != journal.IgnoredOnce || b.last().After(i.At) {
+		return nil
 	}
-	return max(firstWithin, 2*b.Firmware())
+	stage, next := StageDisk, "Set the network first in its boot order, and update the BMC's firmware."
+	if i.Details[journal.DetailPower] == "off" {
+		stage, next = StagePower, "Look at its console and its power supplies; then reset the BMC."
+	}
+	return says(OnceIgnored, stage, i.Text+".", next, b.once, b.power, i)
 }
 
 // liar is a BMC that says yes and does nothing.
 func liar(b *bootOf) *Diagnosis {
+	if i := b.disobeyed(); i != nil {
+		return says(BMCLies, StagePower, i.Text+".", "Log in to the BMC and look whether it is this machine's; then reset it.", i)
+	}
 	p := b.power
 	if p == nil || !b.heard || p.At.Before(b.began) || b.last().After(p.At) {
 		return nil
@@ -191,17 +199,33 @@ func liar(b *bootOf) *Diagnosis {
 		return says(BMCLies, StagePower, fmt.Sprintf("Its BMC said at %s that it was switched off and on, but its agent goes on speaking: it never restarted, or the BMC is another machine's.", clock(p.At)),
 			"Compare the BMC's serial number with the machine's; then reset the BMC.", p)
 	}
-	if !b.asleep || !b.since(p, b.firstWithin()) || m != nil && m.Observed.CallAt.After(p.At) {
+	if !b.asleep || m != nil && m.Observed.CallAt.After(p.At) {
 		return nil
 	}
-	return says(BMCLies, StagePower, fmt.Sprintf("Its BMC switched it on at %s, and no boot request followed: it does not run, hangs in its firmware, or does not boot from the network first.", clock(p.At)),
-		"Look at its console; then reset the BMC, or set the boot order to network first.", p)
+	return b.overdue(p, "firmware", firstWithin, func() *Diagnosis {
+		return says(BMCLies, StagePower, fmt.Sprintf("Its BMC switched it on at %s, and no boot request followed: it does not run, hangs in its firmware, or does not boot from the network first.", clock(p.At)),
+			"Look at its console; then reset the BMC, or set the boot order to network first.", p)
+	})
+}
+
+// disobeyed is an order of power that its BMC accepted and does not show.
+func (b *bootOf) disobeyed() *row {
+	i, m := b.ignored, b.Machine
+	if i == nil || i.Details[journal.DetailIgnored] == journal.IgnoredOnce || b.last().After(i.At) {
+		return nil
+	}
+	if m != nil && m.Observed.PowerAt.After(i.At) && "power "+m.Observed.Power == i.Details[journal.DetailIgnored] {
+		return nil // late, but it did
+	}
+	return i
 }
 
 func neverHeard(b *bootOf) *Diagnosis {
-	if b.power == nil || b.heard || !b.since(b.power, b.firstWithin()) {
+	if b.power == nil || b.heard {
 		return nil
 	}
-	return says(NeverHeard, StagePower, fmt.Sprintf("It was switched on at %s, and no packet of it ever reached us: no cable, no DHCP relay on its network, or network boot is off.", clock(b.power.At)),
-		"Check its link; then the relay (ip helper-address) of its network; then the boot order.", b.power)
+	return b.overdue(b.power, "firmware", firstWithin, func() *Diagnosis {
+		return says(NeverHeard, StagePower, fmt.Sprintf("It was switched on at %s, and no packet of it ever reached us: no cable, no DHCP relay on its network, or network boot is off.", clock(b.power.At)),
+			"Check its link; then the relay (ip helper-address) of its network; then the boot order.", b.power)
+	})
 }

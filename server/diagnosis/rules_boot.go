@@ -17,6 +17,7 @@ const (
 	LoaderBroken  Fault = "loader-broken-off"
 	WrongLoader   Fault = "wrong-loader"
 	NoDriver      Fault = "loader-without-nic-driver"
+	LoaderLoop    Fault = "loader-loop"
 	NoScript      Fault = "script-not-fetched"
 	ScriptRefused Fault = "script-refused"
 	TLSRefused    Fault = "tls-refused"
@@ -112,11 +113,28 @@ func matches(loaders []row, name string) bool {
 
 func noDriver(b *bootOf) *Diagnosis {
 	l := b.loader()
-	if !b.since(l, iPXEWithin) || b.script != nil || b.kernel != nil || b.bound(true) != nil || b.ask() != nil || b.spoke(l) {
+	if l == nil || b.script != nil || b.kernel != nil || b.bound(true) != nil || b.ask() != nil || b.spoke(l) {
 		return nil
 	}
-	return says(NoDriver, StageScript, fmt.Sprintf("It fetched %s at %s, and the loader never asked for an address or a script: no driver in it for this network card?", path.Base(l.Details[journal.DetailFile]), clock(l.At)),
-		"Look at its console; update the firmware of the card, or boot from another port.", l)
+	return b.overdue(l, "loader", iPXEWithin, func() *Diagnosis {
+		return says(NoDriver, StageScript, fmt.Sprintf("It fetched %s at %s, and the loader never asked for an address or a script: no driver in it for this network card?", path.Base(l.Details[journal.DetailFile]), clock(l.At)),
+			"Look at its console; update the firmware of the card, or boot from another port.", l)
+	})
+}
+
+// loopsFrom is how many boots that end at a loader without a word of it are no
+// accident.
+const loopsFrom = 3
+
+// loaderLoop is a loader that starts the network boot anew instead of taking
+// part in it: another loader, an old one, or one that crashes.
+func loaderLoop(b *bootOf) *Diagnosis {
+	l := b.loader()
+	if l == nil || b.loads+1 < loopsFrom || b.script != nil || b.kernel != nil || b.bound(true) != nil || b.spoke(l) {
+		return nil
+	}
+	return says(LoaderLoop, StageScript, fmt.Sprintf("It fetched %s %d times, and each time its firmware's network boot began anew: the loader does not start, or does not say that it is one.", path.Base(l.Details[journal.DetailFile]), b.loads+1),
+		"Look at its console; a loader of its own in the card's ROM, or Secure Boot, may stand in the way of ours.", b.firstLoad, l)
 }
 
 func noScript(b *bootOf) *Diagnosis {
@@ -150,11 +168,13 @@ func tlsRefused(b *bootOf) *Diagnosis {
 
 func noKernel(b *bootOf) *Diagnosis {
 	s := b.script
-	if s == nil || s.Details["target"] != "agent" || b.kernel != nil || !b.since(s, kernelWithin) || b.spoke(s) {
+	if s == nil || s.Details["target"] != "agent" || b.kernel != nil || b.spoke(s) {
 		return nil
 	}
-	return says(NoKernel, StageKernel, fmt.Sprintf("It was given its script at %s and asked for nothing more.", clock(s.At)),
-		"Look at its console for an error of iPXE; it may lack memory, or the network went down.", s)
+	return b.overdue(s, "script", kernelWithin, func() *Diagnosis {
+		return says(NoKernel, StageKernel, fmt.Sprintf("It was given its script at %s and asked for nothing more.", clock(s.At)),
+			"Look at its console for an error of iPXE; it may lack memory, or the network went down.", s)
+	})
 }
 
 func kernelBroken(b *bootOf) *Diagnosis {
@@ -176,15 +196,14 @@ func silentAgent(b *bootOf) *Diagnosis {
 	if k == nil || b.spoke(b.kernel) {
 		return nil
 	}
-	if b.kernels >= crashes && b.since(k, kernelWithin) {
+	if b.kernels >= crashes && b.since(k, crashWithin) {
 		return says(CrashLoop, StageAgent, fmt.Sprintf("It fetched the kernel %d times, and the agent never spoke: it crashes or restarts each time.", b.kernels),
 			"Look at its console for a panic.", b.kernel)
 	}
-	if !b.since(k, agentWithin) {
-		return nil
-	}
-	return says(SilentAgent, StageAgent, fmt.Sprintf("It fetched the kernel at %s, and the agent is silent: the kernel hangs, or has no driver for its network card.", clock(b.kernel.At)),
-		"Look at its console; if it shows the agent, see whether its network reaches this appliance by HTTP.", b.kernel, b.image)
+	return b.overdue(k, "agent image", agentWithin, func() *Diagnosis {
+		return says(SilentAgent, StageAgent, fmt.Sprintf("It fetched the kernel at %s, and the agent is silent: the kernel hangs, or has no driver for its network card.", clock(b.kernel.At)),
+			"Look at its console; if it shows the agent, see whether its network reaches this appliance by HTTP.", b.kernel, b.image)
+	})
 }
 
 func reportRefused(b *bootOf) *Diagnosis {
@@ -219,13 +238,22 @@ func diskReturns(b *bootOf) *Diagnosis {
 // bootedDisk: it was to boot from the network, and its own system was heard.
 func bootedDisk(b *bootOf) *Diagnosis {
 	s := b.system
-	if s == nil || b.once == nil || b.power == nil || b.once.At.Before(b.power.At.Add(-10*time.Minute)) ||
-		s.At.Before(b.power.At) || len(b.asks) > 0 || b.script != nil || b.spoke(b.power) && s.Source != journal.System {
+	if s == nil || b.power == nil || s.At.Before(b.power.At) || len(b.asks) > 0 || b.script != nil || b.spoke(b.power) && s.Source != journal.System {
 		return nil
 	}
-	return says(BootedDisk, StageDisk, fmt.Sprintf("It was told to boot from the network at %s and booted its own disk: its boot order has the disk first, and the BMC's order for once was not followed.", clock(b.once.At)),
-		"Set the network first in its boot order, and update the BMC's firmware.", b.once, b.power, s)
+	if b.once != nil && b.power.At.Sub(b.once.At) < onceFor {
+		return says(BootedDisk, StageDisk, fmt.Sprintf("It was told to boot from the network at %s and booted its own disk: its boot order has the disk first, and the BMC's order for once was not followed.", clock(b.once.At)),
+			"Set the network first in its boot order, and update the BMC's firmware.", b.once, b.power, s)
+	}
+	if b.Machine == nil || !strings.HasPrefix(b.Machine.Observed.BootOrder, "network") {
+		return nil
+	}
+	return says(BootedDisk, StageDisk, fmt.Sprintf("It booted its own disk and did not ask the network, which its firmware's boot order had first (%s) when its agent read it.", b.Machine.Observed.BootOrder),
+		"Look at the boot order in its firmware, and at the link of the network card that boots.", b.power, s)
 }
+
+// onceFor is how long before the power-on a BMC is told of a one-time boot.
+const onceFor = 10 * time.Minute
 
 func wrongClock(b *bootOf) *Diagnosis {
 	if b.report == nil {

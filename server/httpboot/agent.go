@@ -7,6 +7,7 @@ import (
 
 	"firstlight/agent/report"
 	"firstlight/server/boot"
+	"firstlight/server/discovery"
 	"firstlight/server/journal"
 	"firstlight/server/machine"
 )
@@ -40,7 +41,7 @@ func (s *Server) report(w http.ResponseWriter, r *http.Request) error {
 	s.Records.Observe(m.ID, func(o *machine.Observed) {
 		o.CallAt, o.AgentBoot, o.Power, o.PowerAt = s.Now(), rep.Boot.ID, "on", s.Now()
 		o.Waits, o.Progress = Sentence(m), 0
-		o.Platform = rep.Boot.Platform
+		o.Platform, o.BootOrder = rep.Boot.Platform, discovery.BootOrder(rep.Boot.Order)
 	})
 	if err := s.Jobs.Reported(r.Context(), m, rep.Boot.ID); err != nil {
 		return err

@@ -23,7 +23,7 @@ func (i *Inspector) find(all []*machine.Machine) outcome {
 	o := outcome{map[machine.IssueRef]*machine.Issue{}, map[string]bool{}}
 	i.rogues(o)
 	clashes, last, others, unnamed, now := i.clashes(o), i.lastJobs(), i.others(all), i.Unnamed(), i.Now()
-	faults := map[diagnosis.Fault]int{}
+	faults := map[Fault]int{}
 	for _, m := range all {
 		in := issue.Input{
 			Machine: m, Now: now, Began: i.began, Heard: i.Heard(m.ID), Last: last[m.ID], Facts: i.factsOf(m),
@@ -47,7 +47,7 @@ func (i *Inspector) find(all []*machine.Machine) outcome {
 
 // strangers opens the issues of MACs that no machine has: one that hears nothing
 // is found by its MAC.
-func (i *Inspector) strangers(o outcome, faults map[diagnosis.Fault]int) {
+func (i *Inspector) strangers(o outcome, faults map[Fault]int) {
 	known := func(mac machine.MAC) bool { _, ok := i.DB.ByMAC(mac); return ok }
 	for mac, rows := range i.recent.strangers(known) {
 		all := i.diagnose(nil, rows, i.Now())
@@ -60,26 +60,32 @@ func (i *Inspector) strangers(o outcome, faults map[diagnosis.Fault]int) {
 	}
 }
 
-func count(faults map[diagnosis.Fault]int, all []diagnosis.Diagnosis) {
+func count(faults map[Fault]int, all []diagnosis.Diagnosis) {
 	for _, d := range all {
-		faults[d.Fault]++
+		faults[Fault{d.Fault, d.Suspected}]++
 	}
+}
+
+// Fault is what a boot shows, for certain or not.
+type Fault struct {
+	Name      diagnosis.Fault
+	Suspected bool
 }
 
 // found is how many machines show each fault, for the metrics.
 type found struct {
 	mu  sync.Mutex
-	now map[diagnosis.Fault]int
+	now map[Fault]int
 }
 
-func (f *found) set(now map[diagnosis.Fault]int) {
+func (f *found) set(now map[Fault]int) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.now = now
 }
 
 // Faults gives how many machines and strangers show each fault now.
-func (i *Inspector) Faults() map[diagnosis.Fault]int {
+func (i *Inspector) Faults() map[Fault]int {
 	i.found.mu.Lock()
 	defer i.found.mu.Unlock()
 	return i.found.now

@@ -151,7 +151,7 @@ func (i *Inspector) diagnose(m *machine.Machine, rows []journal.Event, now time.
 	}
 	in := &diagnosis.Input{Now: now, Events: rows, Machine: m, Servers: machine.ServersOn(i.Others(), subnetOf(rows))}
 	if m != nil && i.Usual != nil {
-		in.Firmware = func() time.Duration { return i.Usual(m.Product, m.ID, "firmware") }
+		in.Usual = func(stage string) time.Duration { return i.Usual(m.Product, m.ID, stage) }
 	}
 	return diagnosis.Of(in)
 }

@@ -61,7 +61,7 @@ func TestAStrangerWhoseBootFailsIsAnIssueByItsMAC(t *testing.T) {
 	if !strings.Contains(says, "4 DISCOVERs, 4 OFFERs, no REQUEST, and another server 10.0.0.9 answers on this segment") {
 		t.Errorf("says %q, want it to name the other server, which another machine showed", says)
 	}
-	if got := w.i.Faults()[diagnosis.Rogue]; got != 2 {
+	if got := w.i.Faults()[Fault{Name: diagnosis.Rogue}]; got != 2 {
 		t.Errorf("%d show a rogue server, want 2", got)
 	}
 	w.again()

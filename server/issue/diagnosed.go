@@ -24,10 +24,14 @@ var stages = map[diagnosis.Stage]machine.IssueKind{
 // KindOf is the issue that a diagnosis opens; "": none, or one that is found in
 // another way.
 func KindOf(d *diagnosis.Diagnosis) machine.IssueKind {
-	if d.Fault == diagnosis.ReportRefused {
+	switch {
+	case d.Suspected:
+		return "" // a slow machine is no issue
+	case d.Fault == diagnosis.ReportRefused:
 		return "" // an identity clash, which names both
+	default:
+		return stages[d.Stage]
 	}
-	return stages[d.Stage]
 }
 
 // Diagnosed is the finding that a diagnosis is.

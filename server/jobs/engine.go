@@ -19,6 +19,8 @@ import (
 	"sync"
 	"time"
 
+	"github.com/prometheus/client_golang/prometheus"
+
 	"firstlight/server/machine"
 	"firstlight/server/oob"
 	"firstlight/server/serverdb"
@@ -46,6 +48,7 @@ type Engine struct {
 	Config
 	agents agents
 	looks  looks
+	once   *prometheus.CounterVec
 	began  time.Time
 
 	running sync.Map // ids of jobs that a goroutine is at
@@ -59,7 +62,7 @@ func New(c Config) *Engine {
 	c.Limits = c.Limits.orDefaults()
 	return &Engine{
 		Config: c, ready: make(chan struct{}), visits: make(chan struct{}, atOnce),
-		agents: newAgents(), looks: newLooks(), began: c.Now(),
+		agents: newAgents(), looks: newLooks(), once: newOnce(), began: c.Now(),
 	}
 }
 

@@ -6,6 +6,9 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/prometheus/client_golang/prometheus"
+
+	"firstlight/server/journal"
 	"firstlight/server/machine"
 	"firstlight/server/oob"
 )
@@ -100,6 +103,59 @@ func TestAMachineThatNeverAsksFailsAfterItsAttempts(t *testing.T) {
 		r.untilStatus(machine.Broken)
 		if j := r.job(); j.Attempt != 3 || r.box.oob.sent["on"] != 3 || !strings.HasPrefix(j.Result, "install stopped at step boot-request: nothing after 10m0s") {
 			t.Errorf("job ends after %d attempts and %v: %s", j.Attempt, r.box.oob.sent, j.Result)
+		}
+	})
+}
+
+// A BMC that takes a one-time boot, and a machine that does not follow it: each
+// attempt says so with its times, before the next one begins.
+func TestAOneTimeBootIsProvenByTheBootRequest(t *testing.T) {
+	inRack(t, func(t *testing.T, r *rack) {
+		r.dark()
+		r.box.networkFirst = false
+		first := true
+		r.box.oob.fault = func(c string) (bool, error) {
+			if c == "on" && first {
+				first, r.box.next = false, oob.BootNormal
+			}
+			return true, nil
+		}
+		r.install()
+		r.untilStatus(machine.InUse)
+		registry := prometheus.NewRegistry()
+		registry.MustRegister(r.engine())
+		families, err := registry.Gather()
+		if err != nil || len(families) != 1 || len(families[0].GetMetric()) != 2 {
+			t.Fatalf("the engine's metrics are %v, %v; want one with two outcomes", families, err)
+		}
+		for _, m := range families[0].GetMetric() {
+			if n := m.GetCounter().GetValue(); n != 1 {
+				t.Errorf("the metric counts %v of %v, want one", n, m.GetLabel())
+			}
+		}
+		r.restart(0) // the notes are on disk then
+		all := strings.Join(r.timeline(journal.BMC, journal.Job), "\n")
+		for _, want := range []string{
+			"Its BMC accepted a one-time boot from the network at ", ", and it did not ask the network within 360 s of its power-on: it is on, its firmware has used the order up",
+			"Step boot-request done: it asked the network ", " s after power-on, as its BMC was told",
+		} {
+			if strings.Count(all, want) != 1 {
+				t.Errorf("the timeline has %q %d times, want once:\n%s", want, strings.Count(all, want), all)
+			}
+		}
+	})
+}
+
+func TestABMCThatAcceptsAndDoesNothingIsNamed(t *testing.T) {
+	inRack(t, func(t *testing.T, r *rack) {
+		r.dark()
+		r.box.oob.fault = func(c string) (bool, error) { return c != "on", nil }
+		r.install()
+		r.untilStatus(machine.Broken)
+		r.restart(0)
+		all := strings.Join(r.timeline(journal.BMC), "\n")
+		if got := strings.Count(all, "Its BMC accepted power on at "); got != 1 || !strings.Contains(all, " UTC and says off 30 s later") {
+			t.Errorf("the timeline says %d times that the BMC accepted and did nothing, want once, after 30 s:\n%s", got, all)
 		}
 	})
 }

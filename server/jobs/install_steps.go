@@ -33,7 +33,7 @@ func installSteps() []step {
 		{name: stepBootDevice, limit: power, check: checkNetboot, act: actNetboot, bmc: true},
 		{name: stepPowerOff, limit: power, check: checkPower(oob.PowerOff), act: actPower(oob.PowerOff), bmc: true},
 		{name: stepPowerOn, limit: power, check: checkPower(oob.PowerOn), act: actPower(oob.PowerOn), bmc: true},
-		{name: stepBootRequest, limit: func(l Limits) time.Duration { return l.Boot }, check: checkBootRequest, repeat: true},
+		{name: stepBootRequest, limit: func(l Limits) time.Duration { return l.Boot }, check: checkBootRequest, finish: verified, repeat: true},
 		{name: "agent", limit: func(l Limits) time.Duration { return l.Agent }, check: checkAgent, repeat: true},
 		{name: stepWrite, limit: func(l Limits) time.Duration { return l.Write }, check: checkWrite},
 		{name: stepReboot, limit: home, check: checkReboot},
@@ -86,14 +86,6 @@ func start(ctx context.Context, r *run) (func(*serverdb.Write, *machine.Job) err
 		}
 		return w.Transition(m, serverdb.Change{From: machine.Allocated, To: machine.Installing, Who: j.User, Why: "install", Job: j.ID, Evidence: ev})
 	}, nil
-}
-
-// checkBootRequest waits for the machine to ask what to boot.
-func checkBootRequest(_ context.Context, r *run) (state, string, error) {
-	if r.agentIsThere() {
-		return skipped, agentThere, nil
-	}
-	return settle(r.machine.Observed.BootAt.After(attemptBegan(r.job))), byHand(r.job), nil
 }
 
 // byHand asks a person to do what no BMC does; empty where one did.

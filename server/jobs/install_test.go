@@ -67,7 +67,8 @@ func TestAMachineThatIsOffIsInstalledThroughItsBMC(t *testing.T) {
 		r.restart(0) // the notes are on disk then
 		same(t, "timeline of the job", []string{
 			"Job install queued for ada", "Step start done: answered", "Step boot-device done: next boot from the network",
-			"Step power-off done: power off", "Step power-on done: power on", "Step boot-request done", "Step agent done",
+			"Step power-off done: power off", "Step power-on done: power on",
+			"Step boot-request done: it asked the network 3 s after power-on, as its BMC was told", "Step agent done",
 			"Order to install debian-12 on disk D0001 sent, attempt 1", "Step write done: image written and hashed",
 			"Step reboot done", "Step call-home done: answered", "Job install finished",
 		}, r.timeline(journal.Job))

@@ -5,6 +5,8 @@ import "time"
 // Limits are the times that steps may take. The zero value takes the defaults.
 type Limits struct {
 	Power    time.Duration // a BMC's power to follow
+	Obey     time.Duration // before a BMC that accepted an order of power counts as one that ignores it
+	Ask      time.Duration // after power-on, before a one-time boot from the network counts as ignored
 	Boot     time.Duration // a boot request after power-on
 	Hand     time.Duration // the same where a person has to power the machine on
 	Agent    time.Duration // the agent's first word after the boot request
@@ -24,6 +26,8 @@ func (l Limits) orDefaults() Limits {
 		}
 	}
 	set(&l.Power, 3*time.Minute)
+	set(&l.Obey, 30*time.Second)
+	set(&l.Ask, 6*time.Minute)
 	set(&l.Boot, 10*time.Minute)
 	set(&l.Hand, 24*time.Hour)
 	set(&l.Agent, 10*time.Minute)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"firstlight/server/journal"
@@ -107,9 +108,32 @@ func checkPower(want oob.Power) func(context.Context, *run) (state, string, erro
 			return asked(err)
 		}
 		r.DB.Observe(r.machine.ID, func(o *machine.Observed) { o.Power, o.PowerAt = string(is), r.Now() })
-		return settle(is == want), "power " + string(is), nil
+		if is == want {
+			return done, "power " + string(is), nil
+		}
+		return pending, r.disobeyed(want, is), nil
 	}
 }
+
+// disobeyed is the note of a power that is not what was asked for. A BMC that
+// accepted the order some time ago and shows nothing of it gets a row, once.
+func (r *run) disobeyed(want, is oob.Power) string {
+	cur, note := r.job.Current(), "power "+string(is)
+	accepted := "its BMC accepted power " + string(want) + " at "
+	switch {
+	case strings.HasPrefix(cur.Note, accepted):
+		return cur.Note
+	case cur.ActedAt.IsZero() || cur.Error != "" || is == oob.PowerUnknown || r.Now().Sub(cur.ActedAt) < r.Limits.Obey:
+		return note
+	}
+	note = fmt.Sprintf("%s%s and says %s %.0f s later", accepted, clock(cur.ActedAt), is, r.Now().Sub(cur.ActedAt).Seconds())
+	r.bmcEvent(sentence(note), journal.DetailIgnored, "power "+string(want))
+	return note
+}
+
+func clock(t time.Time) string { return t.UTC().Format("15:04:05") + " UTC" }
+
+func sentence(s string) string { return strings.ToUpper(s[:1]) + s[1:] }
 
 func actPower(want oob.Power) func(context.Context, *run) error {
 	return func(ctx context.Context, r *run) error {
@@ -123,9 +147,9 @@ func actPower(want oob.Power) func(context.Context, *run) error {
 
 // bmcEvent tells of an order to the BMC, with details as names and values.
 func (r *run) bmcEvent(text string, details ...string) {
-	e := journal.Event{Machine: r.machine.ID, Source: journal.BMC, Text: text, Job: r.job.ID}
+	e := journal.Event{Machine: r.machine.ID, Source: journal.BMC, Text: text, Job: r.job.ID, Details: map[string]string{}}
 	for i := 0; i+1 < len(details); i += 2 {
-		e.Details = map[string]string{details[i]: details[i+1]}
+		e.Details[details[i]] = details[i+1]
 	}
 	r.DB.Note(e)
 }

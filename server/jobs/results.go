@@ -1,6 +1,7 @@
 package jobs
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -118,7 +119,12 @@ func (e *Engine) Result(ctx context.Context, m *machine.Machine, res report.Resu
 	if err := r.change(ctx, func(w *serverdb.Write, j *machine.Job) error { return written(w, j, e) }); err != nil {
 		return r.unlessFinal(ctx, err)
 	}
+	order := discovery.BootOrder(res.BootOrder)
+	if order != "" {
+		e.DB.Note(journal.Event{Machine: m.ID, Source: journal.Agent, Job: j.ID, Text: "Boot order set, and read back as: " + order})
+	}
 	e.DB.Observe(m.ID, func(o *machine.Observed) {
+		o.BootOrder = cmp.Or(order, o.BootOrder)
 		o.Waits, o.Progress = "Boots the installed system; waits for its first call", 0
 	})
 	return nil

@@ -12,8 +12,12 @@ const (
 	DetailOption  = "option82"
 	DetailSecs    = "secs" // what the client says since when it asks, in seconds: DHCP's secs
 	DetailPower   = "power"
+	DetailIgnored = "ignored"   // what a BMC accepted and did not do: "power on", "power off" or IgnoredOnce
 	DetailClock   = "clock_off" // how far a machine's clock is from ours, as time.Duration writes it
 )
+
+// IgnoredOnce is a boot from the network, once, that the firmware did not do.
+const IgnoredOnce = "one-time boot"
 
 // Outcome is what came of what a row tells.
 type Outcome string

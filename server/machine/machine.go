@@ -166,6 +166,7 @@ type Observed struct {
 	BootAt     time.Time `json:"boot_at,omitzero"` // last boot request
 	BootAnswer string    `json:"boot_answer,omitempty"`
 	BootStage  string    `json:"boot_stage,omitempty"` // in which it asked: firmware, http or ipxe
+	BootOrder  string    `json:"boot_order,omitempty"` // of UEFI, when its agent read it last: "network, firstlight, device"
 	LoaderFrom time.Time `json:"loader_from,omitzero"` // since when its firmware is offered a loader that it does not fetch
 	Boots      int       `json:"boots,omitempty"`      // since BootsFrom
 	BootsFrom  time.Time `json:"boots_from,omitzero"`  // when its status, or its job's step, began

@@ -42,7 +42,7 @@ func (d *Desk) DiagnoseOf(m *machine.Machine, newest []journal.Event) []diagnosi
 		in.Servers = machine.ServersOn(d.Others(), newest[at].Details["subnet"])
 	}
 	if m != nil {
-		in.Firmware = func() time.Duration { return d.Clocks.Of(m.Product, m.ID, "firmware") }
+		in.Usual = func(stage string) time.Duration { return d.Clocks.Of(m.Product, m.ID, stage) }
 	}
 	return diagnosis.Of(in)
 }

@@ -21,6 +21,8 @@ const (
 	// for each of off and on.
 	powerLimit = 2 * time.Minute
 	powerLook  = 500 * time.Millisecond
+	// obey is how long a BMC may take for what it accepted before that is a row.
+	obey = 30 * time.Second
 )
 
 // Power switches a machine on or off, or off and on again, and returns once the
@@ -102,6 +104,7 @@ func (d *Desk) become(ctx context.Context, c oob.Controller, m *machine.Machine,
 	tick := time.NewTicker(powerLook)
 	defer tick.Stop()
 	var is oob.Power
+	accepted, told := d.Now(), false
 	for {
 		now, err := c.Power(ctx)
 		switch {
@@ -116,11 +119,23 @@ func (d *Desk) become(ctx context.Context, c oob.Controller, m *machine.Machine,
 			d.DB.Note(journal.Event{Machine: m.ID, Source: journal.BMC, Text: "Power " + string(want), Details: map[string]string{journal.DetailPower: string(want)}})
 			return nil
 		}
+		if late := d.Now().Sub(accepted); late >= obey && !told && is != oob.PowerUnknown {
+			d.DB.Note(disobeyed(m, want, is, accepted, late))
+			told = true
+		}
 		select {
 		case <-tick.C:
 		case <-ctx.Done():
 			return deaf(is)
 		}
+	}
+}
+
+// disobeyed is the row of a BMC that accepted an order and shows nothing of it.
+func disobeyed(m *machine.Machine, want, is oob.Power, accepted time.Time, late time.Duration) journal.Event {
+	return journal.Event{
+		Machine: m.ID, Source: journal.BMC, Details: map[string]string{journal.DetailIgnored: "power " + string(want)},
+		Text: fmt.Sprintf("Its BMC accepted power %s at %s UTC and says %s %.0f s later", want, accepted.UTC().Format("15:04:05"), is, late.Seconds()),
 	}
 }
 

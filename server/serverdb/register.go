@@ -255,6 +255,9 @@ const clockTrust = 2 * time.Minute
 
 func (w *Write) reported(m *machine.Machine, f *machine.Facts, r *report.Report) journal.Event {
 	details := map[string]string{"kernel": f.Kernel, "agent": r.Boot.Agent, "boot": r.Boot.ID, "platform": f.Platform}
+	if order := discovery.BootOrder(r.Boot.Order); order != "" {
+		details["boot order"] = order
+	}
 	if off := r.Boot.Started.Add(time.Duration(r.Boot.Uptime * float64(time.Second))).Sub(w.now); !r.Boot.Started.IsZero() && off.Abs() > clockTrust {
 		details[journal.DetailClock] = off.Round(time.Second).String()
 	}
