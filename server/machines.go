@@ -174,7 +174,7 @@ func (a *Appliance) newDHCP6(id [16]byte) *dhcp6.Server {
 		}
 	}
 	return dhcp6.New(dhcp6.Config{
-		Interfaces: interfaces, ID: id, Inventory: a.db, Leases: a.db, Journal: a.db,
+		Interfaces: interfaces, ID: id, Inventory: a.db, Leases: a.db, Journal: a.db, Regulars: a.db,
 		Loader: a.loader, Secure: a.secure.on(), ScriptURL: a.scriptURL, LoaderURL: a.loaderURL,
 		Log: a.Log.With("part", "dhcp6"), Now: time.Now,
 	})

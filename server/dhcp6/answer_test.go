@@ -8,6 +8,7 @@ import (
 
 	"github.com/insomniacslk/dhcp/dhcpv6"
 	"github.com/insomniacslk/dhcp/iana"
+	"github.com/insomniacslk/dhcp/rfc1035label"
 
 	"firstlight/server/exchange"
 	"firstlight/server/lease"
@@ -279,6 +280,22 @@ func TestBootURLs(t *testing.T) {
 		if boots := tt.opts != nil; boots != (len(m.decided) > 0) {
 			t.Errorf("%s: decided %v", tt.name, m.decided)
 		}
+	}
+}
+
+func TestNamesOfClients(t *testing.T) {
+	asks := &dhcpv6.OptFQDN{DomainName: &rfc1035label.Labels{Labels: []string{"Ann-Desk"}}}
+	s, m := labWith(t)
+	got := ask(t, s, incoming(message(request, toServer(), ia(), asks))).Options.FQDN()
+	a, _ := m.LeaseOf("lab6", testMAC)
+	if got == nil || got.Flags != fqdnNone || len(got.DomainName.Labels) != 0 || a.Hostname != "ann-desk" {
+		t.Errorf("a stranger is called %v, its lease %q; want none, and what it said", got, a.Hostname)
+	}
+	m.put("c0mput3", testMAC, machine.InUse, "")
+	m.machines[testMAC].Hostname = "lon6-web-1"
+	got = ask(t, s, incoming(message(renew, toServer(), ia(a.Address.String()), asks))).Options.FQDN()
+	if got == nil || got.Flags != fqdnServer|fqdnOverride || got.DomainName.Labels[0] != "lon6-web-1.lon6.example" {
+		t.Errorf("a machine is called %v, want its name of ServerDb", got)
 	}
 }
 

@@ -8,11 +8,12 @@
 // its MAC, as everywhere: one machine has one address in a subnet, whatever DUIDs
 // and IAIDs its firmware, its loader and its system make up. identity.go says
 // where the MAC comes from. A machine whose interface has an IPv6 address in
-// ServerDb gets that one, others one of the ranges; the subnet's lease is the
-// valid lifetime.
+// ServerDb gets that one, as one does that registered by IPv6. Others get one of
+// the ranges, and a machine of ServerDb keeps what it had there last. The subnet's
+// lease is the valid lifetime.
 //
-// The files follow a packet: listen.go takes it from the wire, work.go hands it
-// to a worker, classify.go, relay.go and identity.go understand it, answer.go
+// The files follow a packet: listen.go takes it from the wire, queue.go holds it for
+// a worker, classify.go, relay.go and identity.go understand it, answer.go
 // runs RFC 8415 §18.3, assign.go finds the address, reply.go and netboot.go write
 // the answer, record.go makes one timeline row of the exchange. REQUIREMENTS.md
 // lists what of which RFC holds.

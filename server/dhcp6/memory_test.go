@@ -68,6 +68,14 @@ func (m *memory) Known(r boot.Request) boot.Known {
 	return k
 }
 
+// regulars are the machines of a memory.
+type regulars struct{ m *memory }
+
+func (r regulars) ByMAC(mac machine.MAC) (*machine.Machine, bool) {
+	k, ok := r.m.machines[mac]
+	return k, ok
+}
+
 func (m *memory) SubnetFor(a netip.Addr) (*machine.Subnet, bool) {
 	for _, s := range m.subnets {
 		if s.Prefix.Contains(a) {

@@ -63,7 +63,7 @@ var (
 	receivedDesc = prometheus.NewDesc("firstlight_dhcp6_received_total", "DHCPv6 messages of clients, by type.", []string{"type"}, nil)
 	sentDesc     = prometheus.NewDesc("firstlight_dhcp6_sent_total", "DHCPv6 replies, by message type.", []string{"type"}, nil)
 	droppedDesc  = prometheus.NewDesc("firstlight_dhcp6_dropped_total", "DHCPv6 packets that got no reply, by reason.", []string{"reason"}, nil)
-	queueDesc    = prometheus.NewDesc("firstlight_dhcp6_queue_packets", "DHCPv6 packets that wait for a worker.", nil, nil)
+	queueDesc    = prometheus.NewDesc("firstlight_dhcp6_queue_packets", "DHCPv6 packets that wait for a worker, by class: known, unknown.", []string{"class"}, nil)
 )
 
 // Describe is part of prometheus.Collector.
@@ -90,6 +90,8 @@ func (s *Server) Collect(ch chan<- prometheus.Metric) {
 	for r := reasonNone + 1; r < reasons; r++ {
 		count(droppedDesc, s.metrics.dropped[r].Load(), names[r])
 	}
-	ch <- prometheus.MustNewConstMetric(queueDesc, prometheus.GaugeValue, float64(len(s.queue)))
+	for class, waiting := range map[string]int{"known": len(s.queue.known), "unknown": len(s.queue.unknown)} {
+		ch <- prometheus.MustNewConstMetric(queueDesc, prometheus.GaugeValue, float64(waiting), class)
+	}
 	s.metrics.latency.Collect(ch)
 }

@@ -13,10 +13,11 @@ import (
 // RFC 8415 §7.6.
 const maxRelays = 8
 
-// relayHeader and atHops: where a Relay-forward has what (RFC 8415 §9).
+// Where a Relay-forward has what (RFC 8415 §9).
 const (
-	relayHeader = 34
 	atHops      = 1
+	atPeer      = 18
+	relayHeader = 34
 )
 
 // tooDeep looks at the outermost relay's hop count and at how long the packet

@@ -38,9 +38,34 @@ func addNetwork(r *dhcpv6.Message, q *query, v verdict) {
 		}
 		r.AddOption(dhcpv6.OptDNS(servers...))
 	}
+	addFQDN(r, q, v)
 	if v.subnet.Domain != "" && q.asksFor(dhcpv6.OptionDomainSearchList) {
 		r.AddOption(dhcpv6.OptDomainSearchList(&rfc1035label.Labels{Labels: []string{v.subnet.Domain}}))
 	}
+}
+
+// Flags of option 39 (RFC 4704 §4.1).
+const (
+	fqdnServer   = 1 << 0 // S: we write the address record
+	fqdnOverride = 1 << 1 // O: against what the client asked
+	fqdnNone     = 1 << 2 // N: nobody writes one
+)
+
+// addFQDN answers a client that names itself: a machine has the name that ServerDb
+// gives it, which our DNS answers, and anybody else has none.
+func addFQDN(r *dhcpv6.Message, q *query, v verdict) {
+	asked := q.msg.Options.FQDN()
+	if asked == nil {
+		return
+	}
+	answer := &dhcpv6.OptFQDN{Flags: fqdnNone, DomainName: &rfc1035label.Labels{}}
+	if m := v.known.Machine; m != nil && m.Hostname != "" && v.subnet.Domain != "" {
+		answer = &dhcpv6.OptFQDN{Flags: fqdnServer, DomainName: &rfc1035label.Labels{Labels: []string{m.Hostname + "." + v.subnet.Domain}}}
+	}
+	if asked.Flags&fqdnServer != answer.Flags&fqdnServer {
+		answer.Flags |= fqdnOverride
+	}
+	r.AddOption(answer)
 }
 
 // asksFor reads the option request option (RFC 8415 §21.7); who sends none is

@@ -61,6 +61,9 @@ type Config struct {
 	Inventory Inventory
 	Leases    Leases
 	Journal   Journal
+	// Regulars go before others while more comes than can be answered. Without
+	// them everybody is a stranger.
+	Regulars Regulars
 
 	// Loader gives the file name of the boot loader for an architecture.
 	Loader func(arch uint16) (string, error)
@@ -77,7 +80,8 @@ type Config struct {
 
 	// Workers answer at the same time; each may wait for the disk. Default 128.
 	Workers int
-	// Queue is how many packets may wait for a worker. Default 1024.
+	// Queue is how many packets may wait for a worker, of machines and of others.
+	// Default 1024.
 	Queue int
 }
 
@@ -86,7 +90,7 @@ type Server struct {
 	cfg       Config
 	duid      dhcpv6.DUID
 	links     []*link
-	queue     chan *datagram
+	queue     *queue
 	exchanges *exchange.Open
 	tape      *exchange.Tape
 	metrics   *metrics
@@ -116,13 +120,14 @@ func New(cfg Config) *Server {
 	if cfg.Log == nil {
 		cfg.Log = slog.Default()
 	}
+	m := newMetrics()
 	return &Server{
 		cfg:       cfg,
 		duid:      &dhcpv6.DUIDUUID{UUID: cfg.ID},
-		queue:     make(chan *datagram, cfg.Queue),
+		queue:     newQueue(cfg.Queue, func() { m.dropped[dropQueueFull].Add(1) }),
 		exchanges: exchange.NewOpen(),
 		tape:      exchange.NewTape(tapeKnown, tapeStrangers, summary),
-		metrics:   newMetrics(),
+		metrics:   m,
 		ready:     make(chan struct{}),
 	}
 }
@@ -181,7 +186,6 @@ func (s *Server) Run(ctx context.Context) error {
 		_ = l.udp.SetReadDeadline(time.Unix(1, 0))
 	}
 	readers.Wait()
-	close(s.queue)
 	workers.Wait()
 	return nil
 }

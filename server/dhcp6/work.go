@@ -34,32 +34,20 @@ type wire interface {
 	send(to netip.AddrPort, payload []byte) error
 }
 
-// push queues a packet. When the queue is full the oldest goes: its client has
-// asked again by then, or soon will.
-func (s *Server) push(d *datagram) {
-	for {
-		select {
-		case s.queue <- d:
-			return
-		default:
-		}
-		select {
-		case <-s.queue:
-			s.metrics.dropped[dropQueueFull].Add(1)
-		default:
-		}
-	}
-}
+// push queues a packet by who sent it.
+func (s *Server) push(d *datagram) { s.queue.push(d, s.isRegular(d)) }
 
 // patience is how long a client waits for an answer before it asks again: one
 // second (RFC 8415 §7.6), give or take a tenth, and twice that the next time.
 const patience = 2 * time.Second
 
-// work answers packets until the queue is closed and empty.
+// work answers packets until ctx ends.
 func (s *Server) work(ctx context.Context) {
-	for d := range s.queue {
+	for {
+		d, ok := s.queue.pop(ctx)
 		switch {
-		case ctx.Err() != nil:
+		case !ok:
+			return
 		case s.cfg.Now().Sub(d.arrived) > patience:
 			s.metrics.dropped[dropStale].Add(1)
 		default:

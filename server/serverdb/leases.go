@@ -133,7 +133,7 @@ func (v view) Reserved(_ string, mac machine.MAC) (netip.Addr, bool) {
 func (v view) Owner(a netip.Addr) (machine.MAC, bool) {
 	m := v.d.index.address(a)
 	if m == nil {
-		return machine.MAC{}, false
+		return v.earned(a)
 	}
 	for _, n := range m.NICs {
 		if n.Address == a {
@@ -141,6 +141,17 @@ func (v view) Owner(a netip.Addr) (machine.MAC, bool) {
 		}
 	}
 	return machine.MAC{}, false
+}
+
+// earned tells the machine that an IPv6 address was leased to last: it stays the
+// machine's own when the lease is over. An interface with both versions has its
+// IPv4 address in ServerDb, and no place there for another.
+func (v view) earned(a netip.Addr) (machine.MAC, bool) {
+	l, ok := v.d.book.byAddress[a]
+	if !ok || !a.Is6() || v.d.book.byMAC[l.Subnet][l.MAC] != a || v.d.index.mac(l.MAC) == nil {
+		return machine.MAC{}, false
+	}
+	return l.MAC, true
 }
 
 func (v view) Offered(a netip.Addr) (machine.MAC, bool) {

@@ -335,6 +335,51 @@ func TestALeaseOfIPv6(t *testing.T) {
 	}
 }
 
+// The IPv6 address that a machine had last stays its own, that of a stranger does
+// not.
+func TestAMachineKeepsItsIPv6Address(t *testing.T) {
+	now := &clock{now: time.Now()}
+	d := openAt(t, file(t), now.Now)
+	if _, err := d.Report(t.Context(), blank(1), from(100)); err != nil {
+		t.Fatal(err)
+	}
+	six := *d.Subnets()[0]
+	six.Name, six.Prefix, six.Gateway, six.DNS, six.Options = "lab6", netip.MustParsePrefix("2001:db8::/64"), netip.Addr{}, nil, nil
+	six.Ranges = []machine.Range{{First: netip.MustParseAddr("2001:db8::100"), Last: netip.MustParseAddr("2001:db8::101")}}
+	if err := d.PutSubnet(t.Context(), Actor{Name: "ada"}, &six); err != nil {
+		t.Fatal(err)
+	}
+	take := func(mac machine.MAC) (netip.Addr, error) {
+		c := lease.Client{MAC: mac}
+		offer, err := d.Offer(&six, c, now.Now())
+		if err != nil {
+			return netip.Addr{}, err
+		}
+		c.Wants = offer.Address
+		l, err := d.Bind(t.Context(), &six, c, now.Now())
+		return l.Address, err
+	}
+	known, stranger, another := machine.MAC{0x52, 0x54, 0, 0, 0, 1}, machine.MAC{2, 0, 0, 0, 0, 8}, machine.MAC{2, 0, 0, 0, 0, 9}
+	own, err := take(known)
+	if err != nil {
+		t.Fatal(err)
+	}
+	theirs, err := take(stranger)
+	if err != nil {
+		t.Fatal(err)
+	}
+	now.advance(six.Lease + 24*time.Hour)
+	if got, err := take(another); err != nil || got != theirs {
+		t.Errorf("after all leases ended another gets %v, %v; want the stranger's %v", got, err, theirs)
+	}
+	if got, err := take(stranger); !errors.Is(err, lease.ErrFull) {
+		t.Errorf("the stranger gets %v, %v; want none, for the one that is left is a machine's", got, err)
+	}
+	if got, err := take(known); err != nil || got != own {
+		t.Errorf("the machine gets %v, %v; want its %v", got, err, own)
+	}
+}
+
 // fullDisk tells the child where to mount a disk of one megabyte.
 const fullDisk = "FIRSTLIGHT_TEST_FULL_DISK"
 
