@@ -44,3 +44,21 @@ func TestParseOptions(t *testing.T) {
 		}
 	}
 }
+
+// FuzzParseOptions reads any command line: a boot loader's person may have
+// written it.
+func FuzzParseOptions(f *testing.F) {
+	f.Add("console=ttyS0 firstlight.server=http://10.0.0.1:8080 firstlight.session=s firstlight.name=a%3Ab BOOTIF=01-52-54-00-00-00-01\n")
+	f.Add("firstlight.name=%zz firstlight.server= firstlight.session==")
+	f.Fuzz(func(t *testing.T, cmdline string) {
+		o, err := ParseOptions(cmdline)
+		if (err == nil) != (o.Server != "" && o.Session != "") {
+			t.Errorf("ParseOptions(%q) = %+v, %v", cmdline, o, err)
+		}
+		for _, word := range []string{o.Server, o.CA, o.Session, o.Mode, o.BootMAC} {
+			if strings.ContainsAny(word, " \t\n") {
+				t.Errorf("ParseOptions(%q) has a word %q", cmdline, word)
+			}
+		}
+	})
+}

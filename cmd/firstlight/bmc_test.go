@@ -36,3 +36,22 @@ func TestReadLoginsSaysWhatIsWrong(t *testing.T) {
 		})
 	}
 }
+
+// FuzzReadLogins reads any list: each line that is taken has a serial of its own.
+func FuzzReadLogins(f *testing.F) {
+	f.Add("serial,bmc_user,bmc_password\nC0MPUT3,root,calvin\n")
+	f.Add("bmc_address, SERIAL ,bmc_user,bmc_password\n10.0.0.1,\"a\nb\",u,\n,,,\n")
+	f.Fuzz(func(t *testing.T, list string) {
+		lines, err := readLogins(strings.NewReader(list))
+		if err == nil && len(lines) == 0 {
+			t.Errorf("readLogins(%q) = nothing and no error", list)
+		}
+		seen := map[string]bool{}
+		for _, l := range lines {
+			if seen[l.serial] {
+				t.Errorf("readLogins(%q) has %s twice", list, l.serial)
+			}
+			seen[l.serial] = true
+		}
+	})
+}

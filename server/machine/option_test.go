@@ -58,3 +58,27 @@ func TestWrongOptionsSayWhatIsWanted(t *testing.T) {
 		}
 	}
 }
+
+// FuzzParseOption reads what people write: what is taken fits into a packet, and
+// is taken again as it is printed.
+func FuzzParseOption(f *testing.F) {
+	for _, s := range []string{
+		"ntp-servers=10.80.12.5, 10.80.12.6", "224=hex:01:ff", "mtu=9000 if role=db", "classless-routes=10.0.0.0/8 via 10.80.12.3",
+		"domain-search=a.example,b.example.", "time-offset=-3600", "53=1", "captive-portal=", "999=x",
+	} {
+		f.Add(s)
+	}
+	f.Fuzz(func(t *testing.T, s string) {
+		o, err := ParseOption(s)
+		if err != nil {
+			return
+		}
+		code, value, err := o.Encode()
+		if err != nil || code == 0 || code == 255 || len(value) > 255 {
+			t.Errorf("%q is %d with %d bytes, %v", s, code, len(value), err)
+		}
+		if again, err := ParseOption(o.String()); err != nil || again != o {
+			t.Errorf("%q is read back as %+v, %v; was %+v", o, again, err, o)
+		}
+	})
+}
