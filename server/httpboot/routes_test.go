@@ -2,6 +2,7 @@ package httpboot
 
 import (
 	"net/http"
+	"net/url"
 	"strings"
 	"testing"
 
@@ -89,6 +90,35 @@ func TestWhatIsNoRouteIsRefused(t *testing.T) {
 			t.Errorf("%s %s = %d %q, want %d", tt.method, tt.target, got.StatusCode, body, tt.want)
 		}
 	}
+}
+
+// FuzzPath asks for any path, as nobody: what comes is a file that is served, a
+// refusal or the way to the same path written plainly, and never a fault.
+func FuzzPath(f *testing.F) {
+	for _, path := range []string{
+		"/boot/entry.ipxe", "/boot/loaders/snponly.efi", "/boot/images/debian-12", "/boot/images/..%2f..%2fetc%2fpasswd", "//boot/../x",
+		"/home/v1/guessed", "/agent/v1/order", "/boot/loaders/\x00", "*", "/boot/images/debian-12/", "/boot/script?mac=1",
+	} {
+		f.Add("GET", path, "bytes=0-9,5-")
+	}
+	s, st := door(f)
+	st.fail = boot.ErrRefused
+	f.Fuzz(func(t *testing.T, method, path, ranges string) {
+		r, err := http.NewRequestWithContext(t.Context(), method, "http://h", nil)
+		if err != nil {
+			return // no client can send it
+		}
+		if r.URL, err = url.ParseRequestURI(path); err != nil {
+			return
+		}
+		r.Body, r.RemoteAddr = http.NoBody, "127.0.0.1:1024"
+		r.Header.Set("Range", ranges)
+		got := answer(s, r)
+		body := bodyOf(t, got)
+		if got.StatusCode >= 500 || strings.Contains(body, "root:") || got.StatusCode/100 == 3 && strings.HasPrefix(got.Header.Get("Location"), "//") {
+			t.Errorf("%s %q = %d %.200q, %q", method, path, got.StatusCode, body, got.Header.Get("Location"))
+		}
+	})
 }
 
 func TestAMissingFileSaysWhatToDo(t *testing.T) {

@@ -94,6 +94,13 @@ func TestWhoSpeaksForAnotherGetsNoSession(t *testing.T) {
 	if len(st.calls)+len(st.decided) != 0 || !strings.Contains(st.noted(), "Script refused") {
 		t.Errorf("calls %v, decided %v, noted %q; want one row and nothing of the machine changed", st.calls, st.decided, st.noted())
 	}
+	// I-11: nobody of ours is in front, so that no header says who asks.
+	st.leases[netip.MustParseAddr("127.0.0.8")] = ours
+	for _, header := range []string{"X-Forwarded-For", "X-Real-Ip", "Forwarded", "X-Client-Ip"} {
+		if got := (call{method: "GET", target: asks, from: "127.0.0.9", header: map[string]string{header: "127.0.0.8"}}).do(s); got.StatusCode != http.StatusConflict {
+			t.Errorf("with %s it gets %d", header, got.StatusCode)
+		}
+	}
 	st.leases[netip.MustParseAddr("127.0.0.9")] = ours
 	if got := (call{method: "GET", target: asks, from: "127.0.0.9"}).do(s); got.StatusCode != http.StatusOK {
 		t.Errorf("the machine itself gets %d", got.StatusCode)

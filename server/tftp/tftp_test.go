@@ -6,6 +6,7 @@ import (
 	"net/netip"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"sync"
 	"syscall"
@@ -79,10 +80,14 @@ func TestSmallBlocksWrap(t *testing.T) {
 	}
 }
 
-// T-03: the block number wraps to 0.
+// T-03: the block number wraps to 0; in the long form three times, in 101 MiB.
 func TestBlockNumberWraps(t *testing.T) {
 	t.Parallel()
-	big := bytes.Repeat([]byte{7}, 65536*512+100)
+	size := 65536*512 + 100
+	if os.Getenv("FIRSTLIGHT_LONG") != "" {
+		size = 101 << 20
+	}
+	big := bytes.Repeat([]byte{7}, size)
 	s, _ := start(t, func(c *Config) { c.Routes = []Route{{"big", oneFile(big)}} })
 	got, _ := dial(t, s).fetch(1, "big", "octet")
 	if !bytes.Equal(got, big) {
@@ -409,5 +414,9 @@ func TestManyAtOnce(t *testing.T) {
 	all.Wait()
 	if got := s.limits.active(); got > many {
 		t.Errorf("active = %d", got)
+	}
+	var used runtime.MemStats
+	if runtime.ReadMemStats(&used); used.Sys > 256<<20 && many == 1000 {
+		t.Errorf("it took %d MiB of memory, clients and all, want at most 256", used.Sys>>20)
 	}
 }
