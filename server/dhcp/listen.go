@@ -21,6 +21,10 @@ const (
 	clientPort = 68
 )
 
+// ReceiveBuffer is how many bytes may wait at a socket: a hall that powers on at
+// once. The kernel grants no more than net.core.rmem_max (socket(7)).
+const ReceiveBuffer = 4 << 20
+
 // link is one interface with its sockets: UDP ones for DHCP and for boot clients
 // that belong to it alone, and one that writes frames to clients which have no
 // address yet.
@@ -90,9 +94,8 @@ func listenUDP(device string, port int) (*net.UDPConn, error) {
 		return nil, err
 	}
 	udp := conn.(*net.UDPConn) //nolint:forcetypeassert // ListenPacket gives nothing else for udp4
-	// A rack that powers on at once fits into the socket's buffer. The kernel
-	// may grant less; that is no reason not to start.
-	_ = udp.SetReadBuffer(4 << 20)
+	// The kernel may grant less; that is no reason not to start, and doctor says so.
+	_ = udp.SetReadBuffer(ReceiveBuffer)
 	if err := ipv4.NewPacketConn(udp).SetControlMessage(ipv4.FlagDst, true); err != nil {
 		_ = udp.Close()
 		return nil, fmt.Errorf("ask for destination addresses: %w", err)

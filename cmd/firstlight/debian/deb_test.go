@@ -14,6 +14,7 @@ import (
 	"testing"
 
 	"firstlight/agent/report"
+	"firstlight/server/dhcp"
 	"firstlight/server/virtualrack/netns/netnstest"
 )
 
@@ -90,6 +91,10 @@ func (p *installed) install(t *testing.T) {
 		t.Errorf("the package does not say what is next:\n%s", out)
 	}
 	p.unit = readUnit(t, p.root)
+	limit, err := os.ReadFile(p.path("usr/lib/sysctl.d/60-firstlight.conf"))
+	if want := fmt.Sprintf("\nnet.core.rmem_max = %d\n", dhcp.ReceiveBuffer); err != nil || !strings.Contains(string(limit), want) {
+		t.Errorf("the kernel's limits are %q, %v, want%s", limit, err, want)
+	}
 }
 
 // completion holds that the scripts lie where shells load them from.

@@ -47,7 +47,7 @@ type Patient struct {
 func Examine(ctx context.Context, p Patient) []Finding {
 	var all []Finding
 	for _, look := range []func(context.Context, Patient) []Finding{
-		interfaces, subnets, capabilities, ports, otherServers, state, database, images, bootFiles, clock,
+		interfaces, subnets, capabilities, ports, buffers, otherServers, state, database, images, bootFiles, clock,
 	} {
 		all = append(all, look(ctx, p)...)
 	}

@@ -7,12 +7,14 @@ import (
 	"net/netip"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"testing/fstest"
 
 	"golang.org/x/sys/unix"
 
 	"firstlight/server/config"
+	"firstlight/server/dhcp"
 	"firstlight/server/machine"
 )
 
@@ -78,6 +80,17 @@ func TestSubnets(t *testing.T) {
 				t.Errorf("oneSubnet() = %+v, want %+v", got, tt.want)
 			}
 		})
+	}
+}
+
+func TestASmallReceiveBufferIsAWarning(t *testing.T) {
+	if wantedBuffer != dhcp.ReceiveBuffer {
+		t.Errorf("doctor wants %d, DHCP asks for %d", wantedBuffer, dhcp.ReceiveBuffer)
+	}
+	for limit, want := range map[int]State{212992: Warn, 4194303: Warn, 4194304: OK, 1 << 30: OK} {
+		if got := buffer(limit); got.State != want || (got.Remedy == "") != (want == OK) || !strings.Contains(got.Detail, "net.core.rmem_max") {
+			t.Errorf("buffer(%d) = %+v, want %s", limit, got, want)
+		}
 	}
 }
 

@@ -51,6 +51,35 @@ func effective() (uint64, error) {
 	return 0, fmt.Errorf("/proc/self/status does not show them")
 }
 
+// wantedBuffer is what DHCP's sockets ask the kernel for, in bytes.
+const wantedBuffer = 4 << 20
+
+// buffers looks how many packets the kernel lets wait while a hall powers on.
+// Network namespaces of their own do not show the limit, and have the host's.
+func buffers(context.Context, Patient) []Finding {
+	text, err := os.ReadFile("/proc/sys/net/core/rmem_max")
+	if err != nil {
+		return nil
+	}
+	limit, err := strconv.Atoi(strings.TrimSpace(string(text)))
+	if err != nil {
+		return nil
+	}
+	return []Finding{buffer(limit)}
+}
+
+func buffer(limit int) Finding {
+	const about = "receive buffer"
+	detail := fmt.Sprintf("the kernel grants %d KiB to a socket (net.core.rmem_max)", limit>>10)
+	if limit < wantedBuffer {
+		return Finding{
+			Warn, about, detail + ": of machines that power on at once some are not heard and have to ask again",
+			fmt.Sprintf("sysctl -w net.core.rmem_max=%d and restart firstlight; the package sets it at each start, in /usr/lib/sysctl.d/60-firstlight.conf", wantedBuffer),
+		}
+	}
+	return ok(about, detail)
+}
+
 // released is a year in which nobody can run this: a clock before it was never
 // set.
 const released = 2026
