@@ -181,6 +181,7 @@ var faults = []planted{
 	{"a rogue DHCP server that breaks the exchange", []func(*story){exchange("offers not taken")}, nil, []string{"10.0.0.9"}, Rogue, "4 DISCOVERs, 4 OFFERs, no REQUEST, and another server 10.0.0.9 answers on this segment"},
 	{"offers that do not arrive", []func(*story){exchange("offers not taken")}, nil, nil, OffersLost, "4 DISCOVERs, 4 OFFERs, no REQUEST"},
 	{"an address of another network", []func(*story){exchange("refused"), wait(time.Minute)}, nil, nil, Refused, "10.7.7.7"},
+	{"an address that is refused again and again", []func(*story){repeat(3, exchange("refused"), wait(2*time.Second))}, nil, nil, Refused, "10.7.7.7"},
 	{"an architecture without a loader", []func(*story){exchange("no loader")}, nil, nil, NoArchitecture, "architecture 37"},
 	{"TFTP that is blocked", []func(*story){exchange("firmware gets an address"), wait(time.Minute)}, nil, nil, NoLoader, "told to load snponly.efi, and never asked"},
 	{"a boot file that somebody else names", []func(*story){exchange("firmware gets an address"), func(s *story) { s.file("pxelinux.0", journal.Missing, 0, 0) }}, nil, nil, NoSuchFile, "pxelinux.0, which is no file of ours; it was told snponly.efi"},
@@ -345,6 +346,7 @@ func TestWhatIsMeantIsNoFault(t *testing.T) {
 		"a machine that is sent to its own disk":        {scripted("disk"), wait(time.Hour)},
 		"a switch that was on already":                  {(*story).whole, wait(time.Minute), power("on"), wait(time.Hour)},
 		"a firmware that came through at its third try": {exchange("offers not taken"), wait(time.Second), (*story).whole},
+		"an address that is refused once":               {exchange("refused"), wait(2 * time.Second), (*story).whole},
 		"a transfer that came again":                    {exchange("firmware gets an address"), broken("snponly.efi", 1), sent("snponly.efi"), exchange("iPXE gets an address"), func(s *story) { s.script("disk") }, wait(time.Hour)},
 	} {
 		s := tell(t, dhcp, acts...)

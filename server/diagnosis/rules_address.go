@@ -89,11 +89,23 @@ func notAnswered(b *bootOf) *Diagnosis {
 
 func refusedAddress(b *bootOf) *Diagnosis {
 	r := b.came(journal.Refused)
-	if !b.since(r, againWithin) {
+	if !b.since(r, againWithin) && b.refusals() < refusalsFrom {
 		return nil
 	}
 	return says(Refused, StageAddress, "It asks for an address that it must not have, and does not ask for another: "+r.Details[journal.DetailProblem]+".",
 		"Power-cycle it; if it comes again, its firmware keeps an old lease.", r)
+}
+
+// refusalsFrom is how many refusals in a row are no accident: after the first a
+// client asks for any address (RFC 2131 §3.2).
+const refusalsFrom = 3
+
+// refusals counts those that came last, one after the other.
+func (b *bootOf) refusals() (n int) {
+	for i := len(b.asks) - 1; i >= 0 && b.asks[i].Outcome() == journal.Refused; i-- {
+		n += max(b.asks[i].Count, 1)
+	}
+	return n
 }
 
 func tookAnother(b *bootOf) *Diagnosis {
