@@ -98,13 +98,14 @@ func (d *Desk) act(ctx context.Context, c oob.Controller, m *machine.Machine, ve
 
 // become asks for a power state and looks until it holds.
 func (d *Desk) become(ctx context.Context, c oob.Controller, m *machine.Machine, want oob.Power) error {
+	asked := d.Now() // a quick machine is heard before its BMC shows that it is on
 	if err := c.SetPower(ctx, want); err != nil {
 		return err
 	}
 	tick := time.NewTicker(powerLook)
 	defer tick.Stop()
 	var is oob.Power
-	accepted, told := d.Now(), false
+	told := false
 	for {
 		now, err := c.Power(ctx)
 		switch {
@@ -116,11 +117,11 @@ func (d *Desk) become(ctx context.Context, c oob.Controller, m *machine.Machine,
 		is = now
 		d.DB.Observe(m.ID, func(o *machine.Observed) { o.Power, o.PowerAt = string(is), d.Now() })
 		if is == want {
-			d.DB.Note(journal.Event{Machine: m.ID, Source: journal.BMC, Text: "Power " + string(want), Details: map[string]string{journal.DetailPower: string(want)}})
+			d.DB.Note(journal.Event{At: asked, Machine: m.ID, Source: journal.BMC, Text: "Power " + string(want), Details: map[string]string{journal.DetailPower: string(want)}})
 			return nil
 		}
-		if late := d.Now().Sub(accepted); late >= obey && !told && is != oob.PowerUnknown {
-			d.DB.Note(disobeyed(m, want, is, accepted, late))
+		if late := d.Now().Sub(asked); late >= obey && !told && is != oob.PowerUnknown {
+			d.DB.Note(disobeyed(m, want, is, asked, late))
 			told = true
 		}
 		select {
