@@ -130,7 +130,7 @@ var ourPackages = map[string]row{
 		"server/machine", "server/oob", "server/virtualrack/console",
 	}, why: "a machine knows its power button and its console, not who presses or reads"},
 	"server/virtualrack/light": {ours: []string{
-		"agent", "agent/appliance", "agent/console", "agent/gpt", "agent/install", "agent/pid1", "agent/report", "agent/signature",
+		"agent", "agent/appliance", "agent/console", "agent/efiboot", "agent/gpt", "agent/install", "agent/pid1", "agent/report", "agent/signature",
 		"server/machine", "server/oob", "server/virtualrack/console",
 	}, why: "a light machine is the agent's own code behind the rack's protocols, and knows the appliance by these only"},
 	"server/serverdb/fleet": {ours: []string{"server/delivery", "server/machine", "server/serverdb", "server/serverdb/store"}, why: "a made-up fleet is written where the real one is kept, and known to tests and comparisons alone"},
@@ -159,7 +159,7 @@ var ourPackages = map[string]row{
 		"server/oob/credential", "server/oob/login", "server/operate", "server/replay", "server/serverdb", "server/tftp", "server/zone", "web",
 	}, why: wiring},
 	"cmd/virtualrack": {ours: []string{
-		"server/frame", "server/machine", "server/virtualrack", "server/virtualrack/bench", "server/virtualrack/netns", "server/virtualrack/qemu",
+		"server/frame", "server/machine", "server/virtualrack", "server/virtualrack/bench", "server/virtualrack/light", "server/virtualrack/netns", "server/virtualrack/qemu",
 		"server/virtualrack/replay", "server/virtualrack/storm",
 	}, why: command},
 	"cmd/firstlight": {ours: []string{

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"firstlight/server/virtualrack"
+	"firstlight/server/virtualrack/light"
 	"firstlight/server/virtualrack/netns"
 )
 
@@ -38,9 +39,27 @@ func (c *runCmd) inside(ctx context.Context, machines []virtualrack.MachineSpec)
 	if err != nil {
 		return err
 	}
-	err = attend(ctx, rack)
+	if err = c.plant(rack); err == nil {
+		err = attend(ctx, rack)
+	}
 	fmt.Println("Stopping the rack.")
 	return errors.Join(err, rack.Close())
+}
+
+// plant gives each fault a light machine, in their order.
+func (c *runCmd) plant(rack *virtualrack.Rack) error {
+	faults := c.Fault
+	for _, m := range rack.Machines() {
+		if len(faults) == 0 || !m.Light() {
+			continue
+		}
+		if err := m.Plant(light.Fault(faults[0])); err != nil {
+			return err
+		}
+		fmt.Printf("%s: %s is planted; firstlight boot explain %s\n", m.Name, faults[0], m.MAC)
+		faults = faults[1:]
+	}
+	return nil
 }
 
 // attend powers the machines on and waits for the end.

@@ -8,6 +8,7 @@ import (
 	"os"
 
 	"firstlight/server/virtualrack"
+	"firstlight/server/virtualrack/light"
 	"firstlight/server/virtualrack/netns"
 	"firstlight/server/virtualrack/qemu"
 )
@@ -16,6 +17,7 @@ type runCmd struct {
 	Machines  int      `default:"3" placeholder:"N" help:"QEMU machines with real firmware (3)."`
 	Firmware  []string `default:"bios,uefi" placeholder:"bios,uefi,…" help:"Their firmware, in turn; the last holds for the rest (bios,uefi)."`
 	Light     int      `default:"20" placeholder:"N" help:"Light machines: the same protocols without firmware (20)."`
+	Fault     []string `placeholder:"KIND,…" help:"For drills: plant faults, one in each of the first light machines, such as no-driver,silent-agent; one that does not exist lists them all."`
 	Listen    string   `default:"127.0.0.1:0" placeholder:"ADDRESS" help:"Where this host's browser reaches the pages; port 0 takes a free one (127.0.0.1:0)."`
 	Dir       string   `default:".run" placeholder:"DIR" help:"Run folder (.run)."`
 	Appliance string   `default:"bin/firstlight" placeholder:"FILE" help:"The appliance (bin/firstlight)."`
@@ -53,6 +55,14 @@ func (c *runCmd) machines() ([]virtualrack.MachineSpec, error) {
 			return nil, fmt.Errorf("--firmware: %w", err)
 		}
 		all[i].Firmware = f
+	}
+	if len(c.Fault) > c.Light {
+		return nil, fmt.Errorf("--fault: %d faults for %d light machines: want at most one for each", len(c.Fault), c.Light)
+	}
+	for _, name := range c.Fault {
+		if _, err := light.ParseFault(name); err != nil {
+			return nil, fmt.Errorf("--fault: %w", err)
+		}
 	}
 	return all, nil
 }

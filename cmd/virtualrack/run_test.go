@@ -187,6 +187,8 @@ func TestUsageIsExplained(t *testing.T) {
 		{"no machines", []string{"run", "--machines", "0", "--light", "0"}, 2, "want at least one machine"},
 		{"a storm of nobody", []string{"storm", "--machines", "0"}, 2, "--machines 0: want 1 to"},
 		{"a capture that is none", []string{"replay", "/proc/self/cmdline"}, 1, "this is no pcap file"},
+		{"a fault that there is not", []string{"run", "--fault", "gremlins"}, 2, "want one of dead, disk-first"},
+		{"more faults than machines", []string{"run", "--light", "1", "--fault", "dead,stops"}, 2, "2 faults for 1 light machines"},
 		{"an unknown flag", []string{"run", "--machine", "3"}, 2, "virtualrack --help shows what there is"},
 		{"no such appliance", []string{"run", "--appliance", "/nowhere", "--dir", filepath.Join(t.TempDir(), "r")}, 1, "make build"},
 		{"an address of somebody else", []string{"run", "--listen", "192.0.2.1:1", "--dir", filepath.Join(t.TempDir(), "r")}, 1, "--listen 192.0.2.1:1"},

@@ -40,6 +40,16 @@ type hands interface {
 // Light tells whether the machine is a light one.
 func (m *Machine) Light() bool { return m.light != nil }
 
+// Plant makes something wrong with a light machine, from its next step on;
+// light.Healthy mends it.
+func (m *Machine) Plant(f light.Fault) error {
+	if m.light == nil {
+		return fmt.Errorf("%s: plant %q: it is no light machine", m.Name, f)
+	}
+	m.light.Plant(f)
+	return nil
+}
+
 // LightDisk is a light machine's disk; nil for a QEMU one.
 func (m *Machine) LightDisk() *light.Disk {
 	if m.light == nil {

@@ -69,6 +69,20 @@ func (r *Rack) Join() (netip.Addr, error) {
 	return guestAddress, r.uplink.Add(netip.PrefixFrom(guestAddress, bootNetwork.Bits()))
 }
 
+// Box is a network of its own on the boot network, for what should not be there,
+// such as another DHCP server.
+func (r *Rack) Box(link string, at netip.Addr) (*netns.Namespace, error) {
+	box, err := netns.New()
+	if err != nil {
+		return nil, err
+	}
+	cable, err := r.network.Plug(link, box)
+	if err != nil {
+		return nil, errors.Join(err, box.Close())
+	}
+	return box, cable.Add(netip.PrefixFrom(at, bootNetwork.Bits()))
+}
+
 // CLI runs the appliance's command line against the running appliance, and
 // returns what it printed. Its error holds what it printed on stderr.
 func (r *Rack) CLI(ctx context.Context, args ...string) (string, error) {

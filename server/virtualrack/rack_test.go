@@ -31,10 +31,12 @@ func start(t *testing.T, s virtualrack.Spec) *virtualrack.Rack {
 		t.Fatal(err)
 	}
 	// Sockets have short names only; t.TempDir() is as long as the test's.
-	if s.Dir, err = os.MkdirTemp("", "rack"); err != nil {
-		t.Fatal(err)
+	if s.Dir == "" {
+		if s.Dir, err = os.MkdirTemp("", "rack"); err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { _ = os.RemoveAll(s.Dir) })
 	}
-	t.Cleanup(func() { _ = os.RemoveAll(s.Dir) })
 	s.Program = program
 	r, err := virtualrack.Start(t.Context(), s)
 	if err != nil {
@@ -102,13 +104,13 @@ func statuses(ctx context.Context, r *virtualrack.Rack) (map[string]int, error) 
 }
 
 // watchFaults asks the metrics until ctx ends whether a boot shows a fault, and
-// gives the first.
+// gives the first. That a boot is slow beside other work is no fault.
 func watchFaults(ctx context.Context, r *virtualrack.Rack) string {
 	tick := time.NewTicker(500 * time.Millisecond)
 	defer tick.Stop()
 	for {
 		body, err := metrics(ctx, r)
-		if found := regexp.MustCompile(`(?m)^firstlight_boot_faults\{.*$`).Find(body); err == nil && found != nil {
+		if found := regexp.MustCompile(`(?m)^firstlight_boot_faults\{.*level="certain".*$`).Find(body); err == nil && found != nil {
 			return string(found)
 		}
 		select {

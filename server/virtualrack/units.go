@@ -50,7 +50,7 @@ func (r *Rack) rackLight(context.Context) error {
 			return err
 		}
 		m := light.New(light.Spec{
-			Serial: id.serial, UUID: id.uuid, Vendor: vendor, Product: ProductLight,
+			Serial: id.serial, UUID: id.uuid, Twin: lightIdentity(1).uuid, Vendor: vendor, Product: ProductLight,
 			UEFI: i%2 == 1, MAC: id.mac, BMC: id.bmc, DiskBytes: lightDisk, Whole: r.spec.Whole,
 		}, r.wire, record, r.spec.Log)
 		one, err := r.add(id, m)

@@ -9,6 +9,7 @@ import (
 	"firstlight/agent"
 	"firstlight/agent/appliance"
 	agentconsole "firstlight/agent/console"
+	"firstlight/agent/efiboot"
 	"firstlight/agent/install"
 	"firstlight/agent/pid1"
 	"firstlight/agent/report"
@@ -76,13 +77,19 @@ func (t *turns) Install(ctx context.Context, o report.Order, progress func(repor
 
 // facts says what the machine is. Its disk is read as a real one's is.
 func (m *Machine) facts(l lease, since time.Time) func() report.Report {
-	s := m.spec
+	s, began := m.spec, since
+	if m.has(TwoFaces) {
+		s.UUID = s.Twin
+	}
+	if m.has(WrongClock) {
+		since = since.AddDate(-23, 0, 0)
+	}
 	return func() report.Report {
 		return report.Report{
 			Version: report.Version,
 			Boot: report.Boot{
 				ID: m.bootID(), Kernel: kernelName, Arch: "amd64", Platform: map[bool]string{false: "bios", true: "efi"}[s.UEFI],
-				MAC: s.MAC.String(), Started: since.UTC(), Uptime: time.Since(since).Seconds(), Agent: agentVersion,
+				MAC: s.MAC.String(), Order: m.order(), Started: since.UTC(), Uptime: time.Since(began).Seconds(), Agent: agentVersion,
 			},
 			System:   report.System{Vendor: s.Vendor, Product: s.Product, Serial: s.Serial, UUID: s.UUID},
 			Board:    report.Board{Vendor: s.Vendor, Product: s.Product, Serial: s.Serial + "-B"},
@@ -99,6 +106,14 @@ func (m *Machine) facts(l lease, since time.Time) func() report.Report {
 			BMC:  &report.BMC{Address: s.BMC.String(), Source: "smbios-42"},
 		}
 	}
+}
+
+// order is what UEFI would tell of its boot order.
+func (m *Machine) order() []string {
+	if !m.spec.UEFI {
+		return nil
+	}
+	return []string{efiboot.ToNetwork, efiboot.ToDevice}
 }
 
 const diskName = "vda"

@@ -9,6 +9,7 @@ import (
 	"math/rand/v2"
 	"net"
 	"net/netip"
+	"slices"
 	"strings"
 	"time"
 
@@ -24,6 +25,12 @@ type program struct {
 	boots    bool // cannot go on without a file name
 }
 
+// Names of programs that faults know.
+const (
+	nameFirmware = "firmware"
+	nameLoader   = "iPXE"
+)
+
 // lease is what DHCP gave.
 type lease struct {
 	address netip.Addr
@@ -33,13 +40,13 @@ type lease struct {
 
 // firmware is a PXE ROM, or UEFI's network stack (RFC 4578; PXE 2.1 §2.2).
 func (m *Machine) firmware() program {
-	return program{name: "firmware", boots: true, identify: m.spec.Firmware()}
+	return program{name: nameFirmware, boots: true, identify: m.spec.Firmware()}
 }
 
 // ipxe is the boot loader: a PXE client with a user class of its own, which it
 // sends bare, and the list of what it can do.
 func (m *Machine) ipxe() program {
-	return program{name: "iPXE", boots: true, identify: m.spec.Loader()}
+	return program{name: nameLoader, boots: true, identify: m.spec.Loader()}
 }
 
 // Loader is what iPXE says of itself on this machine.
@@ -74,7 +81,7 @@ func systemProgram(host string) program {
 // address gets one for a program and gives it to the machine, for as long as
 // the program runs: the returned function takes it back.
 func (m *Machine) address(ctx context.Context, p program) (lease, func(), error) {
-	l, err := m.askAddress(ctx, p)
+	l, err := m.askAddress(ctx, m.disguise(p))
 	if err != nil {
 		return lease{}, nil, fmt.Errorf("DHCP of %s: %w", p.name, err)
 	}
@@ -123,11 +130,17 @@ func (m *Machine) exchange(ctx context.Context, p program, heard <-chan *dhcpv4.
 	if err != nil {
 		return lease{}, err
 	}
+	if m.has(OldLease) {
+		return lease{}, m.insist(ctx, mods, heard)
+	}
 	offer, err := m.talk(ctx, discover, heard, func(r *dhcpv4.DHCPv4) bool {
-		return r.MessageType() == dhcpv4.MessageTypeOffer && (!p.boots || r.BootFileNameOption() != "" || r.BootFileName != "")
+		return !m.deaf(p) && r.MessageType() == dhcpv4.MessageTypeOffer && (!p.boots || r.BootFileNameOption() != "" || r.BootFileName != "")
 	})
 	if err != nil {
 		return lease{}, err
+	}
+	if m.has(OtherServer) {
+		return lease{}, m.insist(ctx, mods, heard, dhcpv4.WithOption(dhcpv4.OptServerIdentifier(otherServer.AsSlice())))
 	}
 	request, err := dhcpv4.New(append(mods, dhcpv4.WithMessageType(dhcpv4.MessageTypeRequest),
 		dhcpv4.WithOption(dhcpv4.OptRequestedIPAddress(offer.YourIPAddr)),
@@ -144,7 +157,35 @@ func (m *Machine) exchange(ctx context.Context, p program, heard <-chan *dhcpv4.
 	if ack.MessageType() == dhcpv4.MessageTypeNak {
 		return lease{}, errors.New("the server takes its offer back")
 	}
+	if m.has(Declines) {
+		return lease{}, m.decline(ctx, mods, ack)
+	}
 	return read(ack)
+}
+
+// insist asks for an address that it must not have.
+func (m *Machine) insist(ctx context.Context, mods []dhcpv4.Modifier, heard <-chan *dhcpv4.DHCPv4, more ...dhcpv4.Modifier) error {
+	request, err := dhcpv4.New(append(slices.Concat(mods, more), dhcpv4.WithMessageType(dhcpv4.MessageTypeRequest),
+		dhcpv4.WithOption(dhcpv4.OptRequestedIPAddress(otherNetwork.AsSlice())))...)
+	if err != nil {
+		return err
+	}
+	_, err = m.talk(ctx, request, heard, func(*dhcpv4.DHCPv4) bool { return false })
+	return err
+}
+
+// decline says that the address is somebody's (RFC 2131 §4.4.1), and gives up.
+func (m *Machine) decline(ctx context.Context, mods []dhcpv4.Modifier, ack *dhcpv4.DHCPv4) error {
+	decline, err := dhcpv4.New(append(slices.Clone(mods), dhcpv4.WithMessageType(dhcpv4.MessageTypeDecline),
+		dhcpv4.WithOption(dhcpv4.OptRequestedIPAddress(ack.YourIPAddr)),
+		dhcpv4.WithOption(dhcpv4.OptServerIdentifier(ack.ServerIdentifier())))...)
+	if err == nil {
+		err = m.wire.send(m.spec.MAC, decline.ToBytes())
+	}
+	if err != nil {
+		return err
+	}
+	return hang(ctx)
 }
 
 // talk sends a message and waits for the reply that fits.

@@ -21,6 +21,7 @@ import (
 type Spec struct {
 	Serial    string // its name as well
 	UUID      string
+	Twin      string // UUID of another machine, which it shows where TwoFaces is planted
 	Vendor    string
 	Product   string
 	UEFI      bool // what its firmware would be
@@ -49,6 +50,7 @@ type Machine struct {
 	next    func() oob.BootDevice
 
 	mu       sync.Mutex
+	fault    Fault
 	pull     context.CancelFunc // nil when it is off
 	dark     chan struct{}
 	boot     string // id of this boot
@@ -159,13 +161,19 @@ func (m *Machine) bootOnce(ctx context.Context, next oob.BootDevice) (end string
 	m.boot = uuid.NewString()
 	m.mu.Unlock()
 	m.console.Printf("%s %s starts", m.spec.Product, m.spec.Serial)
-	if next != oob.BootDisk {
+	if err := m.stuck(ctx, Dead); err != nil {
+		return "", err
+	}
+	if next != oob.BootDisk && !m.has(DiskFirst) {
 		o, err := m.netboot(ctx)
 		if err != nil {
 			m.console.Printf("network boot: %v; tries the disk", err)
 		}
 		if err == nil && !o.disk {
 			return m.runAgent(ctx, o.cmdline)
+		}
+		if err == nil && m.has(DeadDisk) {
+			return "", sleep(ctx, time.Second) // and starts anew
 		}
 	}
 	s, err := m.disk.findSystem()

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -19,7 +20,13 @@ const maxScripts = 50
 
 // netboot goes from power-on to what the network wants booted.
 func (m *Machine) netboot(ctx context.Context) (outcome, error) {
+	if m.has(LoaderLoop) {
+		return outcome{}, m.loopLoader(ctx)
+	}
 	if err := m.loadLoader(ctx); err != nil {
+		return outcome{}, err
+	}
+	if err := m.stuck(ctx, NoDriver, OtherLoader); err != nil {
 		return outcome{}, err
 	}
 	l, release, err := m.address(ctx, m.ipxe())
@@ -27,6 +34,9 @@ func (m *Machine) netboot(ctx context.Context) (outcome, error) {
 		return outcome{}, err
 	}
 	defer release()
+	if err := m.stuck(ctx, NoHTTP); err != nil {
+		return outcome{}, err
+	}
 	web := newWeb(l.address)
 	defer web.CloseIdleConnections()
 	next := l.file
@@ -39,12 +49,38 @@ func (m *Machine) netboot(ctx context.Context) (outcome, error) {
 			return outcome{}, err
 		}
 		if o.chain == "" {
-			return o, m.load(ctx, web, o)
+			return o, m.loadSystem(ctx, web, o)
 		}
 		next = o.chain
 	}
 	return outcome{}, fmt.Errorf("%d scripts and no end", maxScripts)
 }
+
+// loadSystem is kernel and initramfs, where nothing is wrong with them.
+func (m *Machine) loadSystem(ctx context.Context, web *http.Client, o outcome) error {
+	if o.kernel == "" {
+		return nil
+	}
+	if err := m.stuck(ctx, Stops); err != nil {
+		return err
+	}
+	if m.has(CutKernel) {
+		if err := cut(ctx, web, o.kernel); err != nil {
+			return err
+		}
+		web.CloseIdleConnections()
+		return hang(ctx)
+	}
+	if err := m.load(ctx, web, o); err != nil {
+		return err
+	}
+	if m.has(CrashLoop) && m.Boots() < loops {
+		return errCrash
+	}
+	return m.stuck(ctx, SilentAgent, CrashLoop)
+}
+
+var errCrash = errors.New("the kernel panics")
 
 // loadLoader is the firmware's part: an address, and a boot loader by TFTP.
 func (m *Machine) loadLoader(ctx context.Context) error {
@@ -53,7 +89,14 @@ func (m *Machine) loadLoader(ctx context.Context) error {
 		return err
 	}
 	defer release()
+	if err := m.stuck(ctx, NoTFTP); err != nil {
+		return err
+	}
+	l.file = m.loaderName(l.file)
 	n, err := m.tftp(ctx, l)
+	if err != nil && (m.has(WrongFile) || m.has(CutLoader)) {
+		return hang(ctx)
+	}
 	if err != nil {
 		return fmt.Errorf("TFTP %s from %s: %w", l.file, l.server, err)
 	}
@@ -76,8 +119,16 @@ func (m *Machine) tftp(ctx context.Context, l lease) (int64, error) {
 	if err != nil {
 		return 0, err
 	}
+	if m.has(CutLoader) {
+		return from.WriteTo(cutter{})
+	}
 	return from.WriteTo(dropper{ctx})
 }
+
+// cutter takes nothing.
+type cutter struct{}
+
+func (cutter) Write([]byte) (int, error) { return 0, io.ErrShortWrite }
 
 // dropper takes bytes until its context ends, so that a machine that goes dark
 // stops asking for more.
@@ -106,7 +157,7 @@ func (m *Machine) follow(ctx context.Context, web *http.Client, address string) 
 	if err != nil {
 		return outcome{}, err
 	}
-	return interpret(string(text), m.spec.settings())
+	return interpret(string(text), m.settings())
 }
 
 // bounded is how much of a kernel or an initramfs is really fetched: enough for

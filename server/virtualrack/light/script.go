@@ -85,6 +85,17 @@ func expand(script string, settings map[string]string) string {
 	}
 }
 
+// settings are those of the machine as it shows itself.
+func (m *Machine) settings() map[string]string {
+	all := m.spec.settings()
+	if m.has(BorrowedName) {
+		other := m.spec.MAC
+		other[0] |= 0x04 // of nobody
+		all["netX/mac:hexhyp"] = strings.ReplaceAll(other.String(), ":", "-")
+	}
+	return all
+}
+
 // settings are what scripts ask of a machine.
 func (s *Spec) settings() map[string]string {
 	platform := map[bool]string{false: "pcbios", true: "efi"}[s.UEFI]
