@@ -7,7 +7,6 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
-	"syscall"
 	"testing"
 	"time"
 
@@ -122,9 +121,14 @@ func TestDhclientIsToldOfTheNetworkAlone(t *testing.T) {
 	}
 }
 
+// dhcpcdApart runs dhcpcd with files of its own, and below a process with which
+// all of its helpers end.
+const dhcpcdApart = `mount --make-rprivate / && mount -t proc proc /proc && mount -t tmpfs tmpfs /run && mount -t tmpfs tmpfs /var/lib/dhcpcd &&
+dhcpcd -f "$0" -B -d -6 --script /bin/true eth0; true`
+
 func TestDhcpcdGetsAnAddress(t *testing.T) {
 	t.Parallel()
-	server, client := pair(t, "dhcpcd", "ip")
+	server, client := pair(t, "dhcpcd", "ip", "unshare")
 	m := newMemory(lab())
 	serveOn(t, server, m)
 	conf := filepath.Join(t.TempDir(), "dhcpcd.conf")
@@ -132,13 +136,9 @@ func TestDhcpcdGetsAnAddress(t *testing.T) {
 	if err := os.WriteFile(conf, []byte("duid ll\nslaac hwaddr\nnoipv6rs\nipv6only\ninterface eth0\nia_na 1\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	p := client.Start("dhcpcd", "-f", conf, "-B", "-d", "-6", "--script", "/bin/true", "eth0")
-	t.Cleanup(func() {
-		// Killed, it would leave its helpers behind.
-		p.Signal(syscall.SIGTERM)
-		_, _ = p.Rest()
-	})
-	if texts := waitRows(t, m, 1); !strings.HasSuffix(texts[0], " gets "+m.latest[testMAC].String()) {
+	client.Start("unshare", "--mount", "--pid", "--fork", "--kill-child", "sh", "-c", dhcpcdApart, conf)
+	texts := waitRows(t, m, 1)
+	if l, ok := m.LeaseOf("lab6", testMAC); !ok || !strings.HasSuffix(texts[0], " gets "+l.Address.String()) {
 		t.Errorf("rows = %q, want the address of %v", texts, testMAC)
 	}
 }
