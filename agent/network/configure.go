@@ -1,8 +1,10 @@
 package network
 
 import (
+	"context"
 	"fmt"
 	"net"
+	"net/netip"
 	"os"
 	"strings"
 
@@ -11,25 +13,34 @@ import (
 
 // configure puts a lease's address on its NIC, with the router and the name
 // servers that came with it.
-func (c *Client) configure(l *lease) error {
+func (c *Client) configure(ctx context.Context, l *lease) error {
+	if l.kernel {
+		return nil
+	}
 	link, err := netlink.LinkByName(l.nic)
 	if err != nil {
 		return fmt.Errorf("configure %s: %w", l.nic, err)
 	}
-	addr, err := netlink.ParseAddr(l.prefix())
-	if err != nil {
-		return fmt.Errorf("configure %s: %w", l.nic, err)
+	if err := netlink.AddrReplace(link, l.addr()); err != nil {
+		return fmt.Errorf("configure %s with %s: %w", l.nic, l.prefix, err)
 	}
-	if err := netlink.AddrReplace(link, addr); err != nil {
-		return fmt.Errorf("configure %s with %s: %w", l.nic, l.prefix(), err)
-	}
-	if routers := l.client.ACK.Router(); len(routers) > 0 {
-		err := netlink.RouteReplace(&netlink.Route{LinkIndex: link.Attrs().Index, Gw: routers[0], Dst: everywhere()})
-		if err != nil { // the appliance may well be reached without it
-			c.Log.Warn("no default route", "nic", l.nic, "router", routers[0].String(), "error", err)
+	if l.prefix.Addr().Is6() {
+		if err := settled(ctx, l.nic, func(a netip.Addr) bool { return a == l.prefix.Addr() }); err != nil {
+			return fmt.Errorf("configure %s with %s: %w", l.nic, l.prefix, err)
 		}
 	}
-	return c.resolve(l.client.ACK.DNS())
+	if l.router != nil {
+		err := netlink.RouteReplace(&netlink.Route{LinkIndex: link.Attrs().Index, Gw: l.router, Dst: everywhere()})
+		if err != nil { // the appliance may well be reached without it
+			c.Log.Warn("no default route", "nic", l.nic, "router", l.router.String(), "error", err)
+		}
+	}
+	return c.resolve(l.dns)
+}
+
+func (l *lease) addr() *netlink.Addr {
+	a := l.prefix.Addr()
+	return &netlink.Addr{IPNet: &net.IPNet{IP: a.AsSlice(), Mask: net.CIDRMask(l.prefix.Bits(), a.BitLen())}}
 }
 
 func everywhere() *net.IPNet {
@@ -52,15 +63,14 @@ func (c *Client) resolve(servers []net.IP) error {
 
 // remove takes an address away that is no longer ours.
 func (c *Client) remove(l *lease) {
+	if l.kernel {
+		return
+	}
 	link, err := netlink.LinkByName(l.nic)
 	if err != nil {
 		return // the NIC is gone, and its address with it
 	}
-	addr, err := netlink.ParseAddr(l.prefix())
-	if err == nil {
-		err = netlink.AddrDel(link, addr)
-	}
-	if err != nil {
+	if err := netlink.AddrDel(link, l.addr()); err != nil {
 		c.Log.Warn("address not removed", "nic", l.nic, "error", err)
 	}
 }

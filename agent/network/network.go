@@ -1,5 +1,6 @@
 // Package network brings the machine's wired links up and keeps an address on
-// one of them by DHCP.
+// one of them: by DHCP or, where the appliance is reached by IPv6, by DHCPv6 or
+// from what routers advertise.
 //
 // It promises to hold on: whatever the switch, the server or the lease does,
 // Run tries again until its context ends, and it takes the NIC that booted
@@ -15,8 +16,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/insomniacslk/dhcp/dhcpv4"
-	"github.com/insomniacslk/dhcp/dhcpv4/nclient4"
 	"github.com/vishvananda/netlink"
 	"golang.org/x/sys/unix"
 )
@@ -29,6 +28,7 @@ const alone = 20 * time.Second
 // Client is a DHCP client for a whole machine.
 type Client struct {
 	BootMAC string // of the NIC that booted; "" when unknown
+	IPv6    bool   // which version of IP the address is to be of
 	Resolv  string // file to write name servers to
 	Log     *slog.Logger
 	Accept  func(netlink.Link) bool // which links are tried; Wired on a real machine
@@ -44,7 +44,7 @@ func (c *Client) Run(ctx context.Context, up func(addr string)) {
 	for ctx.Err() == nil {
 		l, err := c.connect(ctx)
 		if err == nil {
-			err = c.configure(l)
+			err = c.configure(ctx, l)
 		}
 		if err != nil {
 			if ctx.Err() == nil {
@@ -53,26 +53,11 @@ func (c *Client) Run(ctx context.Context, up func(addr string)) {
 			}
 			continue
 		}
-		c.Log.Info("address", "nic", l.nic, "address", l.prefix(), "lease", l.length())
-		up(l.prefix())
+		c.Log.Info("address", "nic", l.nic, "address", l.prefix, "lease", l.length)
+		up(l.prefix.String())
 		c.keep(ctx, l)
 	}
 }
-
-// lease is an address on a NIC.
-type lease struct {
-	nic    string
-	since  time.Time
-	client *nclient4.Lease
-}
-
-func (l *lease) prefix() string {
-	ack := l.client.ACK
-	ones, _ := ack.SubnetMask().Size()
-	return fmt.Sprintf("%s/%d", ack.YourIPAddr, ones)
-}
-
-func (l *lease) length() time.Duration { return l.client.ACK.IPAddressLeaseTime(time.Hour) }
 
 // connect brings all links up and returns the first lease that any of those
 // whose turn it is obtains.
@@ -147,7 +132,7 @@ func turn(l netlink.Link, first string) bool {
 func (c *Client) try(ctx context.Context, nic string, leases chan<- *lease) {
 	c.Log.Info("link up", "nic", nic)
 	for ctx.Err() == nil {
-		l, err := request(ctx, nic)
+		l, err := c.request(ctx, nic)
 		if err != nil {
 			c.Log.Warn("no answer to DHCP", "nic", nic, "error", err)
 			wait(ctx, time.Second)
@@ -161,30 +146,15 @@ func (c *Client) try(ctx context.Context, nic string, leases chan<- *lease) {
 	}
 }
 
-// request asks once, with retransmissions after 2, 4, 8 and 16 seconds.
-func request(ctx context.Context, nic string) (*lease, error) {
-	client, err := nclient4.New(nic, nclient4.WithTimeout(2*time.Second), nclient4.WithRetry(4))
-	if err != nil {
-		return nil, err
+func (c *Client) request(ctx context.Context, nic string) (*lease, error) {
+	if c.IPv6 {
+		return request6(ctx, nic)
 	}
-	defer client.Close()
-	got, err := client.Request(ctx, identify)
-	if err != nil {
-		return nil, err
-	}
-	// BMCs answer DHCP on the USB NIC that leads to themselves, with an address
-	// of this range; it leads nowhere else.
-	if got.ACK.YourIPAddr.IsLinkLocalUnicast() {
-		return nil, fmt.Errorf("%s is an address for this machine's BMC only", got.ACK.YourIPAddr)
-	}
-	return &lease{nic: nic, since: time.Now(), client: got}, nil
+	return request4(ctx, nic)
 }
 
-// identify says who asks, so that a server can tell the agent from firmware
-// and from an installed system.
-func identify(m *dhcpv4.DHCPv4) {
-	m.UpdateOption(dhcpv4.OptClassIdentifier("firstlight-agent"))
-}
+// whoAsks tells servers the agent from firmware and from an installed system.
+const whoAsks = "firstlight-agent"
 
 func wait(ctx context.Context, d time.Duration) {
 	t := time.NewTimer(d)

@@ -19,7 +19,7 @@ func testLease(t *testing.T, modifiers ...dhcpv4.Modifier) *lease {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return &lease{nic: "eth0", since: epoch, client: &nclient4.Lease{ACK: ack}}
+	return lease4("eth0", &nclient4.Lease{ACK: ack}, epoch)
 }
 
 func TestWhenALeaseIsRenewed(t *testing.T) {
@@ -77,7 +77,7 @@ func TestWhoseTurnItIs(t *testing.T) {
 }
 
 func TestPrefix(t *testing.T) {
-	if got := testLease(t).prefix(); got != "10.0.0.7/24" {
+	if got := testLease(t).prefix.String(); got != "10.0.0.7/24" {
 		t.Errorf("prefix = %s, want 10.0.0.7/24", got)
 	}
 }

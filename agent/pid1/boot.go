@@ -122,7 +122,7 @@ func devices(ctx context.Context, log *slog.Logger) (<-chan struct{}, error) {
 
 // await waits until there is an address and until devices are at rest.
 func await(ctx context.Context, opts Options, rest <-chan struct{}, log *slog.Logger) {
-	net := &network.Client{BootMAC: opts.BootMAC, Resolv: "/etc/resolv.conf", Log: log, Accept: network.Wired}
+	net := &network.Client{BootMAC: opts.BootMAC, IPv6: opts.reachedByIPv6(), Resolv: "/etc/resolv.conf", Log: log, Accept: network.Wired}
 	up := make(chan struct{}, 1)
 	go net.Run(ctx, func(string) {
 		select {

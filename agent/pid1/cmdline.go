@@ -2,6 +2,7 @@ package pid1
 
 import (
 	"fmt"
+	"net/netip"
 	"net/url"
 	"strings"
 
@@ -47,4 +48,15 @@ func ParseOptions(cmdline string) (Options, error) {
 		}
 	}
 	return o, nil
+}
+
+// reachedByIPv6 tells whether the boot script named the appliance by an IPv6
+// address: the machine then needs one, too.
+func (o Options) reachedByIPv6() bool {
+	u, err := url.Parse(o.Server)
+	if err != nil {
+		return false
+	}
+	a, err := netip.ParseAddr(u.Hostname())
+	return err == nil && a.Is6()
 }
