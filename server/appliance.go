@@ -156,7 +156,7 @@ func (a *Appliance) openDB(ctx context.Context) error {
 	if err := db.Seed(ctx, c.Subnets, c.Rules); err != nil {
 		return fmt.Errorf("seed the database: %w", err)
 	}
-	db.SetOwn(append(a.own(), a.own6()...))
+	db.SetOwn(a.own())
 	bound(a.machines())
 	return readCatalogue(ctx, db, a.images, time.Now())
 }
@@ -182,24 +182,16 @@ func databaseOptions(o Options) serverdb.Options {
 	}
 }
 
-// own are the appliance's addresses on the boot networks.
+// own are the appliance's addresses on the boot networks, those of IPv4 first.
 func (a *Appliance) own() []netip.Addr {
-	var all []netip.Addr
+	var all, six []netip.Addr
 	for _, i := range a.Config.Interfaces {
 		all = append(all, i.Address)
-	}
-	return all
-}
-
-// own6 are those of IPv6; an interface may have none.
-func (a *Appliance) own6() []netip.Addr {
-	var all []netip.Addr
-	for _, i := range a.Config.Interfaces {
 		if i.Address6.IsValid() {
-			all = append(all, i.Address6)
+			six = append(six, i.Address6)
 		}
 	}
-	return all
+	return append(all, six...)
 }
 
 func (a *Appliance) openBMCs(context.Context) error {

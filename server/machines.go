@@ -58,11 +58,14 @@ func (a *Appliance) openJobs(context.Context) error {
 // in the subnet, or the first one where a relay stands between.
 func (a *Appliance) base(s *machine.Subnet) string { return a.door(a.on(s)) }
 
-// on is our address in a subnet.
+// on is our address in a subnet, or the first of its version of IP.
 func (a *Appliance) on(s *machine.Subnet) netip.Addr {
 	addr := a.own()[0]
-	for _, own := range append(a.own(), a.own6()...) {
+	for _, own := range a.own() {
 		if s.Prefix.Contains(own) {
+			return own
+		}
+		if addr.Is6() != s.Is6() {
 			addr = own
 		}
 	}

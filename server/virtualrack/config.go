@@ -17,7 +17,7 @@ import (
 var configuration = template.Must(template.New("").Parse(`# Written by virtualrack for each run; changes are lost.
 state: {{printf "%q" .State}}
 interfaces:
-  - {name: {{.Link}}, address: {{.Own}}}
+  - {name: {{.Link}}, address: {{.Own}}{{with .Own6}}, address6: "{{.}}"{{end}}}
 {{- if .HTTPS}}
 machines: {https_port: 443}
 {{- end}}
@@ -29,8 +29,8 @@ site:
   bmc: {user: {{.User}}, password_file: {{printf "%q" .PasswordFile}}}
 subnets:
   - name: rack
-    prefix: {{.Prefix}}
-    ranges: [{{.First}}-{{.Last}}]
+    prefix: "{{.Prefix}}"
+    ranges: ["{{.First}}-{{.Last}}"]
     mode: {{.Mode}}
     policy: register
     lease: 1h
@@ -52,10 +52,14 @@ const bmcUser = "admin"
 // writeConfig lays the appliance's configuration into the run folder.
 func (r *Rack) writeConfig(rules []machine.Rule) error {
 	var text bytes.Buffer
+	prefix, first, last, own6 := bootNetwork, firstAddress, lastAddress, ""
+	if r.spec.IPv6 {
+		prefix, first, last, own6 = bootNetwork6, firstAddress6, lastAddress6, ownAddress6.String()
+	}
 	err := configuration.Execute(&text, map[string]any{
 		"State": r.stateDir(), "Link": applianceLink, "Own": ownAddress, "Site": siteName, "Domain": domain,
-		"User": bmcUser, "PasswordFile": r.path("bmc.password"), "Prefix": bootNetwork,
-		"First": firstAddress, "Mode": r.spec.Mode, "Last": lastAddress, "Rules": rules, "Relayed": relayedNetworks(r.spec.Relayed), "HTTPS": r.spec.HTTPS, "Level": strings.ToLower(r.spec.Level.String()),
+		"User": bmcUser, "PasswordFile": r.path("bmc.password"), "Prefix": prefix, "Own6": own6,
+		"First": first, "Mode": r.spec.Mode, "Last": last, "Rules": rules, "Relayed": relayedNetworks(r.spec.Relayed), "HTTPS": r.spec.HTTPS, "Level": strings.ToLower(r.spec.Level.String()),
 	})
 	if err != nil {
 		return fmt.Errorf("write the appliance's configuration: %w", err)

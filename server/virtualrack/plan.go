@@ -12,9 +12,14 @@ import (
 // The rack's network. It is cut off from every other, so that it can be the
 // same each time.
 var (
-	bootNetwork   = netip.MustParsePrefix("10.80.0.0/16")
-	ownAddress    = netip.MustParseAddr("10.80.0.1") // the appliance's
-	guestAddress  = netip.MustParseAddr("10.80.0.2") // of clients in this process
+	bootNetwork  = netip.MustParsePrefix("10.80.0.0/16")
+	ownAddress   = netip.MustParseAddr("10.80.0.1") // the appliance's
+	guestAddress = netip.MustParseAddr("10.80.0.2") // of clients in this process
+	// Of IPv6, for a rack that has no other (Spec.IPv6).
+	bootNetwork6  = netip.MustParsePrefix("fd00:80::/64")
+	ownAddress6   = netip.MustParseAddr("fd00:80::1")
+	firstAddress6 = netip.MustParseAddr("fd00:80::1:0")
+	lastAddress6  = netip.MustParseAddr("fd00:80::1:ffff")
 	firstAddress  = netip.MustParseAddr("10.80.16.0")
 	lastAddress   = netip.MustParseAddr("10.80.255.250")
 	relayed       = netip.MustParsePrefix("10.96.0.0/12") // every network behind a relay

@@ -26,6 +26,7 @@ type Rack struct {
 	network   *netns.Switch
 	uplink    *netns.Cable
 	wire      *light.Wire
+	router    *router
 	appliance *Appliance
 	fleet     *bmcsim.Fleet
 	machines  []*Machine
@@ -134,6 +135,11 @@ func (r *Rack) lay(context.Context) (err error) {
 	if err == nil && r.spec.LinkRate > 0 {
 		err = errors.Join(theirs.Shape(r.spec.LinkRate), r.uplink.Shape(r.spec.LinkRate))
 	}
+	if err == nil && r.spec.IPv6 {
+		if err = theirs.Add(netip.PrefixFrom(ownAddress6, bootNetwork6.Bits())); err == nil {
+			r.router, err = advertise(rackLink, bootNetwork6, r.spec.Log.Debug)
+		}
+	}
 	if err == nil && r.spec.Light > 0 {
 		r.wire, err = light.Open(rackLink, r.uplink)
 	}
@@ -225,6 +231,9 @@ func (r *Rack) unplug() error {
 	var all error
 	if r.wire != nil {
 		all = r.wire.Close()
+	}
+	if r.router != nil {
+		all = errors.Join(all, r.router.close())
 	}
 	if r.uplink != nil {
 		all = errors.Join(all, r.uplink.Disown(bmcNetwork), r.uplink.Disown(relayed))

@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"firstlight/server/machine"
@@ -28,6 +29,9 @@ type Spec struct {
 	Relayed int
 	// Mode is what DHCP does on the boot network; machine.ModeServer when empty.
 	Mode string
+	// IPv6 has the machines boot by IPv6 alone: their subnet is one of IPv6, a
+	// router advertises it, and the appliance's IPv4 reaches their BMCs only.
+	IPv6 bool
 	// LinkRate makes the cables of appliance and machines links of so many bits a
 	// second; as fast as the host when 0.
 	LinkRate uint64
@@ -96,6 +100,10 @@ func (s *Spec) fill() error {
 		return fmt.Errorf("%d networks behind relays: want at most %d", s.Relayed, maxRelayed)
 	case s.HTTPS && s.Light > 0:
 		return errors.New("light machines in a rack that boots over HTTPS: they read no certificates; want QEMU machines alone")
+	case s.IPv6 && s.Light+s.Relayed > 0:
+		return errors.New("light machines or relays in a rack of IPv6: they speak IPv4; want QEMU machines alone")
+	case s.IPv6 && slices.ContainsFunc(s.Machines, func(m MachineSpec) bool { return m.Firmware != qemu.UEFI && m.Firmware != qemu.HTTP }):
+		return errors.New("a BIOS in a rack of IPv6: its option ROM speaks IPv4; want uefi or http")
 	case len(s.Machines)+s.Light+s.Relayed == 0:
 		return errors.New("a rack without machines: want at least one")
 	}

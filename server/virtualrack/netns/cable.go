@@ -36,7 +36,11 @@ func plugged(name string, in *Namespace) (*Cable, error) {
 // Add gives the interface an address; one that it has already is no error.
 func (c *Cable) Add(p netip.Prefix) error {
 	return c.with(func(h *netlink.Handle) error {
-		err := h.AddrAdd(c.link, &netlink.Addr{IPNet: ipNet(p)})
+		a := &netlink.Addr{IPNet: ipNet(p)}
+		if p.Addr().Is6() {
+			a.Flags = unix.IFA_F_NODAD // nobody else is there, and a second of waiting
+		}
+		err := h.AddrAdd(c.link, a)
 		if err != nil && !errors.Is(err, syscall.EEXIST) {
 			return fmt.Errorf("add %s to %s: %w", p, c.Name, err)
 		}

@@ -78,11 +78,13 @@ func firmware(s *Spec, f files) []string {
 		"-drive", "if=pflash,unit=0,format=raw,readonly=on,file=" + quote(f.code),
 		"-drive", "if=pflash,unit=1,format=raw,file=" + quote(f.vars),
 		"-boot", "menu=off,splash-time=0",
-		// PXE over IPv6 would be tried after IPv4, for half a minute, before the
-		// disk gets its turn (OvmfPkg/Library/PlatformBootManagerLib).
-		"-fw_cfg", "name=opt/org.tianocore/IPv6PXESupport,string=n",
 	}
-	if s.Firmware == HTTP {
+	// PXE over IPv6 would be tried after IPv4, for half a minute, before the
+	// disk gets its turn (OvmfPkg/Library/PlatformBootManagerLib).
+	if !s.IPv6 || s.Firmware == HTTP {
+		a = append(a, "-fw_cfg", "name=opt/org.tianocore/IPv6PXESupport,string=n")
+	}
+	if s.IPv6 || s.Firmware == HTTP {
 		a = append(a, "-fw_cfg", "name=opt/org.tianocore/IPv4PXESupport,string=n")
 	}
 	return a

@@ -74,6 +74,7 @@ type Spec struct {
 	// Clock is what the clock on its board says at power-on; the zero time: the
 	// host's.
 	Clock time.Time
+	IPv6  bool // UEFI's PXE asks by IPv6 alone; HTTP boot tries IPv4 before it
 }
 
 // Disk is a machine's one disk: a sparse raw file beside the machine's other
