@@ -38,6 +38,11 @@ func TestParseOptions(t *testing.T) {
 			}
 		})
 	}
+	for server, want := range map[string]bool{"http://10.0.0.1:80": false, "http://[fd00:80::1]:80": true, "https://[fd00:80::1]:443": true, "http://boot.example.net": false} {
+		if got := (Options{Server: server}).reachedByIPv6(); got != want {
+			t.Errorf("reachedByIPv6 of %s = %v, want %v", server, got, want)
+		}
+	}
 	for _, in := range []string{"", "firstlight.server=http://a", "firstlight.session=s"} {
 		if _, err := ParseOptions(in); err == nil || !strings.Contains(err.Error(), "boot this image through the appliance's script") {
 			t.Errorf("ParseOptions(%q) = %v, want an error with the remedy", in, err)

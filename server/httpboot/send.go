@@ -25,6 +25,7 @@ func (s *Server) send(w http.ResponseWriter, r *http.Request, name, etag string,
 	w.Header().Set("ETag", etag)
 	w.Header().Set("Content-Type", "application/octet-stream")
 	began := s.Now()
+	id, mac := s.Inventory.WhoIs(source(r)) // UEFI gives an address of DHCPv6 back with the last byte
 	c := &counted{ResponseWriter: w, status: http.StatusOK, stall: s.stall}
 	http.ServeContent(c, r, name, time.Time{}, f)
 	_ = http.NewResponseController(w).SetWriteDeadline(time.Time{}) // for the next request
@@ -32,11 +33,12 @@ func (s *Server) send(w http.ResponseWriter, r *http.Request, name, etag string,
 	if r.Method == http.MethodHead || c.status >= 300 {
 		return
 	}
-	s.Records.Note(s.transfer(r, name, c, s.Now().Sub(began)))
+	e := s.transfer(r, name, c, s.Now().Sub(began))
+	e.Machine, e.MAC = id, mac
+	s.Records.Note(e)
 }
 
 func (s *Server) transfer(r *http.Request, name string, c *counted, took time.Duration) journal.Event {
-	id, mac := s.Inventory.WhoIs(source(r))
 	text := fmt.Sprintf("GET %s → %d", name, c.status)
 	if rng := r.Header.Get("Range"); rng != "" && c.status == http.StatusPartialContent {
 		text += " " + short(rng)
@@ -47,7 +49,7 @@ func (s *Server) transfer(r *http.Request, name string, c *counted, took time.Du
 		text += ", broken off"
 	}
 	return journal.Event{
-		At: s.Now().Add(-took), Machine: id, MAC: mac, Source: journal.Files, Text: text, Bytes: c.bytes, Duration: took,
+		At: s.Now().Add(-took), Source: journal.Files, Text: text, Bytes: c.bytes, Duration: took,
 		Details: map[string]string{journal.DetailOutcome: string(came), journal.DetailFile: name},
 	}
 }

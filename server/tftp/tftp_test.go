@@ -9,9 +9,12 @@ import (
 	"runtime"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
+
+	"firstlight/server/machine"
 )
 
 func TestFetch(t *testing.T) {
@@ -41,7 +44,16 @@ func TestFetch(t *testing.T) {
 
 // UEFI asks over IPv6 as it does over IPv4, with and without options.
 func TestFetchOverIPv6(t *testing.T) {
-	s, d := start(t, func(c *Config) { c.Addresses = []netip.AddrPort{netip.MustParseAddrPort("[::1]:0")} })
+	var given atomic.Bool
+	s, d := start(t, func(c *Config) {
+		c.Addresses = []netip.AddrPort{netip.MustParseAddrPort("[::1]:0")}
+		c.WhoIs = func(netip.Addr) (string, machine.MAC) {
+			if given.Swap(true) {
+				return "", machine.MAC{} // given back while the last block was on its way
+			}
+			return "m1", testMAC
+		}
+	})
 	if got, resent := dial(t, s).fetch(1, "snponly.efi", "octet"); !bytes.Equal(got, loader) || resent != 0 {
 		t.Errorf("fetch() = %d bytes, %d blocks twice, want %d, 0", len(got), resent, len(loader))
 	}
@@ -54,8 +66,8 @@ func TestFetchOverIPv6(t *testing.T) {
 		t.Errorf("1468 bytes, which need fragments: op %d %q, want blksize 1448", op, rest)
 	}
 	c.send(opError, 0, 8, 'b', 'y', 'e', 0)
-	if e := d.next(t); e.Details["address"] != "::1" {
-		t.Errorf("the journal has the address %q, want ::1", e.Details["address"])
+	if e := d.next(t); e.Details["address"] != "::1" || e.Machine != "m1" || e.MAC != testMAC {
+		t.Errorf("the journal has %s, %s at %s, want m1, %s at ::1", e.Machine, e.MAC, e.Details["address"], testMAC)
 	}
 }
 

@@ -14,6 +14,7 @@ import (
 	"github.com/pin/tftp/v3"
 
 	"firstlight/server/journal"
+	"firstlight/server/machine"
 )
 
 // transfer is one file on its way to one client.
@@ -21,6 +22,10 @@ type transfer struct {
 	to    netip.AddrPort
 	name  string
 	began time.Time
+	// Who has the address as the transfer begins: UEFI gives an address of DHCPv6
+	// back with the last block.
+	machine string
+	mac     machine.MAC
 	// What the sender tells through the hook, from the transfer's goroutine.
 	block, window string
 	acked         int // packets
@@ -50,6 +55,7 @@ func (s *Server) send(raw string, rf io.ReaderFrom) (err error) {
 		return err
 	}
 	defer s.limits.leave(t.to.Addr())
+	t.machine, t.mac = s.cfg.WhoIs(t.to.Addr())
 	return s.sendFile(t, out, rf)
 }
 
@@ -116,12 +122,11 @@ func (t *transfer) blocks() string {
 // note adds a row to the timeline of the machine behind the address, if one is
 // known.
 func (s *Server) note(t *transfer, came journal.Outcome, text string, n int64) {
-	id, mac := s.cfg.WhoIs(t.to.Addr())
-	if id == "" && mac.IsZero() {
+	if t.machine == "" && t.mac.IsZero() {
 		return
 	}
 	s.cfg.Journal.Note(journal.Event{
-		At: t.began, Machine: id, MAC: mac, Source: journal.Files, Text: text,
+		At: t.began, Machine: t.machine, MAC: t.mac, Source: journal.Files, Text: text,
 		Bytes: n, Duration: s.cfg.Now().Sub(t.began),
 		Details: map[string]string{journal.DetailOutcome: string(came), journal.DetailFile: t.name, "block": t.block, "address": t.to.Addr().String()},
 	})
