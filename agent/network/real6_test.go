@@ -81,9 +81,10 @@ func TestARealLeaseOfIPv6IsTakenKeptAndReplaced(t *testing.T) {
 	if b, err := os.ReadFile(resolv); err != nil || string(b) != "nameserver fd00::1\n" {
 		t.Errorf("name servers = %q, %v", b, err)
 	}
+	solicits := s.count(dhcpv6.MessageTypeSolicit) // the first may come before the server's link is ready
 	until(ctx, t, "two renewals", func() bool { return s.count(dhcpv6.MessageTypeRenew) >= 2 })
-	if got := s.count(dhcpv6.MessageTypeSolicit); got != 1 {
-		t.Errorf("%d SOLICIT while the lease was renewed, want 1", got)
+	if got := s.count(dhcpv6.MessageTypeSolicit); got != solicits {
+		t.Errorf("%d SOLICIT while the lease was renewed, want none", got-solicits)
 	}
 	s.mu.Lock()
 	s.refuse = true
