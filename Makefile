@@ -12,9 +12,15 @@ in_git := $(shell git rev-parse --verify --quiet HEAD >/dev/null 2>&1 && echo tr
 export GOFLAGS := $(shell go env GOFLAGS 2>/dev/null) -tags=nomsgpack -buildvcs=$(in_git)
 
 run_flags ?= --machines 3 --firmware bios,uefi,uefi --light 20
-boot_image := images/embedded/files/bootimage.json
 
-.PHONY: help deps build run test test-long lint fmt gen bench fuzz deb clean go osimage FORCE
+# The architectures of machines that the appliance can boot: a boot image for
+# each is carried, of 29 MB. ARCHES="amd64 arm64" carries both.
+native := $(shell go env GOARCH 2>/dev/null)
+ARCHES ?= $(native)
+boot_images := $(ARCHES:%=images/embedded/files/%/bootimage.json)
+agents := $(patsubst %,bin/%/firstlight-agent,$(sort $(native) $(ARCHES)))
+
+.PHONY: help deps build run test test-long lint fmt gen bench fuzz deb clean go osimage only FORCE
 
 help:
 	@awk -F ' *## *' '/^[a-z-]+:.*## / { sub(/:.*/, "", $$1); printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -23,7 +29,7 @@ deps: go ## install the Debian packages that are missing, and the pinned ones of
 	@.tools/deps
 	@.tools/npm server/api/testdata/client >/dev/null || true # building does without; the tests say what is missing
 
-build: deps bin/firstlight bin/virtualrack ## build the appliance with its boot image, the agent and the rack into bin/
+build: deps bin/firstlight bin/firstlight-agent bin/virtualrack ## build the appliance, the agent and the rack into bin/; ARCHES="amd64 arm64" boots both
 
 run: build osimage ## start the appliance with a virtual rack; RUN_FLAGS="…" chooses another
 	@exec bin/virtualrack run $(or $(RUN_FLAGS),$(run_flags))
@@ -31,7 +37,8 @@ run: build osimage ## start the appliance with a virtual rack; RUN_FLAGS="…" c
 test: build osimage ## every test, real clients, browser and firmware included; what is skipped fails
 	@.tools/test
 
-test-long: build osimage ## the same with every firmware path and the long figures
+test-long: osimage ## the same with every firmware path and the long figures
+	@$(MAKE) build ARCHES="amd64 arm64"
 	@FIRSTLIGHT_LONG=1 .tools/test
 
 lint: deps ## golangci-lint and shellcheck; builds golangci-lint once, which takes minutes
@@ -69,17 +76,25 @@ go:
 # The programs. The go command knows best whether something changed, but touches
 # what it leaves as it is; the copy keeps its time, so that the boot image is
 # packed again for a new agent only.
-bin/firstlight-agent bin/virtualrack bin/firstlight: bin/%: FORCE
-	@mkdir -p bin/fresh
-	@CGO_ENABLED=0 go build -trimpath -ldflags '-s -w' -o bin/fresh/$* ./cmd/$*
-	@cmp -s bin/fresh/$* $@ || { cp bin/fresh/$* $@.new && mv $@.new $@; }
+bin/virtualrack bin/firstlight $(agents): bin/%: FORCE
+	@mkdir -p bin/fresh/$(*D)
+	@CGO_ENABLED=0 $(patsubst %,GOARCH=%,$(filter $(native) $(ARCHES),$(*D))) go build -trimpath -ldflags '-s -w' -o bin/fresh/$* ./cmd/$(*F)
+	@cmp -s bin/fresh/$* $@ || { mkdir -p $(@D) && cp bin/fresh/$* $@.new && mv $@.new $@; }
 
-# The appliance carries the loaders and the boot image, which carries the agent.
-bin/firstlight: $(boot_image)
+# The agent that runs on this host.
+bin/firstlight-agent: bin/$(native)/firstlight-agent
+	@cp -p $< $@
 
-$(boot_image): bin/firstlight-agent $(wildcard images/bootimage/*.go images/bootimage/build/*.go images/bootimage/initramfs/*) ipxe/loaders.sum | deps
+# The appliance carries the loaders and the boot images, which carry the agent.
+bin/firstlight: $(boot_images) | only
+
+# only takes away what an earlier build with other ARCHES left to be carried.
+only:
+	@find images/embedded/files -mindepth 1 -maxdepth 1 ! -name README $(ARCHES:%=! -name %) -exec rm -r {} +
+
+images/embedded/files/%/bootimage.json: bin/%/firstlight-agent $(wildcard images/bootimage/*.go images/bootimage/build/*.go images/bootimage/initramfs/*) ipxe/loaders.sum | deps
 	@ipxe/fetch
-	@go run ./images/bootimage/build -agent bin/firstlight-agent -out $(@D)
+	@go run ./images/bootimage/build -arch $* -agent $< -out $(@D)
 
 osimage: deps
 	@mkdir -p bin/images

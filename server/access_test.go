@@ -19,6 +19,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"firstlight/images/bootimage"
+	"firstlight/images/bootimage/bootimagetest"
 	"firstlight/server/api"
 	"firstlight/server/auth"
 	"firstlight/server/config"
@@ -78,8 +80,9 @@ func newDoors(t *testing.T) doors {
 		Interfaces: []config.Interface{{Name: "lo", Address: netip.MustParseAddr("10.80.12.1")}},
 	}
 	c.Site.Name, c.Site.Domain = "lon6", "lon6.example"
-	files := fstest.MapFS{"vmlinuz": {Data: []byte("kernel")}, "initramfs": {Data: []byte("initramfs")}, "snponly.efi": {Data: []byte("loader")}}
-	a := newAppliance(Options{Config: c, BootImage: files, Loaders: files, Version: "test", Log: slog.New(slog.DiscardHandler)})
+	images := bootimagetest.Files([]byte("kernel"), []byte("initramfs"), bootimage.Architectures...)
+	loaders := fstest.MapFS{"snponly.efi": {Data: []byte("loader")}}
+	a := newAppliance(Options{Config: c, BootImages: images, Loaders: loaders, Version: "test", Log: slog.New(slog.DiscardHandler)})
 	t.Cleanup(func() { _ = a.Close() })
 	if err := a.open(t.Context(), a.parts()[:len(a.parts())-1]); err != nil { // all but listen
 		t.Fatal(err)

@@ -8,10 +8,12 @@ import (
 	"io"
 	"io/fs"
 	"log/slog"
+	"maps"
 	"net/netip"
 	"os"
 	"path/filepath"
 	"runtime/debug"
+	"slices"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -34,11 +36,11 @@ import (
 
 // Options are what the command hands in beside the configuration.
 type Options struct {
-	Config    *config.Config
-	BootImage fs.FS // vmlinuz and initramfs
-	Loaders   fs.FS
-	Version   string
-	Log       *slog.Logger
+	Config     *config.Config
+	BootImages fs.FS // a folder for each architecture, as bootimage.ReadAll has them
+	Loaders    fs.FS
+	Version    string
+	Log        *slog.Logger
 	// Out is where the appliance tells where to look and how to log in.
 	Out io.Writer
 	// Ready is called once everything answers.
@@ -166,6 +168,9 @@ func (a *Appliance) openDB(ctx context.Context) error {
 func openDatabase(ctx context.Context, o Options, committed func(writes int, took time.Duration)) (*serverdb.DB, error) {
 	how := databaseOptions(o)
 	how.Serve, how.Committed = true, committed
+	if o.BootImages != nil {
+		how.BootImages = slices.AppendSeq([]string{}, maps.Keys(bootImages(o.BootImages)))
+	}
 	return serverdb.Open(ctx, o.place(), how)
 }
 

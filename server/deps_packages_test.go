@@ -114,13 +114,14 @@ var ourPackages = map[string]row{
 	}, why: agentSide},
 
 	// What machines are given.
-	"ipxe":                       {why: carried},
-	"ipxe/script":                {why: carried},
-	"images/bootimage":           {why: carried},
-	"images/bootimage/initramfs": {why: carried},
-	"images/bootimage/build":     {ours: []string{"images/bootimage", "images/bootimage/initramfs"}, why: carried},
-	"images/bootimage/boottest":  {why: carried},
-	"images/embedded":            {why: carried},
+	"ipxe":                           {why: carried},
+	"ipxe/script":                    {why: carried},
+	"images/bootimage":               {why: carried},
+	"images/bootimage/initramfs":     {why: carried},
+	"images/bootimage/build":         {ours: []string{"images/bootimage", "images/bootimage/initramfs"}, why: carried},
+	"images/bootimage/boottest":      {why: carried},
+	"images/bootimage/bootimagetest": {ours: []string{"images/bootimage"}, why: suite},
+	"images/embedded":                {why: carried},
 
 	// The virtual rack.
 	"server/virtualrack/console":         {why: "a console's lines know nothing of who writes them"},

@@ -94,7 +94,7 @@ func (a *Appliance) openMachines(ctx context.Context) error {
 	}
 	a.http, err = httpboot.New(httpboot.Config{
 		Listen: a.ports(uint16(a.Config.HTTPPort)), Inventory: a.db, Records: a.db, Jobs: a.jobs, //nolint:gosec // checked by config
-		BootImage: a.BootImage, Sums: sums(a.BootImage), Loaders: a.Loaders, Secure: a.secure.door, Images: a.images, KernelArgs: bootimage.KernelArgs("amd64"),
+		BootImages: bootImages(a.BootImages), Loaders: a.Loaders, Secure: a.secure.door, Images: a.images,
 		Page: a.page, Key: key, Log: a.Log.With("part", "http"), Now: time.Now,
 	})
 	if err != nil {
@@ -114,16 +114,19 @@ func (a *Appliance) openMachines(ctx context.Context) error {
 	return nil
 }
 
-// sums are what the boot image's manifest says of its files. A binary without
-// one starts all the same, and its health says what is missing.
-func sums(files fs.FS) map[string]string {
-	all := map[string]string{}
-	manifest, err := bootimage.Read(files)
-	if err != nil {
-		return all
-	}
-	for _, f := range manifest.Files {
-		all[f.Name] = f.SHA256
+// bootImages are those that are whole, with what their manifests say of their
+// files. A binary without one starts all the same, and its health says what is
+// missing.
+func bootImages(files fs.FS) map[string]httpboot.BootImage {
+	all := map[string]httpboot.BootImage{}
+	manifests, _ := bootimage.ReadAll(files)
+	for architecture, manifest := range manifests {
+		one := httpboot.BootImage{Sums: map[string]string{}, KernelArgs: bootimage.KernelArgs(architecture)}
+		for _, f := range manifest.Files {
+			one.Sums[f.Name] = f.SHA256
+		}
+		one.Files, _ = fs.Sub(files, architecture) // read a moment ago
+		all[architecture] = one
 	}
 	return all
 }

@@ -12,8 +12,8 @@ import (
 	"strconv"
 	"syscall"
 	"testing"
-	"testing/fstest"
 
+	"firstlight/images/bootimage/bootimagetest"
 	"firstlight/ipxe"
 	"firstlight/server"
 	"firstlight/server/config"
@@ -58,7 +58,7 @@ func serveForever(path string) error {
 	}
 	ctx := context.Background()
 	a, err := server.Open(ctx, server.Options{
-		Config: c, BootImage: bootImage, Loaders: ipxe.Loaders(), Version: "test", Out: os.Stdout,
+		Config: c, BootImages: bootImages, Loaders: ipxe.Loaders(), Version: "test", Out: os.Stdout,
 		Log:   slog.New(slog.NewTextHandler(os.Stdout, &slog.HandlerOptions{Level: slog.LevelWarn})),
 		Ready: func() { fmt.Println("ready") },
 	})
@@ -68,11 +68,8 @@ func serveForever(path string) error {
 	return errors.Join(a.Run(ctx), a.Close())
 }
 
-// bootImage stands for a kernel of a size that is worth a range.
-var bootImage = fstest.MapFS{
-	"vmlinuz":   {Data: bytes.Repeat([]byte("the kernel, 32 bytes at a time.\n"), 1<<18)}, // 8 MiB
-	"initramfs": {Data: bytes.Repeat([]byte{7, 1}, 1000)},
-}
+// bootImages stands for one with a kernel of a size that is worth a range: 8 MiB.
+var bootImages = bootimagetest.Files(bytes.Repeat([]byte("the kernel, 32 bytes at a time.\n"), 1<<18), bytes.Repeat([]byte{7, 1}, 1000), "amd64")
 
 // configuration has one subnet for each policy. Its keys begin a line, so that
 // a test can replace one.

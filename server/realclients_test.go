@@ -228,7 +228,7 @@ func (r *realClients) files(t *testing.T) {
 	if got := r.fetch(t, doorURL+"/boot/entry.ipxe"); !bytes.HasPrefix(got, []byte("#!ipxe\n")) {
 		t.Errorf("the first script is %q", got)
 	}
-	kernel := bootImage["vmlinuz"].Data
+	kernel := bootImages["amd64/vmlinuz"].Data
 	for _, tt := range []struct {
 		name string
 		args []string
@@ -239,17 +239,17 @@ func (r *realClients) files(t *testing.T) {
 		{"the end", []string{"-r", "-77"}, kernel[len(kernel)-77:]},
 		{"from a place on", []string{"-r", "8388600-"}, kernel[8388600:]},
 	} {
-		if got := r.fetch(t, append(tt.args, doorURL+"/boot/vmlinuz")...); !bytes.Equal(got, tt.want) {
+		if got := r.fetch(t, append(tt.args, doorURL+"/boot/amd64/vmlinuz")...); !bytes.Equal(got, tt.want) {
 			t.Errorf("%s: curl gets %d bytes, want %d", tt.name, len(got), len(tt.want))
 		}
 	}
-	head := r.client.Run("curl", "-sS", "-I", doorURL+"/boot/vmlinuz")
+	head := r.client.Run("curl", "-sS", "-I", doorURL+"/boot/amd64/vmlinuz")
 	etag := regexp.MustCompile(`(?i)etag: ("\w+")`).FindStringSubmatch(head)
 	if etag == nil || !strings.Contains(head, "Content-Length: 8388608") || !strings.Contains(head, "Accept-Ranges: bytes") {
 		t.Fatalf("HEAD of the kernel:\n%s", head)
 	}
 	code := func(args ...string) string {
-		return r.client.Run("curl", append(args, "-sS", "-o", "/dev/null", "-w", "%{http_code}", doorURL+"/boot/vmlinuz")...)
+		return r.client.Run("curl", append(args, "-sS", "-o", "/dev/null", "-w", "%{http_code}", doorURL+"/boot/amd64/vmlinuz")...)
 	}
 	for want, args := range map[string][]string{
 		"206": {"-r", "0-9", "-H", "If-Range: " + etag[1]},

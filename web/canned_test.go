@@ -369,7 +369,7 @@ func (c *canned) Explain(_ context.Context, name string) (boot.Answer, boot.Requ
 	k := boot.Known{Machine: m}
 	k.Job, _ = c.OpenJob(m.ID)
 	r := boot.Request{MAC: m.BootMAC(), Arch: 7, Platform: "efi", Stage: boot.StageIPXE, Subnet: "boot"}
-	return boot.Decide(r, k, cannedNow), r, []string{"#!ipxe", "kernel http://10.80.12.1/boot/vmlinuz initrd=agent.img", "boot"}, nil
+	return boot.Decide(r, k, cannedNow), r, []string{"#!ipxe", "kernel http://10.80.12.1/boot/amd64/vmlinuz initrd=agent.img", "boot"}, nil
 }
 
 // Diff finds one boot in 8,212 that a rule of the name "wide" changes.

@@ -33,7 +33,7 @@ func (c *doctorCmd) Run(ctx context.Context, h *host) error {
 	var found []doctor.Finding
 	err = h.wait(ctx, "looking at this host", func(ctx context.Context) error {
 		found = doctor.Examine(ctx, doctor.Patient{
-			Config: cfg, Devices: devices, BootImage: embedded.FS(), Loaders: ipxe.Loaders(), Now: h.now().In(time.Local),
+			Config: cfg, Devices: devices, BootImages: embedded.FS(), Loaders: ipxe.Loaders(), Now: h.now().In(time.Local),
 		})
 		return ctx.Err()
 	})

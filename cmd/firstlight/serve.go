@@ -55,7 +55,7 @@ func loadConfig(path string) (*config.Config, error) {
 // serve runs the appliance until ctx ends.
 func serve(ctx context.Context, cfg *config.Config, version string, stdout, stderr io.Writer) error {
 	a, err := server.Open(ctx, server.Options{
-		Config: cfg, BootImage: embedded.FS(), Loaders: ipxe.Loaders(), Version: version,
+		Config: cfg, BootImages: embedded.FS(), Loaders: ipxe.Loaders(), Version: version,
 		Log: logger(cfg.Log, stderr), Out: stdout,
 		// Where systemd did not start us there is nobody to tell.
 		Ready: func() { _, _ = daemon.SdNotify(false, daemon.SdNotifyReady) },

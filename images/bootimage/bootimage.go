@@ -8,9 +8,13 @@ package bootimage
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io/fs"
 )
+
+// Architectures are those that a boot image can be built for, by Debian's names.
+var Architectures = []string{"amd64", "arm64"}
 
 // The files of a boot image.
 const (
@@ -38,8 +42,8 @@ type File struct {
 	Name string `json:"name"`
 	// Size is in bytes, on the wire.
 	Size int64 `json:"size"`
-	// Unpacked is the size in the machine's memory; the kernel unpacks itself
-	// and is counted as it is.
+	// Unpacked is the size in the machine's memory. A kernel that unpacks itself
+	// is counted as it is, one that the loader unpacks as that leaves it.
 	Unpacked int64 `json:"unpacked"`
 	// SHA256 is in hexadecimal.
 	SHA256 string `json:"sha256"`
@@ -54,12 +58,38 @@ func (m Manifest) Size() int64 {
 	return size
 }
 
+// ReadAll reads the boot images in a folder that has one folder for each
+// architecture. Those that are not there are left out. What is damaged is an
+// error, beside which the others are answered all the same.
+func ReadAll(dir fs.FS) (map[string]Manifest, error) {
+	all, damaged := map[string]Manifest{}, error(nil)
+	for _, architecture := range Architectures {
+		one, err := fs.Sub(dir, architecture)
+		if err != nil {
+			return nil, err
+		}
+		m, err := Read(one)
+		switch {
+		case err == nil && m.Architecture == architecture:
+			all[architecture] = m
+		case err == nil:
+			damaged = errors.Join(damaged, fmt.Errorf("read boot image: folder %s holds one for %s: run make build", architecture, m.Architecture))
+		case !errors.Is(err, errNone):
+			damaged = errors.Join(damaged, fmt.Errorf("%s: %w", architecture, err))
+		}
+	}
+	return all, damaged
+}
+
+// errNone: there is no boot image at all.
+var errNone = errors.New("it is not in this binary, run make build")
+
 // Read reads the manifest of the boot image in a folder, and checks that its
 // files are there in full. It does not hash them: ETags come from the manifest.
 func Read(dir fs.FS) (Manifest, error) {
 	data, err := fs.ReadFile(dir, ManifestFile)
 	if err != nil {
-		return Manifest{}, fmt.Errorf("read boot image: it is not in this binary, run make build: %w", err)
+		return Manifest{}, fmt.Errorf("read boot image: %w: %w", errNone, err)
 	}
 	var m Manifest
 	if err := json.Unmarshal(data, &m); err != nil {

@@ -75,6 +75,32 @@ func TestADamagedBootImageIsRefused(t *testing.T) {
 	})
 }
 
+func TestEachArchitectureHasItsImage(t *testing.T) {
+	under := func(all fstest.MapFS, folder, architecture string) {
+		_, one := image(t, func(m *Manifest, _ fstest.MapFS) { m.Architecture = architecture })
+		for name, file := range one.(fstest.MapFS) {
+			all[folder+"/"+name] = file
+		}
+	}
+	all := fstest.MapFS{"README": {Data: []byte("no image")}}
+	if got, err := ReadAll(all); len(got) != 0 || err != nil {
+		t.Errorf("ReadAll() of none = %v, %v, want none and no error", got, err)
+	}
+	under(all, "amd64", "amd64")
+	under(all, "arm64", "arm64")
+	if got, err := ReadAll(all); err != nil || len(got) != 2 || got["arm64"].Architecture != "arm64" {
+		t.Errorf("ReadAll() = %v, %v, want two", got, err)
+	}
+	under(all, "arm64", "amd64")
+	if got, err := ReadAll(all); err == nil || !strings.Contains(err.Error(), "folder arm64 holds one for amd64") || len(got) != 1 {
+		t.Errorf("ReadAll() of an amd64 image under arm64 = %v, %v, want a refusal of it alone", got, err)
+	}
+	delete(all, "arm64/vmlinuz")
+	if got, err := ReadAll(all); err == nil || !strings.Contains(err.Error(), "arm64: read boot image: run make build") || len(got) != 1 {
+		t.Errorf("ReadAll() of half an image = %v, %v, want a refusal of it alone", got, err)
+	}
+}
+
 func TestTheLastConsoleIsTheOneABMCRecords(t *testing.T) {
 	for architecture, want := range map[string]string{"amd64": "console=ttyS0,115200", "arm64": "console=tty0"} {
 		last := ""

@@ -1,6 +1,6 @@
-// Package embedded carries the boot image that make build put into files/.
+// Package embedded carries the boot images that make build put into files/.
 //
-// Only cmd/firstlight may import it, for it makes a binary 28 MB larger.
+// Only cmd/firstlight may import it, for each makes a binary 29 MB larger.
 package embedded
 
 import (
@@ -11,8 +11,8 @@ import (
 //go:embed all:files
 var files embed.FS
 
-// FS holds the files that bootimage.Read describes. A binary that was built
-// without a boot image holds a README only, and Read says so.
+// FS holds the folders that bootimage.ReadAll describes. A binary that was built
+// without a boot image holds a README only, and ReadAll finds none.
 func FS() fs.FS {
 	sub, err := fs.Sub(files, "files")
 	if err != nil {

@@ -82,10 +82,10 @@ func FuzzValuesNeverChangeTheCommands(f *testing.F) {
 		pairs := []struct{ benign, hostile func(io.Writer) error }{
 			{
 				func(w io.Writer) error {
-					return Agent(w, AgentValues{Base: base, Machine: "web7", Reason: "why", Args: []string{"quiet"}})
+					return Agent(w, AgentValues{Architecture: "amd64", Base: base, Machine: "web7", Reason: "why", Args: []string{"quiet"}})
 				},
 				func(w io.Writer) error {
-					return Agent(w, AgentValues{Base: url, Machine: machine, Reason: reason, Args: []string{arg}})
+					return Agent(w, AgentValues{Architecture: "amd64", Base: url, Machine: machine, Reason: reason, Args: []string{arg}})
 				},
 			},
 			{
@@ -112,7 +112,7 @@ func FuzzValuesNeverChangeTheCommands(f *testing.F) {
 		}
 		// Refused base URLs must not hide the other values from the fuzzer.
 		if hostile, ok := rendered(t, func(w io.Writer) error {
-			return Agent(w, AgentValues{Base: base, Machine: machine, Reason: reason, Args: []string{arg}})
+			return Agent(w, AgentValues{Architecture: "amd64", Base: base, Machine: machine, Reason: reason, Args: []string{arg}})
 		}); ok {
 			benign, _ := rendered(t, pairs[0].benign)
 			sameCommands(t, benign, hostile)

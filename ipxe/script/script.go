@@ -33,10 +33,14 @@ const (
 	// machine's identity in the words of iPXE: mac (with hyphens), uuid, serial,
 	// platform (pcbios or efi), buildarch and asset.
 	ScriptPath = "/boot/script"
-	// KernelPath and InitramfsPath are the two files of the boot image.
-	KernelPath    = "/boot/vmlinuz"
-	InitramfsPath = "/boot/initramfs"
 )
+
+// KernelPath and InitramfsPath are the two files of the boot image for an
+// architecture, by Debian's name for it (amd64, arm64).
+func KernelPath(architecture string) string { return "/boot/" + architecture + "/vmlinuz" }
+
+// InitramfsPath is described at KernelPath.
+func InitramfsPath(architecture string) string { return "/boot/" + architecture + "/initramfs" }
 
 // EntryValues are the values of the script that every iPXE client runs first.
 type EntryValues struct {
@@ -54,6 +58,8 @@ type AgentValues struct {
 	// Reason says on the console why this script was chosen. It is the one value
 	// that may be a sentence: what iPXE cannot print plainly becomes "?".
 	Reason string
+	// Architecture is that of the boot image, by Debian's name for it.
+	Architecture string
 	// Args are further kernel arguments, one word each.
 	Args []string
 }
@@ -83,11 +89,11 @@ func Entry(w io.Writer, v EntryValues) error {
 
 // Agent writes the script that boots the boot image.
 func Agent(w io.Writer, v AgentValues) error {
-	err := firstError(checkBase(v.Base), checkWord("machine", v.Machine), checkArgs(v.Args))
+	err := firstError(checkBase(v.Base), checkWord("machine", v.Machine), checkWord("architecture", v.Architecture), checkArgs(v.Args))
 	if err != nil {
 		return fmt.Errorf("write agent script: %w", err)
 	}
-	return render(w, "agent", page{Base: v.Base, Machine: v.Machine, Reason: plain(v.Reason), Args: v.Args})
+	return render(w, "agent", page{Base: v.Base, Machine: v.Machine, Reason: plain(v.Reason), Args: v.Args, arch: v.Architecture})
 }
 
 // Disk writes the script that leaves the machine to its own disk.
@@ -116,12 +122,13 @@ type page struct {
 	Machine string
 	Reason  string
 	Args    []string
+	arch    string
 }
 
-func (page) Script() string    { return ScriptPath }
-func (page) Kernel() string    { return KernelPath }
-func (page) Initramfs() string { return InitramfsPath }
-func (page) Entry() string     { return EntryPath }
+func (page) Script() string      { return ScriptPath }
+func (p page) Kernel() string    { return KernelPath(p.arch) }
+func (p page) Initramfs() string { return InitramfsPath(p.arch) }
+func (page) Entry() string       { return EntryPath }
 
 // render writes all of a script or nothing: half a script would run.
 func render(w io.Writer, name string, values page) error {

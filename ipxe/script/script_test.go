@@ -25,12 +25,12 @@ func TestScriptsAreTheGoldenOnes(t *testing.T) {
 		{"entry", func(w io.Writer) error { return Entry(w, EntryValues{Base: base}) }},
 		{"agent", func(w io.Writer) error {
 			return Agent(w, AgentValues{
-				Base: base, Machine: "ams1-web-7", Reason: "status provisioning, job 17",
+				Architecture: "amd64", Base: base, Machine: "ams1-web-7", Reason: "status provisioning, job 17",
 				Args: []string{"console=tty0", "console=ttyS0,115200", "firstlight.url=http://192.0.2.1:8080"},
 			})
 		}},
 		{"agent-unknown", func(w io.Writer) error {
-			return Agent(w, AgentValues{Base: "https://[2001:db8::1]", Machine: "52:54:00:12:34:56"})
+			return Agent(w, AgentValues{Architecture: "amd64", Base: "https://[2001:db8::1]", Machine: "52:54:00:12:34:56"})
 		}},
 		{"disk", func(w io.Writer) error {
 			return Disk(w, DiskValues{Machine: "ams1-web-7", Reason: "in use"})
@@ -87,11 +87,11 @@ func TestValuesThatAreNotOnePlainWordAreRefused(t *testing.T) {
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			var out bytes.Buffer
-			err := Agent(&out, AgentValues{Base: base, Machine: test.value})
+			err := Agent(&out, AgentValues{Architecture: "amd64", Base: base, Machine: test.value})
 			if err == nil || !strings.Contains(err.Error(), test.says) || !strings.Contains(err.Error(), "machine ") {
 				t.Errorf("Agent(machine %q) = %v, want an error that names the field and says %q", test.value, err, test.says)
 			}
-			err = Agent(&out, AgentValues{Base: base, Machine: "web7", Args: []string{"quiet", test.value}})
+			err = Agent(&out, AgentValues{Architecture: "amd64", Base: base, Machine: "web7", Args: []string{"quiet", test.value}})
 			if err == nil || !strings.Contains(err.Error(), test.says) || !strings.Contains(err.Error(), "kernel argument 2 ") {
 				t.Errorf("Agent(argument %q) = %v, want an error that names the field and says %q", test.value, err, test.says)
 			}
@@ -115,7 +115,7 @@ func TestBaseIsAURLWithNothingAfterTheHost(t *testing.T) {
 
 func TestKernelArgumentsFitTheCommandLine(t *testing.T) {
 	args := strings.Fields(strings.Repeat("twenty.characters=12 ", 100))
-	err := Agent(io.Discard, AgentValues{Base: base, Machine: "web7", Args: args})
+	err := Agent(io.Discard, AgentValues{Architecture: "amd64", Base: base, Machine: "web7", Args: args})
 	if err == nil || !strings.Contains(err.Error(), "have 2100 bytes together") {
 		t.Errorf("Agent(2100 bytes of arguments) = %v, want an error that says so", err)
 	}

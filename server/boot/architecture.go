@@ -1,6 +1,7 @@
 package boot
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"slices"
@@ -48,6 +49,38 @@ func ArchName(code uint16) string {
 // netbooted from us and 20 is a BIOS that speaks HTTP; all others are UEFI or
 // alike.
 func IsEFI(code uint16) bool { return code > 5 && code != 20 }
+
+// ImageArch is the architecture, by Debian's name, of the boot image that a
+// machine with a value of option 93 runs; "": none can be built for it.
+func ImageArch(code uint16) string {
+	for _, a := range architectures {
+		switch {
+		case a.code != code:
+		case a.arch == "arm64":
+			return "arm64"
+		case a.arch == "x64", a.name == "BIOS": // a BIOS does not tell what its processor can
+			return "amd64"
+		}
+	}
+	return ""
+}
+
+// LoaderArch is the value of option 93 of a machine whose loader was built for
+// an architecture, as iPXE names it in buildarch; that of x64 where it does not
+// say, as none of before did.
+func LoaderArch(platform, buildarch string) uint16 {
+	if platform == "bios" {
+		return 0
+	}
+	names := map[string]string{"": "x64", "x86_64": "x64", "i386": "x86", "amd64": "x64"}
+	if code, ok := ArchCodes("uefi")[cmp.Or(names[buildarch], buildarch)]; ok {
+		return code
+	}
+	return noArch
+}
+
+// noArch is a value of option 93 that means nothing.
+const noArch = 0xffff
 
 // ArchCodes are the usual values of option 93 of a firmware (bios, uefi, http),
 // by architecture; none: there is no such firmware.

@@ -29,7 +29,7 @@ type Request struct {
 	MAC      machine.MAC `json:"mac"`
 	UUID     string      `json:"uuid,omitempty"`
 	Serial   string      `json:"serial,omitempty"`
-	Arch     uint16      `json:"arch"`     // DHCP option 93, RFC 4578 §2.1
+	Arch     uint16      `json:"arch"`     // DHCP option 93, RFC 4578 §2.1; of iPXE, as its loader was built
 	Platform string      `json:"platform"` // bios or efi
 	Stage    Stage       `json:"stage"`
 	// Script tells that iPXE asks for its script; else it asks DHCP.
@@ -43,6 +43,8 @@ type Known struct {
 	Clash   string           // another record claims its identity: both names, one sentence
 	Policy  machine.Policy   // of the subnet, for machines that are not known
 	Job     *machine.Job     // the open job of the machine, nil when none
+	// NoImage tells that the appliance has no boot image for its architecture.
+	NoImage bool
 	// Restored tells that an older database was restored and not yet held
 	// against the machines that there are: whoever is not in it may be somebody's.
 	Restored bool
@@ -86,7 +88,27 @@ type Answer struct {
 
 // Decide says what the one who asks boots now. It never answers with anything
 // that may write a disk.
-func Decide(_ Request, k Known, now time.Time) Answer {
+func Decide(r Request, k Known, now time.Time) Answer {
+	a := decide(k, now)
+	if a.Target == Agent && k.NoImage {
+		return Answer{Target: Wait, Address: a.Address, Why: noImage(r.Arch)}
+	}
+	return a
+}
+
+// noImage says what is missing, and what brings it.
+func noImage(code uint16) string {
+	switch arch := ImageArch(code); arch {
+	case "":
+		return "there is no boot image for " + ArchName(code)
+	case "amd64":
+		return "no boot image in this appliance. Build it with: make build"
+	default:
+		return fmt.Sprintf(`no boot image for %[1]s in this appliance. Build it with: make build ARCHES="amd64 %[1]s"`, arch)
+	}
+}
+
+func decide(k Known, now time.Time) Answer {
 	switch m := k.Machine; {
 	case m != nil && (m.Status == machine.InUse || m.Status == machine.Configuring):
 		return working(m, k.Clash)

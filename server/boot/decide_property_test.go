@@ -12,7 +12,7 @@ import (
 
 // known draws whatever ServerDb could hold, sensible or not.
 func known(t *rapid.T) Known {
-	k := Known{Policy: rapid.SampledFrom([]machine.Policy{"", machine.PolicyIgnore, machine.PolicyObserve, machine.PolicyRegister}).Draw(t, "policy")}
+	k := Known{NoImage: rapid.IntRange(0, 4).Draw(t, "no image") == 0, Policy: rapid.SampledFrom([]machine.Policy{"", machine.PolicyIgnore, machine.PolicyObserve, machine.PolicyRegister}).Draw(t, "policy")}
 	if rapid.Bool().Draw(t, "known") {
 		k.Machine = with(rapid.SampledFrom(append(machine.Statuses(), machine.Unknown, "sleeping")).Draw(t, "status"))
 		k.Machine.Owned, k.Machine.Flags.Locked = rapid.Bool().Draw(t, "owned"), rapid.Bool().Draw(t, "locked")
@@ -30,6 +30,9 @@ func TestNothingButAgreementOpensADestructiveMode(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		k := known(t)
 		a := Decide(Request{}, k, now)
+		if k.NoImage && a.Target == Agent {
+			t.Fatalf("without a boot image it boots %+v", a)
+		}
 		if a != Decide(Request{}, k, now) || a.Why == "" {
 			t.Fatalf("Decide(%+v) = %+v: not one answer with a reason", k, a)
 		}
@@ -55,6 +58,7 @@ func TestWhoMayWriteWasBootedForIt(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		k := known(t)
 		err := MayWrite(k.Machine, k.Job, "o", "h", now)
+		k.NoImage = false // what it ran is there
 		if booted := Decide(Request{}, k, now).Mode == ModeInstall; (err == nil) != booted {
 			t.Fatalf("MayWrite = %v, but Decide boots it for an install: %v (%+v, %+v)", err, booted, k.Machine, k.Job)
 		}

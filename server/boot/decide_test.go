@@ -91,6 +91,47 @@ func TestDecide(t *testing.T) {
 	}
 }
 
+// Without a boot image for it a machine waits, and is told what brings one;
+// what boots its disk anyway does so.
+func TestDecideWithoutABootImage(t *testing.T) {
+	for _, tt := range []struct {
+		code  uint16
+		known Known
+		want  Answer
+	}{
+		{11, Known{Policy: machine.PolicyRegister}, Answer{Wait, "", true, `no boot image for arm64 in this appliance. Build it with: make build ARCHES="amd64 arm64"`}},
+		{19, Known{Machine: with(machine.Installing), Job: job(time.Minute)}, Answer{Wait, "", true, `no boot image for arm64 in this appliance. Build it with: make build ARCHES="amd64 arm64"`}},
+		{0, Known{Policy: machine.PolicyRegister}, Answer{Wait, "", true, "no boot image in this appliance. Build it with: make build"}},
+		{27, Known{Policy: machine.PolicyRegister}, Answer{Wait, "", true, "there is no boot image for UEFI riscv64"}},
+		{11, Known{Machine: with(machine.InUse)}, Answer{Disk, "", true, "it is in use"}},
+		{11, Known{Policy: machine.PolicyIgnore}, Answer{Ignore, "", false, "it is not known and its subnet ignores such machines"}},
+	} {
+		tt.known.NoImage = true
+		if got := Decide(Request{Arch: tt.code}, tt.known, now); got != tt.want {
+			t.Errorf("Decide(%d, %+v) = %+v, want %+v", tt.code, tt.known, got, tt.want)
+		}
+	}
+}
+
+func TestTheImageOfAnArchitecture(t *testing.T) {
+	for code, want := range map[uint16]string{
+		0: "amd64", 7: "amd64", 9: "amd64", 16: "amd64", 20: "amd64", 11: "arm64", 19: "arm64", 6: "", 10: "", 15: "", 27: "", 37: "",
+	} {
+		if got := ImageArch(code); got != want {
+			t.Errorf("ImageArch(%d) = %q, want %q", code, got, want)
+		}
+	}
+	for _, tt := range []struct{ platform, build, want string }{
+		{"bios", "i386", "amd64"}, // undionly.kpxe, on any processor
+		{"bios", "", "amd64"}, {"efi", "", "amd64"}, {"efi", "x86_64", "amd64"}, {"efi", "arm64", "arm64"}, {"efi", "i386", ""}, {"efi", "loong64", ""},
+		{"efi", "amd64", "amd64"}, // as agents report it
+	} {
+		if got := ImageArch(LoaderArch(tt.platform, tt.build)); got != tt.want {
+			t.Errorf("a loader of %s on %s gets the image for %q, want %q", tt.build, tt.platform, got, tt.want)
+		}
+	}
+}
+
 func TestMayWrite(t *testing.T) {
 	for _, tt := range []struct {
 		name   string

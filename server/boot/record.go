@@ -14,13 +14,14 @@ type Record struct {
 	Owned   bool           `json:"owned,omitempty"`
 	Locked  bool           `json:"locked,omitempty"`
 	Version int64          `json:"version,omitempty"`
+	NoImage bool           `json:"no_image,omitempty"`
 	Job     *machine.Job   `json:"job,omitempty"`
 }
 
 // NewRecord keeps of what is known only what Decide reads: the rest of a machine
 // and the steps of a job change all the time.
 func NewRecord(r Request, a Answer, k Known) Record {
-	rec := Record{Request: r, Answer: a, Policy: k.Policy, Clash: k.Clash}
+	rec := Record{Request: r, Answer: a, Policy: k.Policy, Clash: k.Clash, NoImage: k.NoImage}
 	if m := k.Machine; m != nil {
 		rec.Machine, rec.Status, rec.Owned, rec.Locked, rec.Policy = m.ID, m.Status, m.Owned, m.Flags.Locked, ""
 	}
@@ -32,7 +33,7 @@ func NewRecord(r Request, a Answer, k Known) Record {
 
 // Known is what was known then, as far as Decide reads it.
 func (r *Record) Known() Known {
-	k := Known{Policy: r.Policy, Clash: r.Clash, Job: r.Job}
+	k := Known{Policy: r.Policy, Clash: r.Clash, NoImage: r.NoImage, Job: r.Job}
 	if r.Machine != "" {
 		k.Machine = &machine.Machine{ID: r.Machine, Status: r.Status, Owned: r.Owned, Flags: machine.Flags{Locked: r.Locked}}
 	}

@@ -193,6 +193,9 @@ var faults = []planted{
 	{"HTTP that is blocked", []func(*story){(*story).loads, exchange("iPXE gets an address"), wait(time.Minute)}, nil, nil, NoScript, "does not fetch its script"},
 	{"another appliance's certificate", []func(*story){(*story).loads, exchange("iPXE gets an address"), said(journal.Files, "TLS failed", journal.DetailOutcome, string(journal.TLSFailed)), wait(30 * time.Second)}, nil, nil, TLSRefused, "No secure connection"},
 	{"an address that is leased to another", []func(*story){(*story).loads, exchange("iPXE gets an address"), said(journal.Boot, "Script refused: its address 10.80.12.100 is leased to 52:54:00:00:00:09")}, nil, nil, ScriptRefused, "leased to 52:54:00:00:00:09"},
+	{"an architecture without a boot image", []func(*story){(*story).loads, exchange("iPXE gets an address"), func(s *story) {
+		s.add(journal.Event{Source: journal.Boot, Text: "Decided wait: no boot image for arm64", Details: map[string]string{"stage": "script", "target": "wait"}})
+	}}, nil, nil, NoImage, "no boot image for arm64"},
 	{"a script and no more", []func(*story){scripted("agent"), wait(2 * time.Minute)}, nil, nil, NoKernel, "asked for nothing more"},
 	{"a kernel that breaks off", []func(*story){scripted("agent"), broken("vmlinuz", 7000000), wait(30 * time.Second)}, nil, nil, KernelBroken, "vmlinuz and broke off after 7000000 bytes"},
 	{"a silent agent", []func(*story){(*story).kernel, wait(4 * time.Minute)}, is(machine.Registered), nil, SilentAgent, "the agent is silent"},

@@ -21,6 +21,7 @@ const (
 	NoScript      Fault = "script-not-fetched"
 	ScriptRefused Fault = "script-refused"
 	TLSRefused    Fault = "tls-refused"
+	NoImage       Fault = "no-boot-image"
 	NoKernel      Fault = "script-and-no-more"
 	KernelBroken  Fault = "kernel-broken-off"
 	SilentAgent   Fault = "silent-agent"
@@ -164,6 +165,17 @@ func tlsRefused(b *bootOf) *Diagnosis {
 	}
 	return says(TLSRefused, StageScript, "No secure connection comes about: "+why+".",
 		"See that its loader carries this appliance's CA, that the certificate has the name it asks for, and that its clock is right.", b.tls)
+}
+
+// noImage: what waits, waits for a boot image; nothing else makes a script wait.
+func noImage(b *bootOf) *Diagnosis {
+	s := b.script
+	if s == nil || s.Details["target"] != "wait" || b.kernel != nil || b.spoke(s) {
+		return nil
+	}
+	why := strings.TrimPrefix(s.Text, "Decided wait: ")
+	return says(NoImage, StageKernel, "It asks every 15 s for something to boot: "+why+".",
+		"Carry a boot image for it in the appliance and restart that, or switch the machine off.", s)
 }
 
 func noKernel(b *bootOf) *Diagnosis {

@@ -28,6 +28,7 @@ type site struct {
 	hub      journal.Hub
 	machines map[machine.MAC]*machine.Machine
 	leases   map[netip.Addr]machine.MAC
+	noImage  bool
 	policy   machine.Policy
 	images   map[string]*machine.Image
 	order    func(seen string) (*report.Order, error)
@@ -48,7 +49,7 @@ func (s *site) call(format string, args ...any) error {
 }
 
 func (s *site) Known(r boot.Request) boot.Known {
-	return boot.Known{Machine: s.machines[r.MAC], Policy: s.policy}
+	return boot.Known{Machine: s.machines[r.MAC], Policy: s.policy, NoImage: s.noImage}
 }
 
 var lab = &machine.Subnet{Name: "lab", Prefix: netip.MustParsePrefix("127.0.0.0/8")}
@@ -180,10 +181,13 @@ func door(t testing.TB, change ...func(*Config, *site)) (*Server, *site) {
 	}
 	c := Config{
 		Inventory: st, Records: st, Jobs: st, Images: images, Key: []byte("0123456789abcdef0123456789abcdef"),
-		BootImage: fstest.MapFS{"vmlinuz": {Data: content(5000)}, "initramfs": {Data: content(9000)}},
-		Loaders:   fstest.MapFS{"snponly.efi": {Data: content(300)}},
-		Page:      func(name string) string { return "http://10.0.0.1/m/" + name },
-		Log:       slog.New(slog.DiscardHandler), Now: time.Now,
+		BootImages: map[string]BootImage{
+			"amd64": {Files: fstest.MapFS{"vmlinuz": {Data: content(5000)}, "initramfs": {Data: content(9000)}}, KernelArgs: []string{"console=ttyS0,115200"}},
+			"arm64": {Files: fstest.MapFS{"vmlinuz": {Data: content(6000)}, "initramfs": {Data: content(7000)}}, KernelArgs: []string{"loglevel=4"}},
+		},
+		Loaders: fstest.MapFS{"snponly.efi": {Data: content(300)}},
+		Page:    func(name string) string { return "http://10.0.0.1/m/" + name },
+		Log:     slog.New(slog.DiscardHandler), Now: time.Now,
 	}
 	for _, f := range change {
 		f(&c, st)

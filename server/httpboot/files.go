@@ -7,8 +7,11 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"maps"
 	"net/http"
 	"path"
+	"slices"
+	"strings"
 
 	"firstlight/ipxe/script"
 	"firstlight/server/machine"
@@ -23,8 +26,8 @@ type asset struct {
 
 // loadAssets hashes the boot files once; they cannot change while we run.
 func (s *Server) loadAssets() error {
-	add := func(url string, files fs.FS, name string) error {
-		sum, err := s.sum(files, name)
+	add := func(url string, files fs.FS, name, sum string) error {
+		sum, err := hashed(files, name, sum)
 		if errors.Is(err, fs.ErrNotExist) {
 			return nil // asked for, it answers 404 with the remedy; doctor tells too
 		}
@@ -34,9 +37,11 @@ func (s *Server) loadAssets() error {
 		s.files[url] = &asset{files, name, `"` + sum + `"`}
 		return nil
 	}
-	for _, url := range []string{script.KernelPath, script.InitramfsPath} {
-		if err := add(url, s.BootImage, path.Base(url)); err != nil {
-			return err
+	for architecture, image := range s.BootImages {
+		for _, url := range imagePaths(architecture) {
+			if err := add(url, image.Files, path.Base(url), image.Sums[path.Base(url)]); err != nil {
+				return err
+			}
 		}
 	}
 	for _, files := range []fs.FS{s.Loaders, s.Secure.Loaders} {
@@ -48,7 +53,7 @@ func (s *Server) loadAssets() error {
 			return err
 		}
 		for _, name := range loaders {
-			if err := add("/boot/loaders/"+name, files, name); err != nil {
+			if err := add("/boot/loaders/"+name, files, name, ""); err != nil {
 				return err
 			}
 		}
@@ -56,13 +61,18 @@ func (s *Server) loadAssets() error {
 	return nil
 }
 
-func (s *Server) sum(files fs.FS, name string) (string, error) {
+func imagePaths(architecture string) []string {
+	return []string{script.KernelPath(architecture), script.InitramfsPath(architecture)}
+}
+
+// hashed gives a file's SHA-256, which may be known, if the file is there.
+func hashed(files fs.FS, name, known string) (string, error) {
 	f, err := files.Open(name)
 	if err != nil {
 		return "", err
 	}
 	defer f.Close() //nolint:errcheck // only read
-	if known := s.Sums[name]; known != "" {
+	if known != "" {
 		return known, nil
 	}
 	h := sha256.New()
@@ -116,12 +126,18 @@ func imageTag(i *machine.Image) string {
 	return fmt.Sprintf(`"%s-%d"`, i.SHA256, i.Compressed)
 }
 
-// MissingFiles names the boot files that this binary was built without.
+// MissingFiles names the files that its boot images lack, or says that there is
+// no boot image.
 func (s *Server) MissingFiles() []string {
+	if len(s.BootImages) == 0 {
+		return []string{"boot image"}
+	}
 	var missing []string
-	for _, url := range []string{script.KernelPath, script.InitramfsPath} {
-		if s.files[url] == nil {
-			missing = append(missing, path.Base(url))
+	for _, architecture := range slices.Sorted(maps.Keys(s.BootImages)) {
+		for _, url := range imagePaths(architecture) {
+			if s.files[url] == nil {
+				missing = append(missing, strings.TrimPrefix(url, "/boot/"))
+			}
 		}
 	}
 	return missing

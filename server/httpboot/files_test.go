@@ -14,7 +14,7 @@ func TestFiles(t *testing.T) {
 	for _, file := range []struct {
 		path string
 		size int
-	}{{"/boot/vmlinuz", 5000}, {"/boot/loaders/snponly.efi", 300}, {"/boot/images/debian-12", imageBytes}} {
+	}{{"/boot/amd64/vmlinuz", 5000}, {"/boot/loaders/snponly.efi", 300}, {"/boot/images/debian-12", imageBytes}} {
 		etag := call{method: "HEAD", target: file.path}.do(s).Header.Get("ETag")
 		n := file.size
 		last := fmt.Sprintf("%d-%d", n-10, n-1)
@@ -97,7 +97,7 @@ func TestTheTimelineSaysWhatLeft(t *testing.T) {
 
 func TestETagsNameTheBytes(t *testing.T) {
 	a, _ := door(t)
-	b, st := door(t, func(c *Config, _ *site) { c.BootImage = c.Loaders })
+	b, st := door(t, func(c *Config, _ *site) { c.BootImages = nil })
 	st.images["debian-12"].SHA256 = "other"
 	for _, path := range []string{"/boot/loaders/snponly.efi", "/boot/images/debian-12"} {
 		one := call{method: "HEAD", target: path}.do(a).Header.Get("ETag")

@@ -33,8 +33,10 @@ type route struct {
 var routes = []route{
 	{"GET " + script.EntryPath, public, (*Server).entry},
 	{"GET " + script.ScriptPath, public, (*Server).script},
-	{"GET " + script.KernelPath, public, (*Server).file},
-	{"GET " + script.InitramfsPath, public, (*Server).file},
+	{"GET " + script.KernelPath("amd64"), public, (*Server).file},
+	{"GET " + script.InitramfsPath("amd64"), public, (*Server).file},
+	{"GET " + script.KernelPath("arm64"), public, (*Server).file},
+	{"GET " + script.InitramfsPath("arm64"), public, (*Server).file},
 	{"GET /boot/loaders/{name}", public, (*Server).file},
 	{"GET /boot/images/{name}", public, (*Server).image},
 

@@ -17,8 +17,10 @@ func TestRoutesAreTheseAndNoMore(t *testing.T) {
 	want := []string{
 		"public GET /boot/entry.ipxe",
 		"public GET /boot/script",
-		"public GET /boot/vmlinuz",
-		"public GET /boot/initramfs",
+		"public GET /boot/amd64/vmlinuz",
+		"public GET /boot/amd64/initramfs",
+		"public GET /boot/arm64/vmlinuz",
+		"public GET /boot/arm64/initramfs",
 		"public GET /boot/loaders/{name}",
 		"public GET /boot/images/{name}",
 		"session POST /agent/v1/report",
@@ -83,7 +85,7 @@ func TestWhatIsNoRouteIsRefused(t *testing.T) {
 		{"GET", "/boot/loaders/..%2fvmlinuz", 404},
 		{"GET", "/boot/loaders/%2e%2e%2f%2e%2e%2fetc%2fpasswd", 404},
 		{"GET", "/boot/images/../../etc/passwd", 307},
-		{"GET", "//boot//vmlinuz", 307},
+		{"GET", "//boot//amd64/vmlinuz", 307},
 	} {
 		got := call{method: tt.method, target: tt.target}.do(s)
 		if body := bodyOf(t, got); got.StatusCode != tt.want || strings.Contains(body, "root:") {
@@ -122,12 +124,12 @@ func FuzzPath(f *testing.F) {
 }
 
 func TestAMissingFileSaysWhatToDo(t *testing.T) {
-	s, _ := door(t, func(c *Config, _ *site) { c.BootImage = c.Loaders })
-	got := bodyOf(t, call{method: "GET", target: "/boot/vmlinuz"}.do(s))
+	s, _ := door(t, func(c *Config, _ *site) { c.BootImages = map[string]BootImage{"arm64": {Files: c.Loaders}} })
+	got := bodyOf(t, call{method: "GET", target: "/boot/arm64/vmlinuz"}.do(s))
 	if !strings.Contains(got, "make build puts the boot files into it") {
-		t.Errorf("GET /boot/vmlinuz = %s, want the remedy", got)
+		t.Errorf("GET /boot/arm64/vmlinuz = %s, want the remedy", got)
 	}
-	if diff := cmp.Diff([]string{"vmlinuz", "initramfs"}, s.MissingFiles()); diff != "" {
+	if diff := cmp.Diff([]string{"arm64/vmlinuz", "arm64/initramfs"}, s.MissingFiles()); diff != "" {
 		t.Errorf("MissingFiles() differs (-want +got):\n%s", diff)
 	}
 	got = bodyOf(t, call{method: "GET", target: "/boot/images/lost"}.do(s))

@@ -63,7 +63,7 @@ func (s *Server) script(w http.ResponseWriter, r *http.Request) error {
 }
 
 // request reads who asks. iPXE writes a MAC with dashes and calls BIOS
-// "pcbios".
+// "pcbios"; what it was built for is what its machine can run.
 func (s *Server) request(r *http.Request) (boot.Request, error) {
 	q := r.URL.Query()
 	mac, err := machine.ParseMAC(q.Get("mac"))
@@ -76,6 +76,7 @@ func (s *Server) request(r *http.Request) (boot.Request, error) {
 	if q.Get("platform") == "efi" {
 		req.Platform = "efi"
 	}
+	req.Arch = boot.LoaderArch(req.Platform, q.Get("buildarch"))
 	if subnet, ok := s.Inventory.SubnetFor(source(r)); ok {
 		req.Subnet = subnet.Name
 	}
@@ -114,7 +115,9 @@ func (s *Server) Render(req boot.Request, k boot.Known, a boot.Answer, base stri
 	case boot.Disk:
 		err = script.Disk(&b, script.DiskValues{Machine: name, Reason: a.Why})
 	case boot.Agent:
-		err = script.Agent(&b, script.AgentValues{Base: base, Machine: name, Reason: a.Why, Args: s.args(req, a, name, base)})
+		err = script.Agent(&b, script.AgentValues{
+			Base: base, Machine: name, Reason: a.Why, Architecture: boot.ImageArch(req.Arch), Args: s.args(req, a, name, base),
+		})
 	case boot.Wait:
 		err = script.Wait(&b, script.WaitValues{Base: base, Machine: name, Reason: a.Why})
 	case boot.Ignore:
@@ -126,7 +129,7 @@ func (s *Server) Render(req boot.Request, k boot.Known, a boot.Answer, base stri
 // args are the kernel arguments of the agent. They carry no secret but the
 // session, which lets this MAC report and listen, and nothing else.
 func (s *Server) args(req boot.Request, a boot.Answer, name, base string) []string {
-	args := append([]string(nil), s.KernelArgs...)
+	args := append([]string(nil), s.BootImages[boot.ImageArch(req.Arch)].KernelArgs...)
 	if strings.HasPrefix(base, "https://") {
 		args = append(args, "firstlight.ca="+s.Secure.Root)
 	}

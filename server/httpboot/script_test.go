@@ -16,7 +16,7 @@ const asks = "/boot/script?mac=52-54-00-00-00-01&uuid=9b0f6c0e-0000-4000-8000-00
 
 // marks are what the script of each target, and no other, has.
 var marks = map[boot.Target]string{
-	boot.Disk: "boots its local disk", boot.Agent: "/boot/vmlinuz", boot.Wait: "no decision after ten minutes",
+	boot.Disk: "boots its local disk", boot.Agent: "/boot/amd64/vmlinuz", boot.Wait: "no decision after ten minutes",
 }
 
 // TestTheScriptIsWhatDecideSays asks for every machine that there can be, and
@@ -72,6 +72,30 @@ func TestTheScriptIsWhatDecideSays(t *testing.T) {
 		if len(site.decided) != 1 || site.decided[0] != want {
 			t.Errorf("%s: recorded %v, want %v", tt.name, site.decided, want)
 		}
+	}
+}
+
+// TestTheKernelIsOneThatTheMachineRuns asks as the loaders of each architecture.
+func TestTheKernelIsOneThatTheMachineRuns(t *testing.T) {
+	s, _ := door(t)
+	for build, want := range map[string]string{"x86_64": "amd64", "": "amd64", "arm64": "arm64"} {
+		got := bodyOf(t, call{method: "GET", target: strings.Replace(asks, "pcbios", "efi", 1) + "&buildarch=" + build}.do(s))
+		for _, arch := range []string{"amd64", "arm64"} {
+			for _, part := range []string{"/boot/" + arch + "/vmlinuz", "/boot/" + arch + "/initramfs", map[string]string{"amd64": "ttyS0", "arm64": "loglevel=4"}[arch]} {
+				if strings.Contains(got, part) != (arch == want) {
+					t.Errorf("a loader built for %q gets:\n%s\nwant the files and arguments for %s alone", build, got, want)
+				}
+			}
+		}
+	}
+}
+
+func TestWithoutABootImageTheScriptSaysWhatBringsIt(t *testing.T) {
+	s, st := door(t, func(c *Config, _ *site) { delete(c.BootImages, "arm64") })
+	st.noImage = true
+	got := bodyOf(t, call{method: "GET", target: strings.Replace(asks, "pcbios", "efi&buildarch=arm64", 1)}.do(s))
+	if !strings.Contains(got, `waits: no boot image for arm64 in this appliance. Build it with: make build ARCHES=`) || strings.Contains(got, "vmlinuz") || !strings.Contains(got, "sleep 15") {
+		t.Errorf("script = %s, want one that waits, with the remedy and no kernel", got)
 	}
 }
 

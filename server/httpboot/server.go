@@ -66,21 +66,27 @@ type Config struct {
 	Inventory Inventory
 	Records   Records
 	Jobs      Jobs
-	BootImage fs.FS // vmlinuz and initramfs
-	// Sums are SHA-256 sums of the boot image's files that are known already, by
-	// name. Hashing them here would keep 29 MB of the binary in memory.
-	Sums    map[string]string
-	Loaders fs.FS // for UEFI HTTP boot
-	Secure  Secure
-	Images  *os.Root // OS images
-	// KernelArgs are the arguments that every agent's kernel gets.
-	KernelArgs []string
+	// BootImages are by architecture, as Debian calls it.
+	BootImages map[string]BootImage
+	Loaders    fs.FS // for UEFI HTTP boot
+	Secure     Secure
+	Images     *os.Root // OS images
 	// Page gives the address of a machine's page for people.
 	Page func(name string) string
 	// Key signs the sessions of agents; 32 bytes, the same after a restart.
 	Key []byte
 	Log *slog.Logger
 	Now func() time.Time
+}
+
+// BootImage is the kernel and the initramfs for one architecture.
+type BootImage struct {
+	Files fs.FS // vmlinuz and initramfs
+	// Sums are SHA-256 sums of the files that are known already, by name. Hashing
+	// them here would keep 29 MB of the binary in memory.
+	Sums map[string]string
+	// KernelArgs are the arguments that every agent's kernel gets.
+	KernelArgs []string
 }
 
 // Secure is the door over HTTPS, for loaders that were keyed with its root; the

@@ -73,7 +73,7 @@ func (d *Desk) asker(ctx context.Context, ref string) (boot.Request, *machine.Su
 			return boot.Request{}, nil, err
 		}
 		if full.Facts != nil {
-			req.Platform = full.Facts.Platform
+			req.Platform, req.Arch = full.Facts.Platform, boot.LoaderArch(full.Facts.Platform, full.Facts.Arch)
 		}
 		return at(req, d.subnetOf(m))
 	}

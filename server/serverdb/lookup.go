@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/netip"
+	"slices"
 
 	"firstlight/server/boot"
 	"firstlight/server/journal"
@@ -106,6 +107,7 @@ func (d *DB) WhoIs(a netip.Addr) (id string, mac machine.MAC) {
 // Known gives everything that boot.Decide needs about the one who asks.
 func (d *DB) Known(r boot.Request) boot.Known {
 	k := boot.Known{Machine: d.index.mac(r.MAC), Restored: d.Restored().Open()}
+	k.NoImage = d.BootImages != nil && !slices.Contains(d.BootImages, boot.ImageArch(r.Arch))
 	for _, s := range d.Subnets() {
 		if s.Name == r.Subnet {
 			k.Policy = s.Policy

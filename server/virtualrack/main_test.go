@@ -47,7 +47,7 @@ func serve(file string) error {
 		return err
 	}
 	a, err := server.Open(ctx, server.Options{
-		Config: cfg, BootImage: embedded.FS(), Loaders: ipxe.Loaders(), Version: "test", Out: os.Stdout,
+		Config: cfg, BootImages: embedded.FS(), Loaders: ipxe.Loaders(), Version: "test", Out: os.Stdout,
 		Log:   slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: cfg.Log.Level})),
 		Ready: func() { _, _ = daemon.SdNotify(false, daemon.SdNotifyReady) },
 	})

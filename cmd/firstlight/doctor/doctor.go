@@ -36,11 +36,11 @@ type Finding struct {
 
 // Patient is what is looked at.
 type Patient struct {
-	Config    *config.Config
-	Devices   []config.Device
-	BootImage fs.FS
-	Loaders   fs.FS
-	Now       time.Time
+	Config     *config.Config
+	Devices    []config.Device
+	BootImages fs.FS // as bootimage.ReadAll reads them
+	Loaders    fs.FS
+	Now        time.Time
 }
 
 // Examine looks at everything, in the order in which one would repair it.

@@ -208,7 +208,7 @@ func states(all []Finding) (got []State) {
 }
 
 func TestABinaryWithoutBootFilesSaysSo(t *testing.T) {
-	got := bootFiles(context.Background(), Patient{BootImage: fstest.MapFS{}, Loaders: fstest.MapFS{}})
+	got := bootFiles(context.Background(), Patient{BootImages: fstest.MapFS{}, Loaders: fstest.MapFS{}})
 	if fmt.Sprint(states(got)) != fmt.Sprint([]State{Fail, Fail}) {
 		t.Errorf("bootFiles() = %+v, want two failures", got)
 	}

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -128,10 +129,13 @@ func oneImage(path string) (string, Finding) {
 func bootFiles(_ context.Context, p Patient) []Finding {
 	const remedy = "install the release, or build with: make build"
 	var all []Finding
-	if _, err := bootimage.Read(p.BootImage); err != nil {
+	switch images, err := bootimage.ReadAll(p.BootImages); {
+	case err != nil:
 		all = append(all, Finding{Fail, "boot image", err.Error(), remedy})
-	} else {
-		all = append(all, ok("boot image", "is in this binary"))
+	case len(images) == 0:
+		all = append(all, Finding{Fail, "boot image", "there is none in this binary", remedy})
+	default:
+		all = append(all, ok("boot image", "for "+strings.Join(slices.Sorted(maps.Keys(images)), " and ")+" in this binary"))
 	}
 	var missing []string
 	for _, name := range []string{ipxe.UndionlyKPXE, ipxe.SNPOnlyEFI, ipxe.AMD64EFI, ipxe.ARM64EFI} {

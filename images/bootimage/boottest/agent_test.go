@@ -19,7 +19,7 @@ func buildImage(t *testing.T, init string) string {
 	program := filepath.Join(dir, "init")
 	run(t, "go", "build", "-trimpath", "-ldflags", "-s -w", "-o", program, init)
 	out := filepath.Join(dir, "image")
-	run(t, "go", "run", "firstlight/images/bootimage/build", "-agent", program, "-out", out, "-fetch", "../../debian/fetch")
+	run(t, "go", "run", "firstlight/images/bootimage/build", "-arch", "amd64", "-agent", program, "-out", out, "-fetch", "../../debian/fetch")
 	return out
 }
 

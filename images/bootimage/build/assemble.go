@@ -16,7 +16,7 @@ import (
 // assemble writes the boot image from the kernel's half and the agent. The
 // manifest comes last, so that an interrupted build leaves none that lies.
 func assemble(opts options, half base) (bootimage.Manifest, error) {
-	kernel, err := os.ReadFile(filepath.Join(half.dir, baseKernel))
+	kernel, err := os.ReadFile(filepath.Join(half.dir, baseKernel)) // as loaders take it
 	if err != nil {
 		return bootimage.Manifest{}, fmt.Errorf("read kernel: %w", err)
 	}
@@ -26,7 +26,7 @@ func assemble(opts options, half base) (bootimage.Manifest, error) {
 	}
 	manifest := half.Manifest
 	manifest.Files = []bootimage.File{
-		describe(bootimage.Kernel, kernel, int64(len(kernel))),
+		describe(bootimage.Kernel, kernel, half.Kernel),
 		describe(bootimage.Initramfs, archive, unpacked),
 	}
 	if err := os.MkdirAll(opts.out, 0o755); err != nil {

@@ -17,9 +17,10 @@ import (
 // base is the kernel's half of a boot image, as it lies in the cache.
 type base struct {
 	dir string
-	// Manifest without files, and the unpacked size of the archive.
+	// Manifest without files, and the unpacked sizes of archive and kernel.
 	Manifest bootimage.Manifest
 	Unpacked int64
+	Kernel   int64
 }
 
 const (
@@ -98,7 +99,7 @@ func makeBase(ctx context.Context, opts options, pkg, dir string) error {
 		return err
 	}
 	made := filepath.Join(work, filepath.Base(dir))
-	if err := writeBase(made, kernel, filepath.Base(pkg)); err != nil {
+	if err := writeBase(ctx, made, kernel, filepath.Base(pkg)); err != nil {
 		return err
 	}
 	if err := os.RemoveAll(filepath.Dir(dir)); err != nil {
@@ -114,15 +115,12 @@ func makeBase(ctx context.Context, opts options, pkg, dir string) error {
 	return err
 }
 
-func writeBase(dir string, kernel *initramfs.Kernel, pkg string) error {
-	image, err := kernel.Image()
-	if err != nil {
-		return err
-	}
+func writeBase(ctx context.Context, dir string, kernel *initramfs.Kernel, pkg string) error {
 	if err := os.Mkdir(dir, 0o755); err != nil {
 		return err
 	}
-	if err := os.WriteFile(filepath.Join(dir, baseKernel), image, 0o644); err != nil {
+	unpacked, err := writeKernel(ctx, filepath.Join(dir, baseKernel), kernel)
+	if err != nil {
 		return err
 	}
 	archive, err := os.Create(filepath.Join(dir, baseArchive))
@@ -141,6 +139,6 @@ func writeBase(dir string, kernel *initramfs.Kernel, pkg string) error {
 		Manifest: bootimage.Manifest{
 			Version: kernel.Version, Package: pkg, Architecture: kernel.Architecture, Modules: summary.Modules,
 		},
-		Unpacked: summary.Unpacked,
+		Unpacked: summary.Unpacked, Kernel: unpacked,
 	})
 }

@@ -1,7 +1,7 @@
 // Command build makes the boot image: Debian's kernel and an initramfs with the
 // agent, and their manifest. It runs at build time, from the root of the module:
 //
-//	go run ./images/bootimage/build -agent bin/firstlight-agent -out images/embedded/files
+//	go run ./images/bootimage/build -arch amd64 -agent bin/amd64/firstlight-agent -out images/embedded/files/amd64
 //
 // The kernel's half, which takes half a minute, is kept in the user's cache
 // folder; with it a new agent takes a second.
@@ -56,16 +56,16 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 	if err != nil {
 		return err
 	}
-	_, err = fmt.Fprintf(out, "boot image %s: %d modules, %.1f MB on the wire\n",
-		manifest.Version, manifest.Modules, float64(manifest.Size())/1e6)
+	_, err = fmt.Fprintf(out, "boot image %s (%s): %d modules, %.1f MB on the wire\n",
+		manifest.Version, manifest.Architecture, manifest.Modules, float64(manifest.Size())/1e6)
 	return err
 }
 
 func parse(args []string) (options, error) {
 	var opts options
 	flags := flag.NewFlagSet("build", flag.ContinueOnError)
-	flags.StringVar(&opts.agent, "agent", "bin/firstlight-agent", "the agent's `program`, linked statically")
-	flags.StringVar(&opts.out, "out", "images/embedded/files", "the `folder` to write to")
+	flags.StringVar(&opts.agent, "agent", "bin/firstlight-agent", "the agent's `program` for that architecture, linked statically")
+	flags.StringVar(&opts.out, "out", "images/embedded/files/"+runtime.GOARCH, "the `folder` to write to")
 	flags.StringVar(&opts.architecture, "arch", runtime.GOARCH, "Debian's `name` of the architecture: amd64 or arm64")
 	flags.StringVar(&opts.suite, "suite", "trixie", "the Debian `suite` to take the kernel from")
 	flags.StringVar(&opts.fetch, "fetch", "images/debian/fetch", "the `script` that fetches Debian packages")

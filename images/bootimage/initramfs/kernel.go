@@ -42,7 +42,7 @@ func OpenKernel(tree fs.FS, architecture string) (*Kernel, error) {
 	return k, nil
 }
 
-// Image is the kernel as the boot loader takes it, unchanged: Debian signed it.
+// Image is the kernel, unchanged: Debian signed it.
 func (k *Kernel) Image() ([]byte, error) {
 	data, err := fs.ReadFile(k.tree, "boot/vmlinuz-"+k.Version)
 	if err != nil {

@@ -85,7 +85,7 @@ func TestUEFIBootsOverHTTPSWithAFlatClock(t *testing.T) {
 			t.Logf("%s: %.1f s", row.Text, row.DurationSeconds)
 		}
 	}
-	r.said(m, `https://10\.80\.0\.1:443/boot/vmlinuz\.\.\. ok`)
+	r.said(m, `https://10\.80\.0\.1:443/boot/amd64/vmlinuz\.\.\. ok`)
 	if off := r.clockOff(m); off > -20*365*24*time.Hour {
 		t.Errorf("its clock is off by %s, want twenty years and more", off)
 	}

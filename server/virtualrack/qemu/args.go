@@ -23,13 +23,13 @@ const consoleFD = 3
 func args(s *Spec, f files, next oob.BootDevice) []string {
 	a := []string{
 		"-name", s.Name, "-no-user-config", "-nodefaults", "-display", "none",
-		"-machine", "q35,graphics=off", "-accel", "tcg,thread=multi", "-cpu", "max",
+		"-machine", board(s.Firmware), "-accel", "tcg,thread=multi", "-cpu", "max",
 		"-smp", strconv.Itoa(max(1, s.CPUs)), "-m", strconv.Itoa(s.MemoryMB),
 		// A guest's reset ends the process, so that the next boot starts from the
 		// order that then holds: bootindex cannot be changed under a running BIOS.
 		"-action", "reboot=shutdown",
 		"-chardev", "stdio,id=monitor,signal=off", "-mon", "chardev=monitor,mode=control",
-		"-chardev", fmt.Sprintf("socket,id=console,fd=%d", consoleFD), "-device", "isa-serial,chardev=console",
+		"-chardev", fmt.Sprintf("socket,id=console,fd=%d", consoleFD), "-serial", "chardev:console",
 		// Guests wait for entropy at boot, and emulated CPUs make little.
 		"-object", "rng-random,id=entropy,filename=/dev/urandom", "-device", "virtio-rng-pci,rng=entropy",
 	}
@@ -40,6 +40,14 @@ func args(s *Spec, f files, next oob.BootDevice) []string {
 	a = append(a, firmware(s, f)...)
 	network, disk := order(next)
 	return append(append(a, card(s, network)...), drive(s, f, disk)...)
+}
+
+// board is the machine around the processor.
+func board(f Firmware) string {
+	if f == ARM64 {
+		return "virt"
+	}
+	return "q35,graphics=off"
 }
 
 // order gives each device its place. Racks boot the network first, so that the

@@ -8,35 +8,53 @@ import (
 	"path/filepath"
 )
 
-// Program is QEMU's name.
-const Program = "qemu-system-x86_64"
+// Program is QEMU's name for machines with a firmware.
+func Program(f Firmware) string {
+	if f == ARM64 {
+		return "qemu-system-aarch64"
+	}
+	return "qemu-system-x86_64"
+}
 
 // Missing says what of QEMU and the firmwares is not installed, and how to get
 // it; nil when all is there.
 func Missing(f Firmware) error {
-	if _, err := exec.LookPath(Program); err != nil {
-		return fmt.Errorf("%s is not installed: apt-get install qemu-system-x86 seabios ipxe-qemu", Program)
+	if _, err := exec.LookPath(Program(f)); err != nil {
+		packages := "qemu-system-x86 seabios ipxe-qemu"
+		if f == ARM64 {
+			packages = "qemu-system-arm qemu-efi-aarch64"
+		}
+		return fmt.Errorf("%s is not installed: apt-get install %s", Program(f), packages)
 	}
 	if f.isUEFI() {
-		_, _, err := ovmf()
+		_, _, err := edk2(f)
 		return err
 	}
 	return nil
 }
 
-// ovmf finds OVMF's program and the template of its variables, in the places
+// edk2 finds EDK2's program and the template of its variables, in the places
 // of Debian, Fedora and Arch.
-func ovmf() (code, vars string, err error) {
-	for _, pair := range [][2]string{
+func edk2(f Firmware) (code, vars string, err error) {
+	pairs := [][2]string{
 		{"/usr/share/OVMF/OVMF_CODE_4M.fd", "/usr/share/OVMF/OVMF_VARS_4M.fd"},
 		{"/usr/share/edk2/ovmf/OVMF_CODE.fd", "/usr/share/edk2/ovmf/OVMF_VARS.fd"},
 		{"/usr/share/edk2/x64/OVMF_CODE.4m.fd", "/usr/share/edk2/x64/OVMF_VARS.4m.fd"},
-	} {
+	}
+	name, debian := "OVMF", "ovmf"
+	if f == ARM64 {
+		pairs = [][2]string{
+			{"/usr/share/AAVMF/AAVMF_CODE.fd", "/usr/share/AAVMF/AAVMF_VARS.fd"},
+			{"/usr/share/edk2/aarch64/QEMU_EFI-pflash.raw", "/usr/share/edk2/aarch64/vars-template-pflash.raw"},
+		}
+		name, debian = "AAVMF", "qemu-efi-aarch64"
+	}
+	for _, pair := range pairs {
 		if readable(pair[0]) && readable(pair[1]) {
 			return pair[0], pair[1], nil
 		}
 	}
-	return "", "", errors.New("the UEFI firmware OVMF is not installed: apt-get install ovmf")
+	return "", "", fmt.Errorf("the UEFI firmware %s is not installed: apt-get install %s", name, debian)
 }
 
 func readable(path string) bool {
@@ -69,7 +87,7 @@ func prepare(s *Spec, dir string) (files, error) {
 
 // variables gives a UEFI machine its own copy of the variable store.
 func (f *files) variables(s *Spec, dir string) error {
-	code, template, err := ovmf()
+	code, template, err := edk2(s.Firmware)
 	if err != nil {
 		return fmt.Errorf("prepare machine %s: %w", s.Name, err)
 	}

@@ -160,7 +160,7 @@ func (m *Machine) await(ctx context.Context, p *process) ending {
 func (m *Machine) start(ctx context.Context, next oob.BootDevice) (*process, error) {
 	ctx, cancel := context.WithTimeout(ctx, boundStart)
 	defer cancel()
-	p, err := start(ctx, args(&m.spec, m.files, next), m.console)
+	p, err := start(ctx, Program(m.spec.Firmware), args(&m.spec, m.files, next), m.console)
 	if err == nil {
 		m.log.Info("booting", "next_boot", string(next), "pid", p.cmd.Process.Pid)
 	}

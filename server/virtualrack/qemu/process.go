@@ -29,13 +29,13 @@ type process struct {
 const boundQuit = 3 * time.Second
 
 // start runs QEMU and returns once it answers on its monitor.
-func start(ctx context.Context, args []string, console io.Writer) (*process, error) {
+func start(ctx context.Context, program string, args []string, console io.Writer) (*process, error) {
 	near, far, err := serialLine()
 	if err != nil {
 		return nil, err
 	}
 	defer far.Close()
-	p := &process{cmd: exec.Command(Program, args...), said: new(tail), ended: make(chan struct{})}
+	p := &process{cmd: exec.Command(program, args...), said: new(tail), ended: make(chan struct{})}
 	p.cmd.Stderr = p.said
 	p.cmd.ExtraFiles = []*os.File{far}
 	// A terminal's Ctrl-C is for the rack, which powers its machines off itself.
@@ -46,7 +46,7 @@ func start(ctx context.Context, args []string, console io.Writer) (*process, err
 	}
 	if err != nil {
 		_ = near.Close()
-		return nil, fmt.Errorf("start %s: %w", Program, err)
+		return nil, fmt.Errorf("start %s: %w", program, err)
 	}
 	p.qmp = newQMP(to)
 	p.copied.Go(func() { p.qmp.read(from) })
@@ -54,7 +54,7 @@ func start(ctx context.Context, args []string, console io.Writer) (*process, err
 	go p.reap()
 	if err := p.qmp.ready(ctx, p.ended); err != nil {
 		p.kill()
-		return nil, fmt.Errorf("start %s: %w: it said %q", Program, err, p.said)
+		return nil, fmt.Errorf("start %s: %w: it said %q", program, err, p.said)
 	}
 	return p, nil
 }

@@ -34,6 +34,7 @@ func TestSpecsThatQEMUWouldTakeWronglyAreRefused(t *testing.T) {
 		{"a disk serial that would be cut", func(s *Spec) { s.Disk.Serial = strings.Repeat("x", 21) }, "1 to 20 characters"},
 		{"half a sector", func(s *Spec) { s.Disk.Bytes = 513 }, "whole sectors"},
 		{"too little memory for the boot image", func(s *Spec) { s.MemoryMB = 64 }, "at least 256"},
+		{"a controller that the board does not have", func(s *Spec) { s.Firmware, s.Disk.Kind = ARM64, AHCI }, "want virtio or nvme"},
 		{"a BMC without an address", func(s *Spec) { s.BMC = netip.Addr{} }, "no IPv4 address"},
 	} {
 		t.Run(test.name, func(t *testing.T) {

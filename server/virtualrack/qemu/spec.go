@@ -20,21 +20,22 @@ type Firmware string
 
 // Firmwares.
 const (
-	BIOS Firmware = "bios" // SeaBIOS, and iPXE in the card's option ROM
-	UEFI Firmware = "uefi" // OVMF with its own PXE
-	HTTP Firmware = "http" // OVMF with PXE switched off: UEFI HTTP boot
+	BIOS  Firmware = "bios"  // SeaBIOS, and iPXE in the card's option ROM
+	UEFI  Firmware = "uefi"  // OVMF with its own PXE
+	HTTP  Firmware = "http"  // OVMF with PXE switched off: UEFI HTTP boot
+	ARM64 Firmware = "arm64" // EDK2 for 64-bit ARM with its own PXE, on QEMU's board virt
 )
 
-// isUEFI tells OVMF from SeaBIOS.
-func (f Firmware) isUEFI() bool { return f == UEFI || f == HTTP }
+// isUEFI tells EDK2 from SeaBIOS.
+func (f Firmware) isUEFI() bool { return f == UEFI || f == HTTP || f == ARM64 }
 
 // ParseFirmware reads a firmware's name.
 func ParseFirmware(s string) (Firmware, error) {
 	switch f := Firmware(s); f {
-	case BIOS, UEFI, HTTP:
+	case BIOS, UEFI, HTTP, ARM64:
 		return f, nil
 	}
-	return "", fmt.Errorf("firmware %q: want bios, uefi or http (UEFI HTTP boot)", s)
+	return "", fmt.Errorf("firmware %q: want bios, uefi, http (UEFI HTTP boot) or arm64", s)
 }
 
 // DiskKind is how the disk is attached.
@@ -94,6 +95,8 @@ func (s *Spec) check() error {
 		return fmt.Errorf("machine %s: disk serial %q: want 1 to 20 characters", s.Name, s.Disk.Serial)
 	case s.Disk.Bytes <= 0 || s.Disk.Bytes%512 != 0:
 		return fmt.Errorf("machine %s: disk of %d bytes: want whole sectors of 512", s.Name, s.Disk.Bytes)
+	case s.Firmware == ARM64 && s.Disk.Kind == AHCI:
+		return fmt.Errorf("machine %s: an AHCI disk: QEMU's board for arm64 has no such controller; want virtio or nvme", s.Name)
 	case s.MemoryMB < 256:
 		return fmt.Errorf("machine %s: %d MB of memory: want at least 256, the boot image lives in it", s.Name, s.MemoryMB)
 	}
