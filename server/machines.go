@@ -154,8 +154,8 @@ func (a *Appliance) newDHCP() *dhcp.Server {
 		Interfaces: interfaces, Inventory: a.db, Leases: a.db, Journal: a.db, Regulars: a.db,
 		Loader: a.loader, Secure: a.secure.on(),
 		ScriptURL: a.scriptURL, LoaderURL: a.loaderURL,
-		Peers: a.Config.DHCP.Peers,
-		Log:   a.Log.With("part", "dhcp"), Now: time.Now,
+		Peers: a.Config.DHCP.Peers, OwnLoader: a.Config.DHCP.OwnLoader,
+		Log: a.Log.With("part", "dhcp"), Now: time.Now,
 	})
 }
 

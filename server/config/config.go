@@ -55,8 +55,11 @@ type People struct {
 	Names  []string // in the certificate, beside the address
 }
 
-// DHCP says who may answer beside us.
-type DHCP struct{ Peers []netip.Addr }
+// DHCP is what holds on every subnet.
+type DHCP struct {
+	Peers     []netip.Addr // who may answer beside us
+	OwnLoader bool         // an iPXE in a card's ROM gets our loader before its script
+}
 
 // TFTP bounds transfers.
 type TFTP struct{ Transfers, PerSource int }
@@ -155,7 +158,7 @@ func (c *Config) readDoors(s *section) {
 	c.People = People{Listen: one(p, "listen", "127.0.0.1:8443", people), Names: many(p, "names", certName)}
 	p.done()
 	h := s.sub("dhcp")
-	c.DHCP = DHCP{Peers: many(h, "peers", addr4)}
+	c.DHCP = DHCP{Peers: many(h, "peers", addr4), OwnLoader: one(h, "own_loader", false, yesNo)}
 	h.done()
 	t := s.sub("tftp")
 	c.TFTP = TFTP{Transfers: one(t, "transfers", 1024, between(1, 16384)), PerSource: one(t, "per_source", 8, between(1, 1024))}

@@ -48,9 +48,7 @@ func (s *Server) answer(ctx context.Context, q *query) verdict {
 	case !ok:
 		return v.silent(dropNoSubnet, "subnet "+subnet.Name+" is switched off")
 	}
-	if s.cfg.Secure && q.boot.Stage == boot.StageIPXE && q.boot.Platform == "efi" && !q.keyed {
-		// A ROM or a stock loader that cannot check our certificate is given the
-		// loader that can (QUIRKS: ipxe-not-keyed), and never a script over HTTP.
+	if q.boot.Stage == boot.StageIPXE && s.replaces(q) {
 		q.boot.Stage = boot.StageFirmware
 	}
 	segment, err := s.segment(q, subnet)
@@ -82,6 +80,17 @@ func (s *Server) answer(ctx context.Context, q *query) verdict {
 	default:
 		return v.silent(dropMalformed, "message type "+q.kind.String()+" is not a client's")
 	}
+}
+
+// replaces tells an iPXE that gets the loader that we carry before its script.
+// It cannot loop: what we carry is none of these.
+func (s *Server) replaces(q *query) bool {
+	if s.cfg.Secure && q.boot.Platform == "efi" {
+		// A ROM or a stock loader that cannot check our certificate is given the
+		// loader that can (QUIRKS: ipxe-not-keyed), and never a script over HTTP.
+		return !q.keyed
+	}
+	return s.cfg.OwnLoader && q.lesser // QUIRKS: ipxe-in-rom
 }
 
 // decide asks what the client boots in the first subnet of its segment.

@@ -37,6 +37,7 @@ type query struct {
 	boot   boot.Request
 	vendor string // option 60, printable
 	keyed  bool   // it is iPXE that fetches over HTTPS alone
+	lesser bool   // it is iPXE that can do less than our loaders
 }
 
 // client is who asks, as package lease sees it.
@@ -82,6 +83,7 @@ func classify(d *datagram) (*query, error) {
 	q.relay = readRelay(p, q.giaddr)
 	q.boot = bootRequest(p)
 	q.keyed = isIPXE(p) && httpsAlone(p)
+	q.lesser = isIPXE(p) && !speaksHTTPS(p)
 	return q, nil
 }
 
@@ -173,6 +175,14 @@ func isIPXE(p *dhcpv4.DHCPv4) bool {
 func speaksHTTP(p *dhcpv4.DHCPv4) bool {
 	listed, ok := features(p)
 	return !ok || listed.Has(featureHTTP)
+}
+
+// speaksHTTPS reads the same list. Debian builds all loaders with HTTPS since
+// 2022, those of BIOS too; ROMs lack it for want of room. The release would say
+// more, but Debian's loaders all say that they are 1.0.0.
+func speaksHTTPS(p *dhcpv4.DHCPv4) bool {
+	listed, ok := features(p)
+	return !ok || listed.Has(featureHTTPS)
 }
 
 // httpsAlone tells a loader that trusts an appliance's own CA, by the features

@@ -29,7 +29,7 @@ func TestClassify(t *testing.T) {
 		{"UEFI HTTP boot", http64, boot.Request{Stage: boot.StageHTTP, Platform: "efi", Arch: 16}, "UEFI x64 HTTP boot"},
 		{"iPXE with its bare user class", ipxe, boot.Request{Stage: boot.StageIPXE, Platform: "efi", Arch: 7}, "iPXE on UEFI x64"},
 		{"iPXE with a user class as RFC 3004 has it", []opt{arch(0), option(77, 4, 'i', 'P', 'X', 'E')}, boot.Request{Stage: boot.StageIPXE, Platform: "bios"}, "iPXE on BIOS"},
-		{"iPXE without HTTP needs our loader", []opt{arch(0), text(77, "iPXE"), option(175, 18, 1, 1)}, boot.Request{Stage: boot.StageFirmware, Platform: "bios"}, "BIOS"},
+		{"iPXE without HTTP needs our loader", []opt{arch(0), text(77, "iPXE"), option(175, 18, 1, 1)}, boot.Request{Stage: boot.StageFirmware, Platform: "bios"}, "another iPXE on BIOS"},
 		{"iPXE that was keyed, and has HTTPS alone", []opt{arch(7), text(77, "iPXE"), option(175, 20, 1, 1, 18, 1, 1)}, boot.Request{Stage: boot.StageIPXE, Platform: "efi", Arch: 7}, "iPXE on UEFI x64"},
 		{"iPXE with an option 175 that does not parse", []opt{arch(0), text(77, "iPXE"), option(175, 18, 9, 1)}, boot.Request{Stage: boot.StageIPXE, Platform: "bios"}, "iPXE on BIOS"},
 		{"another user class is not iPXE", []opt{text(60, "PXEClient"), text(77, "iPXEx")}, boot.Request{Stage: boot.StageFirmware, Platform: "bios"}, "BIOS"},

@@ -73,13 +73,11 @@ func (s *Server) direct(q *query, v verdict, kind dhcpv4.MessageType) verdict {
 	}
 	switch {
 	case q.boot.Stage == boot.StageIPXE:
-		// iPXE takes a reply for a proxy's by its class. The option that spares
-		// it the wait for proxies is not for a proxy to send.
-		r.UpdateOption(dhcpv4.OptClassIdentifier(classPXE))
-		r.Options.Del(optionIPXE)
+		r.UpdateOption(dhcpv4.OptClassIdentifier(classPXE)) // by which it takes a reply for a proxy's
 	case q.boot.Stage == boot.StageFirmware && kind == dhcpv4.MessageTypeOffer && boot.IsEFI(q.boot.Arch):
 		askAgain(r)
 	}
+	r.Options.Del(optionIPXE) // what spares it the wait for proxies is not for a proxy to send
 	addItem(r, q)
 	v.reply = r
 	return v

@@ -46,11 +46,14 @@ func echoMachine(r *dhcpv4.DHCPv4, q *query) {
 	}
 }
 
-// addScript points iPXE at its script. Sub-option 176 of option 175, no-pxedhcp,
-// spares it the wait for ProxyDHCP offers.
+// noProxies is sub-option 176 of option 175, no-pxedhcp: it spares iPXE the wait
+// for ProxyDHCP offers.
+var noProxies = []byte{176, 1, 1}
+
+// addScript points iPXE at its script.
 func addScript(r *dhcpv4.DHCPv4, url string) string {
 	setFile(r, url, url)
-	r.UpdateOption(dhcpv4.OptGeneric(optionIPXE, []byte{176, 1, 1}))
+	r.UpdateOption(dhcpv4.OptGeneric(optionIPXE, noProxies))
 	return url
 }
 
@@ -74,6 +77,9 @@ func addPXE(r *dhcpv4.DHCPv4, q *query, loader string) string {
 	// 3: load the file that the offer names, and look for no boot server.
 	r.UpdateOption(dhcpv4.OptClassIdentifier(classPXE))
 	r.UpdateOption(dhcpv4.OptGeneric(dhcpv4.OptionVendorSpecificInformation, []byte{6, 1, 8, 255}))
+	if isIPXE(q.packet) {
+		r.UpdateOption(dhcpv4.OptGeneric(optionIPXE, noProxies))
+	}
 	return loader
 }
 

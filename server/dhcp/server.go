@@ -87,6 +87,9 @@ type Config struct {
 
 	// Loader gives the file name of the boot loader for an architecture.
 	Loader func(arch uint16) (string, error)
+	// OwnLoader gives an iPXE that can do less than what Loader names, such as one
+	// in the ROM of a card, that loader first, and the script after it.
+	OwnLoader bool
 	// ScriptURL gives the URL of the script that iPXE runs first; secure: over
 	// HTTPS.
 	ScriptURL func(server netip.Addr, secure bool) string

@@ -6,11 +6,14 @@ import (
 	"firstlight/server/boot"
 )
 
-// who words a client for the timeline: "UEFI x64", "iPXE on BIOS", "udhcp 1.35".
+// who words a client for the timeline: "UEFI x64", "iPXE on BIOS", "another iPXE on BIOS", "udhcp 1.35".
 func (q *query) who() string {
 	arch := boot.ArchName(q.boot.Arch)
 	switch q.boot.Stage {
 	case boot.StageFirmware:
+		if isIPXE(q.packet) {
+			return "another iPXE on " + arch // in the card's ROM, mostly
+		}
 		return arch
 	case boot.StageHTTP:
 		return arch + " HTTP boot"

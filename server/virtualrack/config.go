@@ -21,6 +21,9 @@ interfaces:
 {{- if .HTTPS}}
 machines: {https_port: 443}
 {{- end}}
+{{- if .OwnLoader}}
+dhcp: {own_loader: true}
+{{- end}}
 people: {listen: "fd:people", names: [localhost]}
 tftp: {transfers: 4096, per_source: 64}
 site:
@@ -59,7 +62,7 @@ func (r *Rack) writeConfig(rules []machine.Rule) error {
 	err := configuration.Execute(&text, map[string]any{
 		"State": r.stateDir(), "Link": applianceLink, "Own": ownAddress, "Site": siteName, "Domain": domain,
 		"User": bmcUser, "PasswordFile": r.path("bmc.password"), "Prefix": prefix, "Own6": own6,
-		"First": first, "Mode": r.spec.Mode, "Last": last, "Rules": rules, "Relayed": relayedNetworks(r.spec.Relayed), "HTTPS": r.spec.HTTPS, "Level": strings.ToLower(r.spec.Level.String()),
+		"First": first, "Mode": r.spec.Mode, "Last": last, "Rules": rules, "Relayed": relayedNetworks(r.spec.Relayed), "HTTPS": r.spec.HTTPS, "OwnLoader": r.spec.OwnLoader, "Level": strings.ToLower(r.spec.Level.String()),
 	})
 	if err != nil {
 		return fmt.Errorf("write the appliance's configuration: %w", err)

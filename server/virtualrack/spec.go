@@ -45,8 +45,10 @@ type Spec struct {
 	People *os.File
 	Out    io.Writer // what the appliance prints; discarded when nil
 	Log    *slog.Logger
-	HTTPS  bool       // UEFI machines boot over HTTPS
-	Level  slog.Level // of the appliance's own log, which goes to firstlight.log
+	HTTPS  bool // UEFI machines boot over HTTPS
+	// OwnLoader has iPXE ROMs start the appliance's loader before the script.
+	OwnLoader bool
+	Level     slog.Level // of the appliance's own log, which goes to firstlight.log
 }
 
 // MachineSpec is one QEMU machine. The zero value of a field takes the default.
@@ -54,6 +56,7 @@ type MachineSpec struct {
 	Firmware  qemu.Firmware // BIOS
 	Disk      qemu.DiskKind // virtio
 	Card      qemu.Card     // virtio
+	ROM       string        // the file of its option ROM; QEMU's
 	DiskBytes int64         // 8 GiB, sparse
 	MemoryMB  int           // 1024
 	CPUs      int           // 1
