@@ -2,6 +2,7 @@ package dhcp6
 
 import (
 	"net/netip"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -163,8 +164,18 @@ func TestSolicitAdvertiseRequestReply(t *testing.T) {
 	if got := m.texts(); len(got) != 1 || got[0] != "SOLICIT, ADVERTISE, REQUEST, REPLY: DHCPv6 client gets "+a.String() {
 		t.Errorf("rows = %q", got)
 	}
-	if got := len(s.Packets(testMAC)); got != 4 {
-		t.Errorf("packets on the tape = %d, want 4", got)
+	var lines []string
+	for _, p := range s.Packets(testMAC) {
+		lines = append(lines, p.From.String()+" > "+p.To.String()+" "+p.Text)
+	}
+	want := []string{
+		"[fe80::5054:ff:fe12:3456]:546 > [ff02::1:2]:547 SOLICIT",
+		"[fe80::1]:547 > [fe80::5054:ff:fe12:3456]:546 ADVERTISE, address " + a.String(),
+		"[fe80::5054:ff:fe12:3456]:546 > [ff02::1:2]:547 REQUEST, address " + a.String(),
+		"[fe80::1]:547 > [fe80::5054:ff:fe12:3456]:546 REPLY, address " + a.String(),
+	}
+	if !slices.Equal(lines, want) {
+		t.Errorf("packets on the tape:\n%s\nwant:\n%s", strings.Join(lines, "\n"), strings.Join(want, "\n"))
 	}
 }
 

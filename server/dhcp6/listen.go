@@ -47,7 +47,19 @@ func openLink(ifc Interface) (*link, error) {
 		_ = udp.Close()
 		return nil, explain(dev.Name, err)
 	}
-	return &link{origin: origin{dev.Name, ifc.Address}, udp: udp}, nil
+	return &link{origin: origin{name: dev.Name, server: ifc.Address, local: linkLocalOf(dev)}, udp: udp}, nil
+}
+
+// linkLocalOf is the link-local address of an interface. Where it has none yet, no
+// packet of a client can come either.
+func linkLocalOf(dev *net.Interface) netip.Addr {
+	addrs, _ := dev.Addrs()
+	for _, a := range addrs {
+		if p, err := netip.ParsePrefix(a.String()); err == nil && p.Addr().Is6() && p.Addr().IsLinkLocalUnicast() {
+			return p.Addr()
+		}
+	}
+	return netip.Addr{}
 }
 
 // listenUDP binds to the interface before it binds to the port, and without

@@ -19,7 +19,7 @@ import (
 var (
 	epoch     = time.Date(2026, 11, 23, 14, 0, 0, 0, time.UTC)
 	ourServer = netip.MustParseAddr("2001:db8:12::1")
-	here      = origin{name: "br0", server: ourServer}
+	here      = origin{name: "br0", server: ourServer, local: netip.MustParseAddr("fe80::1")}
 	testMAC   = machine.MAC{0x52, 0x54, 0, 0x12, 0x34, 0x56}
 	testID    = [16]byte{1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16}
 	errDisk   = errors.New("the disk is full")

@@ -48,7 +48,7 @@ func (s *Server) Simulate(ctx context.Context, subnet *machine.Subnet, f boot.Fi
 // through a relay.
 func (s *Server) home(subnet *machine.Subnet) (from origin, relays []*dhcpv6.RelayMessage) {
 	for _, i := range s.cfg.Interfaces {
-		if from = (origin{i.Name, i.Address}); subnet.Prefix.Contains(i.Address) {
+		if from = (origin{name: i.Name, server: i.Address}); subnet.Prefix.Contains(i.Address) {
 			return from, nil
 		}
 	}

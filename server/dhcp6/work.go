@@ -27,6 +27,15 @@ type datagram struct {
 type origin struct {
 	name   string     // of the interface
 	server netip.Addr // our address there
+	local  netip.Addr // our link-local one, from which clients there are answered
+}
+
+// source is the address that a reply leaves from (RFC 6724).
+func (o origin) source(to netip.Addr) netip.Addr {
+	if o.local.IsValid() && to.IsLinkLocalUnicast() {
+		return o.local
+	}
+	return o.server
 }
 
 // wire sends replies. A link is one; tests have another.
@@ -67,7 +76,7 @@ func (s *Server) handle(ctx context.Context, d *datagram) {
 	}
 	s.metrics.received[kindIndex(q.msg.MessageType)].Add(1)
 	v := s.answer(ctx, q)
-	s.tape.Add(v.known.Machine != nil, d.arrived, q.boot.MAC, d.peer, netip.AddrPortFrom(d.to, serverPort), d.payload)
+	s.tape.Add(v.known.Machine != nil, d.arrived, q.boot.MAC, bare(d.peer), netip.AddrPortFrom(d.to, serverPort), d.payload)
 	if v.err != nil {
 		s.complain("keeping a DHCPv6 lease failed", "message", q.msg.MessageType.String(), "mac", q.boot.MAC.String(), "error", v.err)
 	}
@@ -92,12 +101,17 @@ func (s *Server) reply(d *datagram, q *query, v verdict) bool {
 		s.complain("sending a DHCPv6 reply failed", "interface", d.from.name, "mac", q.boot.MAC.String(), "error", err)
 		return false
 	}
-	s.tape.Add(v.known.Machine != nil, s.cfg.Now(), q.boot.MAC, netip.AddrPortFrom(d.from.server, serverPort), to, payload)
+	s.tape.Add(v.known.Machine != nil, s.cfg.Now(), q.boot.MAC, netip.AddrPortFrom(d.from.source(to.Addr()), serverPort), bare(to), payload)
 	s.metrics.sent[kindIndex(v.reply.MessageType)].Add(1)
 	if v.reply.MessageType == dhcpv6.MessageTypeReply && v.lease.Address.IsValid() {
 		s.metrics.latency.Observe(s.cfg.Now().Sub(d.arrived).Seconds())
 	}
 	return true
+}
+
+// bare is an address without its zone, which is a name of ours and not on the wire.
+func bare(a netip.AddrPort) netip.AddrPort {
+	return netip.AddrPortFrom(a.Addr().WithZone(""), a.Port())
 }
 
 // contain keeps a fault of ours from ending the process: the packet is lost, as
