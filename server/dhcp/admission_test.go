@@ -3,6 +3,8 @@ package dhcp
 import (
 	"math/rand/v2"
 	"net/netip"
+	"os"
+	"runtime"
 	"slices"
 	"testing"
 	"testing/synctest"
@@ -102,7 +104,8 @@ func TestAFloodDoesNotCostOthersTheirTurn(t *testing.T) {
 }
 
 // H-07: strangers without end, each with an address of its own, as fast as they
-// are taken in. Every machine is answered, and soon.
+// are taken in: a million in the long form. Every machine is answered, and soon,
+// and memory stays what it was.
 func TestMachinesAreServedThroughAFloodOfStrangers(t *testing.T) {
 	m := newMemory(lab())
 	known := machine.MAC{2, 1, 0, 0, 0, 1}
@@ -119,8 +122,12 @@ func TestMachinesAreServedThroughAFloodOfStrangers(t *testing.T) {
 		d.from, d.wire, d.arrived = here, w, time.Now()
 		s.admit(d)
 	}
-	const strangers, every = 20000, 400
-	machines, others := &fakeWire{}, &fakeWire{}
+	strangers, every := 20000, 400
+	if os.Getenv("FIRSTLIGHT_LONG") != "" {
+		strangers = 1_000_000
+	}
+	before := heap()
+	machines, others := &fakeWire{}, nowhere{}
 	var slow []time.Duration
 	for i := range strangers {
 		mac := machine.MAC{2, 2, byte(rand.Uint32()), byte(rand.Uint32()), byte(rand.Uint32()), byte(rand.Uint32())}
@@ -128,9 +135,9 @@ func TestMachinesAreServedThroughAFloodOfStrangers(t *testing.T) {
 		if i%every != 0 {
 			continue
 		}
-		before, began := machines.count(), time.Now()
+		had, began := machines.count(), time.Now()
 		arrive(machines, packetOf(discover, fromMAC(known)))
-		for machines.count() == before && time.Since(began) < 5*time.Second {
+		for machines.count() == had && time.Since(began) < 5*time.Second {
 			arrive(others, packetOf(discover, fromMAC(mac)))
 		}
 		slow = append(slow, time.Since(began))
@@ -151,6 +158,25 @@ func TestMachinesAreServedThroughAFloodOfStrangers(t *testing.T) {
 	if s.metrics.shed[classExcess].Load() == 0 {
 		t.Error("no packet was let go: this was no flood")
 	}
+	if grown := heap() - before; grown > 64<<20 {
+		t.Errorf("%d strangers left %d MiB behind, want at most 64", strangers, grown>>20)
+	}
+	if len(m.leases) > 0 || len(m.offers) > 101 {
+		t.Errorf("there are %d leases and %d offers, want none, and one of each address at most", len(m.leases), len(m.offers))
+	}
+}
+
+// nowhere is a wire of which nobody listens to the other end.
+type nowhere struct{}
+
+func (nowhere) send(l *letter) { l.gone(l, nil) }
+
+// heap is how many bytes are in use.
+func heap() int64 {
+	var m runtime.MemStats
+	runtime.GC()
+	runtime.ReadMemStats(&m)
+	return int64(m.HeapAlloc)
 }
 
 // What waited until its client asked again is not answered; a renewal is.

@@ -80,6 +80,28 @@ func FuzzPacket(f *testing.F) {
 	})
 }
 
+// FuzzOverheard puts what a stranger's server sends, and what neighbours answer,
+// through what reads it: memory stays bounded and words are plain.
+func FuzzOverheard(f *testing.F) {
+	f.Add(overheardOffer())
+	f.Add(overheardOffer(text(67, "pxelinux.0"), option(54, 10, 80, 12, 7)))
+	f.Add(arpProbe(testMAC[:], ourServer))
+	f.Fuzz(func(t *testing.T, raw []byte) {
+		m := newMemory(lab())
+		s := serverOver(t, m, atEpoch)
+		s.overheard(here, rogueMAC, raw)
+		_, _, _ = arpAnswer(raw)
+		for _, one := range s.OtherServers() {
+			if !one.Address.IsValid() || strings.ContainsFunc(one.String(), func(r rune) bool { return r < ' ' || r > '~' }) {
+				t.Errorf("heard = %+v", one)
+			}
+		}
+		if n := len(m.texts()); n > 1 {
+			t.Errorf("one packet made %d rows", n)
+		}
+	})
+}
+
 // checkReply holds for whatever was asked.
 func checkReply(t *testing.T, b []byte) {
 	t.Helper()
