@@ -231,10 +231,11 @@ func (s *Server) decline(ctx context.Context, q *query, v verdict) verdict {
 }
 
 // misdirected checks a RELEASE or DECLINE: both must name their server and the
-// address (RFC 2131 §4.4.1, table 5).
+// address (RFC 2131 §4.4.1, table 5). One that came to our own address names us
+// (QUIRKS: release-without-server).
 func (q *query) misdirected(a netip.Addr) string {
 	switch {
-	case !q.means(q.server):
+	case !q.means(q.server) && (q.server.IsValid() || !q.unicast):
 		return "it is for another server"
 	case !a.IsValid():
 		return "it names no address"

@@ -37,8 +37,9 @@ func (s *Server) record(q *query, v verdict) {
 	case q.kind == dhcpv4.MessageTypeDecline && v.drop == reasonDone:
 		s.finish(q, s.row(q, v, journal.Declined, "%s found %s in use by another: kept out for %s", q.who(), v.lease.Address, lease.Probation))
 	case v.drop == dropOtherServer && q.kind == dhcpv4.MessageTypeRequest:
-		s.chosen(q)
-		s.tookAnother(q, v)
+		if seen, news := s.chosen(q); !s.tookAnother(q, v) && news {
+			s.tellOf(seen)
+		}
 	case v.reply == nil && (q.kind == dhcpv4.MessageTypeDiscover || q.kind == dhcpv4.MessageTypeRequest):
 		s.unanswered(q, v)
 	}
@@ -74,12 +75,13 @@ func (s *Server) unanswered(q *query, v verdict) {
 	}
 }
 
-// tookAnother ends an exchange that another server won. Of requests that were
-// never ours there is nothing to tell.
-func (s *Server) tookAnother(q *query, v verdict) {
+// tookAnother ends an exchange that another server won, and tells whether there
+// was one: of requests that were never ours it has nothing to say.
+func (s *Server) tookAnother(q *query, v verdict) bool {
 	e := s.exchanges.End(q.boot.MAC, q.at)
 	switch {
 	case e.Packets < 2:
+		return false
 	case v.subnet.Mode == machine.ModeProxy:
 		v.boots = e.Row.Details["boots"]
 		s.cfg.Journal.Decided(q.boot, v.decision, v.known)
@@ -91,6 +93,7 @@ func (s *Server) tookAnother(q *query, v verdict) {
 		row.Details[journal.DetailServer] = q.server.String()
 		s.finishAs(e, row)
 	}
+	return true
 }
 
 // finish ends the client's exchange with a row.

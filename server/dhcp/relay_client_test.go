@@ -65,13 +65,5 @@ func TestUdhcpcThroughDhcrelay(t *testing.T) {
 	p.Signal(syscall.SIGUSR1)
 	p.Await("renew ip=")
 	p.Signal(syscall.SIGTERM)
-	address := strings.TrimPrefix(strings.Fields(bound)[1], "ip=")
-	if texts := waitRows(t, m, 2); !strings.HasSuffix(texts[len(texts)-1], " gave "+address+" back") {
-		t.Errorf("rows = %q, want %s given back", texts, address)
-	}
-	for r := range s.metrics.dropped {
-		if got := s.metrics.dropped[r].Load(); got != 0 {
-			t.Errorf("%d packets were dropped as %s", got, names[r])
-		}
-	}
+	givenBack(t, s, m, strings.TrimPrefix(strings.Fields(bound)[1], "ip="))
 }

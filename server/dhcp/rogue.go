@@ -206,9 +206,9 @@ func (s *Server) ours(a netip.Addr) bool {
 }
 
 // chosen notes the server that a client's REQUEST names: the offer of the other
-// one may have gone to the client alone. The client's timeline has its own row
-// of that.
-func (s *Server) chosen(q *query) {
-	seen := machine.DHCPServer{Address: q.server, Interface: q.from.name, Last: q.at, Client: q.boot.MAC, Offered: q.wants}
-	s.sawServer(q.network(), &seen)
+// one may have gone to the client alone. News is what the client's timeline has
+// not yet.
+func (s *Server) chosen(q *query) (seen *machine.DHCPServer, news bool) {
+	seen = &machine.DHCPServer{Address: q.server, Interface: q.from.name, Last: q.at, Client: q.boot.MAC, Offered: q.wants}
+	return seen, s.sawServer(q.network(), seen)
 }

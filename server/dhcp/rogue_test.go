@@ -139,3 +139,24 @@ func TestDnsmasqIsHeard(t *testing.T) {
 		t.Errorf("among the client's packets are %d of ours and %d of dnsmasq's: %+v", ours, theirs, s.Packets(testMAC))
 	}
 }
+
+// What dnsmasq sends by unicast passes by us, through a switch; the client's
+// REQUEST, which goes to all, names it.
+func TestAServerThatAnswersItsClientAloneIsHeard(t *testing.T) {
+	t.Parallel()
+	s, m, client := besideDnsmasq(t, func(*memory) {})
+	began := time.Now()
+	client.Run("udhcpc", "-i", "eth0", "-s", "/bin/true", "-q", "-n", "-f", "-t", "3", "-T", "2")
+	told := func() bool {
+		return slices.ContainsFunc(m.texts(), func(row string) bool {
+			return strings.Contains(row, "another DHCP server") && strings.Contains(row, "10.80.12.9")
+		})
+	}
+	for !told() && time.Since(began) < 10*time.Second {
+		time.Sleep(20 * time.Millisecond)
+	}
+	all := s.OtherServers()
+	if took := time.Since(began); len(all) != 1 || all[0].Address != rogueAddress.Addr() || !all[0].MAC.IsZero() || all[0].Client != testMAC || took > 5*time.Second || !told() {
+		t.Errorf("after %v heard = %+v, rows = %q", took, all, m.texts())
+	}
+}

@@ -7,6 +7,7 @@ import (
 	"os/exec"
 	"strings"
 	"sync"
+	"syscall"
 	"time"
 )
 
@@ -23,9 +24,29 @@ type Process struct {
 // Start starts a tool on the host. It ends with the test.
 func (h *Host) Start(tool string, args ...string) *Process {
 	h.t.Helper()
+	return h.start(exec.Command(tool, args...)) //nolint:gosec // tests name their tools
+}
+
+// apart readies a mount namespace for a tool that takes the whole machine for
+// its own. /sys is read-only, so that no udev is waited for.
+const apart = `mount --make-rprivate / && mount -t proc proc /proc && mount -t sysfs -o ro sysfs /sys && mount -t tmpfs tmpfs /run && `
+
+// StartApart is Start for a tool that forks and keeps its files at places of
+// its own choice: it has a fresh /run, which the shell command prepare may fill,
+// and is the first of its process namespace, so that none of it stays behind.
+func (h *Host) StartApart(prepare, tool string, args ...string) *Process {
+	h.t.Helper()
+	//nolint:gosec // tests name their tools
+	cmd := exec.Command("sh", append([]string{"-c", apart + prepare + ` && exec "$0" "$@"`, tool}, args...)...)
+	cmd.SysProcAttr = &syscall.SysProcAttr{Cloneflags: syscall.CLONE_NEWNS | syscall.CLONE_NEWPID}
+	return h.start(cmd)
+}
+
+func (h *Host) start(cmd *exec.Cmd) *Process {
+	h.t.Helper()
 	out, in, err := os.Pipe()
 	h.must(err)
-	p := &Process{h: h, cmd: exec.Command(tool, args...), lines: make(chan string, 1024)} //nolint:gosec // tests name their tools
+	p := &Process{h: h, cmd: cmd, lines: make(chan string, 1024)}
 	p.cmd.Stdout, p.cmd.Stderr = in, in
 	h.must(h.ns.Start(p.cmd))
 	_ = in.Close()
