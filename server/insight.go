@@ -33,15 +33,29 @@ func (h hands) Bring(ctx context.Context, who auth.User, l web.List) (*web.Broug
 	return &web.Brought{Judgement: got.Judgement, Style: got.Read.Style, Headings: got.Read.Headings, Written: got.Written}, nil
 }
 
+// Bulk changes all machines that a selector picks, or none.
+func (h hands) Bulk(ctx context.Context, who auth.User, b web.Bulk) (all []web.BulkVerdict, written bool, err error) {
+	got, written, err := h.Desk.Bulk(ctx, who, operate.Bulk(b))
+	for _, v := range got {
+		all = append(all, web.BulkVerdict(v))
+	}
+	return all, written, err
+}
+
 // insight answers the pages what no record holds.
 type insight struct {
 	*operate.Desk
 	a *Appliance
 }
 
-// Diff says whose boot a rule, or its removal, would answer differently.
-func (i insight) Diff(ctx context.Context, who auth.User, rule *machine.Rule, drop string) (*replay.Diff, error) {
-	return i.Desk.Diff(ctx, who, operate.Proposal{Rule: rule, DropRule: drop}, 0)
+// Diff says whose boot a change would answer differently.
+func (i insight) Diff(ctx context.Context, who auth.User, p web.Proposal) (*replay.Diff, error) {
+	q := operate.Proposal{Rule: p.Rule, DropRule: p.DropRule, Subnet: p.Subnet, Options: p.Options}
+	if p.Bulk != nil {
+		b := operate.Bulk(*p.Bulk)
+		q.Bulk = &b
+	}
+	return i.Desk.Diff(ctx, who, q, 0)
 }
 
 // Simulate says what a machine would be told if it booted from the network now.

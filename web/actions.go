@@ -145,7 +145,7 @@ func (s *Site) unlock(w http.ResponseWriter, r *http.Request) error {
 func (s *Site) cancel(w http.ResponseWriter, r *http.Request) error {
 	job, err := s.Data.Job(r.PathValue("id"))
 	if err != nil {
-		return fmt.Errorf("job %.64q: %w", r.PathValue("id"), err)
+		return err
 	}
 	name, url := s.nameOf(job.Machine)
 	ctx, err := s.resting(r, job)

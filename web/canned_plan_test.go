@@ -2,6 +2,8 @@ package web
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -77,6 +79,30 @@ func (c *canned) PutPlan(_ context.Context, who auth.User, p machine.Plan, _ int
 
 func (c *canned) PutRule(_ context.Context, who auth.User, r *machine.Rule, _ func(*machine.Rule) error) error {
 	return c.do(who.Name, "put rule", r.Name)
+}
+
+// Bulk refuses what is to have the role "no".
+func (c *canned) Bulk(_ context.Context, who auth.User, b Bulk) (all []BulkVerdict, written bool, err error) {
+	for _, m := range c.Machines() {
+		if sel, bad := machine.ParseSelector(b.Selector); bad == nil && sel.Match(m) {
+			v := BulkVerdict{Machine: m, Changed: slices.Sorted(maps.Keys(b.Set))}
+			if b.Lock != nil {
+				v.Changed = []string{"lock"}
+			}
+			if b.Set["role"] == "no" {
+				v.Err = errors.New("another team owns it")
+			}
+			all = append(all, v)
+		}
+	}
+	if b.Dry {
+		return all, false, nil
+	}
+	return all, true, c.do(who.Name, "bulk", b.Selector, fmt.Sprint(b.Expected), fmt.Sprint(b.Set))
+}
+
+func (c *canned) PutSubnet(_ context.Context, who auth.User, s *machine.Subnet, _ func(*machine.Subnet) error) error {
+	return c.do(who.Name, "put subnet", s.Name)
 }
 
 func (c *canned) DropRule(_ context.Context, who auth.User, name string, _ func(*machine.Rule) error) error {

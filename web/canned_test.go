@@ -372,13 +372,23 @@ func (c *canned) Explain(_ context.Context, name string) (boot.Answer, boot.Requ
 	return boot.Decide(r, k, cannedNow), r, []string{"#!ipxe", "kernel http://10.80.12.1/boot/amd64/vmlinuz initrd=agent.img", "boot"}, nil
 }
 
-// Diff finds one boot in 8,212 that a rule of the name "wide" changes.
-func (c *canned) Diff(_ context.Context, _ auth.User, rule *machine.Rule, _ string) (*replay.Diff, error) {
-	d := &replay.Diff{Boots: 8212, Decisions: 24636}
-	if rule != nil && strings.HasPrefix(rule.Name, "wide") {
+// Diff finds one boot in 8,212 that a rule or a subnet of the name "wide" changes.
+func (c *canned) Diff(_ context.Context, _ auth.User, p Proposal) (*replay.Diff, error) {
+	d, name := &replay.Diff{Boots: 8212, Decisions: 24636}, ""
+	switch {
+	case p.Rule != nil:
+		name = p.Rule.Name
+	case p.Subnet != nil:
+		name = p.Subnet.Name
+	case p.Bulk != nil && p.Bulk.Lock != nil:
+		name = "wide"
+	case p.Options != nil:
+		name = p.Options.Name
+	}
+	if strings.HasPrefix(name, "wide") {
 		d.Changed = 1
 		d.Changes = []replay.Change{{MAC: machine.MAC{2, 0, 0, 0, 0, 7}, Subnet: "lab", Before: "its own disk", After: "the agent, to register", Boots: 1, Last: cannedNow}}
-		if rule.Name == "wide-forbidden" {
+		if name == "wide-forbidden" {
 			d.Destructive, d.Changes[0].Destructive, d.Changes[0].InUse = 1, true, "MQ0012"
 		}
 	}

@@ -113,8 +113,13 @@ type Actions interface {
 	// anything is written, as in DropRule.
 	PutRule(ctx context.Context, who auth.User, r *machine.Rule, found func(*machine.Rule) error) error
 	DropRule(ctx context.Context, who auth.User, name string, found func(*machine.Rule) error) error
+	// PutSubnet adds or changes a subnet; found is as in PutRule.
+	PutSubnet(ctx context.Context, who auth.User, s *machine.Subnet, found func(*machine.Subnet) error) error
 	// SetMachine changes what is declared, by the fields of package declare.
 	SetMachine(ctx context.Context, who auth.User, name string, version int64, changes map[string]string) (*machine.Machine, error)
+	// Bulk changes all machines that a selector picks, or none where one of them is
+	// refused.
+	Bulk(ctx context.Context, who auth.User, b Bulk) (all []BulkVerdict, written bool, err error)
 	// Bring judges a list of machines that are expected and, unless it is a dry
 	// run, writes it.
 	Bring(ctx context.Context, who auth.User, l List) (*Brought, error)
@@ -128,9 +133,9 @@ type Actions interface {
 type Insight interface {
 	// TryRules tells which rule a machine would get now, and why not the others.
 	TryRules(ctx context.Context, name string) (*discovery.Trial, error)
-	// Diff replays the boots of the last 30 days through a rule as it would be, or
-	// without the rule named drop, and says whose answer that changes.
-	Diff(ctx context.Context, who auth.User, rule *machine.Rule, drop string) (*replay.Diff, error)
+	// Diff replays the boots of the last 30 days through a change that is not made
+	// yet, and says whose answer it changes.
+	Diff(ctx context.Context, who auth.User, p Proposal) (*replay.Diff, error)
 	// Simulate says step by step what a machine would be told if it booted from
 	// the network now, what comes of it (nil: not even a script), and the script's
 	// lines.
@@ -160,6 +165,15 @@ type Insight interface {
 	// VerifyAudit walks the chain of the audit, with a head that was kept or with
 	// the zero one.
 	VerifyAudit(ctx context.Context, kept auth.ChainHead) (auth.Chain, error)
+}
+
+// Proposal is a change that is not made yet: one of its fields.
+type Proposal struct {
+	Rule     *machine.Rule // added or changed, and put at its place
+	DropRule string
+	Subnet   *machine.Subnet    // added or changed
+	Options  *machine.OptionSet // added or changed
+	Bulk     *Bulk
 }
 
 // Change is one change of a machine's status.

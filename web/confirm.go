@@ -212,7 +212,7 @@ func (s *Site) askThaw(r *http.Request) (view, error) {
 func (s *Site) askCancel(r *http.Request) (view, error) {
 	job, err := s.Data.Job(r.PathValue("id"))
 	if err != nil {
-		return view{}, fmt.Errorf("job %.64q: %w", r.PathValue("id"), err)
+		return view{}, err
 	}
 	m, err := s.Data.Machine(job.Machine)
 	if err != nil {

@@ -5,7 +5,6 @@ import (
 	"hash/fnv"
 	"net/http"
 
-	"firstlight/server/machine"
 	"firstlight/server/replay"
 )
 
@@ -73,10 +72,10 @@ func (d *diffData) lines() []string {
 	return all
 }
 
-// compared puts what a rule would change into its form. It tells whether that is
-// to be read first: somebody asked for it alone, or has not seen it yet.
-func (s *Site) compared(r *http.Request, f *form, rule *machine.Rule) (stop bool, err error) {
-	d, err := s.Insight.Diff(r.Context(), userOf(r), rule, "")
+// compared puts what a change would do into its form. It tells whether that is to
+// be read first: somebody asked for it alone, or has not seen it yet.
+func (s *Site) compared(r *http.Request, f *form, p Proposal) (stop bool, err error) {
+	d, err := s.Insight.Diff(r.Context(), userOf(r), p)
 	if err != nil {
 		return false, err
 	}

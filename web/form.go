@@ -22,6 +22,7 @@ type form struct {
 	Groups               []entryGroup
 	Error                string // what is wrong, and with no field
 	Stale                *stale
+	Sends                []detail  // what it sends besides
 	Tries                bool      // it can be held against the boots that there were
 	Diff                 *diffData // what came of that; nil: nobody did
 }
@@ -46,6 +47,7 @@ type entry struct {
 	Seen               string // what was discovered of it
 	Names              []string
 	Words              []string
+	None               string // what the empty one of Words means
 	Long, Flag, Many   bool
 	Number, Code, Must bool
 	addURL             string
@@ -82,6 +84,12 @@ func entries[T any](s *Site, fields []declare.Field[T], of T) (all []*entry) {
 				in.Names = append(in.Names, i.Name)
 			}
 		}
+		if f.Name == "subnets" {
+			in.Many = true
+			for _, n := range s.Data.Subnets() {
+				in.Names = append(in.Names, n.Name)
+			}
+		}
 		if f.Names != "" {
 			in.Names, in.addURL = s.names(f.Names), planURL(f.Names)
 			if in.Many {
@@ -104,7 +112,7 @@ func (s *Site) names(kind machine.PlanKind) (all []string) {
 }
 
 // abbreviations are the fields whose names are written in capitals.
-var abbreviations = map[string]string{"url": "URL", "nics": "NICs", "dimms": "DIMMs", "mbps": "Mbit/s", "hostname": "Host name"}
+var abbreviations = map[string]string{"url": "URL", "nics": "NICs", "dimms": "DIMMs", "mbps": "Mbit/s", "hostname": "Host name", "dns": "DNS"}
 
 // label is the name of a field as forms write it: "Retire when released".
 func label(name string) string {
@@ -219,6 +227,20 @@ func (f *form) refuse(err error) bool {
 		}
 	}
 	return true
+}
+
+// answers is the status of a form that was not saved: what it changes is to be
+// read first, or what is wrong stands beside its fields. An error that is not for
+// people comes back.
+func (f *form) answers(err error) (status int, lost error) {
+	switch {
+	case errors.Is(err, errRead):
+		return http.StatusOK, nil
+	case f.refuse(err):
+		return http.StatusUnprocessableEntity, nil
+	default:
+		return 0, err
+	}
 }
 
 // wrong reads which field an error is about, as forms name fields: one of

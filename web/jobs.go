@@ -2,7 +2,6 @@ package web
 
 import (
 	"cmp"
-	"fmt"
 	"maps"
 	"net/http"
 	"slices"
@@ -82,7 +81,7 @@ func (s *Site) nameOf(machineID string) (name, url string) {
 func (s *Site) job(r *http.Request) (view, error) {
 	j, err := s.Data.Job(r.PathValue("id"))
 	if err != nil {
-		return view{}, fmt.Errorf("job %.64q: %w", r.PathValue("id"), err)
+		return view{}, err
 	}
 	m, err := s.Data.Machine(j.Machine)
 	if err != nil {

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"time"
 
+	"firstlight/server/auth"
 	"firstlight/server/diagnosis"
 	"firstlight/server/journal"
 	"firstlight/server/lease"
@@ -31,12 +32,15 @@ type networkData struct {
 	Strangers []stranger
 	Servers   []machine.DHCPServer // beside ours
 	Boot      simulationData
+	May       bool  // whoever looks may change subnets
+	Form      *form // of a new one; nil: it is not shown
 }
 
 type subnetRow struct {
 	*machine.Subnet
 	Active int
-	Room   int // addresses in its ranges
+	Room   int    // addresses in its ranges
+	URL    string // of its form; "": whoever looks may not change it
 }
 
 type leaseRow struct {
@@ -64,8 +68,15 @@ func (s *Site) network(r *http.Request) (view, error) {
 			active[l.Subnet]++
 		}
 	}
+	if d.May = roleOf(r).Allows(auth.Admin); d.May && r.URL.Query().Has("new") {
+		d.Form = s.subnetForms().blank()
+	}
 	for _, n := range s.Data.Subnets() {
-		d.Subnets = append(d.Subnets, subnetRow{n, active[n.Name], room(n)})
+		row := subnetRow{n, active[n.Name], room(n), ""}
+		if d.May {
+			row.URL = s.subnetForms().of(n.Name) + "/edit"
+		}
+		d.Subnets = append(d.Subnets, row)
 	}
 	d.Boot = s.simulation(r, d.Subnets)
 	return view{

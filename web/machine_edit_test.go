@@ -186,6 +186,48 @@ func TestRulesAreWrittenOnTheirPage(t *testing.T) {
 	}
 }
 
+func TestSubnetsAreWrittenOnTheirPage(t *testing.T) {
+	b, d := newDesk(t)
+	puts(t, d, &machine.Site{Name: "lon6"})
+	admin := b.as(auth.Admin)
+	hall := []string{"prefix", "10.90.0.0/24", "site", "lon6", "mode", "server", "policy", "observe", "lease", "12h", "ranges", "10.90.0.10-10.90.0.99"}
+	if r := b.post("/network", admin, append(hall, "name", "hall")...); r.StatusCode != http.StatusSeeOther {
+		t.Fatalf("add = %d: %s", r.StatusCode, r.body)
+	}
+	b.get("/network", admin).shows(t, http.StatusOK, "10.90.0.0/24", "/network/hall/edit", "of 90")
+	b.get("/network/hall/edit", admin).shows(t, http.StatusOK, `value="10.90.0.10-10.90.0.99"`, `value="12h"`)
+	b.post("/network", admin, append(hall, "name", "hall")...).shows(t, http.StatusUnprocessableEntity, `id="wrong-name"`, "of this name already")
+	b.post("/network", admin, append(hall, "name", "twin")...).shows(t, http.StatusUnprocessableEntity, `id="wrong-prefix"`, "Overlaps 10.90.0.0/24 of subnet hall")
+	b.post("/network", admin, append(hall, "name", "x", "prefix", "10.91.0.0/24", "gateway", "router")...).shows(t, http.StatusUnprocessableEntity, `id="wrong-gateway"`, "no address")
+	b.post("/network", admin, append(hall, "name", "x", "prefix", "10.91.0.0/24")...).shows(t, http.StatusUnprocessableEntity, `id="wrong-ranges"`, "inside 10.91.0.0/24")
+
+	// What it changes is read before it is saved, and what serves a machine in use is not.
+	wide := append(hall, "name", "wide", "prefix", "10.92.0.0/24", "ranges", "")
+	first := b.post("/network", admin, wide...)
+	first.shows(t, http.StatusOK, "it changes the answer for 1 of 8212 boots", "the agent, to register")
+	seen := regexp.MustCompile(`name="seen" value="([0-9a-f]+)"`).FindStringSubmatch(first.body)
+	if seen == nil {
+		t.Fatal("the panel does not say what it showed")
+	}
+	if r := b.post("/network", admin, append(wide, "seen", seen[1])...); r.StatusCode != http.StatusSeeOther {
+		t.Errorf("saved after it was read: %d, want 303: %s", r.StatusCode, r.body)
+	}
+	b.post("/network", admin, append(hall, "name", "wide-forbidden", "prefix", "10.93.0.0/24", "try", "yes")...).shows(t, http.StatusOK, "cannot be saved")
+
+	var was []string
+	for i := 0; i < len(hall); i += 2 {
+		was = append(was, "was."+hall[i], hall[i+1], hall[i], hall[i+1])
+	}
+	if r := b.post("/network/hall/edit", admin, append(was, "domain", "a.example")...); r.StatusCode != http.StatusSeeOther {
+		t.Fatalf("edit = %d: %s", r.StatusCode, r.body)
+	}
+	b.post("/network/hall/edit", admin, append(was, "domain", "b.example")...).
+		shows(t, http.StatusConflict, "root changed it", "Now it says <code>a.example</code>", `value="b.example"`)
+	if r := b.get("/network", b.as(auth.Engineer)); strings.Contains(r.body, "/network/hall/edit") || strings.Contains(r.body, "Add a subnet") {
+		t.Error("an engineer is offered to change subnets")
+	}
+}
+
 func TestTheGrammarOnThePageIsTheLanguage(t *testing.T) {
 	for _, g := range grammar {
 		if _, err := machine.ParseSelector(g.Write); err != nil {

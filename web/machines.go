@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"firstlight/server/auth"
 	"firstlight/server/machine"
 )
 
@@ -17,6 +18,7 @@ type machinesData struct {
 	// CSV and JSON are addresses of what is shown as a list that an import reads;
 	// empty where it is not what was asked for.
 	CSV, JSON string
+	Change    string // the form that changes them; empty: whoever looks may not, or none are picked
 }
 
 // exported is the address of the machines that were asked for as a file.
@@ -48,6 +50,9 @@ func (s *Site) machines(r *http.Request) (view, error) {
 		return view{}, err
 	}
 	d := machinesData{Search: q, Summary: summarise(all), Rows: make(rows, len(all)), CSV: exported(q, "csv"), JSON: exported(q, "json")}
+	if q.picks() && len(all) > 0 && roleOf(r).Allows(auth.Technician) {
+		d.Change = "/change?q=" + url.QueryEscape(q.Text)
+	}
 	parts := make([]fragment, len(all))
 	for i, m := range all {
 		row := s.machineRow(m)

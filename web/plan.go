@@ -1,8 +1,6 @@
 package web
 
 import (
-	"errors"
-	"fmt"
 	"net/http"
 	"net/url"
 	"slices"
@@ -34,6 +32,7 @@ var planLists = []planList{
 	{machine.KindRole, "roles", "Roles", "role", "What machines do, with the services that they answer.", "role"},
 	{machine.KindPool, "pools", "Pools", "pool", "Groups of machines of one role at one site.", "pool"},
 	{machine.KindGate, "gates", "Gates", "gate", "Changes of status that wait for a system outside.", ""},
+	{machine.KindOption, "options", "DHCP options", "set of options", "What DHCP says beside what a boot needs: to all, on some subnets, or to the machines that a selector picks.", ""},
 }
 
 // planURL is the page of a list.
@@ -267,9 +266,5 @@ func rests(names []string) (all []rest, more int) {
 func (p planPages) ref(name string) machine.PlanRef { return machine.PlanRef{Kind: p.Kind, Name: name} }
 
 func (p planPages) find(r *http.Request) (machine.PlanItem, error) {
-	row, err := p.Data.PlanOf(p.ref(r.PathValue("name")))
-	if err != nil && errors.Is(err, machine.ErrNotFound) {
-		return row, fmt.Errorf("%s %.64q: %w", p.One, r.PathValue("name"), machine.ErrNotFound)
-	}
-	return row, err
+	return p.Data.PlanOf(p.ref(r.PathValue("name")))
 }

@@ -14,7 +14,7 @@ import (
 
 // blank is the form of a new item; what the address says is filled in.
 func (p planPages) blank(r *http.Request) *form {
-	f := &form{Action: p.List(), Back: p.List(), Button: "Add the " + p.One}
+	f := &form{Action: p.List(), Back: p.List(), Button: "Add the " + p.One, Tries: p.Kind == machine.KindOption}
 	f.Groups = []entryGroup{{Entries: append([]*entry{nameEntry()}, entries(p.Site, declare.Plan(p.Kind), machine.NewPlan(p.Kind, ""))...)}}
 	for _, in := range f.all() {
 		if in.Value = strings.TrimSpace(r.URL.Query().Get(in.Name)); in.Value != "" {
@@ -33,7 +33,7 @@ func nameEntry() *entry {
 func (p planPages) existing(row machine.PlanItem) *form {
 	url := p.of(row.Item.Key())
 	return &form{
-		Action: url, Back: url, Button: "Save", Version: row.Version,
+		Action: url, Back: url, Button: "Save", Version: row.Version, Tries: p.Kind == machine.KindOption,
 		Groups: []entryGroup{{Entries: entries(p.Site, declare.Plan(p.Kind), row.Item)}},
 	}
 }
@@ -66,12 +66,13 @@ func (p planPages) add(w http.ResponseWriter, r *http.Request) error {
 		http.Redirect(w, r, p.of(name), http.StatusSeeOther)
 		return nil
 	}
-	if !f.refuse(err) {
+	status, err := f.answers(err)
+	if err != nil {
 		return err
 	}
 	d := p.listData(r)
 	d.Form, d.Open = f, true
-	return p.render(w, r, http.StatusUnprocessableEntity, p.listView(d))
+	return p.render(w, r, status, p.listView(d))
 }
 
 // put writes what the form says over a version.
@@ -79,6 +80,14 @@ func (p planPages) put(r *http.Request, f *form, name string, version int64) err
 	item := machine.NewPlan(p.Kind, name)
 	if err := read(f, declare.Plan(p.Kind), item); err != nil {
 		return err
+	}
+	if set, ok := item.(*machine.OptionSet); ok {
+		switch stop, err := p.compared(r, f, Proposal{Options: set}); {
+		case err != nil:
+			return err
+		case stop:
+			return errRead
+		}
 	}
 	_, err := p.Actions.PutPlan(r.Context(), userOf(r), item, version)
 	return err
@@ -115,10 +124,11 @@ func (p planPages) change(w http.ResponseWriter, r *http.Request) error {
 		f.fill(r)
 		return p.stale(w, r, f, name, false)
 	}
-	if !f.refuse(err) {
+	status, err := f.answers(err)
+	if err != nil {
 		return err
 	}
-	return p.render(w, r, http.StatusUnprocessableEntity, p.editView(name, f))
+	return p.render(w, r, status, p.editView(name, f))
 }
 
 func (p planPages) stale(w http.ResponseWriter, r *http.Request, f *form, name string, gone bool) error {

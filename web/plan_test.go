@@ -75,6 +75,14 @@ func (d deskActions) Bring(ctx context.Context, who auth.User, l List) (*Brought
 	return d.lists.Bring(ctx, who, l)
 }
 
+func (d deskActions) Bulk(ctx context.Context, who auth.User, b Bulk) (all []BulkVerdict, written bool, err error) {
+	got, written, err := d.Desk.Bulk(ctx, who, operate.Bulk(b))
+	for _, v := range got {
+		all = append(all, BulkVerdict(v))
+	}
+	return all, written, err
+}
+
 // reported is a machine that told what it is.
 func reported(t *testing.T, d *operate.Desk) *machine.Machine {
 	t.Helper()

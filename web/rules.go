@@ -46,7 +46,7 @@ type rulesData struct {
 func (s *Site) rules(r *http.Request) (view, error) {
 	d := s.rulesData(r)
 	d.Open = r.URL.Query().Has("new")
-	d.Form = s.newRuleForm()
+	d.Form = s.ruleForms().blank()
 	if d.Name = clip(strings.TrimSpace(r.URL.Query().Get("machine")), 64); d.Name != "" {
 		var err error
 		if d.Trial, err = s.Insight.TryRules(r.Context(), d.Name); err != nil {
@@ -85,128 +85,21 @@ func (s *Site) inOrder() []*machine.Rule {
 func ruleURL(name string) string { return "/rules/" + url.PathEscape(name) }
 
 // rule finds the one that an address names.
-func (s *Site) rule(r *http.Request) (*machine.Rule, error) {
-	for _, rule := range s.Data.Rules() {
-		if rule.Name == r.PathValue("name") {
-			return rule, nil
-		}
-	}
-	return nil, fmt.Errorf("rule %.64q: %w", r.PathValue("name"), machine.ErrNotFound)
-}
+func (s *Site) rule(r *http.Request) (*machine.Rule, error) { return s.ruleForms().find(r) }
 
-func (s *Site) newRuleForm() *form {
-	return &form{
-		Action: "/rules", Back: "/rules", Button: "Add the rule", Tries: true,
-		Groups: []entryGroup{{Entries: append([]*entry{nameEntry()}, entries(s, declare.Rule(), &machine.Rule{})...)}},
-	}
-}
-
-func (s *Site) ruleForm(rule *machine.Rule) *form {
-	return &form{
-		Action: ruleURL(rule.Name) + "/edit", Back: "/rules", Button: "Save", Tries: true,
-		Groups: []entryGroup{{Entries: entries(s, declare.Rule(), rule)}},
-	}
-}
-
-func (s *Site) editRule(r *http.Request) (view, error) {
-	rule, err := s.rule(r)
-	if err != nil {
-		return view{}, err
-	}
-	return ruleEditView(rule.Name, s.ruleForm(rule)), nil
-}
-
-func ruleEditView(name string, f *form) view {
-	return editView("Edit "+name, f, key{"Rules", "/rules"})
-}
-
-// errRead says that what a rule would change is to be read before it is saved.
-var errRead = errors.New("read first what it changes")
-
-// putRule writes what a form says, once what it changes was read. found judges
-// what is there.
-func (s *Site) putRule(r *http.Request, f *form, name string, found func(*machine.Rule) error) error {
-	rule := &machine.Rule{Name: name}
-	if err := read(f, declare.Rule(), rule); err != nil {
-		return err
-	}
-	switch stop, err := s.compared(r, f, rule); {
-	case err != nil:
-		return err
-	case stop:
-		return errRead
-	}
-	return s.Actions.PutRule(r.Context(), userOf(r), rule, found)
-}
-
-func (s *Site) addRule(w http.ResponseWriter, r *http.Request) error {
-	f := s.newRuleForm()
-	f.fill(r)
-	name := f.entry("name").Value
-	err := s.putRule(r, f, name, func(old *machine.Rule) error {
-		if old != nil {
-			return &declare.Error{Field: "name", Value: name, Why: "there is a rule of this name already: change that one, or give another name"}
-		}
-		return nil
-	})
-	if err == nil {
-		http.Redirect(w, r, "/rules", http.StatusSeeOther)
-		return nil
-	}
-	status := http.StatusOK
-	if !errors.Is(err, errRead) {
-		if !f.refuse(err) {
-			return err
-		}
-		status = http.StatusUnprocessableEntity
-	}
-	d := s.rulesData(r)
-	d.Form, d.Open = f, true
-	return s.render(w, r, status, rulesView(d))
-}
-
-// changeRule writes a rule anew, unless somebody changed it since its form was
-// made.
-func (s *Site) changeRule(w http.ResponseWriter, r *http.Request) error {
-	rule, err := s.rule(r)
-	if err != nil {
-		return err
-	}
-	f := s.ruleForm(rule)
-	if f.fill(r) {
-		return s.staleRule(w, r, f, rule.Name)
-	}
-	err = s.putRule(r, f, rule.Name, same(rule))
-	if err == nil {
-		http.Redirect(w, r, "/rules", http.StatusSeeOther)
-		return nil
-	}
-	if errors.Is(err, errRead) {
-		return s.render(w, r, http.StatusOK, ruleEditView(rule.Name, f))
-	}
-	if now, gone := s.rule(r); errors.Is(err, errOvertaken) && gone == nil {
-		f = s.ruleForm(now)
-		f.fill(r)
-		return s.staleRule(w, r, f, rule.Name)
-	}
-	if !f.refuse(err) {
-		return &refused{err}
-	}
-	return s.render(w, r, http.StatusUnprocessableEntity, ruleEditView(rule.Name, f))
-}
-
-func (s *Site) staleRule(w http.ResponseWriter, r *http.Request, f *form, name string) error {
-	f.Stale = s.since(r, "write rule", name)
-	return s.render(w, r, http.StatusConflict, ruleEditView(name, f))
-}
-
-// same lets a write go on that finds what was looked at.
-func same(looked *machine.Rule) func(*machine.Rule) error {
-	return func(old *machine.Rule) error {
-		if old == nil || *old != *looked {
-			return errOvertaken
-		}
-		return nil
+// ruleForms are the forms of rules.
+func (s *Site) ruleForms() listed[machine.Rule] {
+	return listed[machine.Rule]{
+		Site: s, list: "/rules", title: "Rules", one: "rule", fields: declare.Rule(), all: s.Data.Rules,
+		fresh:    func(name string) *machine.Rule { return &machine.Rule{Name: name} },
+		name:     func(r *machine.Rule) string { return r.Name },
+		proposal: func(r *machine.Rule) Proposal { return Proposal{Rule: r} },
+		put:      s.Actions.PutRule,
+		page: func(r *http.Request, f *form) (view, error) {
+			d := s.rulesData(r)
+			d.Form, d.Open = f, true
+			return rulesView(d), nil
+		},
 	}
 }
 
@@ -228,14 +121,14 @@ func (s *Site) moveRule(w http.ResponseWriter, r *http.Request) error {
 	}
 	ctx, err := s.resting(r, rule)
 	if err == nil {
-		d, lost := s.Insight.Diff(ctx, userOf(r), &moved, "")
+		d, lost := s.Insight.Diff(ctx, userOf(r), Proposal{Rule: &moved})
 		if lost != nil {
 			return lost
 		}
 		if p := newDiff(d); d.Changed > 0 && p.Seen != r.PostFormValue("seen") {
 			return s.render(w, r, http.StatusOK, askMove(rule, r.PostFormValue("to"), p))
 		}
-		err = s.Actions.PutRule(ctx, userOf(r), &moved, same(rule))
+		err = s.Actions.PutRule(ctx, userOf(r), &moved, s.ruleForms().same(rule))
 	}
 	if err != nil {
 		return s.again(w, r, rule, nil, err)
@@ -263,7 +156,7 @@ func (s *Site) askDropRule(r *http.Request) (view, error) {
 			n++
 		}
 	}
-	d, err := s.Insight.Diff(r.Context(), userOf(r), nil, rule.Name)
+	d, err := s.Insight.Diff(r.Context(), userOf(r), Proposal{DropRule: rule.Name})
 	if err != nil {
 		return view{}, err
 	}
@@ -283,7 +176,7 @@ func (s *Site) dropRule(w http.ResponseWriter, r *http.Request) error {
 	}
 	ctx, err := s.resting(r, rule)
 	if err == nil {
-		err = s.Actions.DropRule(ctx, userOf(r), rule.Name, same(rule))
+		err = s.Actions.DropRule(ctx, userOf(r), rule.Name, s.ruleForms().same(rule))
 	}
 	if err != nil {
 		return s.again(w, r, rule, s.askDropRule, err)

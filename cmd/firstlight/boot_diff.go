@@ -23,9 +23,10 @@ type bootDiffCmd struct {
 	Subnet   string   `placeholder:"NAME" complete:"subnet" help:"A subnet as it would be with --policy or --mode."`
 	Policy   string   `placeholder:"POLICY" complete:"ignore,observe,register" help:"Of --subnet."`
 	Mode     string   `placeholder:"MODE" complete:"server,proxy,off" help:"Of --subnet."`
+	Option   string   `placeholder:"NAME" help:"A set of DHCP options as it would be with what is given after it, such as options=mtu=9000 match=role=db."`
 	Lock     string   `placeholder:"SELECTOR" complete:"selector" help:"All machines that it picks locked."`
 	Unlock   string   `placeholder:"SELECTOR" complete:"selector" help:"All machines that it picks unlocked."`
-	Words    []string `arg:"" optional:"" name:"field=value" help:"What changes of --rule; without a change, what it says now."`
+	Words    []string `arg:"" optional:"" name:"field=value" help:"What changes of --rule or --option; without a change, what it says now."`
 }
 
 // Run holds a change against the boots that there were.
@@ -78,12 +79,22 @@ func (c *bootDiffCmd) propose(ctx context.Context, a *client.Client, ask *api.Bo
 		put, err := set.put(old)
 		put.Name, ask.Subnet = c.Subnet, &put
 		return err
+	case c.Option != "":
+		set, _, err := (&planSetCmd[optionKind]{planRef: planRef[optionKind]{Name: c.Option}}).read(ctx, a)
+		if err != nil {
+			return err
+		}
+		if err := setFields(declare.Plan(set.Kind()), set, c.Words); err != nil {
+			return err
+		}
+		put, _ := api.ShowPlan(set, 0).(api.OptionSet)
+		put.Name, ask.Options = c.Option, &put
 	case c.Lock != "":
 		return c.picked(ctx, a, ask, api.MachinesChange{Selector: c.Lock, Lock: &api.LockOrder{Note: "proposed"}})
 	case c.Unlock != "":
 		return c.picked(ctx, a, ask, api.MachinesChange{Selector: c.Unlock, Unlock: &api.UnlockOrder{}})
 	case c.DropRule == "":
-		return usage("say what would change: --rule, --drop-rule, --subnet, --lock or --unlock")
+		return usage("say what would change: --rule, --drop-rule, --subnet, --option, --lock or --unlock")
 	}
 	return nil
 }

@@ -43,6 +43,7 @@ type cli struct {
 	Role      planCmd[roleKind]    `cmd:"" group:"plan" help:"What machines do."`
 	Pool      planCmd[poolKind]    `cmd:"" group:"plan" help:"Groups of machines of one role at one site."`
 	Gate      gateCmd              `cmd:"" group:"plan" help:"Changes of status that wait for a system outside."`
+	Option    planCmd[optionKind]  `cmd:"" group:"plan" help:"DHCP options beside what a boot needs: for all, for subnets, for machines by selector."`
 	Capacity  capacityCmd          `cmd:"" group:"plan" help:"How many machines are free, where and of which kind."`
 	Lease     leaseCmd             `cmd:"" group:"ask" help:"DHCP leases."`
 	Stranger  strangerCmd          `cmd:"" group:"ask" help:"Interfaces that nobody knows."`

@@ -2,9 +2,12 @@ package main
 
 import (
 	"bufio"
+	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
+	"path/filepath"
 	"strings"
 	"time"
 
@@ -81,10 +84,24 @@ func (h *host) fail(err error) int {
 		return exitOK
 	}
 	code := exitCode(err)
+	err = whereFile(err)
 	if code != exitInterrupted {
 		h.note("firstlight: %s", strings.ReplaceAll(err.Error(), "\n", "\nfirstlight: "))
 	}
 	return code
+}
+
+// whereFile says of a file that is not there how its name is found.
+func whereFile(err error) error {
+	var at *fs.PathError
+	if !errors.As(err, &at) || !errors.Is(at.Err, fs.ErrNotExist) {
+		return err
+	}
+	dir, bad := filepath.Abs(filepath.Dir(at.Path))
+	if bad != nil {
+		return err
+	}
+	return fmt.Errorf("%w: ls %s lists what there is", err, dir)
 }
 
 // note tells the person something that is no output.

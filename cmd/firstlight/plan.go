@@ -27,6 +27,7 @@ type (
 	roleKind    struct{}
 	poolKind    struct{}
 	gateKind    struct{}
+	optionKind  struct{}
 )
 
 func (siteKind) kind() machine.PlanKind    { return machine.KindSite }
@@ -38,6 +39,7 @@ func (serviceKind) kind() machine.PlanKind { return machine.KindService }
 func (roleKind) kind() machine.PlanKind    { return machine.KindRole }
 func (poolKind) kind() machine.PlanKind    { return machine.KindPool }
 func (gateKind) kind() machine.PlanKind    { return machine.KindGate }
+func (optionKind) kind() machine.PlanKind  { return machine.KindOption }
 
 // planCmd is what can be done with a list of the plan.
 type planCmd[K planKind] struct {

@@ -112,7 +112,11 @@ func (c *ruleMoveCmd) place(ctx context.Context, a *client.Client) (int, error) 
 	}
 	others := slices.DeleteFunc(rows.Items, func(r api.Rule) bool { return r.Name == c.Name })
 	if len(others) == len(rows.Text) {
-		return 0, failure{exitNotFound, fmt.Errorf("rule %q: not found", c.Name)}
+		var names []string
+		for _, r := range others {
+			names = append(names, r.Name)
+		}
+		return 0, failure{exitNotFound, machine.Missing("rule", c.Name, names...)}
 	}
 	before := slices.IndexFunc(others, func(r api.Rule) bool { return r.Name == c.To })
 	n, bad := strconv.Atoi(c.To)

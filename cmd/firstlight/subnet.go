@@ -8,7 +8,6 @@ import (
 
 	"firstlight/cmd/firstlight/output"
 	"firstlight/server/api"
-	"firstlight/server/machine"
 )
 
 type subnetCmd struct {
@@ -40,16 +39,7 @@ var subnetColumns = []output.Column[api.Subnet]{
 	{Name: "gateway", Value: func(s api.Subnet) any { return s.Gateway }},
 	{Name: "dns", Head: "DNS", Wide: true, Value: func(s api.Subnet) any { return strings.Join(s.DNS, ", ") }},
 	{Name: "domain", Wide: true, Value: func(s api.Subnet) any { return s.Domain }},
-	{Name: "options", Wide: true, Value: func(s api.Subnet) any { return optionsText(s.Options) }},
 	{Name: "lease_seconds", Head: "LEASE", Value: func(s api.Subnet) any { return lease(s) }},
-}
-
-func optionsText(all []api.SubnetOption) string {
-	texts := make([]string, len(all))
-	for i, o := range all {
-		texts[i] = machine.Option(o).String()
-	}
-	return strings.Join(texts, "; ")
 }
 
 // lease is the life of a subnet's leases.
@@ -89,7 +79,6 @@ func showSubnet(path string) showing[api.Subnet] {
 			{"gateway", s.Gateway},
 			{"dns", strings.Join(s.DNS, ", ")},
 			{"domain", s.Domain},
-			{"options", optionsText(s.Options)},
 			{"lease", lease(s)},
 		})
 	}}

@@ -10,7 +10,6 @@ import (
 
 	"firstlight/cmd/firstlight/client"
 	"firstlight/server/api"
-	"firstlight/server/machine"
 )
 
 type subnetSetCmd struct {
@@ -23,7 +22,6 @@ type subnetSetCmd struct {
 	Gateway *string       `placeholder:"ADDRESS" help:"Router that is handed out; '' for none."`
 	DNS     *string       `name:"dns" placeholder:"ADDRESS,…" help:"Name servers that are handed out; '' for the appliance."`
 	Domain  *string       `help:"Zone of the host names."`
-	Options *[]string     `name:"option" sep:"none" placeholder:"OPTION=VALUE [if SELECTOR]" help:"DHCP option beside what a boot needs, such as ntp-servers=10.80.12.5 or 'mtu=9000 if role=db'; those given replace all that there were, '' leaves none. May be repeated."`
 	Mode    string        `placeholder:"MODE" complete:"server,proxy,off" help:"server gives addresses, proxy only tells what to boot, off is silent."`
 	Policy  string        `placeholder:"POLICY" complete:"ignore,observe,register" help:"What an unknown machine gets: ignore, observe or register."`
 	Lease   time.Duration `help:"Life of a dynamic lease, such as 12h."`
@@ -61,7 +59,7 @@ func (c *subnetSetCmd) Run(ctx context.Context, h *host) error {
 func (c *subnetSetCmd) put(s api.Subnet) (api.SubnetPut, error) {
 	p := api.SubnetPut{
 		Prefix: cmp.Or(c.Prefix, s.Prefix), Site: cmp.Or(c.Site, s.Site), Mode: cmp.Or(c.Mode, s.Mode), Policy: cmp.Or(c.Policy, s.Policy),
-		Network: s.Network, Options: s.Options, Ranges: s.Ranges, Gateway: s.Gateway, DNS: s.DNS, Domain: s.Domain, LeaseSeconds: s.LeaseSeconds,
+		Network: s.Network, Ranges: s.Ranges, Gateway: s.Gateway, DNS: s.DNS, Domain: s.Domain, LeaseSeconds: s.LeaseSeconds,
 	}
 	if c.Lease != 0 {
 		p.LeaseSeconds = int64(c.Lease / time.Second)
@@ -79,29 +77,10 @@ func (c *subnetSetCmd) put(s api.Subnet) (api.SubnetPut, error) {
 		p.DNS = words(*c.DNS)
 	}
 	var err error
-	if c.Options != nil {
-		if p.Options, err = readOptions(*c.Options); err != nil {
-			return p, err
-		}
-	}
 	if c.Ranges != nil {
 		p.Ranges, err = readRanges(*c.Ranges)
 	}
 	return p, err
-}
-
-func readOptions(all []string) (options []api.SubnetOption, err error) {
-	for _, text := range all {
-		if text == "" {
-			continue
-		}
-		o, err := machine.ParseOption(text)
-		if err != nil {
-			return nil, usage("--option %q: %v", text, err)
-		}
-		options = append(options, api.SubnetOption(o))
-	}
-	return options, nil
 }
 
 func readRanges(text string) (all []api.AddressRange, err error) {

@@ -47,7 +47,7 @@ func (c *replayCmd) Run(ctx context.Context, code *int) (err error) {
 func (c *replayCmd) read() (*replay.Recording, error) {
 	f, err := os.Open(c.Capture)
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("%w: want a pcap file, such as firstlight boot packets NAME --pcap FILE writes", err)
 	}
 	defer f.Close()
 	packets, err := frame.ReadPCAP(f)

@@ -213,7 +213,7 @@ type patchInput struct {
 }
 
 func (a *API) patchMachine(ctx context.Context, in *patchInput) (Machine, error) {
-	m, err := a.find(in.Ref)
+	m, err := a.DB.Machine(in.Ref)
 	if err != nil {
 		return Machine{}, err
 	}

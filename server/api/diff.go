@@ -10,13 +10,14 @@ import (
 	"firstlight/server/replay"
 )
 
-// BootDiffAsk proposes one change: a rule, a rule to remove, a subnet or a
-// change of machines.
+// BootDiffAsk proposes one change: a rule, a rule to remove, a subnet, a set of
+// DHCP options or a change of machines.
 type BootDiffAsk struct {
 	SinceSeconds int64           `json:"since_seconds,omitempty" minimum:"1" maximum:"315360000" doc:"How far back boots are looked at; absent: 30 days" example:"2592000"`
 	Rule         *RulePut        `json:"rule,omitempty" doc:"Added or changed, with its name"`
 	DropRule     string          `json:"drop_rule,omitempty" maxLength:"63" doc:"Name of a rule that is removed"`
 	Subnet       *SubnetPut      `json:"subnet,omitempty" doc:"Added or changed, with its name"`
+	Options      *OptionSet      `json:"options,omitempty" doc:"A set of DHCP options, added or changed, with its name"`
 	Machines     *MachinesChange `json:"machines,omitempty" doc:"Changed as in change-machines"`
 }
 
@@ -77,6 +78,9 @@ func (b *BootDiffAsk) proposal() (p operate.Proposal, err error) {
 		if p.Subnet, err = b.Subnet.subnet(b.Subnet.Name); err != nil {
 			return p, err
 		}
+	}
+	if o := b.Options; o != nil {
+		p.Options, _ = readPlan(*o, o.Name).(*machine.OptionSet)
 	}
 	if b.Machines != nil {
 		bulk, err := b.Machines.bulk()

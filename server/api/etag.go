@@ -67,6 +67,7 @@ var taggedNames = sync.OnceValue(func() map[string]bool {
 		Role{},
 		Pool{},
 		Gate{},
+		OptionSet{},
 	} {
 		names[reflect.TypeOf(t).Name()] = true
 	}

@@ -64,7 +64,7 @@ type stream struct {
 func (a *API) newStream(in *eventsInput) (*stream, error) {
 	s := &stream{API: a, changed: map[string]bool{}}
 	if in.Machine != "" {
-		m, err := a.find(in.Machine)
+		m, err := a.DB.Machine(in.Machine)
 		if err != nil {
 			return nil, err
 		}

@@ -82,7 +82,7 @@ func (a *API) pickMachines(ctx context.Context, q IssueQuery) (map[string]bool, 
 	}
 	of := ""
 	if q.Machine != "" {
-		m, err := a.find(q.Machine)
+		m, err := a.DB.Machine(q.Machine)
 		if err != nil {
 			return nil, err
 		}
@@ -115,7 +115,7 @@ func (a *API) issueKinds(context.Context, *struct{}) (List[IssueKind], error) {
 }
 
 func (a *API) machineIssues(_ context.Context, in *MachineRef) (List[Issue], error) {
-	m, err := a.find(in.Ref)
+	m, err := a.DB.Machine(in.Ref)
 	if err != nil {
 		return List[Issue]{}, err
 	}

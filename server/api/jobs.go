@@ -38,7 +38,7 @@ var jobOrder = order[*machine.Job]{
 func (a *API) jobs(_ context.Context, in *jobsInput) (List[Job], error) {
 	var of string
 	if in.Machine != "" {
-		m, err := a.find(in.Machine)
+		m, err := a.DB.Machine(in.Machine)
 		if err != nil {
 			return List[Job]{}, err
 		}
@@ -56,9 +56,6 @@ type jobInput struct {
 
 func (a *API) job(_ context.Context, in *jobInput) (Job, error) {
 	j, err := a.DB.Job(in.ID)
-	if errors.Is(err, machine.ErrNotFound) {
-		return Job{}, missing("job", in.ID, "jobs")
-	}
 	if err != nil {
 		return Job{}, err
 	}

@@ -66,7 +66,7 @@ func at(location string, value any, err error) error {
 }
 
 func (a *API) machine(ctx context.Context, in *MachineRef) (Machine, error) {
-	m, err := a.find(in.Ref)
+	m, err := a.DB.Machine(in.Ref)
 	if err != nil {
 		return Machine{}, err
 	}
@@ -76,22 +76,13 @@ func (a *API) machine(ctx context.Context, in *MachineRef) (Machine, error) {
 	return a.showMachine(m), nil
 }
 
-// find answers a machine that there is not with where to look.
-func (a *API) find(ref string) (*machine.Machine, error) {
-	m, err := a.DB.Machine(ref)
-	if err != nil {
-		return nil, notFound(err.Error(), "/machines")
-	}
-	return m, nil
-}
-
 type timelineInput struct {
 	MachineRef
 	Page
 }
 
 func (a *API) timeline(ctx context.Context, in *timelineInput) (Tail[Event], error) {
-	m, err := a.find(in.Ref)
+	m, err := a.DB.Machine(in.Ref)
 	if err != nil {
 		return Tail[Event]{}, err
 	}
@@ -107,7 +98,7 @@ func (a *API) timeline(ctx context.Context, in *timelineInput) (Tail[Event], err
 }
 
 func (a *API) history(ctx context.Context, in *MachineRef) (List[Change], error) {
-	m, err := a.find(in.Ref)
+	m, err := a.DB.Machine(in.Ref)
 	if err != nil {
 		return List[Change]{}, err
 	}
@@ -198,7 +189,7 @@ func noMachineToBoot(err error) error {
 }
 
 func (a *API) console(_ context.Context, in *MachineRef) (Console, error) {
-	m, err := a.find(in.Ref)
+	m, err := a.DB.Machine(in.Ref)
 	if err != nil || a.Console == nil {
 		return Console{Lines: []string{}}, err
 	}

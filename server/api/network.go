@@ -3,7 +3,6 @@ package api
 import (
 	"cmp"
 	"context"
-	"fmt"
 	"net/netip"
 	"slices"
 	"strings"
@@ -29,7 +28,7 @@ func (a *API) subnets(context.Context, *struct{}) (List[Subnet], error) {
 func (a *API) subnet(_ context.Context, in *NamePath) (Subnet, error) {
 	s, err := a.DB.Subnet(in.Name)
 	if err != nil {
-		return Subnet{}, missing("subnet", in.Name, "subnets")
+		return Subnet{}, err
 	}
 	return showSubnet(s), nil
 }
@@ -38,13 +37,26 @@ func missing(kind, name, list string) error {
 	return notFound(kind+" \""+name+"\": not found", "/"+list)
 }
 
+// listOf is where the things of a kind are listed, below Prefix.
+func listOf(kind string) string {
+	if l, ok := planLists[machine.PlanKind(kind)]; ok {
+		return l.path
+	}
+	if kind == "delivery" {
+		return "/deliveries"
+	}
+	return "/" + kind + "s"
+}
+
 // notFound says where those are listed that there are.
-func notFound(text, list string) error {
+func notFound(text, list string) error { return huma.Error404NotFound(missingText(text, list)) }
+
+func missingText(text, list string) string {
 	joined := ": list"
 	if strings.HasSuffix(text, "?") { // it guesses which was meant
 		joined = " List"
 	}
-	return huma.Error404NotFound(text + joined + " those that there are with GET " + Prefix + list)
+	return text + joined + " those that there are with GET " + Prefix + list
 }
 
 type subnetInput struct {
@@ -58,11 +70,14 @@ func (a *API) putSubnet(ctx context.Context, in *subnetInput) (Subnet, error) {
 		return Subnet{}, err
 	}
 	who, _ := auth.From(ctx)
-	if err := a.Desk.PutSubnet(ctx, who, s); err != nil {
+	if err := a.Desk.PutSubnet(ctx, who, s, anySubnet); err != nil {
 		return Subnet{}, err
 	}
 	return a.subnet(ctx, &in.NamePath)
 }
+
+// anySubnet is for subnets what anyRule is for rules.
+func anySubnet(*machine.Subnet) error { return nil }
 
 func (a *API) images(context.Context, *struct{}) (List[Image], error) {
 	return whole(a.DB.Images(), showImage), nil
@@ -75,7 +90,7 @@ type imageInput struct {
 func (a *API) image(_ context.Context, in *imageInput) (Image, error) {
 	i, err := a.DB.Image(in.Name)
 	if err != nil {
-		return Image{}, missing("image", in.Name, "images")
+		return Image{}, err
 	}
 	return showImage(i), nil
 }
@@ -144,13 +159,6 @@ func (p *SubnetPut) subnet(name string) (*machine.Subnet, error) {
 			return nil, err
 		}
 		s.DNS = append(s.DNS, server)
-	}
-	for i, o := range p.Options {
-		option := machine.Option(o)
-		if err := option.Validate(); err != nil {
-			return nil, wrong(fmt.Sprintf("options[%d]", i), option.String(), err.Error())
-		}
-		s.Options = append(s.Options, option)
 	}
 	s.Ranges, err = ranges(p.Ranges)
 	return s, err

@@ -3,7 +3,6 @@ package api
 import (
 	"encoding/json"
 	"net/http"
-	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -17,12 +16,12 @@ func TestASubnetIsPutWhole(t *testing.T) {
 	got := read[Subnet](b, b.as("admin", http.MethodPut, "/subnets/new", put), http.StatusOK)
 	want := Subnet{
 		Name: "new", Prefix: "10.1.0.0/24", Site: "lab", Gateway: "10.1.0.1", DNS: []string{"10.1.0.2"}, Domain: "lab.example",
-		Ranges: []AddressRange{{"10.1.0.10", "10.1.0.20"}}, Options: []SubnetOption{}, Mode: "server", Policy: "observe", LeaseSeconds: 3600,
+		Ranges: []AddressRange{{"10.1.0.10", "10.1.0.20"}}, Mode: "server", Policy: "observe", LeaseSeconds: 3600,
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("a new subnet observes (-want +got):\n%s", diff)
 	}
-	got.Policy, got.Options = "register", []SubnetOption{{Option: "mtu", Value: "9000", Match: "role=db"}}
+	got.Policy = "register"
 	text, err := json.Marshal(got)
 	b.must(err)
 	b.refuses(b.as("admin", http.MethodPut, "/subnets/new", string(text)), http.StatusPreconditionRequired, "send If-Match with the ETag")
@@ -32,8 +31,9 @@ func TestASubnetIsPutWhole(t *testing.T) {
 	if diff := cmp.Diff(got, back); diff != "" {
 		t.Errorf("what was read can be put back (-want +got):\n%s", diff)
 	}
-	wrong := strings.Replace(string(text), `"9000"`, `"much"`, 1)
-	b.refuses(b.as("admin", http.MethodPut, "/subnets/new", wrong, "If-Match", "*"), http.StatusUnprocessableEntity, `option mtu: value "much": it is no number of 16 bits: want bytes, such as 9000`)
+	b.refuses(b.as("admin", http.MethodPut, "/options/jumbo", `{"options":[{"option":"mtu","value":"much"}]}`), http.StatusUnprocessableEntity, `option mtu: value "much": it is no number of 16 bits: want bytes, such as 9000`)
+	b.refuses(b.as("admin", http.MethodPut, "/options/jumbo", `{"options":[{"option":"82","value":"x"}]}`), http.StatusUnprocessableEntity, `leases and boots are made of it: leave it to the appliance`)
+	b.refuses(b.as("admin", http.MethodPut, "/options/jumbo", `{"options":[{"option":"mtu","value":"9000"}],"subnets":["hall"]}`), http.StatusUnprocessableEntity, `"hall"`, "there is no such subnet")
 	list := read[List[Subnet]](b, b.get("/subnets"), http.StatusOK)
 	if list.Total != 2 || list.Items[0].Name != "lab" || list.Items[1].Policy != "register" {
 		t.Errorf("subnets = %+v", list)

@@ -30,6 +30,7 @@ var planLists = map[machine.PlanKind]planList{
 	machine.KindRole:    {"/roles", "role", "web", "What machines do."},
 	machine.KindPool:    {"/pools", "pool", "a", "Groups of machines of one role at one site."},
 	machine.KindGate:    {"/gates", "gate", "vlan", "Changes of status that wait for a system outside."},
+	machine.KindOption:  {"/options", "set of DHCP options", "storage", "DHCP options beside what a boot needs, for all clients, those of some subnets, or the machines that a selector picks."},
 }
 
 // PlanPath is where a list of the plan stands below Prefix.
@@ -78,6 +79,8 @@ func (a *API) planRoutes() (all []route) {
 			all = append(all, listRoutes[Pool](a, kind)...)
 		case machine.KindGate:
 			all = append(all, listRoutes[Gate](a, kind)...)
+		case machine.KindOption:
+			all = append(all, listRoutes[OptionSet](a, kind)...)
 		}
 	}
 	return all
@@ -132,16 +135,11 @@ func (p plans[V]) list(context.Context, *struct{}) (List[V], error) {
 }
 
 func (p plans[V]) get(_ context.Context, in *PlanName) (V, error) {
-	row, err := p.find(in.Name)
-	return p.show(row), err
-}
-
-func (p plans[V]) find(name string) (serverdb.PlanItem, error) {
-	row, err := p.DB.PlanOf(p.ref(name))
+	row, err := p.DB.PlanOf(p.ref(in.Name))
 	if err != nil {
-		return row, notFound(err.Error(), PlanPath(p.kind))
+		return *new(V), err
 	}
-	return row, nil
+	return p.show(row), nil
 }
 
 type planInput[V PlanBody] struct {
@@ -162,9 +160,6 @@ func (p plans[V]) put(ctx context.Context, in *planInput[V]) (V, error) {
 }
 
 func (p plans[V]) drop(ctx context.Context, in *PlanName) error {
-	if _, err := p.find(in.Name); err != nil {
-		return err
-	}
 	who, _ := auth.From(ctx)
 	return p.Desk.DropPlan(ctx, who, p.ref(in.Name), 0)
 }

@@ -70,9 +70,10 @@ func TestEveryListShowsWhatItReads(t *testing.T) {
 	b.plan()
 	for kind, body := range map[machine.PlanKind]string{
 		machine.KindRoom: `{"site":"lon6"}`, machine.KindType: `{"vendor":"Dell*","memory_bytes":1024,"disks":[{"count":2,"bytes":480000000000,"transport":"sata"}]}`,
-		machine.KindPool: `{"site":"lon6","role":"db"}`,
-		machine.KindGate: `{"title":"switch VLAN","from":"allocated","to":"installing","url":"https://vlan.example.net/","deadline_seconds":40}`,
-		machine.KindTeam: `{"contact":"#x"}`,
+		machine.KindPool:   `{"site":"lon6","role":"db"}`,
+		machine.KindGate:   `{"title":"switch VLAN","from":"allocated","to":"installing","url":"https://vlan.example.net/","deadline_seconds":40}`,
+		machine.KindTeam:   `{"contact":"#x"}`,
+		machine.KindOption: `{"options":[{"option":"mtu","value":"9000"},{"option":"224","value":"hex:0102"}],"match":"role=db","priority":5}`,
 	} {
 		path := PlanPath(kind) + "/one"
 		first := b.as(auth.Admin, http.MethodPut, path, body)
@@ -157,8 +158,8 @@ func TestElevationAndCapacity(t *testing.T) {
 	if at := slices.IndexFunc(sheet, func(l SheetLine) bool { return l.Name == "FL1" }); at < 1 || sheet[at].Serial != "FL1" || len(sheet[at].NICs) != 1 || sheet[at].Top != 3 || !sheet[0].Free || sheet[0].Top != 5 {
 		t.Errorf("sheet = %+v", sheet)
 	}
-	b.refuses(b.get("/racks/none/sheet"), http.StatusNotFound, `rack none`)
-	b.refuses(b.get("/racks/none/elevation"), http.StatusNotFound, `rack none`)
+	b.refuses(b.get("/racks/none/sheet"), http.StatusNotFound, `rack "none"`)
+	b.refuses(b.get("/racks/none/elevation"), http.StatusNotFound, `rack "none"`)
 	c := read[List[Capacity]](b, b.get("/capacity"), http.StatusOK)
 	if len(c.Items) != 1 || c.Items[0].Site != "lon6" || c.Items[0].Free != 1 || c.Items[0].ByStatus["available"] != 1 {
 		t.Errorf("capacity = %+v", c)

@@ -23,6 +23,7 @@ func (a *API) problem(ctx context.Context, err error) huma.StatusError {
 	var refused *operate.Refused
 	var selector *machine.SelectorError
 	var refusal *auth.Refusal
+	var missing *machine.MissingError
 	switch {
 	case errors.As(err, &ready):
 		return ready
@@ -32,6 +33,8 @@ func (a *API) problem(ctx context.Context, err error) huma.StatusError {
 		return huma.Error422UnprocessableEntity(selector.Error())
 	case errors.As(err, &refusal):
 		return huma.Error422UnprocessableEntity(refusal.Error())
+	case errors.As(err, &missing):
+		return huma.Error404NotFound(missingText(missing.What(), listOf(missing.Kind)))
 	case errors.Is(err, machine.ErrNotFound), errors.Is(err, auth.ErrNotFound):
 		return huma.Error404NotFound(err.Error())
 	case errors.Is(err, serverdb.ErrClaimed):

@@ -9,7 +9,7 @@ import (
 )
 
 func (a *API) elevation(_ context.Context, in *PlanName) (Elevation, error) {
-	row, err := plans[Rack]{a, machine.KindRack}.find(in.Name)
+	row, err := a.DB.PlanOf(machine.PlanRef{Kind: machine.KindRack, Name: in.Name})
 	if err != nil {
 		return Elevation{}, err
 	}
@@ -24,7 +24,7 @@ func (a *API) elevation(_ context.Context, in *PlanName) (Elevation, error) {
 }
 
 func (a *API) sheet(_ context.Context, in *PlanName) (List[SheetLine], error) {
-	row, err := plans[Rack]{a, machine.KindRack}.find(in.Name)
+	row, err := a.DB.PlanOf(machine.PlanRef{Kind: machine.KindRack, Name: in.Name})
 	if err != nil {
 		return List[SheetLine]{}, err
 	}

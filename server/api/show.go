@@ -73,8 +73,7 @@ func showSubnet(s *machine.Subnet) Subnet {
 	return Subnet{
 		Name: s.Name, Prefix: s.Prefix.String(), Network: s.Network, Site: s.Site, Gateway: showAddr(s.Gateway), Domain: s.Domain, Mode: s.Mode,
 		Policy: string(s.Policy), LeaseSeconds: int64(s.Lease / time.Second), DNS: each(s.DNS, netip.Addr.String),
-		Options: each(s.Options, func(o machine.Option) SubnetOption { return SubnetOption(o) }),
-		Ranges:  each(s.Ranges, func(r machine.Range) AddressRange { return AddressRange{r.First.String(), r.Last.String()} }),
+		Ranges: each(s.Ranges, func(r machine.Range) AddressRange { return AddressRange{r.First.String(), r.Last.String()} }),
 	}
 }
 

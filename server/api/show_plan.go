@@ -33,6 +33,8 @@ func ShowPlan(p machine.Plan, version int64) PlanBody {
 		return Pool{Planned{p.Name, p.Note, version}, p.ID, p.Site, p.Role}
 	case *machine.Gate:
 		return Gate{Planned{p.Name, p.Note, version}, p.Title, string(p.From), string(p.To), p.Match, p.URL, int64(p.Deadline / time.Second)}
+	case *machine.OptionSet:
+		return OptionSet{Planned{p.Name, p.Note, version}, each(p.Options, func(o machine.Option) DHCPOption { return DHCPOption(o) }), p.Match, p.Subnets, p.Priority}
 	}
 	return nil
 }
@@ -68,6 +70,11 @@ func readPlan(b PlanBody, name string) machine.Plan {
 			Name: name, Title: b.Title, From: machine.Status(b.From), To: machine.Status(b.To), Match: b.Match, URL: b.URL,
 			Deadline: time.Duration(b.DeadlineSeconds) * time.Second, Note: b.Note,
 		}
+	case OptionSet:
+		return &machine.OptionSet{
+			Name: name, Options: each(b.Options, func(o DHCPOption) machine.Option { return machine.Option(o) }),
+			Match: b.Match, Subnets: b.Subnets, Priority: b.Priority, Note: b.Note,
+		}
 	}
 	return nil
 }
@@ -78,6 +85,7 @@ func ReadPlan(kind machine.PlanKind, text []byte) (machine.Plan, int64, error) {
 		machine.KindSite: bodyOf[Site](text), machine.KindRoom: bodyOf[Room](text), machine.KindRack: bodyOf[Rack](text),
 		machine.KindType: bodyOf[HardwareType](text), machine.KindTeam: bodyOf[Team](text), machine.KindService: bodyOf[Service](text),
 		machine.KindRole: bodyOf[Role](text), machine.KindPool: bodyOf[Pool](text), machine.KindGate: bodyOf[Gate](text),
+		machine.KindOption: bodyOf[OptionSet](text),
 	}[kind]
 	if b == nil {
 		return nil, 0, fmt.Errorf("there is no list %q", kind)

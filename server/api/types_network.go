@@ -12,7 +12,6 @@ type Subnet struct {
 	Gateway      string         `json:"gateway,omitempty" doc:"Absent: none is handed out, as always by IPv6, where routers announce themselves" example:"10.80.12.1"`
 	DNS          []string       `json:"dns" nullable:"false" doc:"Name servers that are handed out; empty: the appliance" example:"[\"10.80.12.2\"]"`
 	Domain       string         `json:"domain,omitempty" doc:"Zone of the host names, without the dot at its end" example:"lon6.example.net"`
-	Options      []SubnetOption `json:"options" nullable:"false" doc:"DHCP options beside what a boot needs; of one option the first that matches"`
 	Mode         string         `json:"mode" enum:"server,proxy,off" doc:"server: gives addresses and tells what to boot; proxy: tells what to boot beside a DHCP server that gives the addresses (IPv4 only); off: is silent here"`
 	Policy       string         `json:"policy" enum:"ignore,observe,register" doc:"What an unknown machine gets: no answer; recorded and sent on to its own disk; the agent"`
 	LeaseSeconds int64          `json:"lease_seconds" doc:"Life of a dynamic lease, seconds; by IPv6 the valid lifetime, of which the preferred is three quarters" example:"3600"`
@@ -22,13 +21,6 @@ type Subnet struct {
 type AddressRange struct {
 	First string `json:"first" doc:"Lowest address" example:"10.80.12.100"`
 	Last  string `json:"last" doc:"Highest address" example:"10.80.12.199"`
-}
-
-// SubnetOption is a DHCP option that clients of a subnet get.
-type SubnetOption struct {
-	Option string `json:"option" maxLength:"32" doc:"Its name, or its code from 1 to 254" example:"ntp-servers"`
-	Value  string `json:"value" maxLength:"1024" doc:"As people write it: addresses and domains with commas between them, a number, 10.0.0.0/8 via 10.80.12.3, text, or hex: and bytes" example:"10.80.12.5"`
-	Match  string `json:"match,omitempty" maxLength:"1024" doc:"Selector of the machines that get it, by what people set; absent: every client" example:"role=db"`
 }
 
 // SubnetPut is the whole of a subnet as it shall be.
@@ -41,7 +33,6 @@ type SubnetPut struct {
 	Gateway      string         `json:"gateway,omitempty" maxLength:"45" doc:"Absent: none is handed out, as always by IPv6, where routers announce themselves" example:"10.80.12.1"`
 	DNS          []string       `json:"dns,omitempty" maxItems:"8" doc:"Name servers that are handed out; absent: the appliance" example:"[\"10.80.12.2\"]"`
 	Domain       string         `json:"domain,omitempty" maxLength:"253" doc:"Zone of the host names, without the dot at its end" example:"lon6.example.net"`
-	Options      []SubnetOption `json:"options,omitempty" maxItems:"128" doc:"DHCP options beside what a boot needs; of one option the first that matches"`
 	Mode         string         `json:"mode,omitempty" enum:"server,proxy,off" default:"server" doc:"server: gives addresses and tells what to boot; proxy: tells what to boot beside a DHCP server that gives the addresses (IPv4 only); off: is silent here"`
 	Policy       string         `json:"policy,omitempty" enum:"ignore,observe,register" default:"observe" doc:"What an unknown machine gets: no answer; recorded and sent on to its own disk; the agent"`
 	LeaseSeconds int64          `json:"lease_seconds,omitempty" minimum:"60" maximum:"31536000" default:"3600" doc:"Life of a dynamic lease, seconds; by IPv6 the valid lifetime, of which the preferred is three quarters"`

@@ -107,6 +107,22 @@ type Gate struct {
 	DeadlineSeconds int64  `json:"deadline_seconds" minimum:"1" maximum:"86400" doc:"How long it is waited for, seconds" example:"40"`
 }
 
+// OptionSet is DHCP options for all clients, those of some subnets, or the
+// machines that a selector picks.
+type OptionSet struct {
+	Planned
+	Options  []DHCPOption `json:"options" minItems:"1" maxItems:"64" doc:"Beside what a boot needs, each once"`
+	Match    string       `json:"match,omitempty" maxLength:"2000" doc:"Selector of the machines that get them, by what people set: role, pool, type, site, name; absent: every client" example:"role=db"`
+	Subnets  []string     `json:"subnets,omitempty" maxItems:"64" doc:"Only there; absent: in all" example:"[\"lab\"]"`
+	Priority int          `json:"priority,omitempty" minimum:"-1000" maximum:"1000" doc:"Of one option the set of the highest counts; of equal ones that with a selector, then that with subnets, then the first by name" example:"10"`
+}
+
+// DHCPOption is one option with its value.
+type DHCPOption struct {
+	Option string `json:"option" maxLength:"32" doc:"Its name, or its code from 1 to 254" example:"ntp-servers"`
+	Value  string `json:"value" maxLength:"1024" doc:"As people write it: addresses and domains with commas between them, a number, 10.0.0.0/8 via 10.80.12.3, text, or hex: and bytes" example:"10.80.12.5"`
+}
+
 // GateSecret is shown once.
 type GateSecret struct {
 	Secret string `json:"secret" doc:"For the system outside: it proves what the gate asks, and signs what is answered (Standard Webhooks)" example:"whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD"`

@@ -15,7 +15,7 @@ type machineOrderInput[T any] struct {
 // done carries out a verb and answers with the machine as it is then.
 func (a *API) done(ctx context.Context, ref string, act func(who auth.User) error) (Machine, error) {
 	who, _ := auth.From(ctx)
-	if _, err := a.find(ref); err != nil {
+	if _, err := a.DB.Machine(ref); err != nil {
 		return Machine{}, err
 	}
 	if err := act(who); err != nil {

@@ -46,7 +46,6 @@ func (c *Config) readSubnet(n *section) *machine.Subnet {
 		Gateway: one(n, "gateway", netip.Addr{}, addr4),
 		DNS:     many(n, "dns", addr),
 		Domain:  one(n, "domain", c.Site.Domain, domain),
-		Options: many(n, "options", machine.ParseOption),
 		Mode:    one(n, "mode", machine.ModeServer, oneOf(machine.ModeServer, machine.ModeProxy, machine.ModeOff)),
 		Policy:  one(n, "policy", machine.PolicyObserve, oneOf(machine.PolicyIgnore, machine.PolicyObserve, machine.PolicyRegister)),
 		Lease:   one(n, "lease", 12*time.Hour, atLeast(time.Minute)),

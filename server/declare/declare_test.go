@@ -26,6 +26,10 @@ var examples = []machine.Plan{
 	&machine.Role{Name: "db", Title: "t", Team: "search", Services: []string{"http", "sql"}, Classes: []string{"role::db"}, Environment: "e", Params: map[string]string{"a": "1=2,3"}, Note: "n"},
 	&machine.Pool{Name: "a", Site: "lon6", Role: "db", Note: "n"},
 	&machine.Gate{Name: "vlan", Title: "switch VLAN", From: machine.Allocated, To: machine.Installing, Match: "rack=r12", URL: "https://x/", Deadline: 40 * time.Second, Note: "n"},
+	&machine.OptionSet{
+		Name: "storage", Options: []machine.Option{{Option: "mtu", Value: "9000"}, {Option: "dns-servers", Value: "10.0.0.1,10.0.0.2"}},
+		Match: "role=db", Subnets: []string{"lab", "hall"}, Priority: -3, Note: "n",
+	},
 }
 
 // TestEveryFieldReadsWhatItWrites: what is shown can be typed.
@@ -75,6 +79,8 @@ func strip(p machine.Plan) machine.Plan {
 	case *machine.Pool:
 		p.Name = ""
 	case *machine.Gate:
+		p.Name = ""
+	case *machine.OptionSet:
 		p.Name = ""
 	}
 	return p

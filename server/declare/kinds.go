@@ -199,7 +199,13 @@ func spanOf[T any](name, says string, at func(T) *time.Duration) Field[T] {
 			if *at(t) == 0 {
 				return ""
 			}
-			return at(t).String()
+			text := at(t).String() // 12h0m0s
+			for _, zero := range []string{"m0s", "h0m"} {
+				if strings.HasSuffix(text, zero) {
+					text = text[:len(text)-2]
+				}
+			}
+			return text
 		},
 		set: func(t T, text string) error {
 			if text == "" {

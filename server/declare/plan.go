@@ -66,6 +66,13 @@ var planFields = map[machine.PlanKind][]Field[machine.Plan]{
 		of(must(spanOf("deadline", "how long it is waited for, such as 40s", func(p *machine.Gate) *time.Duration { return &p.Deadline }))),
 		of(long(textOf("note", "for people", func(p *machine.Gate) *string { return &p.Note }))),
 	},
+	machine.KindOption: {
+		of(must(optionsOf("options", "option=value, one on a line, such as ntp-servers=10.80.12.5, mtu=9000 or 224=hex:0102"))),
+		of(selectorOf("match", "selector: only these machines, by what people set (role, pool, type, site, name); empty: every client", func(p *machine.OptionSet) *string { return &p.Match })),
+		of(listOf("subnets", "only there, with commas between; empty: in all", func(p *machine.OptionSet) *[]string { return &p.Subnets })),
+		of(numberOf("priority", "of one option the highest counts; then a set with a selector, then one with subnets, then the first by name", func(p *machine.OptionSet) *int { return &p.Priority })),
+		of(long(textOf("note", "for people", func(p *machine.OptionSet) *string { return &p.Note }))),
+	},
 }
 
 var typeFields = []Field[machine.Plan]{
@@ -179,4 +186,40 @@ func readDisks(text string) (d machine.DiskSpec, err error) {
 		return d, fmt.Errorf("%q is no run of disks: want such as 2x480GB:sata", text)
 	}
 	return d, nil
+}
+
+// optionsOf is the field of a set's DHCP options: one on a line or, on one line,
+// with "; " between them.
+func optionsOf(name, says string) Field[*machine.OptionSet] {
+	return Field[*machine.OptionSet]{
+		Name: name, Says: says, Long: true,
+		get: func(p *machine.OptionSet) string {
+			var lines []string
+			for _, o := range p.Options {
+				lines = append(lines, o.String())
+			}
+			if len(lines) == 1 && strings.Contains(lines[0], "; ") {
+				return lines[0] + "\n" // a line of its own, or it would be read as two
+			}
+			return strings.Join(lines, "\n")
+		},
+		set: func(p *machine.OptionSet, text string) error {
+			lines := strings.Split(strings.ReplaceAll(text, "\r", ""), "\n")
+			if len(lines) == 1 {
+				lines = strings.Split(text, "; ")
+			}
+			p.Options = nil
+			for _, line := range lines {
+				if strings.TrimSpace(line) == "" {
+					continue
+				}
+				o, err := machine.ParseOption(line)
+				if err != nil {
+					return err
+				}
+				p.Options = append(p.Options, o)
+			}
+			return nil
+		},
+	}
 }

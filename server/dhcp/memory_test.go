@@ -39,6 +39,7 @@ func lab() *machine.Subnet {
 type memory struct {
 	mu       sync.Mutex
 	subnets  []*machine.Subnet
+	options  []*machine.OptionSet
 	machines map[machine.MAC]*machine.Machine
 	leases   map[netip.Addr]lease.Lease
 	latest   map[machine.MAC]netip.Addr // the lease that a client was given last
@@ -84,6 +85,8 @@ func (m *memory) SubnetFor(a netip.Addr) (*machine.Subnet, bool) {
 }
 
 func (m *memory) Subnets() []*machine.Subnet { return m.subnets }
+
+func (m *memory) DHCPOptions() *machine.OptionTable { return machine.NewOptionTable(m.options) }
 
 func (m *memory) LeaseOf(subnet string, mac machine.MAC) (lease.Lease, bool) {
 	m.mu.Lock()

@@ -16,24 +16,21 @@ const (
 	optionFQDN   = dhcpv4.GenericOptionCode(81)
 )
 
-// addOptions adds what people set for the subnet, its machines or some of them:
-// of each code the first that matches, where the client asks for it (option 55)
-// or says nothing of what it wants, and as far as the client has room.
+// addOptions adds the options that people set for this client, where it asks for
+// them (option 55) or says nothing of what it wants, and as far as it has room.
 func (s *Server) addOptions(r *dhcpv4.DHCPv4, q *query, v verdict) {
-	set := map[uint8]bool{}
-	for _, o := range v.subnet.Options {
-		code, value, err := o.Encode()
-		if err != nil || set[code] || !q.asksFor(code) || !applies(o, v.known.Machine) {
-			continue // what is wrong was refused before it came here
+	for o := range s.cfg.Inventory.DHCPOptions().For(v.subnet.Name, v.known.Machine) {
+		if !q.asksFor(o.Code) {
+			continue
 		}
-		set[code] = true
-		if code == optionRoutes {
+		value := o.Value
+		if o.Code == optionRoutes {
 			value = withDefault(value, v.subnet.Gateway)
 		}
-		before := r.Options.Get(dhcpv4.GenericOptionCode(code))
-		r.UpdateOption(dhcpv4.OptGeneric(dhcpv4.GenericOptionCode(code), value))
+		before := r.Options.Get(dhcpv4.GenericOptionCode(o.Code))
+		r.UpdateOption(dhcpv4.OptGeneric(dhcpv4.GenericOptionCode(o.Code), value))
 		if len(r.ToBytes()) > q.room() {
-			restore(r, code, before)
+			restore(r, o.Code, before)
 			s.metrics.optionsLeftOut.Add(1)
 		}
 	}
@@ -44,16 +41,6 @@ func restore(r *dhcpv4.DHCPv4, code uint8, before []byte) {
 	if before != nil {
 		r.UpdateOption(dhcpv4.OptGeneric(dhcpv4.GenericOptionCode(code), before))
 	}
-}
-
-// applies tells whether an option is for a machine; nil is somebody whom nobody
-// knows.
-func applies(o machine.Option, m *machine.Machine) bool {
-	if o.Match == "" || m == nil {
-		return o.Match == ""
-	}
-	sel, err := machine.ParseSelector(o.Match)
-	return err == nil && sel.Match(m)
 }
 
 // asksFor reads the parameter request list (RFC 2132 §9.8).

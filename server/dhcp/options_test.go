@@ -3,6 +3,7 @@ package dhcp
 import (
 	"bytes"
 	"encoding/hex"
+	"fmt"
 	"strings"
 	"testing"
 
@@ -11,20 +12,21 @@ import (
 	"firstlight/server/machine"
 )
 
-// setOptions sets options on the lab's subnet.
+// setOptions sets options, each "option=value" or "option=value if selector".
 func setOptions(t *testing.T, texts ...string) func(*memory) {
 	return func(m *memory) {
-		for _, text := range texts {
+		for i, text := range texts {
+			text, match, _ := strings.Cut(text, " if ")
 			o, err := machine.ParseOption(text)
 			if err != nil {
 				t.Fatal(err)
 			}
-			m.subnets[0].Options = append(m.subnets[0].Options, o)
+			m.options = append(m.options, &machine.OptionSet{Name: fmt.Sprintf("s%02d", i), Options: []machine.Option{o}, Match: match})
 		}
 	}
 }
 
-func TestOptionsOfASubnet(t *testing.T) {
+func TestOptionsOfAClient(t *testing.T) {
 	db := func(m *memory) { m.put("c0mput3", testMAC, machine.InUse, "").Role = "db" }
 	rules := []string{"mtu=9000 if role=db", "mtu=1400", "ntp-servers=10.80.12.5", "dns-servers=10.80.12.8", "classless-routes=10.0.0.0/8 via 10.80.12.3"}
 	for _, tt := range []struct {
@@ -34,7 +36,7 @@ func TestOptionsOfASubnet(t *testing.T) {
 		opts []opt
 		want map[uint8]string // in hex; "": it is not there
 	}{
-		{"the first that matches", []func(*memory){db}, discover, nil, map[uint8]string{26: "2328", 42: "0a500c05", 6: "0a500c08"}},
+		{"the nearest that matches", []func(*memory){db}, discover, nil, map[uint8]string{26: "2328", 42: "0a500c05", 6: "0a500c08"}},
 		{"a stranger gets what is for all", nil, discover, nil, map[uint8]string{26: "0578"}},
 		{"and with the ACK", nil, inform, []opt{ciaddr("10.80.12.5")}, map[uint8]string{26: "0578"}},
 		{"routes have the gateway as well", nil, discover, nil, map[uint8]string{121: "080a0a500c03" + "000a500cfe", 3: "0a500cfe"}},

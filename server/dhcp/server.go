@@ -21,6 +21,7 @@ type Inventory interface {
 	Known(boot.Request) boot.Known
 	SubnetFor(netip.Addr) (*machine.Subnet, bool)
 	Subnets() []*machine.Subnet
+	DHCPOptions() *machine.OptionTable
 }
 
 // Leases keeps addresses. Bind, Release and Decline return when their change is

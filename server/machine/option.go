@@ -1,7 +1,6 @@
 package machine
 
 import (
-	"cmp"
 	"encoding/binary"
 	"encoding/hex"
 	"errors"
@@ -13,12 +12,10 @@ import (
 	"strings"
 )
 
-// Option is a DHCP option that clients of a subnet get beside what a boot needs.
-// Of the options of one code in a subnet's list the first that matches counts.
+// Option is a DHCP option beside what a boot needs.
 type Option struct {
-	Option string `json:"option"`          // a name of optionKinds, or a code
-	Value  string `json:"value"`           // as people write it
-	Match  string `json:"match,omitempty"` // selector of machines; empty: every client
+	Option string `json:"option"` // a name of optionKinds, or a code
+	Value  string `json:"value"`  // as people write it
 }
 
 // optionKind is how people write an option's value, and how it stands in a packet.
@@ -59,68 +56,19 @@ func OptionNames() []string { return slices.Sorted(maps.Keys(optionKinds)) }
 // hand would break both.
 var reservedOptions = []uint8{0, 1, 12, 43, 50, 51, 52, 53, 54, 55, 56, 57, 58, 59, 60, 61, 66, 67, 77, 81, 82, 90, 93, 94, 97, 116, 118, 175, 255}
 
-// ParseOption reads NAME=VALUE, with "if SELECTOR" behind it for some machines
-// only.
+// ParseOption reads NAME=VALUE.
 func ParseOption(s string) (Option, error) {
-	rule, match, _ := strings.Cut(s, " if ")
-	name, value, ok := strings.Cut(rule, "=")
-	o := Option{strings.TrimSpace(name), strings.TrimSpace(value), strings.TrimSpace(match)}
+	name, value, ok := strings.Cut(s, "=")
+	o := Option{strings.TrimSpace(name), strings.TrimSpace(value)}
 	if !ok {
-		return o, errors.New("want an option, = and its value, such as ntp-servers=10.80.12.5 or mtu=9000 if role=db")
+		return o, errors.New("want an option, = and its value, such as ntp-servers=10.80.12.5")
 	}
-	return o, o.Validate()
+	_, _, err := o.Encode()
+	return o, err
 }
 
 // String is what ParseOption reads.
-func (o Option) String() string {
-	if o.Match == "" {
-		return o.Option + "=" + o.Value
-	}
-	return o.Option + "=" + o.Value + " if " + o.Match
-}
-
-// Validate names what is wrong, and the remedy.
-func (o Option) Validate() error {
-	if _, _, err := o.Encode(); err != nil {
-		return err
-	}
-	sel, err := ParseSelector(o.Match)
-	if err != nil {
-		return fmt.Errorf("match %q: %w", o.Match, err)
-	}
-	if f := beside(sel.Root()); f != nil {
-		return fmt.Errorf("match %q: %s is not looked at for each packet: pick machines by what people set, such as role, pool, type or name", o.Match, f.Name)
-	}
-	return nil
-}
-
-// beside finds a field that is not of a machine's record, which alone is in
-// memory for each packet.
-func beside(n Node) *Field {
-	switch n := n.(type) {
-	case nil:
-		return nil
-	case And:
-		return cmp.Or(beside(n.A), beside(n.B))
-	case Or:
-		return cmp.Or(beside(n.A), beside(n.B))
-	case Not:
-		return beside(n.N)
-	case Present:
-		return n.Field.offRecord()
-	case Compare:
-		return n.Field.offRecord()
-	default:
-		return &Field{Name: "a word without a field"}
-	}
-}
-
-func (f *Field) offRecord() *Field {
-	if f.Scope == Everywhere && (f.Origin == "" || f.Origin == OfRecord) {
-		return nil
-	}
-	return f
-}
+func (o Option) String() string { return o.Option + "=" + o.Value }
 
 // Encode gives the option's code and its bytes in a packet.
 func (o Option) Encode() (code uint8, value []byte, err error) {

@@ -30,11 +30,12 @@ const (
 	KindService PlanKind = "service"
 	KindPool    PlanKind = "pool"
 	KindGate    PlanKind = "gate"
+	KindOption  PlanKind = "option" // sets of DHCP options
 )
 
 // PlanKinds are all lists, in the order in which one rests on those before it.
 func PlanKinds() []PlanKind {
-	return []PlanKind{KindSite, KindRoom, KindRack, KindType, KindTeam, KindService, KindRole, KindPool, KindGate}
+	return []PlanKind{KindSite, KindRoom, KindRack, KindType, KindTeam, KindService, KindRole, KindPool, KindGate, KindOption}
 }
 
 // PlanRef is an item of a list.
@@ -234,6 +235,8 @@ func NewPlan(kind PlanKind, name string) Plan {
 		return &Pool{Name: name}
 	case KindGate:
 		return &Gate{Name: name}
+	case KindOption:
+		return &OptionSet{Name: name}
 	default:
 		return nil
 	}

@@ -34,6 +34,8 @@ type Range struct {
 	Last  netip.Addr `json:"last"`
 }
 
+func (r Range) String() string { return r.First.String() + "-" + r.Last.String() }
+
 // Contains tells whether a lies in r.
 func (r Range) Contains(a netip.Addr) bool { return r.First.Compare(a) <= 0 && a.Compare(r.Last) <= 0 }
 
@@ -64,8 +66,7 @@ type Subnet struct {
 	Gateway netip.Addr    `json:"gateway"` // the zero Addr: none is handed out
 	DNS     []netip.Addr  `json:"dns"`     // empty: the appliance itself
 	Domain  string        `json:"domain"`  // zone of the host names, without dot at its end
-	Options []Option      `json:"options,omitempty"`
-	Mode    string        `json:"mode"` // ModeServer, ModeProxy or ModeOff
+	Mode    string        `json:"mode"`    // ModeServer, ModeProxy or ModeOff
 	Policy  Policy        `json:"policy"`
 	Lease   time.Duration `json:"lease"` // life of a dynamic lease; by IPv6 the valid lifetime
 }
@@ -78,10 +79,11 @@ var (
 	paramName = shape(`^[A-Za-z_][A-Za-z0-9_]{0,63}$`)
 )
 
-// Validate names the first field that is wrong, its value and the remedy.
+// Validate names the first field that is wrong, its value and the remedy: a
+// *FieldError.
 func (s *Subnet) Validate() error {
 	bad := func(field string, value any, want string) error {
-		return fmt.Errorf("subnet %q: %s %q: %s", s.Name, field, fmt.Sprint(value), want)
+		return &FieldError{"subnet " + s.Name, field, fmt.Sprint(value), want}
 	}
 	switch {
 	case !word(s.Name):
@@ -104,17 +106,10 @@ func (s *Subnet) Validate() error {
 		return bad("mode", s.Mode, "want server or off: DHCPv6 has no ProxyDHCP")
 	case s.Is6() && s.Gateway.IsValid():
 		return bad("gateway", s.Gateway, "want none: by IPv6 routers announce themselves (RFC 4861), DHCPv6 has no option for it")
-	case s.Is6() && len(s.Options) > 0:
-		return bad("options", s.Options[0].String(), "want none: they are options of DHCPv4")
 	case s.Gateway.IsValid() && !s.Prefix.Contains(s.Gateway):
 		return bad("gateway", s.Gateway, "lies outside "+s.Prefix.String())
 	case s.Lease < time.Minute:
 		return bad("lease", s.Lease, "want at least 1m")
-	}
-	for _, o := range s.Options {
-		if err := o.Validate(); err != nil {
-			return fmt.Errorf("subnet %q: %w", s.Name, err)
-		}
 	}
 	for _, a := range s.DNS {
 		if a.Is6() != s.Is6() {
@@ -123,14 +118,14 @@ func (s *Subnet) Validate() error {
 	}
 	for i, r := range s.Ranges {
 		if s.Is6() && r.Size() > MaxRange6 {
-			return bad("range", r.First.String()+"-"+r.Last.String(), fmt.Sprintf("want at most %d addresses: each may become a lease that is kept", MaxRange6))
+			return bad("ranges", r, fmt.Sprintf("want at most %d addresses: each may become a lease that is kept", MaxRange6))
 		}
 		if !s.Prefix.Contains(r.First) || !s.Prefix.Contains(r.Last) || r.Last.Less(r.First) {
-			return bad("range", r.First.String()+"-"+r.Last.String(), "want first and last address inside "+s.Prefix.String()+", in that order")
+			return bad("ranges", r, "want first and last address inside "+s.Prefix.String()+", in that order")
 		}
 		for _, o := range s.Ranges[:i] {
 			if o.Contains(r.First) || r.Contains(o.First) {
-				return bad("range", r.First.String()+"-"+r.Last.String(), "overlaps "+o.First.String()+"-"+o.Last.String())
+				return bad("ranges", r, "overlaps "+o.String())
 			}
 		}
 	}

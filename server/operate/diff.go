@@ -21,7 +21,8 @@ import (
 type Proposal struct {
 	Rule     *machine.Rule // added or changed, and put at its place
 	DropRule string
-	Subnet   *machine.Subnet // added or changed
+	Subnet   *machine.Subnet    // added or changed
+	Options  *machine.OptionSet // added or changed
 	Bulk     *Bulk
 }
 
@@ -32,7 +33,7 @@ const Replayed = 30 * 24 * time.Hour
 // Diff replays the boots since then through a proposal, and says whose answer
 // it changes. Nothing is written.
 func (d *Desk) Diff(ctx context.Context, who auth.User, p Proposal, back time.Duration) (*replay.Diff, error) {
-	now := replay.World{Subnets: map[string]*machine.Subnet{}, Rules: slices.Clone(d.DB.Rules())}
+	now := replay.World{Subnets: map[string]*machine.Subnet{}, Rules: slices.Clone(d.DB.Rules()), Options: d.DB.DHCPOptions()}
 	for _, s := range d.DB.Subnets() {
 		now.Subnets[s.Name] = s
 	}
@@ -67,21 +68,27 @@ type decision struct {
 // proposed is the world as the proposal makes it.
 func (d *Desk) proposed(ctx context.Context, who auth.User, w replay.World, p Proposal) (replay.World, error) {
 	asked := 0
-	for _, is := range []bool{p.Rule != nil, p.DropRule != "", p.Subnet != nil, p.Bulk != nil} {
+	for _, is := range []bool{p.Rule != nil, p.DropRule != "", p.Subnet != nil, p.Options != nil, p.Bulk != nil} {
 		if is {
 			asked++
 		}
 	}
 	if asked != 1 {
-		return w, &Refused{Why: "a rule, a rule to remove, a subnet, or a change of machines: want one of them", Remedy: "ask for each by itself"}
+		return w, &Refused{Why: "a rule, a rule to remove, a subnet, DHCP options, or a change of machines: want one of them", Remedy: "ask for each by itself"}
 	}
 	switch {
 	case p.Subnet != nil:
 		if err := p.Subnet.Validate(); err != nil {
-			return w, &Refused{Why: err.Error()}
+			return w, explainPlan(err, declare.Subnet())
 		}
 		w.Subnets = maps.Clone(w.Subnets)
 		w.Subnets[p.Subnet.Name] = p.Subnet
+	case p.Options != nil:
+		if err := p.Options.Validate(); err != nil {
+			return w, explainPlan(err, declare.Plan(machine.KindOption))
+		}
+		others := slices.DeleteFunc(d.DB.OptionSets(), func(o *machine.OptionSet) bool { return o.Name == p.Options.Name })
+		w.Options = machine.NewOptionTable(append(others, p.Options))
 	case p.Rule != nil:
 		if err := p.Rule.Validate(); err != nil {
 			return w, explainPlan(err, declare.Rule())

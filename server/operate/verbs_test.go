@@ -184,11 +184,13 @@ func TestSubnetsDoNotOverlap(t *testing.T) {
 	s := &machine.Subnet{
 		Name: "more", Prefix: netip.MustParsePrefix("10.80.0.0/16"), Site: "lab", Mode: "server", Policy: machine.PolicyObserve, Lease: time.Hour,
 	}
-	wantRefused(t, "PutSubnet()", d.PutSubnet(t.Context(), ada, s), "overlaps 10.80.12.0/24 of subnet lab")
+	wantRefused(t, "PutSubnet()", d.PutSubnet(t.Context(), ada, s, anySubnet), "overlaps 10.80.12.0/24 of subnet lab")
 	s.Prefix = netip.MustParsePrefix("10.81.0.1/16")
-	wantRefused(t, "PutSubnet()", d.PutSubnet(t.Context(), ada, s), "did you mean 10.81.0.0/16?")
+	wantRefused(t, "PutSubnet()", d.PutSubnet(t.Context(), ada, s, anySubnet), "did you mean 10.81.0.0/16?")
 	s.Prefix = s.Prefix.Masked()
-	if err := d.PutSubnet(t.Context(), ada, s); err != nil || len(d.DB.Subnets()) != 2 {
+	if err := d.PutSubnet(t.Context(), ada, s, anySubnet); err != nil || len(d.DB.Subnets()) != 2 {
 		t.Errorf("PutSubnet() = %v, %d subnets", err, len(d.DB.Subnets()))
 	}
 }
+
+func anySubnet(*machine.Subnet) error { return nil }

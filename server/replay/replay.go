@@ -25,6 +25,8 @@ type World struct {
 	// Locked says of some machines, by id, whether automation keeps away from
 	// them; of the others, what the record of the boot says.
 	Locked map[string]bool
+	// Options are what DHCP says beside what a boot needs.
+	Options *machine.OptionTable
 }
 
 // Facts are what a comparison knows of machines.
@@ -84,6 +86,7 @@ type Replayer struct {
 	facts         Facts
 	before, after side
 	differ        bool // the rules do
+	options       bool // the DHCP options do
 	diff          Diff
 	boots         map[machine.MAC]*bootSeen
 	answered      map[*boot.Record][2]answer // those that no job's time decides
@@ -104,7 +107,7 @@ type changeKey struct {
 // New makes a Replayer.
 func New(before, after World, f Facts) *Replayer {
 	return &Replayer{
-		facts: f, before: newSide(before), after: newSide(after), differ: !sameRules(before.Rules, after.Rules),
+		facts: f, before: newSide(before), after: newSide(after), differ: !sameRules(before.Rules, after.Rules), options: before.Options != after.Options,
 		boots: map[machine.MAC]*bootSeen{}, answered: map[*boot.Record][2]answer{}, changes: map[changeKey]*Change{},
 	}
 }
@@ -136,6 +139,10 @@ func (p *Replayer) both(at time.Time, r *boot.Record) [2]answer {
 		return known
 	}
 	a := [2]answer{p.before.answer(p, at, r), p.after.answer(p, at, r)}
+	if p.options {
+		was, is := p.optionsOf(r)
+		a[0].words, a[1].words = a[0].words+was, a[1].words+is
+	}
 	if r.Job == nil {
 		p.answered[r] = a
 	}

@@ -61,6 +61,10 @@ func (noPlan) Racked(string) bool                        { return false }
 func TestWhatAChangeDoesToBoots(t *testing.T) {
 	locked := world(machine.PolicyRegister)
 	locked.Locked = map[string]bool{"m2": true}
+	jumbo, others := world(machine.PolicyRegister), world(machine.PolicyRegister)
+	mtu := []machine.Option{{Option: "mtu", Value: "9000"}}
+	jumbo.Options = machine.NewOptionTable([]*machine.OptionSet{{Name: "jumbo", Options: mtu}})
+	others.Options = machine.NewOptionTable([]*machine.OptionSet{{Name: "jumbo", Options: mtu, Match: "role=db"}})
 	off := world(machine.PolicyRegister)
 	off.Subnets["lab"] = &machine.Subnet{Name: "lab", Mode: machine.ModeOff}
 	for _, tt := range []struct {
@@ -79,6 +83,8 @@ func TestWhatAChangeDoesToBoots(t *testing.T) {
 		{"a rule that takes a machine which registered", world(machine.PolicyRegister), world(machine.PolicyRegister, rule("cores>=16", "debian-12")), asked(1, machine.Registered), 1, 1, 0, "then held: no-rule → the agent, to register; then debian-12 is installed as web"},
 		{"a rule that does not match it", world(machine.PolicyRegister), world(machine.PolicyRegister, rule("cores>=64", "debian-12")), asked(1, machine.Registered), 0, 0, 0, ""},
 		{"a rule that installs no more", world(machine.PolicyRegister, rule("", "debian-12")), world(machine.PolicyRegister, rule("", "")), asked(1, machine.Registered), 1, 0, 0, "debian-12 is installed as web → the agent, to register; then available at lon6"},
+		{"DHCP options for all", world(machine.PolicyRegister), jumbo, asked(1, machine.InUse), 1, 0, 0, "its own disk → its own disk, with mtu=9000"},
+		{"DHCP options for others", world(machine.PolicyRegister), others, asked(1, machine.InUse), 0, 0, 0, ""},
 		{"a lock takes the agent's work away", world(machine.PolicyRegister), locked, asked(2, machine.Registered), 1, 0, 0, "the agent, to register → the agent, to idle"},
 	} {
 		d := compare(tt.before, tt.after, tt.of)

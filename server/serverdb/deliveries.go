@@ -59,7 +59,7 @@ func namedDelivery(tx *store.Tx, name string) (*machine.Delivery, error) {
 	if d := findDelivery(all, name); d != nil {
 		return d, nil
 	}
-	return nil, fmt.Errorf("delivery %.64q: %w", name, machine.ErrNotFound)
+	return nil, machine.Missing("delivery", name)
 }
 
 func findDelivery(all []*machine.Delivery, name string) *machine.Delivery {

@@ -67,7 +67,7 @@ func (d *DB) Machine(ref string) (*machine.Machine, error) {
 	if m := d.index.byAny(ref); m != nil {
 		return m, nil
 	}
-	return nil, fmt.Errorf("machine %q: %w", ref, machine.ErrNotFound)
+	return nil, machine.Missing("machine", ref)
 }
 
 // ByMAC finds the machine that has an interface.

@@ -168,9 +168,9 @@ func TestSubnetsThatOverlap(t *testing.T) {
 	inner.Name, inner.Prefix, inner.Ranges = "inner", netip.MustParsePrefix("10.80.12.0/25"), nil
 	twin.Name, twin.Prefix, twin.Ranges = "twin", netip.MustParsePrefix("10.80.0.0/16"), nil
 	for _, err := range []error{
-		d.PutSubnet(t.Context(), Actor{Name: "ada"}, &inner), d.PutSubnet(t.Context(), Actor{Name: "ada"}, &twin), d.Seed(t.Context(), []*machine.Subnet{&twin}, nil),
+		d.PutSubnet(t.Context(), Actor{Name: "ada"}, &inner, anySubnet), d.PutSubnet(t.Context(), Actor{Name: "ada"}, &twin, anySubnet), d.Seed(t.Context(), []*machine.Subnet{&twin}, nil),
 	} {
-		if err == nil || !strings.Contains(err.Error(), `overlaps 10.80.12.0/24 of subnet "lab"; give each network one row`) {
+		if err == nil || !strings.Contains(err.Error(), `overlaps 10.80.12.0/24 of subnet lab: give each network one row`) {
 			t.Errorf("an overlap = %v", err)
 		}
 	}
@@ -180,7 +180,7 @@ func TestSubnetsThatOverlap(t *testing.T) {
 		t.Errorf("two new ones that overlap = %v, %d subnets", err, len(d.Subnets()))
 	}
 	lab.Domain = "new.example"
-	if err := d.PutSubnet(t.Context(), Actor{Name: "ada"}, &lab); err != nil || d.Subnets()[0].Domain != "new.example" {
+	if err := d.PutSubnet(t.Context(), Actor{Name: "ada"}, &lab, anySubnet); err != nil || d.Subnets()[0].Domain != "new.example" {
 		t.Errorf("a change of its own row = %v", err)
 	}
 	audits, err := d.Audits(t.Context(), AuditQuery{Limit: 1})
@@ -196,7 +196,7 @@ func TestAddressesOfAnotherServer(t *testing.T) {
 	d := openAt(t, file(t), now.Now, accept(""))
 	s := *d.Subnets()[0]
 	s.Mode = machine.ModeProxy
-	if err := d.PutSubnet(t.Context(), Actor{Name: "ada"}, &s); err != nil {
+	if err := d.PutSubnet(t.Context(), Actor{Name: "ada"}, &s, anySubnet); err != nil {
 		t.Fatal(err)
 	}
 	who := func(last int, id string, mac machine.MAC) {
@@ -280,3 +280,5 @@ func TestQuarantine(t *testing.T) {
 		t.Errorf("Offer() = %s, %v", l.Address, err)
 	}
 }
+
+func anySubnet(*machine.Subnet) error { return nil }

@@ -66,9 +66,10 @@ func wrong(of, field string, value any, want string, args ...any) error {
 }
 
 // Plan gives a list of the plan by name.
-func (d *DB) Plan(kind machine.PlanKind) []PlanItem {
-	var all []PlanItem
-	for ref, row := range d.settings.Load().plan {
+func (d *DB) Plan(kind machine.PlanKind) []PlanItem { return d.settings.Load().plan.list(kind) }
+
+func (p plan) list(kind machine.PlanKind) (all []PlanItem) {
+	for ref, row := range p {
 		if ref.Kind == kind {
 			all = append(all, row)
 		}
@@ -82,7 +83,7 @@ func (d *DB) PlanOf(ref machine.PlanRef) (PlanItem, error) {
 	if row, ok := d.settings.Load().plan[ref]; ok {
 		return row, nil
 	}
-	return PlanItem{}, fmt.Errorf("%s: %w%s", ref, machine.ErrNotFound, near(d.settings.Load().plan, ref))
+	return PlanItem{}, d.settings.Load().plan.missing(ref)
 }
 
 // PlanOf is DB.PlanOf as this write sees it.
@@ -94,7 +95,7 @@ func (w *Write) PlanOf(ref machine.PlanRef) (PlanItem, error) {
 	if row, ok := have[ref]; ok {
 		return row, nil
 	}
-	return PlanItem{}, fmt.Errorf("%s: %w%s", ref, machine.ErrNotFound, near(have, ref))
+	return PlanItem{}, have.missing(ref)
 }
 
 // planned gives a typed item, nil where there is none.
@@ -136,6 +137,20 @@ func (p plan) Racked(site string) bool {
 	return false
 }
 
+func (p plan) missing(ref machine.PlanRef) error {
+	return machine.Missing(string(ref.Kind), ref.Name, p.names(ref.Kind)...)
+}
+
+func (p plan) names(kind machine.PlanKind) (names []string) {
+	for r := range p {
+		if r.Kind == kind {
+			names = append(names, r.Name)
+		}
+	}
+	slices.Sort(names)
+	return names
+}
+
 func near(p plan, ref machine.PlanRef) string {
 	if name := nearest(p, ref); name != "" {
 		return "; did you mean " + name + "?"
@@ -144,14 +159,7 @@ func near(p plan, ref machine.PlanRef) string {
 }
 
 func nearest(p plan, ref machine.PlanRef) string {
-	var names []string
-	for r := range p {
-		if r.Kind == ref.Kind {
-			names = append(names, r.Name)
-		}
-	}
-	slices.Sort(names)
-	if name, distance := machine.Nearest(ref.Name, names); distance <= 2 {
+	if name, distance := machine.Nearest(ref.Name, p.names(ref.Kind)); distance <= 2 {
 		return name
 	}
 	return ""
@@ -186,7 +194,7 @@ func (w *Write) PutPlan(who Actor, p machine.Plan, version int64) (PlanItem, err
 	if err := have.knows(ref.String(), p.Refers()); err != nil {
 		return old, err
 	}
-	if err := have.fits(p); err != nil {
+	if err := errors.Join(have.fits(p), w.withinSubnets(p)); err != nil {
 		return old, err
 	}
 	identify(p, old.Item)
@@ -295,7 +303,7 @@ func (d *DB) DropPlan(ctx context.Context, who Actor, ref machine.PlanRef, versi
 		old, ok := have[ref]
 		switch {
 		case !ok:
-			return fmt.Errorf("%s: %w%s", ref, machine.ErrNotFound, near(have, ref))
+			return have.missing(ref)
 		case version > 0 && old.Version != version:
 			return fmt.Errorf("%s has version %d, not %d: %w", ref, old.Version, version, ErrConflict)
 		}

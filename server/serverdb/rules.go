@@ -3,7 +3,6 @@ package serverdb
 import (
 	"context"
 	"errors"
-	"fmt"
 	"slices"
 	"strings"
 
@@ -56,20 +55,7 @@ func (w *Write) dropped() ([]string, error) {
 }
 
 // Rule finds one by name.
-func (d *DB) Rule(name string) (*machine.Rule, error) {
-	if r := ruleOf(d.Rules(), name); r != nil {
-		return r, nil
-	}
-	var names []string
-	for _, r := range d.Rules() {
-		names = append(names, r.Name)
-	}
-	hint := ""
-	if near, distance := machine.Nearest(name, names); distance <= 2 && near != "" {
-		hint = "; did you mean " + near + "?"
-	}
-	return nil, fmt.Errorf("rule %q: %w%s", name, machine.ErrNotFound, hint)
-}
+func (d *DB) Rule(name string) (*machine.Rule, error) { return theRule(d.Rules(), name) }
 
 // Rule is DB.Rule as this write sees it.
 func (w *Write) Rule(name string) (*machine.Rule, error) {
@@ -77,10 +63,18 @@ func (w *Write) Rule(name string) (*machine.Rule, error) {
 	if err != nil {
 		return nil, err
 	}
+	return theRule(have, name)
+}
+
+func theRule(have []*machine.Rule, name string) (*machine.Rule, error) {
 	if r := ruleOf(have, name); r != nil {
 		return r, nil
 	}
-	return nil, fmt.Errorf("rule %q: %w", name, machine.ErrNotFound)
+	var names []string
+	for _, r := range have {
+		names = append(names, r.Name)
+	}
+	return nil, machine.Missing("rule", name, names...)
 }
 
 // Try holds a machine against the rules by its last report, as a report or a
@@ -190,9 +184,9 @@ func (d *DB) DropRule(ctx context.Context, who Actor, name string, found func(*m
 		if err != nil {
 			return err
 		}
-		old := ruleOf(have, name)
-		if old == nil {
-			return fmt.Errorf("rule %q: %w", name, machine.ErrNotFound)
+		old, err := theRule(have, name)
+		if err != nil {
+			return err
 		}
 		if err := found(old); err != nil {
 			return err

@@ -19,7 +19,8 @@ type settings struct {
 	rules   []*machine.Rule
 	images  []*machine.Image
 	plan    plan
-	own     []netip.Addr // the appliance's own addresses
+	options *machine.OptionTable // of the plan, ready for packets
+	own     []netip.Addr         // the appliance's own addresses
 }
 
 // current is swapped whole; see DB.settings.
@@ -44,6 +45,7 @@ func (d *DB) loadSettings(tx *store.Tx) (err error) {
 		return err
 	}
 	s.plan = byRef(rows)
+	s.options = machine.NewOptionTable(s.plan.optionSets())
 	d.settings.Store(s)
 	return nil
 }
@@ -53,7 +55,7 @@ func (d *DB) loadSettings(tx *store.Tx) (err error) {
 // roles that anything refers to come into the plan.
 func (d *DB) Seed(ctx context.Context, subnets []*machine.Subnet, rules []*machine.Rule) error {
 	err := d.Do(ctx, func(w *Write) error {
-		if err := errors.Join(w.seedSubnets(subnets), w.seedRules(rules)); err != nil {
+		if err := errors.Join(w.liftOptions(), w.seedSubnets(subnets), w.seedRules(rules)); err != nil {
 			return err
 		}
 		return w.reload()
@@ -95,7 +97,10 @@ func (w *Write) seedSubnets(subnets []*machine.Subnet) error {
 func overlap(have []*machine.Subnet, s *machine.Subnet) error {
 	for _, o := range have {
 		if o.Prefix.Overlaps(s.Prefix) {
-			return fmt.Errorf("subnet %q: prefix %s overlaps %s of subnet %q; give each network one row", s.Name, s.Prefix, o.Prefix, o.Name)
+			return &machine.FieldError{
+				Of: "subnet " + s.Name, Field: "prefix", Value: s.Prefix.String(),
+				Want: fmt.Sprintf("overlaps %s of subnet %s: give each network one row", o.Prefix, o.Name),
+			}
 		}
 	}
 	return nil
@@ -113,8 +118,9 @@ func (w *Write) reload() error {
 	return nil
 }
 
-// PutSubnet adds or changes a subnet.
-func (d *DB) PutSubnet(ctx context.Context, who Actor, s *machine.Subnet) error {
+// PutSubnet adds or changes a subnet. found judges what is there (nil: nothing)
+// before anything is written.
+func (d *DB) PutSubnet(ctx context.Context, who Actor, s *machine.Subnet, found func(*machine.Subnet) error) error {
 	if err := s.Validate(); err != nil {
 		return err
 	}
@@ -125,12 +131,14 @@ func (d *DB) PutSubnet(ctx context.Context, who Actor, s *machine.Subnet) error 
 			return err
 		}
 		var before any
-		others := slices.DeleteFunc(have, func(o *machine.Subnet) bool {
-			if o.Name == s.Name {
-				before = o
-			}
-			return o.Name == s.Name
-		})
+		old, _ := subnetOf(have, s.Name)
+		if err := found(old); err != nil {
+			return err
+		}
+		if old != nil {
+			before = old
+		}
+		others := slices.DeleteFunc(have, func(o *machine.Subnet) bool { return o.Name == s.Name })
 		if err := overlap(others, s); err != nil {
 			return err
 		}
@@ -193,7 +201,11 @@ func subnetOf(all []*machine.Subnet, name string) (*machine.Subnet, error) {
 	if i := slices.IndexFunc(all, func(s *machine.Subnet) bool { return s.Name == name }); i >= 0 {
 		return all[i], nil
 	}
-	return nil, fmt.Errorf("subnet %q: %w", name, machine.ErrNotFound)
+	var names []string
+	for _, s := range all {
+		names = append(names, s.Name)
+	}
+	return nil, machine.Missing("subnet", name, names...)
 }
 
 // SubnetFor finds the subnet that holds an address.
@@ -214,10 +226,12 @@ func (d *DB) Images() []*machine.Image { return d.settings.Load().images }
 
 // Image finds one by name.
 func (d *DB) Image(name string) (*machine.Image, error) {
+	var names []string
 	for _, i := range d.Images() {
 		if i.Name == name {
 			return i, nil
 		}
+		names = append(names, i.Name)
 	}
-	return nil, fmt.Errorf("image %q: %w", name, machine.ErrNotFound)
+	return nil, machine.Missing("image", name, names...)
 }

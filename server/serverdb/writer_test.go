@@ -304,9 +304,9 @@ func TestALeaseOfIPv6(t *testing.T) {
 	path, now := file(t), &clock{now: time.Now()}
 	d := openAt(t, path, now.Now)
 	six := *d.Subnets()[0]
-	six.Name, six.Prefix, six.Gateway, six.DNS, six.Options = "lab6", netip.MustParsePrefix("2001:db8::/64"), netip.Addr{}, nil, nil
+	six.Name, six.Prefix, six.Gateway, six.DNS = "lab6", netip.MustParsePrefix("2001:db8::/64"), netip.Addr{}, nil
 	six.Ranges = []machine.Range{{First: netip.MustParseAddr("2001:db8::100"), Last: netip.MustParseAddr("2001:db8::1ff")}}
-	if err := d.PutSubnet(t.Context(), Actor{Name: "ada"}, &six); err != nil {
+	if err := d.PutSubnet(t.Context(), Actor{Name: "ada"}, &six, anySubnet); err != nil {
 		t.Fatal(err)
 	}
 	c := lease.Client{MAC: machine.MAC{2, 0, 0, 0, 0, 9}, ClientID: "0004"}
@@ -344,9 +344,9 @@ func TestAMachineKeepsItsIPv6Address(t *testing.T) {
 		t.Fatal(err)
 	}
 	six := *d.Subnets()[0]
-	six.Name, six.Prefix, six.Gateway, six.DNS, six.Options = "lab6", netip.MustParsePrefix("2001:db8::/64"), netip.Addr{}, nil, nil
+	six.Name, six.Prefix, six.Gateway, six.DNS = "lab6", netip.MustParsePrefix("2001:db8::/64"), netip.Addr{}, nil
 	six.Ranges = []machine.Range{{First: netip.MustParseAddr("2001:db8::100"), Last: netip.MustParseAddr("2001:db8::101")}}
-	if err := d.PutSubnet(t.Context(), Actor{Name: "ada"}, &six); err != nil {
+	if err := d.PutSubnet(t.Context(), Actor{Name: "ada"}, &six, anySubnet); err != nil {
 		t.Fatal(err)
 	}
 	take := func(mac machine.MAC) (netip.Addr, error) {

@@ -37,7 +37,7 @@ func (t *Tx) Job(id string) (*machine.Job, error) {
 		return nil, err
 	}
 	if len(all) == 0 {
-		return nil, machine.ErrNotFound
+		return nil, machine.Missing("job", id)
 	}
 	return all[0], nil
 }

@@ -17,6 +17,32 @@ func (t *Tx) Subnets() ([]*machine.Subnet, error) {
 	return records[machine.Subnet](t, "read subnets", `SELECT record FROM subnets ORDER BY name`)
 }
 
+// SubnetOption is an option as subnets had them in lists of their own.
+type SubnetOption struct {
+	machine.Option
+	Match string `json:"match"`
+}
+
+// TakeSubnetOptions takes out of the subnets the lists of options that records of
+// before there were option sets have, by subnet.
+func (t *Tx) TakeSubnetOptions() (map[string][]SubnetOption, error) {
+	rows, err := records[struct {
+		machine.Subnet
+		Options []SubnetOption `json:"options"`
+	}](t, "read options of subnets", `SELECT record FROM subnets WHERE record LIKE '%"options":%'`)
+	lists := map[string][]SubnetOption{}
+	for _, row := range rows {
+		if len(row.Options) == 0 {
+			continue
+		}
+		lists[row.Name] = row.Options
+		if err := t.PutSubnet(&row.Subnet); err != nil {
+			return nil, err
+		}
+	}
+	return lists, err
+}
+
 // PutRule writes an acceptance rule.
 func (t *Tx) PutRule(r *machine.Rule) error {
 	return t.exec("write rule "+r.Name, `INSERT INTO rules (name, position, record) VALUES ($1, $2, $3)
