@@ -13,6 +13,11 @@ const (
 	AMD64EFI = "ipxe-amd64.efi"
 	// ARM64EFI: Debian builds no snponly.efi for arm64.
 	ARM64EFI = "ipxe-arm64.efi"
+	// ShimEFI is signed by Microsoft, so that firmware with Secure Boot runs it.
+	// It fetches GRUBEFI, by that name, from where it came from itself, and runs
+	// it for Debian's signature; GRUB runs Debian's signed kernels.
+	ShimEFI = "shimx64.efi"
+	GRUBEFI = "grubx64.efi"
 )
 
 // architectures is the whole choice of a loader, by the codes of IANA's registry
@@ -28,3 +33,7 @@ var architectures = map[uint16]string{
 	19: ARM64EFI,     // as 11
 	20: UndionlyKPXE, // BIOS that speaks HTTP
 }
+
+// signed are the first of the loaders that Secure Boot lets run. Debian signs
+// for arm64, too; no machine of it was tried.
+var signed = map[uint16]string{7: ShimEFI, 9: ShimEFI, 16: ShimEFI}

@@ -1,7 +1,8 @@
 // Package ipxe carries the boot loaders and says which machine gets which.
 //
-// The loaders are Debian's builds of iPXE, unmodified: ipxe/fetch puts them
-// into loaders/ at build time and loaders.sum pins what they are. The package
+// The loaders are Debian's builds of iPXE and, for Secure Boot, Debian's signed
+// shim and GRUB, all unmodified: ipxe/fetch puts them into loaders/ at build time
+// and loaders.sum pins what they are. The package
 // promises that a name it answers with can be opened in Loaders. The adapters
 // that hand loaders out (server/dhcp, server/tftp, server/httpboot) may import
 // it; it imports nothing of this module.
@@ -34,11 +35,16 @@ func Loaders() fs.FS {
 // LoaderFor answers which file of Loaders a machine's firmware can run, by the
 // client architecture of its DHCP request (option 93).
 func LoaderFor(architecture uint16) (string, error) {
-	return loaderIn(Loaders(), architecture)
+	return loaderIn(Loaders(), architectures, architecture)
 }
 
-func loaderIn(loaders fs.FS, architecture uint16) (string, error) {
-	loader := architectures[architecture]
+// SignedFor answers the same for firmware with Secure Boot.
+func SignedFor(architecture uint16) (string, error) {
+	return loaderIn(Loaders(), signed, architecture)
+}
+
+func loaderIn(loaders fs.FS, choice map[uint16]string, architecture uint16) (string, error) {
+	loader := choice[architecture]
 	if loader == "" {
 		return "", fmt.Errorf("choose loader for architecture %d: %w", architecture, ErrNoLoader)
 	}

@@ -44,7 +44,7 @@ func TestLoaderForArchitectureWithout(t *testing.T) {
 }
 
 func TestMissingLoaderNamesTheRemedy(t *testing.T) {
-	_, err := loaderIn(fstest.MapFS{}, 7)
+	_, err := loaderIn(fstest.MapFS{}, architectures, 7)
 	if !errors.Is(err, fs.ErrNotExist) || errors.Is(err, ErrNoLoader) {
 		t.Fatalf("loaderIn(empty, 7) = %v, want fs.ErrNotExist", err)
 	}
@@ -57,7 +57,7 @@ func TestMissingLoaderNamesTheRemedy(t *testing.T) {
 
 func TestEmbeddedLoadersAreThePinnedOnes(t *testing.T) {
 	sums := pinned(t)
-	for _, name := range []string{UndionlyKPXE, SNPOnlyEFI, AMD64EFI, ARM64EFI} {
+	for _, name := range []string{UndionlyKPXE, SNPOnlyEFI, AMD64EFI, ARM64EFI, ShimEFI, GRUBEFI} {
 		data, err := fs.ReadFile(Loaders(), name)
 		if err != nil {
 			t.Fatalf("read embedded loader: %v; run ipxe/fetch", err)
@@ -69,18 +69,33 @@ func TestEmbeddedLoadersAreThePinnedOnes(t *testing.T) {
 	}
 }
 
-func TestNoticeNamesThePinnedVersion(t *testing.T) {
+func TestNoticeNamesThePinnedVersions(t *testing.T) {
 	notice, err := fs.ReadFile(Loaders(), "NOTICE")
 	if err != nil {
 		t.Fatal(err)
 	}
-	version := pinned(t)["version"]
-	if version == "" || !strings.Contains(string(notice), "\nVersion: "+version+"\n") {
-		t.Errorf("NOTICE does not name the version %q of loaders.sum", version)
+	for _, name := range []string{"ipxe", "shim-signed", "grub-efi-amd64-signed"} {
+		version := pinned(t)["# "+name]
+		if version == "" || !strings.Contains(string(notice), "\nPackage: "+name+", version "+version+"\n") {
+			t.Errorf("NOTICE does not name the version %q that loaders.sum has of %s", version, name)
+		}
 	}
 }
 
-// pinned reads loaders.sum: SHA-256 by file name, and the version.
+func TestSignedLoaders(t *testing.T) {
+	for _, architecture := range []uint16{7, 9, 16} {
+		if got, err := SignedFor(architecture); err != nil || got != "shimx64.efi" {
+			t.Errorf("SignedFor(%d) = %q, %v, want shimx64.efi", architecture, got, err)
+		}
+	}
+	for _, architecture := range []uint16{0, 11, 20} {
+		if got, err := SignedFor(architecture); !errors.Is(err, ErrNoLoader) {
+			t.Errorf("SignedFor(%d) = %q, %v, want ErrNoLoader", architecture, got, err)
+		}
+	}
+}
+
+// pinned reads loaders.sum: SHA-256 by file name, and versions by "# package".
 func pinned(t *testing.T) map[string]string {
 	t.Helper()
 	file, err := os.Open("loaders.sum")
@@ -90,8 +105,8 @@ func pinned(t *testing.T) map[string]string {
 	defer file.Close()
 	sums := make(map[string]string)
 	for lines := bufio.NewScanner(file); lines.Scan(); {
-		if version, ok := strings.CutPrefix(lines.Text(), "# version: "); ok {
-			sums["version"] = version
+		if name, version, ok := strings.Cut(lines.Text(), ": "); ok {
+			sums[name] = version
 		} else if sum, name, ok := strings.Cut(lines.Text(), "  "); ok {
 			sums[name] = sum
 		}

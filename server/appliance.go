@@ -63,6 +63,7 @@ type Appliance struct {
 	tftp      *tftp.Server
 	http      *httpboot.Server
 	secure    secure // boots over HTTPS
+	grub      fs.FS  // what GRUB reads over TFTP first
 	dns       *dns.Server
 	publisher *dns.Publisher
 	people    *people

@@ -132,7 +132,7 @@ func (a *Appliance) packets(of ...machine.MAC) []frame.Packet {
 
 // render writes the script of an answer as a machine of the subnet gets it.
 func (a *Appliance) render(req boot.Request, k boot.Known, answer boot.Answer, s *machine.Subnet) (string, error) {
-	b, err := a.http.Render(req, k, answer, a.doorOf(a.on(s), a.secure.on() && req.Platform == "efi"))
+	b, err := a.http.Render(req, k, answer, a.doorOf(a.on(s), a.secure.on() && req.Platform == "efi" && req.Stage != boot.StageGRUB))
 	if err != nil {
 		return "", err
 	}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io/fs"
 	"net/netip"
+	"strings"
 	"time"
 
 	"firstlight/images/bootimage"
@@ -92,6 +93,9 @@ func (a *Appliance) openMachines(ctx context.Context) error {
 	if err := a.openSecure(); err != nil {
 		return err
 	}
+	if err := a.openGRUB(); err != nil {
+		return err
+	}
 	a.http, err = httpboot.New(httpboot.Config{
 		Listen: a.ports(uint16(a.Config.HTTPPort)), Inventory: a.db, Records: a.db, Jobs: a.jobs, //nolint:gosec // checked by config
 		BootImages: bootImages(a.BootImages), Loaders: a.Loaders, Secure: a.secure.door, Images: a.images,
@@ -131,13 +135,17 @@ func bootImages(files fs.FS) map[string]httpboot.BootImage {
 	return all
 }
 
-// tftpRoutes is every name that TFTP serves: the loaders, and nothing else.
+// tftpRoutes is every name that TFTP serves: the loaders, and what GRUB reads
+// first.
 func (a *Appliance) tftpRoutes() []tftp.Route {
 	all := []tftp.Route{
 		{Name: ipxe.UndionlyKPXE, Files: a.Loaders},
 		{Name: ipxe.SNPOnlyEFI, Files: a.Loaders},
 		{Name: ipxe.AMD64EFI, Files: a.Loaders},
 		{Name: ipxe.ARM64EFI, Files: a.Loaders},
+		{Name: ipxe.ShimEFI, Files: a.Loaders},
+		{Name: ipxe.GRUBEFI, Files: a.Loaders},
+		{Name: strings.TrimPrefix(script.ConfigPath, "/"), Files: a.grub},
 	}
 	for _, name := range a.secure.names {
 		all = append(all, tftp.Route{Name: name, Files: a.secure.door.Loaders})
@@ -181,7 +189,7 @@ func (a *Appliance) newDHCP6(id [16]byte) *dhcp6.Server {
 	}
 	return dhcp6.New(dhcp6.Config{
 		Interfaces: interfaces, ID: id, Inventory: a.db, Leases: a.db, Journal: a.db, Regulars: a.db,
-		Loader: a.loader, Secure: a.secure.on(), ScriptURL: a.scriptURL, LoaderURL: a.loaderURL,
+		Loader: a.usualLoader, Secure: a.secure.on(), ScriptURL: a.scriptURL, LoaderURL: a.loaderURL,
 		Log: a.Log.With("part", "dhcp6"), Now: time.Now,
 	})
 }

@@ -103,14 +103,21 @@ func putLoaders(dir string, copies map[string][]byte) (fs.FS, error) {
 	return os.DirFS(dir), nil
 }
 
-// loader is the one that a machine's firmware is given.
-func (a *Appliance) loader(arch uint16) (string, error) {
+// loader is the one that a machine's firmware is given. Where nobody signed any
+// for an architecture, it is the usual one.
+func (a *Appliance) loader(arch uint16, signed bool) (string, error) {
+	if name, err := ipxe.SignedFor(arch); signed && !errors.Is(err, ipxe.ErrNoLoader) {
+		return name, err
+	}
 	name, err := ipxe.LoaderFor(arch)
 	if keyed := a.secure.keyed[name]; keyed != "" {
 		return keyed, err
 	}
 	return name, err
 }
+
+// usualLoader is loader by IPv6, by which nobody saw the signed ones boot.
+func (a *Appliance) usualLoader(arch uint16) (string, error) { return a.loader(arch, false) }
 
 func (a *Appliance) probeSecure(context.Context) (health.State, string) {
 	if a.secure.err != nil {

@@ -49,14 +49,14 @@ func TestLoadersAreKeyedForEveryRoot(t *testing.T) {
 		if err != nil || len(there) != want || len(a.secure.names) != want {
 			t.Errorf("%d loaders of %d names, %v; want %d", len(there), len(a.secure.names), err, want)
 		}
-		if now, err := a.loader(7); err != nil || now == first || now != ipxe.KeyedName(ipxe.SNPOnlyEFI, b.Roots()[0]) {
+		if now, err := a.loader(7, false); err != nil || now == first || now != ipxe.KeyedName(ipxe.SNPOnlyEFI, b.Roots()[0]) {
 			t.Errorf("UEFI is given %s, %v; want that of the new root", now, err)
 		}
 		if b, err = b.Forget(a.Config.State); err != nil {
 			t.Fatal(err)
 		}
 	}
-	if bios, err := a.loader(0); err != nil || bios != ipxe.UndionlyKPXE {
+	if bios, err := a.loader(0, true); err != nil || bios != ipxe.UndionlyKPXE {
 		t.Errorf("BIOS is given %s, %v", bios, err)
 	}
 }

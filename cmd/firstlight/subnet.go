@@ -39,6 +39,7 @@ var subnetColumns = []output.Column[api.Subnet]{
 	{Name: "gateway", Value: func(s api.Subnet) any { return s.Gateway }},
 	{Name: "dns", Head: "DNS", Wide: true, Value: func(s api.Subnet) any { return strings.Join(s.DNS, ", ") }},
 	{Name: "domain", Wide: true, Value: func(s api.Subnet) any { return s.Domain }},
+	{Name: "secure_boot", Wide: true, Value: func(s api.Subnet) any { return s.SecureBoot }},
 	{Name: "lease_seconds", Head: "LEASE", Value: func(s api.Subnet) any { return lease(s) }},
 }
 
@@ -79,6 +80,7 @@ func showSubnet(path string) showing[api.Subnet] {
 			{"gateway", s.Gateway},
 			{"dns", strings.Join(s.DNS, ", ")},
 			{"domain", s.Domain},
+			{"secure boot", yes(s.SecureBoot, "UEFI machines get the signed loaders")},
 			{"lease", lease(s)},
 		})
 	}}

@@ -25,6 +25,8 @@ type subnetSetCmd struct {
 	Mode    string        `placeholder:"MODE" complete:"server,proxy,off" help:"server gives addresses, proxy only tells what to boot, off is silent."`
 	Policy  string        `placeholder:"POLICY" complete:"ignore,observe,register" help:"What an unknown machine gets: ignore, observe or register."`
 	Lease   time.Duration `help:"Life of a dynamic lease, such as 12h."`
+
+	SecureBoot *bool `negatable:"" help:"Give UEFI machines the signed loaders, which firmware with Secure Boot runs."`
 }
 
 // Run changes what was given and leaves the rest.
@@ -59,10 +61,13 @@ func (c *subnetSetCmd) Run(ctx context.Context, h *host) error {
 func (c *subnetSetCmd) put(s api.Subnet) (api.SubnetPut, error) {
 	p := api.SubnetPut{
 		Prefix: cmp.Or(c.Prefix, s.Prefix), Site: cmp.Or(c.Site, s.Site), Mode: cmp.Or(c.Mode, s.Mode), Policy: cmp.Or(c.Policy, s.Policy),
-		Network: s.Network, Ranges: s.Ranges, Gateway: s.Gateway, DNS: s.DNS, Domain: s.Domain, LeaseSeconds: s.LeaseSeconds,
+		Network: s.Network, Ranges: s.Ranges, Gateway: s.Gateway, DNS: s.DNS, Domain: s.Domain, LeaseSeconds: s.LeaseSeconds, SecureBoot: s.SecureBoot,
 	}
 	if c.Lease != 0 {
 		p.LeaseSeconds = int64(c.Lease / time.Second)
+	}
+	if c.SecureBoot != nil {
+		p.SecureBoot = *c.SecureBoot
 	}
 	if c.Network != nil {
 		p.Network = *c.Network

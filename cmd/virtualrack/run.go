@@ -46,7 +46,7 @@ func (c *runCmd) machines() ([]virtualrack.MachineSpec, error) {
 		return nil, fmt.Errorf("--machines %d --light %d: want at least one machine", c.Machines, c.Light)
 	}
 	if len(c.Firmware) == 0 {
-		return nil, errors.New("--firmware: want bios, uefi, http or arm64")
+		return nil, errors.New("--firmware: want bios, uefi, http, arm64 or secure")
 	}
 	all := make([]virtualrack.MachineSpec, c.Machines)
 	for i := range all {

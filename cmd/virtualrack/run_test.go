@@ -183,7 +183,7 @@ func TestUsageIsExplained(t *testing.T) {
 		code int
 		want string
 	}{
-		{"unknown firmware", []string{"run", "--firmware", "coreboot"}, 2, `firmware "coreboot": want bios, uefi, http (UEFI HTTP boot) or arm64`},
+		{"unknown firmware", []string{"run", "--firmware", "coreboot"}, 2, `firmware "coreboot": want bios, uefi, http (UEFI HTTP boot), arm64`},
 		{"no machines", []string{"run", "--machines", "0", "--light", "0"}, 2, "want at least one machine"},
 		{"a storm of nobody", []string{"storm", "--machines", "0"}, 2, "--machines 0: want 1 to"},
 		{"a capture that is none", []string{"replay", "/proc/self/cmdline"}, 1, "this is no pcap file"},

@@ -82,23 +82,23 @@ func FuzzValuesNeverChangeTheCommands(f *testing.F) {
 		pairs := []struct{ benign, hostile func(io.Writer) error }{
 			{
 				func(w io.Writer) error {
-					return Agent(w, AgentValues{Architecture: "amd64", Base: base, Machine: "web7", Reason: "why", Args: []string{"quiet"}})
+					return Agent(w, IPXE, AgentValues{Architecture: "amd64", Base: base, Machine: "web7", Reason: "why", Args: []string{"quiet"}})
 				},
 				func(w io.Writer) error {
-					return Agent(w, AgentValues{Architecture: "amd64", Base: url, Machine: machine, Reason: reason, Args: []string{arg}})
+					return Agent(w, IPXE, AgentValues{Architecture: "amd64", Base: url, Machine: machine, Reason: reason, Args: []string{arg}})
 				},
 			},
 			{
-				func(w io.Writer) error { return Disk(w, DiskValues{Machine: "web7", Reason: "why"}) },
-				func(w io.Writer) error { return Disk(w, DiskValues{Machine: machine, Reason: reason}) },
+				func(w io.Writer) error { return Disk(w, IPXE, DiskValues{Machine: "web7", Reason: "why"}) },
+				func(w io.Writer) error { return Disk(w, IPXE, DiskValues{Machine: machine, Reason: reason}) },
 			},
 			{
-				func(w io.Writer) error { return Wait(w, WaitValues{Base: base, Machine: "web7", Reason: "why"}) },
-				func(w io.Writer) error { return Wait(w, WaitValues{Base: url, Machine: machine, Reason: reason}) },
+				func(w io.Writer) error { return Wait(w, IPXE, WaitValues{Base: base, Machine: "web7", Reason: "why"}) },
+				func(w io.Writer) error { return Wait(w, IPXE, WaitValues{Base: url, Machine: machine, Reason: reason}) },
 			},
 			{
-				func(w io.Writer) error { return Entry(w, EntryValues{Base: base}) },
-				func(w io.Writer) error { return Entry(w, EntryValues{Base: url}) },
+				func(w io.Writer) error { return Entry(w, IPXE, EntryValues{Base: base}) },
+				func(w io.Writer) error { return Entry(w, IPXE, EntryValues{Base: url}) },
 			},
 		}
 		for _, pair := range pairs {
@@ -112,10 +112,53 @@ func FuzzValuesNeverChangeTheCommands(f *testing.F) {
 		}
 		// Refused base URLs must not hide the other values from the fuzzer.
 		if hostile, ok := rendered(t, func(w io.Writer) error {
-			return Agent(w, AgentValues{Architecture: "amd64", Base: base, Machine: machine, Reason: reason, Args: []string{arg}})
+			return Agent(w, IPXE, AgentValues{Architecture: "amd64", Base: base, Machine: machine, Reason: reason, Args: []string{arg}})
 		}); ok {
 			benign, _ := rendered(t, pairs[0].benign)
 			sameCommands(t, benign, hostile)
+		}
+	})
+}
+
+// unquoted is what a GRUB script has outside of single quotes: the commands, and
+// a pair of quotes for each word between them.
+func unquoted(script string) string {
+	var out strings.Builder
+	inside := false
+	script = strings.ReplaceAll(script, `'\''`, "")
+	for _, c := range script {
+		if c == '\'' {
+			inside = !inside
+		}
+		if !inside {
+			out.WriteRune(c)
+		}
+	}
+	return out.String()
+}
+
+func FuzzValuesNeverLeaveGRUBsQuotes(f *testing.F) {
+	for _, seed := range []string{
+		"web7", "a b", "a\nreboot", "a;reboot", "it's", "'", `'\''`, `\'`, `\`, "$root", "${root}", "`x`", `"`, "#", "}", "{", "\x00", "|", "&", "*",
+	} {
+		f.Add(seed, seed, seed, seed)
+	}
+	benign := func(w io.Writer) error {
+		return Agent(w, GRUB, AgentValues{Architecture: "amd64", Base: base, Machine: "web7", Reason: "why", Args: []string{"quiet"}})
+	}
+	f.Fuzz(func(t *testing.T, url, machine, reason, arg string) {
+		want, _ := rendered(t, benign)
+		for _, from := range []string{url, base} {
+			got, ok := rendered(t, func(w io.Writer) error {
+				return Agent(w, GRUB, AgentValues{Architecture: "amd64", Base: from, Machine: machine, Reason: reason, Args: []string{arg}})
+			})
+			if ok && unquoted(got) != unquoted(want) {
+				t.Errorf("the values changed the commands: %q", got)
+			}
+		}
+		refused, _ := rendered(t, func(w io.Writer) error { return Refused(w, RefusedValues{Reason: reason}) })
+		if want, _ := rendered(t, func(w io.Writer) error { return Refused(w, RefusedValues{Reason: "why"}) }); unquoted(refused) != unquoted(want) {
+			t.Errorf("the reason changed the commands: %q", refused)
 		}
 	})
 }

@@ -28,21 +28,29 @@ func TestNoValueBecomesACommand(t *testing.T) {
 		with func(io.Writer, string) error
 	}{
 		{"base of agent", func(w io.Writer, v string) error {
-			return Agent(w, AgentValues{Base: v, Machine: "web7", Reason: "why"})
+			return Agent(w, IPXE, AgentValues{Architecture: "amd64", Base: v, Machine: "web7", Reason: "why"})
 		}},
-		{"machine of agent", func(w io.Writer, v string) error { return Agent(w, AgentValues{Base: base, Machine: v, Reason: "why"}) }},
+		{"machine of agent", func(w io.Writer, v string) error {
+			return Agent(w, IPXE, AgentValues{Architecture: "amd64", Base: base, Machine: v, Reason: "why"})
+		}},
 		{"reason of agent", func(w io.Writer, v string) error {
-			return Agent(w, AgentValues{Base: base, Machine: "web7", Reason: v})
+			return Agent(w, IPXE, AgentValues{Architecture: "amd64", Base: base, Machine: "web7", Reason: v})
 		}},
 		{"argument of agent", func(w io.Writer, v string) error {
-			return Agent(w, AgentValues{Base: base, Machine: "web7", Reason: "why", Args: []string{"quiet", v}})
+			return Agent(w, IPXE, AgentValues{Architecture: "amd64", Base: base, Machine: "web7", Reason: "why", Args: []string{"quiet", v}})
 		}},
-		{"machine of disk", func(w io.Writer, v string) error { return Disk(w, DiskValues{Machine: v, Reason: "why"}) }},
-		{"reason of disk", func(w io.Writer, v string) error { return Disk(w, DiskValues{Machine: "web7", Reason: v}) }},
-		{"base of wait", func(w io.Writer, v string) error { return Wait(w, WaitValues{Base: v, Machine: "web7", Reason: "why"}) }},
-		{"machine of wait", func(w io.Writer, v string) error { return Wait(w, WaitValues{Base: base, Machine: v, Reason: "why"}) }},
-		{"reason of wait", func(w io.Writer, v string) error { return Wait(w, WaitValues{Base: base, Machine: "web7", Reason: v}) }},
-		{"base of entry", func(w io.Writer, v string) error { return Entry(w, EntryValues{Base: v}) }},
+		{"machine of disk", func(w io.Writer, v string) error { return Disk(w, IPXE, DiskValues{Machine: v, Reason: "why"}) }},
+		{"reason of disk", func(w io.Writer, v string) error { return Disk(w, IPXE, DiskValues{Machine: "web7", Reason: v}) }},
+		{"base of wait", func(w io.Writer, v string) error {
+			return Wait(w, IPXE, WaitValues{Base: v, Machine: "web7", Reason: "why"})
+		}},
+		{"machine of wait", func(w io.Writer, v string) error {
+			return Wait(w, IPXE, WaitValues{Base: base, Machine: v, Reason: "why"})
+		}},
+		{"reason of wait", func(w io.Writer, v string) error {
+			return Wait(w, IPXE, WaitValues{Base: base, Machine: "web7", Reason: v})
+		}},
+		{"base of entry", func(w io.Writer, v string) error { return Entry(w, IPXE, EntryValues{Base: v}) }},
 	}
 	if n := len(payloads()); n < 60 {
 		t.Errorf("%d payloads, want 60", n)

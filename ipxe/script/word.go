@@ -23,6 +23,10 @@ const (
 // people and kernels do not.
 const plainMarks = "._:/=,@%+~?&-[]"
 
+// quote makes a plain word, or a sentence of plain words, one word of GRUB's
+// language: in single quotes nothing but their end means anything.
+func quote(text string) string { return "'" + strings.ReplaceAll(text, "'", `'\''`) + "'" }
+
 func isPlain(c byte) bool {
 	return 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || '0' <= c && c <= '9' ||
 		strings.IndexByte(plainMarks, c) >= 0

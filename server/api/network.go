@@ -142,7 +142,7 @@ func (p *SubnetPut) subnet(name string) (*machine.Subnet, error) {
 	s := &machine.Subnet{
 		Name: name, Network: p.Network, Site: p.Site, Domain: p.Domain, Mode: cmp.Or(p.Mode, machine.ModeServer),
 		Policy: cmp.Or(machine.Policy(p.Policy), machine.PolicyObserve),
-		Lease:  time.Duration(cmp.Or(p.LeaseSeconds, 3600)) * time.Second,
+		Lease:  time.Duration(cmp.Or(p.LeaseSeconds, 3600)) * time.Second, SecureBoot: p.SecureBoot,
 	}
 	var err error
 	if s.Prefix, err = netip.ParsePrefix(p.Prefix); err != nil {

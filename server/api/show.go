@@ -72,7 +72,7 @@ func eventID(e journal.Event) string { return strconv.FormatInt(e.ID, 10) }
 func showSubnet(s *machine.Subnet) Subnet {
 	return Subnet{
 		Name: s.Name, Prefix: s.Prefix.String(), Network: s.Network, Site: s.Site, Gateway: showAddr(s.Gateway), Domain: s.Domain, Mode: s.Mode,
-		Policy: string(s.Policy), LeaseSeconds: int64(s.Lease / time.Second), DNS: each(s.DNS, netip.Addr.String),
+		Policy: string(s.Policy), LeaseSeconds: int64(s.Lease / time.Second), SecureBoot: s.SecureBoot, DNS: each(s.DNS, netip.Addr.String),
 		Ranges: each(s.Ranges, func(r machine.Range) AddressRange { return AddressRange{r.First.String(), r.Last.String()} }),
 	}
 }

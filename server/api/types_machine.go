@@ -215,7 +215,7 @@ type Boot struct {
 	Request BootRequest `json:"request" doc:"What it would ask"`
 	Answer  BootAnswer  `json:"answer" doc:"What it would get"`
 	Waits   []Wait      `json:"waits,omitempty" doc:"What it waits for before gates"`
-	Script  string      `json:"script,omitempty" doc:"The iPXE script, without the secret of its session"`
+	Script  string      `json:"script,omitempty" doc:"The script of iPXE, or GRUB, without the secret of its session"`
 	Problem string      `json:"problem,omitempty" doc:"Why the script cannot be written" example:"the boot image has no kernel"`
 	Wrong   []Diagnosis `json:"wrong,omitempty" doc:"What is wrong with its boot, that which stops it first; absent: nothing"`
 	Clock   *BootClock  `json:"clock,omitempty" doc:"How long its last boot took; absent: none was seen"`

@@ -15,6 +15,7 @@ type Subnet struct {
 	Mode         string         `json:"mode" enum:"server,proxy,off" doc:"server: gives addresses and tells what to boot; proxy: tells what to boot beside a DHCP server that gives the addresses (IPv4 only); off: is silent here"`
 	Policy       string         `json:"policy" enum:"ignore,observe,register" doc:"What an unknown machine gets: no answer; recorded and sent on to its own disk; the agent"`
 	LeaseSeconds int64          `json:"lease_seconds" doc:"Life of a dynamic lease, seconds; by IPv6 the valid lifetime, of which the preferred is three quarters" example:"3600"`
+	SecureBoot   bool           `json:"secure_boot" doc:"UEFI machines get the signed loaders, shim and GRUB, which firmware with Secure Boot runs; false: those whose agent reported Secure Boot get them"`
 }
 
 // AddressRange is a run of addresses, both ends included.
@@ -36,6 +37,7 @@ type SubnetPut struct {
 	Mode         string         `json:"mode,omitempty" enum:"server,proxy,off" default:"server" doc:"server: gives addresses and tells what to boot; proxy: tells what to boot beside a DHCP server that gives the addresses (IPv4 only); off: is silent here"`
 	Policy       string         `json:"policy,omitempty" enum:"ignore,observe,register" default:"observe" doc:"What an unknown machine gets: no answer; recorded and sent on to its own disk; the agent"`
 	LeaseSeconds int64          `json:"lease_seconds,omitempty" minimum:"60" maximum:"31536000" default:"3600" doc:"Life of a dynamic lease, seconds; by IPv6 the valid lifetime, of which the preferred is three quarters"`
+	SecureBoot   bool           `json:"secure_boot,omitempty" doc:"UEFI machines get the signed loaders, shim and GRUB, which firmware with Secure Boot runs; false: those whose agent reported Secure Boot get them"`
 }
 
 // Rule accepts or holds machines. The first that matches and has room decides.

@@ -22,6 +22,7 @@ const (
 	StageFirmware Stage = "firmware" // PXE ROM or UEFI: wants a boot loader by TFTP
 	StageHTTP     Stage = "http"     // UEFI HTTP boot: wants a boot loader by HTTP
 	StageIPXE     Stage = "ipxe"     // iPXE: wants a script
+	StageGRUB     Stage = "grub"     // GRUB behind the signed loaders: wants a configuration
 )
 
 // Request is who asks, and in which stage.
@@ -32,7 +33,7 @@ type Request struct {
 	Arch     uint16      `json:"arch"`     // DHCP option 93, RFC 4578 §2.1; of iPXE, as its loader was built
 	Platform string      `json:"platform"` // bios or efi
 	Stage    Stage       `json:"stage"`
-	// Script tells that iPXE asks for its script; else it asks DHCP.
+	// Script tells that the loader asks for its script; else it asks DHCP.
 	Script bool   `json:"script,omitempty"`
 	Subnet string `json:"subnet,omitempty"`
 }
@@ -48,6 +49,8 @@ type Known struct {
 	// Restored tells that an older database was restored and not yet held
 	// against the machines that there are: whoever is not in it may be somebody's.
 	Restored bool
+	// SecureBoot tells that the subnet gives the signed loaders to all UEFI machines.
+	SecureBoot bool
 }
 
 // Target is what a machine boots.

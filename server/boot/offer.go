@@ -21,4 +21,5 @@ type Offer struct {
 	File   string     // what to load next: a name for TFTP, or a URL; "": nothing
 	Why    string     // why there is no file
 	Server netip.Addr // that has the file
+	Signed string     // why the file is the first of the signed loaders; "": it is not
 }

@@ -49,6 +49,8 @@ func (c *Config) readSubnet(n *section) *machine.Subnet {
 		Mode:    one(n, "mode", machine.ModeServer, oneOf(machine.ModeServer, machine.ModeProxy, machine.ModeOff)),
 		Policy:  one(n, "policy", machine.PolicyObserve, oneOf(machine.PolicyIgnore, machine.PolicyObserve, machine.PolicyRegister)),
 		Lease:   one(n, "lease", 12*time.Hour, atLeast(time.Minute)),
+
+		SecureBoot: one(n, "secure_boot", false, yesNo),
 	}
 	if subnet.Prefix.IsValid() {
 		inside(n, subnet)

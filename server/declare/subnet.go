@@ -25,6 +25,7 @@ var subnetFields = []Field[*machine.Subnet]{
 	addressesOf("dns", "name servers that are handed out, with commas between; empty: the appliance", func(s *machine.Subnet) *[]netip.Addr { return &s.DNS }),
 	textOf("domain", "zone of the host names, without the dot at its end", func(s *machine.Subnet) *string { return &s.Domain }),
 	textOf("network", "the same for all subnets on one segment; empty: it is alone there", func(s *machine.Subnet) *string { return &s.Network }),
+	flagOf("secure_boot", "UEFI machines get the signed loaders, also those of which nobody knows whether Secure Boot is on", func(s *machine.Subnet) *bool { return &s.SecureBoot }),
 	must(spanOf("lease", "life of a dynamic lease, such as 12h", func(s *machine.Subnet) *time.Duration { return &s.Lease })),
 }
 

@@ -69,7 +69,7 @@ func (m *memory) Known(r boot.Request) boot.Known {
 	k := boot.Known{Machine: m.machines[r.MAC]}
 	for _, s := range m.subnets {
 		if s.Name == r.Subnet {
-			k.Policy = s.Policy
+			k.Policy, k.SecureBoot = s.Policy, s.SecureBoot
 		}
 	}
 	return k
@@ -270,11 +270,16 @@ func serverOver(t testing.TB, m *memory, clock func() time.Time) *Server {
 	return New(Config{
 		Interfaces: []Interface{{Name: here.name, Address: here.server}},
 		Inventory:  m, Leases: m, Journal: m,
-		Loader: func(arch uint16) (string, error) {
+		Loader: func(arch uint16, signed bool) (string, error) {
 			switch arch {
 			case 0:
 				return "undionly.kpxe", nil
-			case 7, 9, 16:
+			case 7, 16:
+				if signed {
+					return "shimx64.efi", nil
+				}
+				return "snponly.efi", nil
+			case 9:
 				return "snponly.efi", nil
 			default:
 				return "", fmt.Errorf("architecture %d: no boot loader", arch)

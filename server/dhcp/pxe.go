@@ -27,7 +27,7 @@ func (s *Server) addBoot(r *dhcpv4.DHCPv4, q *query, v verdict) (boots, why stri
 		}
 		return addScript(r, s.cfg.ScriptURL(q.from.server, q.keyed)), ""
 	}
-	loader, err := s.cfg.Loader(q.boot.Arch)
+	loader, err := s.cfg.Loader(q.boot.Arch, s.signed(q, v) != "")
 	if err != nil {
 		// Firmware that finds no file name goes on to its next boot device.
 		return "", err.Error()
@@ -36,6 +36,16 @@ func (s *Server) addBoot(r *dhcpv4.DHCPv4, q *query, v verdict) (boots, why stri
 		return addHTTP(r, s.cfg.LoaderURL(q.from.server, loader)), ""
 	}
 	return addPXE(r, q, loader), ""
+}
+
+// signed tells why firmware is given the signed loaders, where there are such
+// for its architecture; "" when it is not.
+func (s *Server) signed(q *query, v verdict) string {
+	usual, _ := s.cfg.Loader(q.boot.Arch, false)
+	if name, err := s.cfg.Loader(q.boot.Arch, true); err != nil || name == usual {
+		return ""
+	}
+	return boot.Signed(q.boot, v.known)
 }
 
 // echoMachine sends option 97 back, which RFC 4578 §2.3 wants in every packet of

@@ -86,8 +86,9 @@ type Config struct {
 	// them everybody is a stranger.
 	Regulars Regulars
 
-	// Loader gives the file name of the boot loader for an architecture.
-	Loader func(arch uint16) (string, error)
+	// Loader gives the file name of the boot loader for an architecture; signed:
+	// of those that Secure Boot lets run, where there is one.
+	Loader func(arch uint16, signed bool) (string, error)
 	// OwnLoader gives an iPXE that can do less than what Loader names, such as one
 	// in the ROM of a card, that loader first, and the script after it.
 	OwnLoader bool

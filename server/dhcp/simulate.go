@@ -49,6 +49,9 @@ func (s *Server) Simulate(ctx context.Context, subnet *machine.Subnet, f boot.Fi
 	o := boot.Offer{Who: q.who(), Silent: v.why}
 	if v.reply != nil {
 		o = boot.Offer{Who: q.who(), File: v.boots, Why: v.why, Server: addrOf(v.reply.ServerIPAddr)}
+		if q.boot.Stage != boot.StageIPXE {
+			o.Signed = s.signed(q, v)
+		}
 	}
 	return o, nil
 }

@@ -100,6 +100,17 @@ func (s *story) loads() {
 	s.sent("snponly.efi")
 }
 
+// grub boots as far as GRUB's first configuration. Its lists of modules, which it
+// has within, it looks for in vain.
+func (s *story) grub() {
+	told("shimx64.efi")(s)
+	s.sent("shimx64.efi")
+	s.file("revocations_sbat.efi", journal.Missing, 0, 0)
+	s.sent("grubx64.efi")
+	s.file("grub/x86_64-efi/command.lst", journal.Missing, 0, 0)
+	s.sent("grub/grub.cfg")
+}
+
 // scripted boots as far as the script.
 func (s *story) scripted(target string) {
 	s.loads()
@@ -135,6 +146,16 @@ func exchange(name string) func(*story)   { return func(s *story) { s.exchange(n
 func power(on string) func(*story)        { return func(s *story) { s.power(on) } }
 func sent(name string) func(*story)       { return func(s *story) { s.sent(name) } }
 func scripted(target string) func(*story) { return func(s *story) { s.scripted(target) } }
+
+// told is firmware that gets an address and is told this loader.
+func told(name string) func(*story) {
+	return func(s *story) {
+		s.exchange("firmware gets an address")
+		r := &s.rows[len(s.rows)-1]
+		r.Details = maps.Clone(r.Details)
+		r.Details["boots"] = name
+	}
+}
 
 func broken(name string, n int64) func(*story) {
 	return func(s *story) { s.file(name, journal.BrokenOff, n, 5*time.Second) }
@@ -187,8 +208,11 @@ var faults = []planted{
 	{"a boot file that somebody else names", []func(*story){exchange("firmware gets an address"), func(s *story) { s.file("pxelinux.0", journal.Missing, 0, 0) }}, nil, nil, NoSuchFile, "pxelinux.0, which is no file of ours; it was told snponly.efi"},
 	{"a TFTP transfer that breaks off", []func(*story){exchange("firmware gets an address"), broken("snponly.efi", 40960), wait(30 * time.Second)}, nil, nil, LoaderBroken, "snponly.efi and broke off after 40960 bytes"},
 	{"a loader for another architecture", []func(*story){exchange("firmware gets an address"), sent("undionly.kpxe"), wait(30 * time.Second)}, nil, nil, WrongLoader, "(UEFI x64) fetched undionly.kpxe"},
-	{"a loader without a NIC driver", []func(*story){(*story).loads, wait(2 * time.Minute)}, nil, nil, NoDriver, "no driver in it"},
+	{"a loader without a NIC driver", []func(*story){told("undionly.kpxe"), sent("undionly.kpxe"), wait(2 * time.Minute)}, nil, nil, NoDriver, "no driver in it"},
 	{"a loader that starts the firmware anew", []func(*story){repeat(3, (*story).loads, wait(10*time.Second))}, nil, nil, LoaderLoop, "fetched snponly.efi 3 times"},
+	{"Secure Boot that refuses the loader", []func(*story){(*story).loads, wait(2 * time.Minute)}, nil, nil, NotStarted, "Secure Boot refuses it"},
+	{"a signed loader that was revoked", []func(*story){told("shimx64.efi"), sent("shimx64.efi"), wait(2 * time.Minute)}, nil, nil, NotStarted, "does not trust the signature"},
+	{"GRUB whose HTTP is blocked", []func(*story){(*story).grub, wait(time.Minute)}, nil, nil, NoScript, "its first configuration and does not fetch its script"},
 	{"a loader that takes no offer", []func(*story){(*story).loads, exchange("iPXE takes no offer")}, nil, nil, IPXENoAddress, "Its loader runs"},
 	{"HTTP that is blocked", []func(*story){(*story).loads, exchange("iPXE gets an address"), wait(time.Minute)}, nil, nil, NoScript, "does not fetch its script"},
 	{"another appliance's certificate", []func(*story){(*story).loads, exchange("iPXE gets an address"), said(journal.Files, "TLS failed", journal.DetailOutcome, string(journal.TLSFailed)), wait(30 * time.Second)}, nil, nil, TLSRefused, "No secure connection"},
@@ -306,7 +330,7 @@ func TestAWaitIsASuspicionFirst(t *testing.T) {
 		{"nothing known", []func(*story){(*story).kernel}, is(machine.Registered), SilentAgent, 0, 44 * time.Second, 45 * time.Second, agentWithin, "since 45 s; slow machines take up to 180 s", "the agent is silent"},
 		{"a quick kind", []func(*story){(*story).kernel}, is(machine.Registered), SilentAgent, 3 * time.Second, 29 * time.Second, 30 * time.Second, agentWithin, "since 30 s; usual is 3 s", "the agent is silent"},
 		{"a slow kind", []func(*story){(*story).kernel}, is(machine.Registered), SilentAgent, 2 * time.Minute, 239 * time.Second, 0, 4 * time.Minute, "", "the agent is silent"},
-		{"a loader", []func(*story){(*story).loads}, nil, NoDriver, 0, 44 * time.Second, 45 * time.Second, iPXEWithin, "no driver in it", "no driver in it"},
+		{"a loader", []func(*story){(*story).loads}, nil, NotStarted, 0, 44 * time.Second, 45 * time.Second, iPXEWithin, "no driver in it", "no driver in it"},
 		{"a power button", []func(*story){power("on")}, is(machine.Expected), NeverHeard, 0, 44 * time.Second, 45 * time.Second, firstWithin, "no DHCP relay", "no DHCP relay"},
 		{"a server that tests its memory", []func(*story){power("on")}, is(machine.Expected), NeverHeard, 4 * time.Minute, 479 * time.Second, 0, 8 * time.Minute, "", "no DHCP relay"},
 	} {
@@ -350,6 +374,7 @@ func TestWhatIsMeantIsNoFault(t *testing.T) {
 		"a switch that was on already":                  {(*story).whole, wait(time.Minute), power("on"), wait(time.Hour)},
 		"a firmware that came through at its third try": {exchange("offers not taken"), wait(time.Second), (*story).whole},
 		"an address that is refused once":               {exchange("refused"), wait(2 * time.Second), (*story).whole},
+		"a boot by the signed loaders":                  {(*story).grub, wait(scriptWithin - time.Second), func(s *story) { s.script("agent") }, sent("vmlinuz"), sent("initramfs"), wait(time.Second), (*story).report, wait(time.Hour)},
 		"a transfer that came again":                    {exchange("firmware gets an address"), broken("snponly.efi", 1), sent("snponly.efi"), exchange("iPXE gets an address"), func(s *story) { s.script("disk") }, wait(time.Hour)},
 	} {
 		s := tell(t, dhcp, acts...)

@@ -28,6 +28,7 @@ type bootOf struct {
 
 	asks    []row // of firmware and loader for an address
 	loaders []row // boot loaders that were sent whole
+	config  *row  // what GRUB reads first
 	script  *row
 	kernel  *row
 	image   *row // the agent's initramfs
@@ -201,6 +202,8 @@ func (b *bootOf) sent(name string, r row) {
 	case name == "vmlinuz":
 		b.kernel = &r
 		b.kernels++
+	case name == "grub.cfg":
+		b.config = &r
 	case name == "initramfs" || strings.HasPrefix(name, "initr"):
 		b.image = &r
 	case strings.HasSuffix(name, ".efi"), strings.HasSuffix(name, ".kpxe"), strings.HasSuffix(name, ".pxe"), strings.HasSuffix(name, ".signed"):

@@ -33,7 +33,7 @@ type rule func(*bootOf) *Diagnosis
 var stopping = []rule{
 	reportRefused, imageHash, silentAgent, diskReturns, bootedDisk,
 	kernelBroken, noImage, noKernel, scriptRefused, tlsRefused,
-	iPXENoAddress, wrongLoader, loaderLoop, noScript, noDriver,
+	iPXENoAddress, wrongLoader, loaderLoop, noScript, refusesLoader, noDriver,
 	loaderBroken, noSuchFile, noLoader,
 	noSubnet, rangeFull, addressTaken, databaseAway, notAnswered, refusedAddress,
 	tookAnother, noArchitecture, offersLost,

@@ -16,6 +16,7 @@ const (
 	NoSuchFile    Fault = "no-such-file"
 	LoaderBroken  Fault = "loader-broken-off"
 	WrongLoader   Fault = "wrong-loader"
+	NotStarted    Fault = "loader-not-started"
 	NoDriver      Fault = "loader-without-nic-driver"
 	LoaderLoop    Fault = "loader-loop"
 	NoScript      Fault = "script-not-fetched"
@@ -112,9 +113,37 @@ func matches(loaders []row, name string) bool {
 	return false
 }
 
+// silentLoader tells whether nothing was heard of a loader that it got.
+func (b *bootOf) silentLoader() bool {
+	return b.script == nil && b.kernel == nil && b.config == nil && b.bound(true) == nil && !b.spoke(b.loader())
+}
+
+// refusesLoader: a UEFI firmware has what it was told to load, and it does not
+// run. What runs there drives the card by the firmware itself, so that Secure
+// Boot is likelier than the want of a driver.
+func refusesLoader(b *bootOf) *Diagnosis {
+	l := b.loader()
+	if l == nil || !b.silentLoader() || b.ask() != nil {
+		return nil
+	}
+	name := path.Base(l.Details[journal.DetailFile])
+	if !strings.HasSuffix(name, ".efi") {
+		return nil
+	}
+	why := ": Secure Boot refuses it for want of a signature, or there is no driver in it for this network card."
+	act := "Look at its console for \"Access Denied\" or \"Security Violation\". If it says so, have its subnet give the signed loaders: firstlight subnet set NAME --secure-boot."
+	if name == "shimx64.efi" || name == "grubx64.efi" {
+		why = ": its firmware does not trust the signature, or has revoked it."
+		act = "Look at its console; see in its firmware whether Microsoft's UEFI CA is among the keys of Secure Boot, and whether its revocation list is newer than this appliance."
+	}
+	return b.overdue(l, "loader", iPXEWithin, func() *Diagnosis {
+		return says(NotStarted, StageScript, fmt.Sprintf("It fetched %s at %s, and the loader never asked for anything", name, clock(l.At))+why, act, l)
+	})
+}
+
 func noDriver(b *bootOf) *Diagnosis {
 	l := b.loader()
-	if l == nil || b.script != nil || b.kernel != nil || b.bound(true) != nil || b.ask() != nil || b.spoke(l) {
+	if l == nil || !b.silentLoader() || b.ask() != nil {
 		return nil
 	}
 	return b.overdue(l, "loader", iPXEWithin, func() *Diagnosis {
@@ -135,16 +164,22 @@ func loaderLoop(b *bootOf) *Diagnosis {
 		return nil
 	}
 	return says(LoaderLoop, StageScript, fmt.Sprintf("It fetched %s %d times, and each time its firmware's network boot began anew: the loader does not start, or does not say that it is one.", path.Base(l.Details[journal.DetailFile]), b.loads+1),
-		"Look at its console; a loader of its own in the card's ROM, or Secure Boot, may stand in the way of ours.", b.firstLoad, l)
+		"Look at its console; a loader of its own in the card's ROM, or Secure Boot (firstlight subnet set NAME --secure-boot), may stand in the way of ours.", b.firstLoad, l)
 }
 
 func noScript(b *bootOf) *Diagnosis {
-	r := b.bound(true)
+	r, has, port := b.bound(true), "", ""
+	switch {
+	case b.config != nil:
+		r, has, port = b.config, "its first configuration", "this appliance's HTTP"
+	case r != nil:
+		has, port = r.Details["address"], r.Details["boots"]
+	}
 	if !b.since(r, scriptWithin) || b.script != nil || b.kernel != nil || b.spoke(r) {
 		return nil
 	}
-	return says(NoScript, StageScript, fmt.Sprintf("Its loader has %s and does not fetch its script: HTTP to this appliance does not come through.", r.Details["address"]),
-		"Let its network reach the port of "+r.Details["boots"]+"; try it from a machine there.", r)
+	return says(NoScript, StageScript, fmt.Sprintf("Its loader has %s and does not fetch its script: HTTP to this appliance does not come through.", has),
+		"Let its network reach the port of "+port+"; try it from a machine there.", r)
 }
 
 func scriptRefused(b *bootOf) *Diagnosis {
@@ -185,7 +220,7 @@ func noKernel(b *bootOf) *Diagnosis {
 	}
 	return b.overdue(s, "script", kernelWithin, func() *Diagnosis {
 		return says(NoKernel, StageKernel, fmt.Sprintf("It was given its script at %s and asked for nothing more.", clock(s.At)),
-			"Look at its console for an error of iPXE; it may lack memory, or the network went down.", s)
+			"Look at its console for an error of its loader; it may lack memory, or the network went down.", s)
 	})
 }
 

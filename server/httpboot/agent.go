@@ -41,7 +41,7 @@ func (s *Server) report(w http.ResponseWriter, r *http.Request) error {
 	s.Records.Observe(m.ID, func(o *machine.Observed) {
 		o.CallAt, o.AgentBoot, o.Power, o.PowerAt = s.Now(), rep.Boot.ID, "on", s.Now()
 		o.Waits, o.Progress = Sentence(m), 0
-		o.Platform, o.BootOrder = rep.Boot.Platform, discovery.BootOrder(rep.Boot.Order)
+		o.Platform, o.SecureBoot, o.BootOrder = rep.Boot.Platform, rep.Firmware.SecureBoot, discovery.BootOrder(rep.Boot.Order)
 	})
 	if err := s.Jobs.Reported(r.Context(), m, rep.Boot.ID); err != nil {
 		return err

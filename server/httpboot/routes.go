@@ -32,6 +32,7 @@ type route struct {
 // another machine.
 var routes = []route{
 	{"GET " + script.EntryPath, public, (*Server).entry},
+	{"GET " + script.ConfigPath, public, (*Server).config},
 	{"GET " + script.ScriptPath, public, (*Server).script},
 	{"GET " + script.KernelPath("amd64"), public, (*Server).file},
 	{"GET " + script.InitramfsPath("amd64"), public, (*Server).file},
@@ -91,7 +92,13 @@ func (s *Server) answer(w http.ResponseWriter, r *http.Request, err error) {
 	if err == nil {
 		return
 	}
-	code, text := http.StatusInternalServerError, "internal error; the appliance's log has it"
+	code, text := s.explain(r, err)
+	reply(w, code, report.Error{Error: text})
+}
+
+// explain counts a refusal, and logs what is no answer for machines.
+func (s *Server) explain(r *http.Request, err error) (code int, text string) {
+	code, text = http.StatusInternalServerError, "internal error; the appliance's log has it"
 	var se statusError
 	var tooLarge *http.MaxBytesError
 	switch {
@@ -109,7 +116,7 @@ func (s *Server) answer(w http.ResponseWriter, r *http.Request, err error) {
 		s.Log.ErrorContext(r.Context(), "answer machine", "path", r.URL.Path, "from", r.RemoteAddr, "error", err)
 	}
 	s.metrics.refused.WithLabelValues(http.StatusText(code)).Inc()
-	reply(w, code, report.Error{Error: text})
+	return code, text
 }
 
 func reply(w http.ResponseWriter, code int, v any) {

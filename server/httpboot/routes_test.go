@@ -16,6 +16,7 @@ import (
 func TestRoutesAreTheseAndNoMore(t *testing.T) {
 	want := []string{
 		"public GET /boot/entry.ipxe",
+		"public GET /grub/grub.cfg",
 		"public GET /boot/script",
 		"public GET /boot/amd64/vmlinuz",
 		"public GET /boot/amd64/initramfs",

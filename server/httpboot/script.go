@@ -16,8 +16,17 @@ import (
 
 // entry is the first script of every iPXE client: it asks with its identity.
 func (s *Server) entry(w http.ResponseWriter, r *http.Request) error {
+	return s.first(w, r, script.IPXE)
+}
+
+// config is the same for GRUB that came over HTTP.
+func (s *Server) config(w http.ResponseWriter, r *http.Request) error {
+	return s.first(w, r, script.GRUB)
+}
+
+func (s *Server) first(w http.ResponseWriter, r *http.Request, form script.Form) error {
 	var b bytes.Buffer
-	if err := script.Entry(&b, script.EntryValues{Base: base(r)}); err != nil {
+	if err := script.Entry(&b, form, script.EntryValues{Base: base(r)}); err != nil {
 		return err
 	}
 	return text(w, &b)
@@ -31,8 +40,25 @@ func text(w http.ResponseWriter, b *bytes.Buffer) error {
 	return nil
 }
 
-// script answers with what the machine boots now.
+// script answers with what the machine boots now. GRUB runs the text of an
+// error, too, so that it is given one that it can run.
 func (s *Server) script(w http.ResponseWriter, r *http.Request) error {
+	err := s.decided(w, r)
+	if err == nil || r.URL.Query().Get("loader") != string(script.GRUB) {
+		return err
+	}
+	code, why := s.explain(r, err)
+	var b bytes.Buffer
+	if err := script.Refused(&b, script.RefusedValues{Reason: why}); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+	w.WriteHeader(code)
+	_, _ = w.Write(b.Bytes()) // the other side may have gone
+	return nil
+}
+
+func (s *Server) decided(w http.ResponseWriter, r *http.Request) error {
 	req, err := s.request(r)
 	if err != nil {
 		return err
@@ -63,7 +89,8 @@ func (s *Server) script(w http.ResponseWriter, r *http.Request) error {
 }
 
 // request reads who asks. iPXE writes a MAC with dashes and calls BIOS
-// "pcbios"; what it was built for is what its machine can run.
+// "pcbios"; GRUB is one of UEFI and says so. What a loader was built for is what
+// its machine can run.
 func (s *Server) request(r *http.Request) (boot.Request, error) {
 	q := r.URL.Query()
 	mac, err := machine.ParseMAC(q.Get("mac"))
@@ -75,6 +102,9 @@ func (s *Server) request(r *http.Request) (boot.Request, error) {
 	}
 	if q.Get("platform") == "efi" {
 		req.Platform = "efi"
+	}
+	if q.Get("loader") == string(script.GRUB) {
+		req.Stage, req.Platform = boot.StageGRUB, "efi"
 	}
 	req.Arch = boot.LoaderArch(req.Platform, q.Get("buildarch"))
 	if subnet, ok := s.Inventory.SubnetFor(source(r)); ok {
@@ -111,15 +141,19 @@ func (s *Server) Render(req boot.Request, k boot.Known, a boot.Answer, base stri
 		name = k.Machine.Name
 	}
 	var err error
+	form := script.IPXE
+	if req.Stage == boot.StageGRUB {
+		form = script.GRUB
+	}
 	switch a.Target {
 	case boot.Disk:
-		err = script.Disk(&b, script.DiskValues{Machine: name, Reason: a.Why})
+		err = script.Disk(&b, form, script.DiskValues{Machine: name, Reason: a.Why})
 	case boot.Agent:
-		err = script.Agent(&b, script.AgentValues{
+		err = script.Agent(&b, form, script.AgentValues{
 			Base: base, Machine: name, Reason: a.Why, Architecture: boot.ImageArch(req.Arch), Args: s.args(req, a, name, base),
 		})
 	case boot.Wait:
-		err = script.Wait(&b, script.WaitValues{Base: base, Machine: name, Reason: a.Why})
+		err = script.Wait(&b, form, script.WaitValues{Base: base, Machine: name, Reason: a.Why})
 	case boot.Ignore:
 		err = nil
 	}

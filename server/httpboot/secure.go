@@ -64,6 +64,12 @@ func (s *Server) unprotected(r *http.Request, req boot.Request, k boot.Known) st
 	switch {
 	case s.Secure.TLS == nil || r.TLS != nil:
 		return ""
+	case req.Stage == boot.StageGRUB && boot.Signed(req, k) != "":
+		// GRUB speaks no TLS. Whether it may do without is said by the subnet or by
+		// the machine's own report, never by who asks.
+		return ""
+	case req.Stage == boot.StageGRUB:
+		return "its loader is GRUB, which speaks no TLS, and UEFI boots over HTTPS here; set secure_boot on its subnet if it has Secure Boot"
 	case req.Platform == "efi":
 		return "it has UEFI, which boots over HTTPS here, and asks over HTTP: its loader is not one of this appliance"
 	case k.Machine != nil && k.Machine.Observed.Platform == "efi":

@@ -174,10 +174,11 @@ type Observed struct {
 	BMCError   string    `json:"bmc_error,omitempty"`  // why the BMC did not answer after that
 	CallAt     time.Time `json:"call_at,omitzero"`     // last word of agent or system
 	AgentBoot  string    `json:"agent_boot,omitempty"`
-	Platform   string    `json:"platform,omitempty"` // bios or efi, when it last reported
-	HomeAt     time.Time `json:"home_at,omitzero"`   // installed system's call home
-	Waits      string    `json:"waits,omitempty"`    // one sentence: what it does or waits for
-	Progress   float64   `json:"progress,omitempty"` // 0 to 1 while something moves
+	Platform   string    `json:"platform,omitempty"`    // bios or efi, when it last reported
+	SecureBoot bool      `json:"secure_boot,omitempty"` // it was on, when it last reported
+	HomeAt     time.Time `json:"home_at,omitzero"`      // installed system's call home
+	Waits      string    `json:"waits,omitempty"`       // one sentence: what it does or waits for
+	Progress   float64   `json:"progress,omitempty"`    // 0 to 1 while something moves
 }
 
 // BootMAC is the address of the NIC it boots through.

@@ -69,6 +69,9 @@ type Subnet struct {
 	Mode    string        `json:"mode"`    // ModeServer, ModeProxy or ModeOff
 	Policy  Policy        `json:"policy"`
 	Lease   time.Duration `json:"lease"` // life of a dynamic lease; by IPv6 the valid lifetime
+	// SecureBoot gives all UEFI machines the signed loaders, also those of which
+	// nobody knows whether Secure Boot is on.
+	SecureBoot bool `json:"secure_boot,omitempty"`
 }
 
 // Is6 tells an IPv6 network.
@@ -106,6 +109,8 @@ func (s *Subnet) Validate() error {
 		return bad("mode", s.Mode, "want server or off: DHCPv6 has no ProxyDHCP")
 	case s.Is6() && s.Gateway.IsValid():
 		return bad("gateway", s.Gateway, "want none: by IPv6 routers announce themselves (RFC 4861), DHCPv6 has no option for it")
+	case s.SecureBoot && (s.Is6() || s.Mode == ModeProxy):
+		return bad("secure_boot", true, "want it on an IPv4 subnet of mode server: GRUB finds its configuration by the DHCPv4 answer that has its address, too")
 	case s.Gateway.IsValid() && !s.Prefix.Contains(s.Gateway):
 		return bad("gateway", s.Gateway, "lies outside "+s.Prefix.String())
 	case s.Lease < time.Minute:

@@ -17,7 +17,7 @@ type Explanation struct {
 	Request boot.Request
 	Known   boot.Known
 	Answer  boot.Answer
-	Script  string // as it would be served to iPXE; empty when nothing is
+	Script  string // as it would be served to iPXE, or GRUB; empty when nothing is
 }
 
 // Lookup explains what a machine, or an interface that nobody knows, would
@@ -34,7 +34,11 @@ func (d *Desk) Lookup(ctx context.Context, ref string) (Explanation, error) {
 // decide is the decision on a request, with the script as a machine of the
 // subnet gets it; nil: none is fetched.
 func (d *Desk) decide(e *Explanation, req boot.Request, subnet *machine.Subnet) error {
-	e.Request, e.Known = req, d.DB.Known(req)
+	e.Known = d.DB.Known(req)
+	if boot.Signed(req, e.Known) != "" {
+		req.Stage = boot.StageGRUB
+	}
+	e.Request = req
 	e.Answer = boot.Decide(req, e.Known, d.Now())
 	if d.Render == nil || e.Answer.Target == boot.Ignore || subnet == nil {
 		return nil
@@ -60,8 +64,9 @@ func (d *Desk) TryRules(ctx context.Context, ref string) (*discovery.Trial, erro
 	return d.DB.Try(ctx, m.ID)
 }
 
-// session is the secret of a boot: an explanation must not hand it out.
-var session = regexp.MustCompile(`(firstlight\.session=)\S+`)
+// session is the secret of a boot: an explanation must not hand it out. GRUB's
+// form has it in quotes.
+var session = regexp.MustCompile(`(firstlight\.session=)[^\s']+`)
 
 // asker makes the request that a machine would send.
 func (d *Desk) asker(ctx context.Context, ref string) (boot.Request, *machine.Subnet, error) {

@@ -53,19 +53,30 @@ func (d *Desk) Simulate(ctx context.Context, c BootClient) (*Simulation, error) 
 		req.Platform = "bios"
 	}
 	s := &Simulation{}
-	var offer boot.Offer
-	for _, f.User = range []string{"", "iPXE"} { // the firmware, then the loader that it was given
-		if offer, err = d.step(ctx, s, subnet, f); err != nil {
-			return nil, err
-		}
-		if offer.File == "" {
-			return s, nil
-		}
+	asks, err := d.loads(ctx, s, subnet, f)
+	if err != nil || asks == "" {
+		return s, err
 	}
 	s.Boot = &Explanation{}
 	err = d.decide(s.Boot, req, subnet)
-	s.Steps = append(s.Steps, BootStep{Asks: "GET " + offer.File, Gets: fmt.Sprintf("%s: %s", cmp.Or(s.Boot.Answer.Target, "nothing"), s.Boot.Answer.Why)})
+	s.Steps = append(s.Steps, BootStep{Asks: asks, Gets: fmt.Sprintf("%s: %s", cmp.Or(s.Boot.Answer.Target, "nothing"), s.Boot.Answer.Why)})
 	return s, err
+}
+
+// loads follows the firmware, then the loader that it was given, to how that
+// asks for its script; "": it gets no further.
+func (d *Desk) loads(ctx context.Context, s *Simulation, subnet *machine.Subnet, f boot.Firmware) (asks string, err error) {
+	for _, f.User = range []string{"", "iPXE"} {
+		offer, err := d.step(ctx, s, subnet, f)
+		switch {
+		case err != nil || offer.File == "":
+			return "", err
+		case offer.Signed != "": // GRUB asks nobody for an address again
+			return "GET the configuration of GRUB", nil
+		}
+		asks = "GET " + offer.File
+	}
+	return asks, nil
 }
 
 // step is one DISCOVER, or Solicit.
@@ -84,6 +95,9 @@ func (d *Desk) step(ctx context.Context, s *Simulation, subnet *machine.Subnet, 
 		gets = o.File + " by TFTP from " + o.Server.String()
 	case o.Why != "":
 		gets += ": " + o.Why
+	}
+	if o.Signed != "" {
+		gets += ", and then GRUB: " + o.Signed
 	}
 	asks := "DISCOVER of "
 	if subnet.Is6() {

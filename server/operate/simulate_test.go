@@ -18,6 +18,8 @@ func offers(_ context.Context, s *machine.Subnet, f boot.Firmware) (boot.Offer, 
 	switch {
 	case f.Vendor == "too long":
 		return o, errors.New("a packet of 3000 bytes")
+	case f.Arch == 16:
+		o.File, o.Signed = "http://10.80.12.1/boot/loaders/shimx64.efi", "its subnet says so"
 	case s.Policy == machine.PolicyIgnore:
 		o.Silent = "the subnet ignores it"
 	case f.User == "iPXE":
@@ -47,6 +49,22 @@ func TestSimulateGoesStepByStep(t *testing.T) {
 	}
 	if s, err = d.Simulate(t.Context(), BootClient{Arch: "x86"}); err != nil || len(s.Steps) != 1 || s.Steps[0].Gets != "an address, and nothing to boot: no boot loader for this architecture" || s.Boot != nil {
 		t.Errorf("Simulate(x86) = %+v, %v, want one step and no script", s, err)
+	}
+}
+
+func TestSimulateGoesByTheSignedLoaders(t *testing.T) {
+	d, _ := desk(t)
+	d.Offer = offers
+	s, err := d.Simulate(t.Context(), BootClient{Firmware: "http"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := []BootStep{
+		{"DISCOVER of HTTPClient:Arch:00016:UNDI:003001", "http://10.80.12.1/boot/loaders/shimx64.efi, and then GRUB: its subnet says so"},
+		{"GET the configuration of GRUB", "agent: it is not known and its subnet registers such machines"},
+	}
+	if diff := cmp.Diff(want, s.Steps); diff != "" {
+		t.Errorf("Simulate() (-want +got):\n%s", diff)
 	}
 }
 

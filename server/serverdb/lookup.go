@@ -110,7 +110,7 @@ func (d *DB) Known(r boot.Request) boot.Known {
 	k.NoImage = d.BootImages != nil && !slices.Contains(d.BootImages, boot.ImageArch(r.Arch))
 	for _, s := range d.Subnets() {
 		if s.Name == r.Subnet {
-			k.Policy = s.Policy
+			k.Policy, k.SecureBoot = s.Policy, s.SecureBoot
 		}
 	}
 	if k.Machine != nil {

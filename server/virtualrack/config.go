@@ -37,6 +37,7 @@ subnets:
     mode: {{.Mode}}
     policy: register
     lease: 1h
+    secure_boot: {{.SecureBoot}}
 {{- range .Relayed}}
   - {name: {{.Name}}, prefix: {{.Prefix}}, ranges: [{{.First}}-{{.Last}}], gateway: {{.Relay}}, policy: register, lease: 1h}
 {{- end}}
@@ -62,7 +63,7 @@ func (r *Rack) writeConfig(rules []machine.Rule) error {
 	err := configuration.Execute(&text, map[string]any{
 		"State": r.stateDir(), "Link": applianceLink, "Own": ownAddress, "Site": siteName, "Domain": domain,
 		"User": bmcUser, "PasswordFile": r.path("bmc.password"), "Prefix": prefix, "Own6": own6,
-		"First": first, "Mode": r.spec.Mode, "Last": last, "Rules": rules, "Relayed": relayedNetworks(r.spec.Relayed), "HTTPS": r.spec.HTTPS, "OwnLoader": r.spec.OwnLoader, "Level": strings.ToLower(r.spec.Level.String()),
+		"First": first, "Mode": r.spec.Mode, "Last": last, "Rules": rules, "Relayed": relayedNetworks(r.spec.Relayed), "HTTPS": r.spec.HTTPS, "SecureBoot": r.spec.SecureBoot, "OwnLoader": r.spec.OwnLoader, "Level": strings.ToLower(r.spec.Level.String()),
 	})
 	if err != nil {
 		return fmt.Errorf("write the appliance's configuration: %w", err)

@@ -48,7 +48,9 @@ type Spec struct {
 	HTTPS  bool // UEFI machines boot over HTTPS
 	// OwnLoader has iPXE ROMs start the appliance's loader before the script.
 	OwnLoader bool
-	Level     slog.Level // of the appliance's own log, which goes to firstlight.log
+	// SecureBoot gives UEFI machines the signed loaders.
+	SecureBoot bool
+	Level      slog.Level // of the appliance's own log, which goes to firstlight.log
 }
 
 // MachineSpec is one QEMU machine. The zero value of a field takes the default.

@@ -138,7 +138,7 @@ func bootFiles(_ context.Context, p Patient) []Finding {
 		all = append(all, ok("boot image", "for "+strings.Join(slices.Sorted(maps.Keys(images)), " and ")+" in this binary"))
 	}
 	var missing []string
-	for _, name := range []string{ipxe.UndionlyKPXE, ipxe.SNPOnlyEFI, ipxe.AMD64EFI, ipxe.ARM64EFI} {
+	for _, name := range []string{ipxe.UndionlyKPXE, ipxe.SNPOnlyEFI, ipxe.AMD64EFI, ipxe.ARM64EFI, ipxe.ShimEFI, ipxe.GRUBEFI} {
 		if _, err := fs.Stat(p.Loaders, name); err != nil {
 			missing = append(missing, name)
 		}

@@ -24,7 +24,7 @@ func buildImage(t *testing.T, init string) string {
 }
 
 func agent(w io.Writer, base string) error {
-	return script.Agent(w, script.AgentValues{
+	return script.Agent(w, script.IPXE, script.AgentValues{
 		Base: base, Machine: "ams1-web-7", Reason: "available",
 		Args: append(bootimage.KernelArgs("amd64"), "firstlight.url="+base),
 	})

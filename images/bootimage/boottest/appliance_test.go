@@ -43,7 +43,7 @@ func serve(t *testing.T, image string, decide func(w io.Writer, base string) err
 			_, _ = w.Write(body.Bytes())
 		})
 	}
-	answer(script.EntryPath, func(w io.Writer) error { return script.Entry(w, script.EntryValues{Base: a.base}) })
+	answer(script.EntryPath, func(w io.Writer) error { return script.Entry(w, script.IPXE, script.EntryValues{Base: a.base}) })
 	answer(script.ScriptPath, func(w io.Writer) error { return decide(w, a.base) })
 	mux.HandleFunc("GET /boot/", func(w http.ResponseWriter, r *http.Request) {
 		a.note(r)

@@ -36,7 +36,7 @@ func bootSector() []byte {
 }
 
 func disk(w io.Writer, _ string) error {
-	return script.Disk(w, script.DiskValues{Machine: "ams1-web-7", Reason: "in use"})
+	return script.Disk(w, script.IPXE, script.DiskValues{Machine: "ams1-web-7", Reason: "in use"})
 }
 
 func TestABIOSMachineThatIsSentToItsDiskBootsIt(t *testing.T) {

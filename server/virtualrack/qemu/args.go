@@ -47,6 +47,9 @@ func board(f Firmware) string {
 	if f == ARM64 {
 		return "virt"
 	}
+	if f == Secure { // it keeps its variables to itself by system management mode
+		return "q35,smm=on,graphics=off"
+	}
 	return "q35,graphics=off"
 }
 
@@ -97,6 +100,11 @@ func firmware(s *Spec, f files) []string {
 	}
 	if s.IPv6 || s.Firmware == HTTP {
 		a = append(a, "-fw_cfg", "name=opt/org.tianocore/IPv4PXESupport,string=n")
+	}
+	if s.Firmware == Secure {
+		// Only the firmware itself, in system management mode, writes its
+		// variables: no system turns Secure Boot off.
+		a = append(a, "-global", "driver=cfi.pflash01,property=secure,value=on")
 	}
 	return a
 }

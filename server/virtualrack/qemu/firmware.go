@@ -49,6 +49,12 @@ func edk2(f Firmware) (code, vars string, err error) {
 		}
 		name, debian = "AAVMF", "qemu-efi-aarch64"
 	}
+	if f == Secure { // those whose variables hold Microsoft's keys; Arch has none
+		pairs = [][2]string{
+			{"/usr/share/OVMF/OVMF_CODE_4M.ms.fd", "/usr/share/OVMF/OVMF_VARS_4M.ms.fd"},
+			{"/usr/share/edk2/ovmf/OVMF_CODE.secboot.fd", "/usr/share/edk2/ovmf/OVMF_VARS.secboot.fd"},
+		}
+	}
 	for _, pair := range pairs {
 		if readable(pair[0]) && readable(pair[1]) {
 			return pair[0], pair[1], nil

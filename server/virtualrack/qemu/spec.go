@@ -24,18 +24,21 @@ const (
 	UEFI  Firmware = "uefi"  // OVMF with its own PXE
 	HTTP  Firmware = "http"  // OVMF with PXE switched off: UEFI HTTP boot
 	ARM64 Firmware = "arm64" // EDK2 for 64-bit ARM with its own PXE, on QEMU's board virt
+	// Secure is OVMF with its own PXE and Microsoft's keys, which enforces Secure
+	// Boot.
+	Secure Firmware = "secure"
 )
 
 // isUEFI tells EDK2 from SeaBIOS.
-func (f Firmware) isUEFI() bool { return f == UEFI || f == HTTP || f == ARM64 }
+func (f Firmware) isUEFI() bool { return f != BIOS }
 
 // ParseFirmware reads a firmware's name.
 func ParseFirmware(s string) (Firmware, error) {
 	switch f := Firmware(s); f {
-	case BIOS, UEFI, HTTP, ARM64:
+	case BIOS, UEFI, HTTP, ARM64, Secure:
 		return f, nil
 	}
-	return "", fmt.Errorf("firmware %q: want bios, uefi, http (UEFI HTTP boot) or arm64", s)
+	return "", fmt.Errorf("firmware %q: want bios, uefi, http (UEFI HTTP boot), arm64 or secure (UEFI with Secure Boot)", s)
 }
 
 // DiskKind is how the disk is attached.
