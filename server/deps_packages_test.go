@@ -144,7 +144,7 @@ var ourPackages = map[string]row{
 	}, why: "the rack stands outside the appliance and speaks with it by its protocols only"},
 
 	"server/virtualrack/storm": {ours: []string{
-		"server/machine", "server/virtualrack", "server/virtualrack/light",
+		"server/machine", "server/virtualrack", "server/virtualrack/light", "server/virtualrack/netns",
 	}, why: "machines of a storm know the appliance by its protocols only"},
 
 	"server/virtualrack/replay": {ours: []string{

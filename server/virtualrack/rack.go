@@ -129,8 +129,10 @@ func (r *Rack) lay(context.Context) (err error) {
 			r.uplink.Add(netip.PrefixFrom(guestAddress, bootNetwork.Bits())),
 			r.uplink.Own(relayed),
 			theirs.Via(relayed, guestAddress),
-			netns.NoEcho(),
 		)
+		if err == nil {
+			_, err = netns.NoEcho() // until the rack's namespace ends
+		}
 	}
 	if err == nil && r.spec.LinkRate > 0 {
 		err = errors.Join(theirs.Shape(r.spec.LinkRate), r.uplink.Shape(r.spec.LinkRate))

@@ -2,7 +2,11 @@ package virtualrack_test
 
 import (
 	"context"
+	"fmt"
+	"net/netip"
 	"os"
+	"os/exec"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -30,6 +34,48 @@ func TestMachinesBootThroughAMillionStrangers(t *testing.T) {
 		t.Skip("the long form, of 100 s; set FIRSTLIGHT_LONG=1")
 	}
 	stands(t, storm.Spec{Machines: 1000, Within: 100 * time.Second, Known: 1000, Flood: 10000}, time.Second)
+}
+
+// A storm on an appliance that runs: machines of two networks of which this host
+// is the relay, each served and each told of. Without the name of the link
+// nothing is sent, and afterwards no address is left here.
+func TestAStormAgainstAnApplianceThatRuns(t *testing.T) {
+	r := start(t, virtualrack.Spec{Relayed: 3})
+	a := storm.Against{Appliance: r.Address(), Behind: []netip.Prefix{virtualrack.RelayedNetwork(0), virtualrack.RelayedNetwork(1)}}
+	var each strings.Builder
+	spec := storm.Spec{Machines: 60, Within: time.Second, Each: &each}
+	_, err := a.Run(t.Context(), spec)
+	link := regexp.MustCompile(`add --interface (\S+)$`).FindStringSubmatch(fmt.Sprint(err))
+	if link == nil {
+		t.Fatalf("a link that nobody named: %v, want the remedy", err)
+	}
+	for _, wrong := range []storm.Against{
+		{Appliance: r.Address(), Interface: link[1]},
+		{Appliance: r.Address(), Interface: "eth7", Behind: a.Behind},
+		{Appliance: r.Address(), Interface: link[1], Behind: []netip.Prefix{netip.PrefixFrom(r.Address(), 24).Masked()}},
+		{Appliance: netip.MustParseAddr("fd00::1"), Interface: link[1], Behind: a.Behind},
+	} {
+		if err := wrong.Validate(); err == nil {
+			t.Errorf("%+v is taken", wrong)
+		}
+	}
+	a.Interface = link[1]
+	result, err := a.Run(t.Context(), spec)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var table strings.Builder
+	_ = result.Table(&table)
+	t.Logf("\n%s\n%.500s", &table, &each)
+	if result.Unserved() > 0 || result.Storms[0].PeakRSS != 0 || len(result.Storms[0].Stages) != 4 {
+		t.Errorf("of %d machines %d were not served", result.Machines, result.Unserved())
+	}
+	if lines := strings.Split(strings.TrimSpace(each.String()), "\n"); len(lines) != 61 || !strings.HasSuffix(lines[60], ",,") || !strings.Contains(lines[60], "http://") {
+		t.Errorf("%d lines, the last %q", len(lines), lines[len(lines)-1])
+	}
+	if out, err := exec.Command("ip", "route", "show", "table", "local", virtualrack.RelayedNetwork(0).String()).CombinedOutput(); err != nil || len(out) > 0 {
+		t.Errorf("left behind: %s, %v", out, err)
+	}
 }
 
 // stands has the storm, of which every stage's p99 has a bound.

@@ -3,7 +3,6 @@ package netns
 import (
 	"errors"
 	"fmt"
-	"os"
 
 	"github.com/vishvananda/netlink"
 	"golang.org/x/sys/unix"
@@ -25,15 +24,6 @@ func Prepare() error {
 		return fmt.Errorf("name the rack's namespace: %w", err)
 	}
 	return upLoopback(nil)
-}
-
-// NoEcho has nobody in this process's namespace answer pings: addresses that are
-// its own as a whole (Cable.Own) would all seem to be taken.
-func NoEcho() error {
-	if err := os.WriteFile("/proc/sys/net/ipv4/icmp_echo_ignore_all", []byte("1"), 0); err != nil {
-		return fmt.Errorf("keep the rack's namespace from answering pings: %w", err)
-	}
-	return nil
 }
 
 // upLoopback brings lo up, in the given namespace or, with nil, in this one.

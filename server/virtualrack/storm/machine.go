@@ -32,15 +32,16 @@ type node struct {
 	replies chan *dhcpv4.DHCPv4
 }
 
-// newNode makes the machine of a number. Every second one is a BIOS.
-func newNode(number int) *node {
+// newNode makes the machine of a number behind a relay. Every second one is a
+// BIOS.
+func newNode(number int, relay netip.Addr) *node {
 	serial := serialOf(number)
 	return &node{
 		Spec: light.Spec{
 			Serial: serial, UUID: uuid.NewSHA1(uuid.NameSpaceOID, []byte(serial)).String(), Vendor: vendor, Product: product,
 			UEFI: number%2 == 1, MAC: macOf(number),
 		},
-		number: number, relay: relayOf(number),
+		number: number, relay: relay,
 		replies: make(chan *dhcpv4.DHCPv4, 4),
 	}
 }
@@ -71,6 +72,7 @@ type course struct {
 	took    [stages]time.Duration
 	retries [stages]int
 	bytes   int64
+	lease   lease // what iPXE got
 	failed  int   // the stage, where err is set
 	err     error // nil: it was served
 }
@@ -92,7 +94,11 @@ func (w *wires) boot(ctx context.Context, n *node) (c course) {
 			c.bytes += bytes
 			return retries, err
 		},
-		stageIPXE:   func() (retries int, err error) { l, retries, err = w.dhcp(ctx, n, n.Loader()); return retries, err },
+		stageIPXE: func() (retries int, err error) {
+			l, retries, err = w.dhcp(ctx, n, n.Loader())
+			c.lease = l
+			return retries, err
+		},
 		stageScript: func() (int, error) { return w.scripts(ctx, n, l) },
 	} {
 		began := time.Now()

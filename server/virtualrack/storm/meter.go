@@ -13,7 +13,7 @@ import (
 type meter struct {
 	wires   *wires
 	node    *node
-	process func() int // of the appliance
+	process func() int // of the appliance; nil: not on this host
 }
 
 const (
@@ -65,11 +65,18 @@ func (g *meter) recovery(ctx context.Context, idle time.Duration) (took time.Dur
 
 // resetPeak makes the kernel forget how large the appliance was.
 func (g *meter) resetPeak() error {
+	if g.process == nil {
+		return nil
+	}
 	return os.WriteFile(fmt.Sprintf("/proc/%d/clear_refs", g.process()), []byte("5"), 0)
 }
 
-// peak is the most memory that the appliance had since, in bytes.
+// peak is the most memory that the appliance had since, in bytes; 0 where it is
+// not on this host.
 func (g *meter) peak() (int64, error) {
+	if g.process == nil {
+		return 0, nil
+	}
 	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", g.process()))
 	if err != nil {
 		return 0, fmt.Errorf("the appliance's memory: %w", err)

@@ -27,9 +27,9 @@ type Storm struct {
 	Stages    []Stage       `json:"stages"`
 	Failures  []Failure     `json:"failures"`
 	Bytes     int64         `json:"loader_bytes"`
-	Strangers int           `json:"strangers"` // DISCOVERs of the flood
-	PeakRSS   int64         `json:"appliance_peak_rss_bytes"`
-	Recovery  time.Duration `json:"recovery_ns"` // until a boot alone took what it took idle
+	Strangers int           `json:"strangers"`                // DISCOVERs of the flood
+	PeakRSS   int64         `json:"appliance_peak_rss_bytes"` // 0: not on this host
+	Recovery  time.Duration `json:"recovery_ns"`              // until a boot alone took what it took idle
 	Recovered bool          `json:"recovered"`
 }
 
@@ -132,7 +132,10 @@ func (r *Result) Table(out io.Writer) error {
 		if !s.Recovered {
 			after = "not quiet again within " + human(s.Recovery)
 		}
-		fmt.Fprintf(w, "appliance: peak memory %d MiB; %s (a boot alone took at most %s before)\n\n", s.PeakRSS>>20, after, human(r.Idle))
+		if s.PeakRSS > 0 {
+			after = fmt.Sprintf("peak memory %d MiB; %s", s.PeakRSS>>20, after)
+		}
+		fmt.Fprintf(w, "appliance: %s (a boot alone took at most %s before)\n\n", after, human(r.Idle))
 	}
 	return w.Flush()
 }

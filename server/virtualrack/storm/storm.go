@@ -4,8 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"math/rand/v2"
-	"net/netip"
 	"slices"
 	"sync"
 	"time"
@@ -20,6 +20,7 @@ type Spec struct {
 	Known    int           // how many of them ServerDb is told of before
 	Flood    int           // DISCOVERs a second of strangers of whom each asks once, all from one rack
 	Repeat   int           // how often the same storm comes; 1 when 0
+	Each     io.Writer     // gets a line of CSV for each machine of each storm; nil: nobody wants them
 }
 
 // Validate names the first field that is wrong, its value and the remedy.
@@ -60,19 +61,24 @@ func Run(ctx context.Context, rack *virtualrack.Rack, s Spec) (_ *Result, err er
 	if err := introduce(ctx, rack, s.Known); err != nil {
 		return nil, err
 	}
+	return run(ctx, rackTarget(rack), s)
+}
+
+func run(ctx context.Context, t target, s Spec) (_ *Result, err error) {
 	gauge := racksOf(s.Machines) * perRack // the first of a rack of its own
-	w, err := open(rack.Address(), gauge+1)
+	w, err := open(t, gauge+1)
 	if err != nil {
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, w.close()) }()
-	g := &meter{wires: w, node: w.nodes[macOf(gauge)], process: rack.Appliance().PID}
+	g := &meter{wires: w, node: w.nodes[macOf(gauge)], process: t.process}
 	result := &Result{Machines: s.Machines, Known: s.Known, Within: s.Within}
 	if result.Idle, err = g.idle(ctx); err != nil {
 		return nil, err
 	}
+	each := newEach(s.Each)
 	for range max(s.Repeat, 1) {
-		one, err := w.storm(ctx, s, g, result.Idle)
+		one, err := w.storm(ctx, s, g, result.Idle, each)
 		if err != nil {
 			return nil, err
 		}
@@ -82,7 +88,7 @@ func Run(ctx context.Context, rack *virtualrack.Rack, s Spec) (_ *Result, err er
 }
 
 // storm is the storm once.
-func (w *wires) storm(ctx context.Context, s Spec, g *meter, idle time.Duration) (*Storm, error) {
+func (w *wires) storm(ctx context.Context, s Spec, g *meter, idle time.Duration, each *each) (*Storm, error) {
 	if err := g.resetPeak(); err != nil {
 		return nil, err
 	}
@@ -92,6 +98,9 @@ func (w *wires) storm(ctx context.Context, s Spec, g *meter, idle time.Duration)
 	strangers := stop()
 	if ctx.Err() != nil {
 		return nil, ctx.Err()
+	}
+	if err := each.write(courses); err != nil {
+		return nil, err
 	}
 	one := summary(courses)
 	one.Took, one.Strangers = time.Since(began), strangers
@@ -130,9 +139,4 @@ func (s *Spec) Describe() string {
 		what += fmt.Sprintf(" beside %d strangers a second from one more rack", s.Flood)
 	}
 	return what
-}
-
-// relayOf is the relay of a machine's rack.
-func relayOf(number int) netip.Addr {
-	return virtualrack.RelayedNetwork(number / perRack).Addr().Next()
 }

@@ -24,10 +24,10 @@ type wires struct {
 }
 
 // open opens the sockets for so many machines.
-func open(server netip.Addr, machines int) (*wires, error) {
-	w := &wires{server: server, nodes: make(map[machine.MAC]*node, machines), transfers: map[netip.Addr]*transfer{}}
+func open(at target, machines int) (*wires, error) {
+	w := &wires{server: at.server, nodes: make(map[machine.MAC]*node, machines), transfers: map[netip.Addr]*transfer{}}
 	for i := range machines {
-		n := newNode(i)
+		n := newNode(i, at.relay(i/perRack))
 		w.nodes[n.MAC] = n
 	}
 	var err error
