@@ -83,9 +83,12 @@ func Of(events []journal.Event, order string, now time.Time) []Path {
 type boot struct {
 	Path
 	powered bool
-	last    time.Time // of the last step
-	target  string
-	seen    map[string]bool // names of steps
+	// cameBack: it was sent to its own disk just before. Once may be a first boot,
+	// which restarts by itself.
+	cameBack bool
+	last     time.Time // of the last step
+	target   string
+	seen     map[string]bool // names of steps
 }
 
 func (b *boot) network() bool { return b.seen[stepDHCP] || b.seen[stepLoader] || b.seen[stepScript] }
@@ -146,8 +149,8 @@ func (b *boot) toDisk(next *boot) (Verdict, string) {
 	switch {
 	case b.seen[stepSystem]:
 		return Right, "Its own disk booted."
-	case next != nil && next.network() && !next.powered && next.At.Sub(b.last) < returns:
-		return Wrong, "It was sent to its own disk and came back to the network."
+	case next != nil && next.network() && !next.powered && next.At.Sub(b.last) < returns && b.cameBack:
+		return Wrong, "It was sent to its own disk and came back to the network, as before."
 	default:
 		return Right, "It was sent to its own disk."
 	}

@@ -84,8 +84,8 @@ func TestABootIsJudgedByWhatWasExpectedOfIt(t *testing.T) {
 
 // Each boot keeps its verdict, whatever comes after it.
 func TestBootsAreToldApart(t *testing.T) {
-	paths := bootpath.Of(rows(asks, loader, toDisk, asks, loader, toDisk, system, once, on, asks, loader, loads, toAgent, kernel, agent), "", noon.Add(time.Hour))
-	want := []bootpath.Verdict{bootpath.Right, bootpath.Right, bootpath.Wrong}
+	paths := bootpath.Of(rows(asks, loader, toDisk, asks, loader, toDisk, asks, loader, toDisk, system, once, on, asks, loader, loads, toAgent, kernel, agent), "", noon.Add(time.Hour))
+	want := []bootpath.Verdict{bootpath.Right, bootpath.Right, bootpath.Wrong, bootpath.Right}
 	if len(paths) != len(want) {
 		t.Fatalf("%d boots: %+v, want %d", len(paths), paths, len(want))
 	}
@@ -94,7 +94,7 @@ func TestBootsAreToldApart(t *testing.T) {
 			t.Errorf("boot %d is %s (%s), want %s", i, paths[i].Verdict, paths[i].Why, v)
 		}
 	}
-	if paths[2].Why != "It was sent to its own disk and came back to the network." || len(paths[0].Steps) != 6 {
+	if paths[2].Why != "It was sent to its own disk and came back to the network, as before." || len(paths[0].Steps) != 6 {
 		t.Errorf("the first: %q; the last has the steps %+v", paths[2].Why, paths[0].Steps)
 	}
 }

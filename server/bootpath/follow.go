@@ -76,6 +76,7 @@ func (f *follower) begin(at time.Time, powered bool) *boot {
 	case f.order == "" && before != nil && before.network():
 		b.By = "as in its boot before"
 	}
+	b.cameBack = before != nil && before.target == "disk" && !before.seen[stepSystem] && !powered && at.Sub(before.last) < returns
 	if b.By != "" {
 		b.Expected = []string{"network"}
 	}
