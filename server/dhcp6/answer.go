@@ -125,7 +125,11 @@ func (s *Server) solicit(ctx context.Context, q *query, v verdict) verdict {
 // is on disk.
 func (s *Server) bindAll(ctx context.Context, q *query, v verdict) verdict {
 	return s.associate(q, v, dhcpv6.MessageTypeReply, func(want netip.Addr) (lease.Lease, []netip.Addr, error) {
-		return s.bind(ctx, q, v, want)
+		l, gone, err := s.bind(ctx, q, v, want)
+		if err == nil {
+			s.holders.took(q, q.msg.Options.IANA()[0])
+		}
+		return l, gone, err
 	})
 }
 
@@ -183,7 +187,11 @@ func (s *Server) end(q *query, v verdict, do func(lease.Client) error) verdict {
 			if !ok || l.Address != a || l.State != lease.Bound {
 				continue
 			}
-			bound, v.lease = true, l
+			bound = true
+			if q.msg.MessageType == dhcpv6.MessageTypeRelease && s.holders.anothers(q, ia) {
+				continue
+			}
+			v.lease = l
 			if err := do(q.lessee(a)); err != nil {
 				v.err = err
 				return v.silent(dropStore, "ServerDb did not answer")

@@ -265,6 +265,24 @@ func TestReleaseAndDecline(t *testing.T) {
 	}
 }
 
+// EDK2's PXE takes the address that its IP stack had, and then gives back the
+// stack's association: the address stays the machine's.
+func TestReleaseOfAnAssociationThatIsReplaced(t *testing.T) {
+	s, m := labWith(t)
+	a := bound(t, s)
+	second := ia(a)
+	second.IaId = [4]byte{9, 9, 9, 9}
+	ask(t, s, incoming(message(request, toServer(), second)))
+	r := ask(t, s, incoming(message(release, toServer(), ia(a))))
+	if r.Options.Status().StatusCode != iana.StatusSuccess || r.Options.OneIANA() != nil || m.leases[ip(a)].State != lease.Bound {
+		t.Errorf("the first association gives it back: %v, lease %+v, want success and the lease bound", r, m.leases[ip(a)])
+	}
+	ask(t, s, incoming(message(release, toServer(), second)))
+	if m.leases[ip(a)].State != lease.Released {
+		t.Errorf("the second gives it back: lease %+v, want it released", m.leases[ip(a)])
+	}
+}
+
 func TestBootURLs(t *testing.T) {
 	for _, tt := range []struct {
 		name  string

@@ -93,6 +93,7 @@ type Server struct {
 	queue     *queue
 	exchanges *exchange.Open
 	tape      *exchange.Tape
+	holders   holders
 	metrics   *metrics
 	ready     chan struct{}
 
