@@ -58,7 +58,6 @@ type MachineSpec struct {
 	Firmware  qemu.Firmware // BIOS
 	Disk      qemu.DiskKind // virtio
 	Card      qemu.Card     // virtio
-	ROM       string        // the file of its option ROM; QEMU's
 	DiskBytes int64         // 8 GiB, sparse
 	MemoryMB  int           // 1024
 	CPUs      int           // 1

@@ -22,7 +22,7 @@ func (r *Rack) rackFull(context.Context) error {
 		}
 		m, err := qemu.New(qemu.Spec{
 			Name: id.serial, Serial: id.serial, UUID: id.uuid, Vendor: vendor, Product: ProductFull,
-			Firmware: spec.Firmware, MAC: id.mac, Card: spec.Card, ROM: spec.ROM, Tap: tap, BMC: id.bmc,
+			Firmware: spec.Firmware, MAC: id.mac, Card: spec.Card, Tap: tap, BMC: id.bmc,
 			Disk: qemu.Disk{Kind: spec.Disk, Serial: id.serial + "-D1", Bytes: spec.DiskBytes}, MemoryMB: spec.MemoryMB, CPUs: spec.CPUs, Clock: spec.Clock,
 			IPv6: r.spec.IPv6,
 		}, r.path("machines/"+id.serial), r.spec.Log)

@@ -64,10 +64,7 @@ func order(next oob.BootDevice) (network, disk int) {
 
 func card(s *Spec, place int) []string {
 	device := fmt.Sprintf("%s,netdev=net0,mac=%s,bootindex=%d", s.Card, s.MAC, place)
-	switch {
-	case s.ROM != "":
-		device += ",romfile=" + quote(s.ROM)
-	case s.Firmware.isUEFI() && s.Card == VirtioNet:
+	if s.Firmware.isUEFI() && s.Card == VirtioNet {
 		// OVMF drives this card itself; the ROM would put its old iPXE in front.
 		device += ",romfile="
 	}

@@ -70,7 +70,6 @@ type Spec struct {
 	Firmware Firmware
 	MAC      machine.MAC
 	Card     Card
-	ROM      string     // the file of the card's option ROM; "": QEMU's, or none where EDK2 drives the card
 	Tap      string     // the interface that its cable ends in
 	BMC      netip.Addr // told to the system inside by SMBIOS type 42
 	Disk     Disk
