@@ -78,6 +78,9 @@ func (s *Server) complete(q *query, v verdict) {
 		s.metrics.dropped[dropMalformed].Add(1)
 		return
 	}
+	if v.reply.MessageType() == dhcpv4.MessageTypeOffer {
+		s.record(q, v) // the client's REQUEST may be here before the wire says that it left
+	}
 	q.wire.send(&letter{route: routeOf(q, v.reply), payload: payload, query: q, verdict: v, gone: s.sent})
 }
 
@@ -97,7 +100,9 @@ func (s *Server) sent(l *letter, err error) {
 	if kind == dhcpv4.MessageTypeAck {
 		s.metrics.latency.Observe(now.Sub(q.at).Seconds())
 	}
-	s.record(q, v)
+	if kind != dhcpv4.MessageTypeOffer {
+		s.record(q, v)
+	}
 }
 
 // contain keeps a fault of ours from ending the process: the packet is lost, as

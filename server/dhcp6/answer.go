@@ -56,7 +56,7 @@ func (s *Server) answer(ctx context.Context, q *query) verdict {
 	if !v.decision.Address {
 		return v.silent(dropPolicy, v.decision.Why)
 	}
-	if q.toUs {
+	if q.toUs && len(q.relays) == 0 {
 		return s.unicast(q, v)
 	}
 	ctx, cancel := context.WithTimeout(ctx, storeTimeout)
@@ -89,11 +89,6 @@ func (s *Server) dispatch(ctx context.Context, q *query, v verdict) verdict {
 // (RFC 8415 §18.4): relays write what they add into what goes to all servers.
 // Messages from relays do come to our address.
 func (s *Server) unicast(q *query, v verdict) verdict {
-	if len(q.relays) > 0 {
-		ctx, cancel := context.WithTimeout(context.Background(), storeTimeout)
-		defer cancel()
-		return s.dispatch(ctx, q, v)
-	}
 	switch q.msg.MessageType {
 	case dhcpv6.MessageTypeRequest, dhcpv6.MessageTypeRenew, dhcpv6.MessageTypeRelease, dhcpv6.MessageTypeDecline:
 		v.reply = s.newReply(q, dhcpv6.MessageTypeReply)
