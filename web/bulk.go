@@ -64,7 +64,7 @@ func (s *Site) bulkData(r *http.Request) (bulkData, error) {
 		return d, err
 	}
 	if d.N = len(all); d.N == 0 || d.N > maxBulk {
-		return d, &refused{fmt.Errorf("the selector %q picks %s: want 1 to %d", clip(q.Text, 200), plural(d.N, "machine", "machines"), maxBulk)}
+		return d, &refused{fmt.Errorf("the selector %q picks %s: want 1 to %d, which the page of the machines shows", clip(q.Text, 200), plural(d.N, "machine", "machines"), maxBulk)}
 	}
 	d.Form = s.bulkForm(d, roleOf(r))
 	return d, nil

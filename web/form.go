@@ -85,7 +85,7 @@ func entries[T any](s *Site, fields []declare.Field[T], of T) (all []*entry) {
 			}
 		}
 		if f.Name == "subnets" {
-			in.Many = true
+			in.Many, in.Says = true, strings.Replace(in.Says, ", with commas between", "", 1)
 			for _, n := range s.Data.Subnets() {
 				in.Names = append(in.Names, n.Name)
 			}
