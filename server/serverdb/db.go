@@ -78,6 +78,7 @@ type DB struct {
 	ids       store.Counters  // the last ones given in this batch
 	elsewhere map[string]bool // host names that other processes gave
 	toDisk    time.Duration   // how long the last commit went, after its writes
+	hurry     time.Duration   // batchTime; tests have time
 
 	ops  chan *op
 	done chan struct{}
@@ -104,7 +105,7 @@ func Open(ctx context.Context, place string, o Options) (*DB, error) {
 
 // over loads what a store holds.
 func over(ctx context.Context, s *store.Store, o Options) (*DB, error) {
-	d := &DB{Options: o, store: s, elsewhere: map[string]bool{}, ops: make(chan *op, 1024), lost: make(chan error, 1), done: make(chan struct{}), stop: make(chan struct{})}
+	d := &DB{Options: o, store: s, elsewhere: map[string]bool{}, ops: make(chan *op, 1024), hurry: batchTime, lost: make(chan error, 1), done: make(chan struct{}), stop: make(chan struct{})}
 	d.book.init()
 	d.notes.init()
 	if err := s.Update(ctx, chainOld); err != nil {

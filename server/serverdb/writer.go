@@ -177,7 +177,7 @@ func (d *DB) writeAll(tx *store.Tx, r *round) (err error) {
 	r.first = time.Now()
 	defer func() { r.last = time.Now() }()
 	for i, o := range r.ops {
-		if i > 0 && time.Since(r.first) > max(batchTime, d.toDisk) {
+		if i > 0 && time.Since(r.first) > max(d.hurry, d.toDisk) {
 			r.ops, r.left = r.ops[:i], r.ops[i:]
 			break
 		}
