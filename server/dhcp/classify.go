@@ -14,6 +14,7 @@ import (
 	"github.com/insomniacslk/dhcp/iana"
 
 	"firstlight/server/boot"
+	"firstlight/server/exchange"
 	"firstlight/server/lease"
 	"firstlight/server/machine"
 )
@@ -45,7 +46,7 @@ func (q *query) client(wants netip.Addr) lease.Client {
 	return lease.Client{
 		MAC:      q.boot.MAC,
 		ClientID: fmt.Sprintf("%x", q.packet.Options.Get(dhcpv4.OptionClientIdentifier)),
-		Hostname: label(q.packet.HostName()),
+		Hostname: exchange.Label(q.packet.HostName()),
 		Wants:    wants,
 	}
 }
@@ -75,7 +76,7 @@ func classify(d *datagram) (*query, error) {
 		giaddr: addrOf(p.GatewayIPAddr),
 		server: addrOf(p.ServerIdentifier()),
 		wants:  addrOf(p.RequestedIPAddress()),
-		vendor: printable(p.ClassIdentifier()),
+		vendor: exchange.Printable(p.ClassIdentifier()),
 	}
 	if err := q.check(); err != nil {
 		return nil, err
@@ -228,27 +229,4 @@ func addrOf(ip net.IP) netip.Addr {
 		return netip.Addr{}
 	}
 	return a
-}
-
-// label passes a host name of a stranger if it is one plain DNS label, its
-// first one, and else nothing.
-func label(name string) string {
-	name, _, _ = strings.Cut(strings.ToLower(name), ".")
-	plain := func(r rune) bool { return r >= 'a' && r <= 'z' || r >= '0' && r <= '9' || r == '-' }
-	if len(name) > 63 || strings.Trim(name, "-") != name ||
-		strings.ContainsFunc(name, func(r rune) bool { return !plain(r) }) {
-		return ""
-	}
-	return name
-}
-
-// printable keeps the plain ASCII of a stranger's text, up to 64 characters.
-func printable(s string) string {
-	s = strings.Map(func(r rune) rune {
-		if r < ' ' || r > '~' {
-			return -1
-		}
-		return r
-	}, s)
-	return s[:min(len(s), 64)]
 }

@@ -165,7 +165,7 @@ func (s *Server) overheard(on origin, by machine.MAC, b []byte) {
 	}
 	seen := machine.DHCPServer{
 		Address: addrOf(p.ServerIdentifier()), MAC: by, Interface: on.name, Last: s.cfg.Now(),
-		Client: machine.MACFrom(p.ClientHWAddr), Offered: addrOf(p.YourIPAddr), File: printable(p.BootFileNameOption()),
+		Client: machine.MACFrom(p.ClientHWAddr), Offered: addrOf(p.YourIPAddr), File: exchange.Printable(p.BootFileNameOption()),
 	}
 	if !seen.Address.IsValid() {
 		seen.Address = from.Addr() // BOOTP has no server identifier

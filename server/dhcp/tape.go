@@ -6,6 +6,7 @@ import (
 
 	"github.com/insomniacslk/dhcp/dhcpv4"
 
+	"firstlight/server/exchange"
 	"firstlight/server/frame"
 	"firstlight/server/machine"
 )
@@ -51,11 +52,11 @@ func summary(payload []byte) string {
 	address("has", addrOf(p.ClientIPAddr))
 	address("server", addrOf(p.ServerIdentifier()))
 	address("relay", addrOf(p.GatewayIPAddr))
-	about("class", printable(p.ClassIdentifier()))
+	about("class", exchange.Printable(p.ClassIdentifier()))
 	if p.OpCode == dhcpv4.OpcodeBootRequest && p.NumSeconds > 0 {
 		about("asking for", fmt.Sprintf("%d s", p.NumSeconds))
 	}
-	about("boots", printable(p.BootFileNameOption()))
-	about("says", printable(p.Message()))
+	about("boots", exchange.Printable(p.BootFileNameOption()))
+	about("says", exchange.Printable(p.Message()))
 	return text
 }

@@ -12,6 +12,7 @@ import (
 	"github.com/insomniacslk/dhcp/dhcpv6"
 
 	"firstlight/server/boot"
+	"firstlight/server/exchange"
 	"firstlight/server/lease"
 )
 
@@ -148,7 +149,7 @@ func stage(m *dhcpv6.Message) boot.Stage {
 func vendorClass(m *dhcpv6.Message) string {
 	for _, v := range m.Options.VendorClasses() {
 		for _, data := range v.Data {
-			return printable(string(data))
+			return exchange.Printable(string(data))
 		}
 	}
 	return ""
@@ -169,22 +170,5 @@ func (q *query) hostname() string {
 	if o == nil || o.DomainName == nil || len(o.DomainName.Labels) == 0 {
 		return ""
 	}
-	name, _, _ := strings.Cut(strings.ToLower(o.DomainName.Labels[0]), ".")
-	plain := func(r rune) bool { return r >= 'a' && r <= 'z' || r >= '0' && r <= '9' || r == '-' }
-	if len(name) > 63 || strings.Trim(name, "-") != name ||
-		strings.ContainsFunc(name, func(r rune) bool { return !plain(r) }) {
-		return ""
-	}
-	return name
-}
-
-// printable keeps the plain ASCII of a stranger's text, up to 64 characters.
-func printable(s string) string {
-	s = strings.Map(func(r rune) rune {
-		if r < ' ' || r > '~' {
-			return -1
-		}
-		return r
-	}, s)
-	return s[:min(len(s), 64)]
+	return exchange.Label(o.DomainName.Labels[0])
 }

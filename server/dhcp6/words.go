@@ -7,6 +7,7 @@ import (
 	"github.com/insomniacslk/dhcp/dhcpv6"
 
 	"firstlight/server/boot"
+	"firstlight/server/exchange"
 )
 
 // who words a client for the timeline: "UEFI x64", "iPXE on UEFI x64".
@@ -57,7 +58,7 @@ func summary(payload []byte) string {
 	if t := m.Options.ElapsedTime(); t > 0 {
 		about("asking for", t.String())
 	}
-	about("boots", printable(m.Options.BootFileURL()))
+	about("boots", exchange.Printable(m.Options.BootFileURL()))
 	if p.IsRelay() {
 		text += ", through a relay"
 	}
