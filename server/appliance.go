@@ -91,7 +91,7 @@ func newAppliance(o Options) *Appliance {
 // parts are opened in their order; the sockets come last.
 func (a *Appliance) parts() []func(context.Context) error {
 	return []func(context.Context) error{
-		a.openState, a.openDB, a.openKey, a.openBMCs, a.openDNS, a.openJobs, a.openIssues, a.openGates, a.openMachines, a.openPeople, a.listen,
+		a.openState, a.openDB, a.openKey, a.openBMCs, a.openDNS, a.openJobs, a.openIssues, a.openGates, a.openMachines, a.openPeople, a.settle, a.listen,
 	}
 }
 
