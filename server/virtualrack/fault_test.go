@@ -284,7 +284,7 @@ func plant(t *testing.T, planted []drill) (*virtualrack.Rack, []*virtualrack.Mac
 		machines[i] = r.Machines()[seat(i, d)]
 	}
 	put(t, r, "/api/v1/subnets/far", `{"name":"far","prefix":"10.99.64.0/30","site":"rack","ranges":[{"first":"10.99.64.2","last":"10.99.64.2"}],`+
-		`"dns":[],"options":[],"mode":"server","policy":"register","lease_seconds":3600}`)
+		`"dns":[],"mode":"server","policy":"register","lease_seconds":3600}`)
 	first := r.Machines()[:1:1]
 	for i, d := range planted {
 		if d.ready {
