@@ -25,7 +25,7 @@ func buildImage(t *testing.T, init string) string {
 
 func agent(w io.Writer, base string) error {
 	return script.Agent(w, script.IPXE, script.AgentValues{
-		Base: base, Machine: "ams1-web-7", Reason: "available",
+		Base: base, Machine: "ams1-web-7", Reason: "available", Architecture: "amd64",
 		Args: append(bootimage.KernelArgs("amd64"), "firstlight.url="+base),
 	})
 }
