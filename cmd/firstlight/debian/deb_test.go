@@ -261,7 +261,7 @@ func (p *installed) boot(t *testing.T) {
 		t.Errorf("the machine's script does not boot the agent:\n%s", script)
 	}
 	for _, file := range []string{"vmlinuz", "initramfs"} {
-		p.client.Run("curl", "-sS", "--fail", "-o", "/dev/null", "http://10.80.12.1/boot/"+file)
+		p.client.Run("curl", "-sS", "--fail", "-o", "/dev/null", "http://10.80.12.1/boot/amd64/"+file)
 	}
 }
 
