@@ -91,10 +91,11 @@ func (h *host) fail(err error) int {
 	return code
 }
 
-// whereFile says of a file that is not there how its name is found.
+// whereFile says of a file that is not there how its name is found. What was
+// looked for within a folder of our own (statat, openat) has a remedy already.
 func whereFile(err error) error {
 	var at *fs.PathError
-	if !errors.As(err, &at) || !errors.Is(at.Err, fs.ErrNotExist) {
+	if !errors.As(err, &at) || !errors.Is(at.Err, fs.ErrNotExist) || strings.HasSuffix(at.Op, "at") && at.Op != "stat" {
 		return err
 	}
 	dir, bad := filepath.Abs(filepath.Dir(at.Path))
