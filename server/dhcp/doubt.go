@@ -37,7 +37,7 @@ func (s *Server) later(ctx context.Context, q *query, v verdict) bool {
 	}
 	s.probing.Go(func() {
 		defer func() { <-s.doubts }()
-		defer s.contain(q.from, q.packet.ToBytes())
+		defer s.contain(q.from, q.packet.ToBytes)
 		s.complete(q, s.settle(ctx, q, v))
 	})
 	return true

@@ -31,7 +31,7 @@ func (s *Server) work(ctx context.Context) {
 
 // handle takes one packet from the wire to its reply and its timeline row.
 func (s *Server) handle(ctx context.Context, d *datagram) {
-	defer s.contain(d.from, d.buffer[:d.size])
+	defer s.contain(d.from, func() []byte { return d.buffer[:d.size] })
 	q, err := classify(d)
 	switch {
 	case errors.Is(err, errLoop):
@@ -87,7 +87,7 @@ func (s *Server) complete(q *query, v verdict) {
 // sent counts and records a reply that left, or did not.
 func (s *Server) sent(l *letter, err error) {
 	q, v := l.query, l.verdict
-	defer s.contain(q.from, l.payload)
+	defer s.contain(q.from, func() []byte { return l.payload })
 	if err != nil {
 		s.metrics.dropped[dropSend].Add(1)
 		s.complain("sending a DHCP reply failed", "interface", q.from.name, "mac", q.boot.MAC.String(), "error", err)
@@ -107,14 +107,14 @@ func (s *Server) sent(l *letter, err error) {
 
 // contain keeps a fault of ours from ending the process: the packet is lost, as
 // packets are.
-func (s *Server) contain(from origin, packet []byte) {
+func (s *Server) contain(from origin, packet func() []byte) {
 	fault := recover()
 	if fault == nil {
 		return
 	}
 	s.metrics.dropped[dropPanic].Add(1)
 	s.complain("answering a DHCP packet panicked", "interface", from.name,
-		"fault", fmt.Sprint(fault), "packet", fmt.Sprintf("%x", packet), "stack", string(debug.Stack()))
+		"fault", fmt.Sprint(fault), "packet", fmt.Sprintf("%x", packet()), "stack", string(debug.Stack()))
 }
 
 // sweepEvery writes the rows of exchanges that came to nothing.
