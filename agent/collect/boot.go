@@ -43,32 +43,15 @@ func (c *collector) order() []string {
 	if !c.exists(efivars + "/BootOrder-" + global) {
 		return nil
 	}
-	order, err := efiboot.Order(variables{c.root})
+	mounted, err := fs.Sub(c.root, efivars)
+	var order []string
+	if err == nil {
+		order, err = efiboot.Order(efiboot.Files{FS: mounted})
+	}
 	if err != nil {
 		c.missing("boot order")
 	}
 	return order
-}
-
-// variables are those of the specification in efivarfs below a root.
-type variables struct{ root fs.FS }
-
-// Names implements efiboot.Reader.
-func (v variables) Names() ([]string, error) {
-	entries, err := fs.ReadDir(v.root, efivars)
-	var names []string
-	for _, e := range entries {
-		if name, ok := strings.CutSuffix(e.Name(), "-"+global); ok {
-			names = append(names, name)
-		}
-	}
-	return names, err
-}
-
-// Get implements efiboot.Reader.
-func (v variables) Get(name string) ([]byte, error) {
-	b, err := fs.ReadFile(v.root, efivars+"/"+name+"-"+global)
-	return b[min(4, len(b)):], err
 }
 
 // started is the kernel's start by the machine's own clock, which may be wrong

@@ -3,6 +3,7 @@ package efiboot
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -21,15 +22,13 @@ var keep = []byte{7, 0, 0, 0}
 // (kernel: include/uapi/linux/fs.h, FS_IMMUTABLE_FL).
 const immutable = 0x10
 
-// Dir is a mounted efivarfs: a file for each variable, whose content follows
-// four bytes of attributes (kernel: Documentation/filesystems/efivarfs.rst).
-type Dir string
+// Files reads an efivarfs: a file for each variable, whose content follows four
+// bytes of attributes (kernel: Documentation/filesystems/efivarfs.rst).
+type Files struct{ FS fs.FS }
 
-func (d Dir) path(name string) string { return filepath.Join(string(d), name+"-"+global) }
-
-// Names implements Variables.
-func (d Dir) Names() ([]string, error) {
-	entries, err := os.ReadDir(string(d))
+// Names implements Reader.
+func (f Files) Names() ([]string, error) {
+	entries, err := fs.ReadDir(f.FS, ".")
 	if err != nil {
 		return nil, err
 	}
@@ -42,9 +41,9 @@ func (d Dir) Names() ([]string, error) {
 	return names, nil
 }
 
-// Get implements Variables.
-func (d Dir) Get(name string) ([]byte, error) {
-	b, err := os.ReadFile(d.path(name))
+// Get implements Reader.
+func (f Files) Get(name string) ([]byte, error) {
+	b, err := fs.ReadFile(f.FS, name+"-"+global)
 	if err != nil {
 		return nil, err
 	}
@@ -53,6 +52,17 @@ func (d Dir) Get(name string) ([]byte, error) {
 	}
 	return b[len(keep):], nil
 }
+
+// Dir is a mounted efivarfs that is written, too.
+type Dir string
+
+func (d Dir) path(name string) string { return filepath.Join(string(d), name+"-"+global) }
+
+// Names implements Variables.
+func (d Dir) Names() ([]string, error) { return Files{os.DirFS(string(d))}.Names() }
+
+// Get implements Variables.
+func (d Dir) Get(name string) ([]byte, error) { return Files{os.DirFS(string(d))}.Get(name) }
 
 // Set implements Variables. Each write to efivarfs is one call of the firmware,
 // so attributes and value have to go in one, and the file must not be cut first.
