@@ -21,6 +21,15 @@ var (
 	listsNotHTTP = []byte{20, 1, 1, 20, 1, 1}
 )
 
+// What iPXE asks for by DHCPv6, where it lists no features: option 6 with name
+// servers, domains, and the URL and the parameters of a boot file
+// (src/net/udp/dhcpv6.c). The last makes way for vendor options, which a stock
+// loader does not ask for.
+var (
+	asksForParameters = []byte{0, 6, 0, 8, 0, 23, 0, 24, 0, 59, 0, 60}
+	asksForVendor     = []byte{0, 6, 0, 8, 0, 23, 0, 24, 0, 59, 0, 17}
+)
+
 // ErrNotKeyed says that a loader is none that a keyed copy can be made of.
 var ErrNotKeyed = errors.New("no keyed copy of it can be made")
 
@@ -31,7 +40,9 @@ var ErrNotKeyed = errors.New("no keyed copy of it can be made")
 //   - URIs of every scheme but https and file find nobody who opens them, so
 //     that no forged DHCP answer leads it to a server that shows no certificate;
 //   - it does not list HTTP among its features in DHCP option 175 any more. By
-//     that a server tells it from a stock loader, which trusts another root.
+//     that a server tells it from a stock loader, which trusts another root;
+//   - by DHCPv6 it asks for vendor options (17) and not for parameters of the
+//     boot file (60), for the same reason.
 //
 // What is not found exactly once, and a loader that is signed, is ErrNotKeyed.
 func Key(loader []byte, root [32]byte) ([]byte, error) {
@@ -40,6 +51,7 @@ func Key(loader []byte, root [32]byte) ([]byte, error) {
 		replace(keyed, "the fingerprint of its root certificate", debiansRoot, root[:]),
 		httpsOnly(keyed),
 		replace(keyed, "the list of its features", listsHTTP, listsNotHTTP),
+		replace(keyed, "what it asks for by DHCPv6", asksForParameters, asksForVendor),
 	} {
 		if step != nil {
 			return nil, fmt.Errorf("%w: %w", ErrNotKeyed, step)

@@ -24,7 +24,7 @@ func stock(t *testing.T, name string) []byte {
 }
 
 // Beside the root, a keyed copy differs in nothing but the schemes that it no
-// longer opens and one byte of its features.
+// longer opens, one byte of its features and one of what it asks for by DHCPv6.
 func TestAKeyedLoader(t *testing.T) {
 	for _, name := range EFILoaders() {
 		t.Run(name, func(t *testing.T) {
@@ -39,6 +39,9 @@ func TestAKeyedLoader(t *testing.T) {
 			if bytes.Contains(keyed, listsHTTP) {
 				t.Error("it still lists HTTP among its features")
 			}
+			if bytes.Count(keyed, asksForVendor) != 1 {
+				t.Error("by DHCPv6 it asks for what a stock loader does")
+			}
 			opens, opened := schemes(t, keyed, b), schemes(t, b, b)
 			if want := []string{"file", "https"}; !slices.Equal(opens, want) {
 				t.Errorf("it opens %q, want %q", opens, want)
@@ -48,7 +51,7 @@ func TestAKeyedLoader(t *testing.T) {
 					t.Errorf("the stock loader opens %q: %s is missing, and this test proves little", opened, s)
 				}
 			}
-			if n := differing(b, keyed); n > len(someRoot)+pointer*len(opened)+1 {
+			if n := differing(b, keyed); n > len(someRoot)+pointer*len(opened)+2 {
 				t.Errorf("%d bytes differ", n)
 			}
 		})
@@ -104,6 +107,7 @@ func TestWhatCannotBeKeyed(t *testing.T) {
 		{"one that is keyed", must(Key(b, someRoot)), "0 times"},
 		{"two roots", append(bytes.Clone(b), debiansRoot...), "2 times"},
 		{"no features", changed(listsHTTP, listsNotHTTP), "the list of its features stands in it 0 times"},
+		{"no DHCPv6", changed(asksForParameters, asksForVendor), "what it asks for by DHCPv6 stands in it 0 times"},
 		{"no scheme https", changed([]byte("\x00https\x00"), []byte("\x00httpx\x00")), "its table of URI schemes was not found"},
 		{"no EFI program", append([]byte("#!/bin/sh\n"), debiansRoot...), "it is no EFI program"},
 		{"a signed loader", signed, "it is signed"},

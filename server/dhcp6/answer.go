@@ -47,6 +47,11 @@ func (s *Server) answer(ctx context.Context, q *query) verdict {
 		v.subnet = subnet
 		return v.silent(dropNoSubnet, "subnet "+subnet.Name+" is switched off")
 	}
+	if q.boot.Stage == boot.StageIPXE && s.cfg.Secure && q.boot.Platform == "efi" && !q.keyed {
+		// A ROM or a stock loader that cannot check our certificate is given the
+		// loader that can, and never a script over HTTP.
+		q.boot.Stage = boot.StageFirmware
+	}
 	v.subnet, q.boot.Subnet = subnet, subnet.Name
 	v.known = s.cfg.Inventory.Known(q.boot)
 	v.decision = boot.Decide(q.boot, v.known, q.at)

@@ -29,6 +29,7 @@ type query struct {
 	duid   []byte
 	boot   boot.Request
 	vendor string // printable
+	keyed  bool   // it is iPXE that fetches over HTTPS alone
 }
 
 // lessee is who asks, as package lease sees it.
@@ -68,6 +69,7 @@ func understand(d *datagram, relays []*dhcpv6.RelayMessage, m *dhcpv6.Message) (
 		return nil, err
 	}
 	q.boot = bootRequest(q)
+	q.keyed = q.boot.Stage == boot.StageIPXE && httpsAlone(m)
 	return q, nil
 }
 
@@ -143,6 +145,14 @@ func stage(m *dhcpv6.Message) boot.Stage {
 	default:
 		return ""
 	}
+}
+
+// httpsAlone tells a loader that trusts an appliance's own CA, by the options that
+// ipxe.Key has it ask for. A stock one asks for parameters of the boot file, and
+// has no use for an address of ours over HTTPS.
+func httpsAlone(m *dhcpv6.Message) bool {
+	asked := m.Options.RequestedOptions()
+	return slices.Contains(asked, dhcpv6.OptionVendorOpts) && !slices.Contains(asked, dhcpv6.OptionBootfileParam)
 }
 
 // vendorClass is the first vendor class, printable.

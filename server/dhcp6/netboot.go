@@ -34,7 +34,11 @@ func (s *Server) addBoot(r *dhcpv6.Message, q *query, v verdict) (boots, why str
 // fetches so, else by TFTP.
 func (s *Server) bootURL(q *query) (address, why string) {
 	if q.boot.Stage == boot.StageIPXE {
-		return s.cfg.ScriptURL(q.from.server, s.cfg.Secure && q.boot.Platform == "efi"), ""
+		if q.keyed && !s.cfg.Secure {
+			// It would refuse any answer over HTTP, and say so only on its screen.
+			return "", "its loader fetches over HTTPS alone, and machines.https_port is 0 here"
+		}
+		return s.cfg.ScriptURL(q.from.server, q.keyed), ""
 	}
 	loader, err := s.cfg.Loader(q.boot.Arch)
 	if err != nil {

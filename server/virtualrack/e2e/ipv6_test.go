@@ -12,6 +12,21 @@ import (
 // boundIPv6 has room for firmware that asks by IPv4 for a minute before IPv6.
 const boundIPv6 = boundRegister + 2*time.Minute
 
+// TestIPXEByIPv6BootsOverHTTPS: firmware gets the keyed loader by TFTP, which is
+// told from a stock one and sent to HTTPS, at an IPv6 address that its
+// certificate names.
+func TestIPXEByIPv6BootsOverHTTPS(t *testing.T) {
+	long(t)
+	r := start(t, virtualrack.Spec{IPv6: true, HTTPS: true, Machines: []virtualrack.MachineSpec{{Firmware: qemu.UEFI}}, Rules: waiting})
+	m := r.Machines()[0]
+	r.powerOn(m)
+	r.awaitStatus(m.Name, "available", boundIPv6)
+	r.sawStages(m, []stage{
+		{"files", "snponly-"}, {"dhcp", "REPLY: iPXE on UEFI x64 gets"}, {"boot", "Decided agent"}, {"files", "GET vmlinuz"}, {"agent", "Reported"},
+	})
+	r.said(m, `https://\[.*\]:443/boot/amd64/vmlinuz\.\.\. ok`)
+}
+
 // TestMachinesBootByIPv6Alone: on a network whose router says that addresses
 // come by DHCPv6, UEFI boots by PXE and by HTTP from power-on to available, with
 // no packet of IPv4 answered: firmware, iPXE and agent each take an address, and
