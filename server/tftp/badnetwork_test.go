@@ -81,7 +81,8 @@ func (n *network) pass(b []byte, out *net.UDPConn, to *net.UDPAddr) {
 }
 
 // T-02: what comes through a bad network is whole: 8 kB for each block of a
-// window. The long form takes all pairs of sizes, a thousand transfers in all.
+// window. The long form takes all pairs of sizes, a thousand transfers in all, and
+// beside them files of 1, 8 and 64 MiB.
 func TestABadNetwork(t *testing.T) {
 	t.Parallel()
 	blocks, windows, rounds := []int{1468}, []int{1, 4, 16, 64}, 2
@@ -97,6 +98,11 @@ func TestABadNetwork(t *testing.T) {
 		c.Routes = append(c.Routes, Route{"sized/", files})
 	})
 	var all sync.WaitGroup
+	if os.Getenv("FIRSTLIGHT_LONG") != "" {
+		for _, size := range []int{1 << 20, 8 << 20, 64 << 20} {
+			all.Go(func() { largeThroughABadNetwork(t, size) })
+		}
+	}
 	slots := make(chan struct{}, 50)
 	seed := uint64(0)
 	for _, b := range blocks {
@@ -118,5 +124,15 @@ func TestABadNetwork(t *testing.T) {
 	all.Wait()
 	if s.metrics.resent.Load() == 0 {
 		t.Error("nothing was sent again: the network lost nothing")
+	}
+}
+
+// largeThroughABadNetwork fetches one file in the largest blocks and windows.
+func largeThroughABadNetwork(t *testing.T, size int) {
+	want := bytes.Repeat([]byte("firstlight"), size/10+1)[:size]
+	s, _ := start(t, func(c *Config) { c.Routes = []Route{{"big", oneFile(want)}} })
+	got, err := through(t, dial(t, s), uint64(size)).windows(1468, 64, "big")
+	if err != nil || !bytes.Equal(got, want) {
+		t.Errorf("%d of %d bytes are there, %v", len(got), len(want), err)
 	}
 }

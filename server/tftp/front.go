@@ -1,6 +1,7 @@
 package tftp
 
 import (
+	"encoding/binary"
 	"errors"
 	"net"
 	"net/netip"
@@ -9,9 +10,10 @@ import (
 
 // front stands between a socket and the library. It takes out the requests that
 // the library cannot answer as they should be: those with options, of which it
-// knows two; writes, whose error has a code that it does not send; and those
-// that it would answer from another address than they were sent to, since it
-// cannot tell the address of a socket that it does not own.
+// knows two; writes and unknown modes, whose errors have codes that it does not
+// send; what is no request, which it drops without a word; and those that it
+// would answer from another address than they were sent to, since it cannot tell
+// the address of a socket that it does not own.
 type front struct {
 	*net.UDPConn
 	s *Server
@@ -27,11 +29,25 @@ func (f front) ReadFrom(b []byte) (int, net.Addr, error) {
 			}
 			return 0, nil, err
 		}
-		r, ok := parseRequest(b[:n])
-		if !ok || r.op == opRRQ && len(r.options) == 0 && f.sendsFromHere(from) {
+		switch r, ok := parseRequest(b[:n]); {
+		case ok && r.plain() && f.sendsFromHere(from):
 			return n, net.UDPAddrFromAddrPort(from), nil
+		case ok:
+			f.s.own.Go(func() { f.s.answer(f.address(), from, r) })
+		default:
+			f.illegal(from, b[:n])
 		}
-		f.s.own.Go(func() { f.s.answer(f.address(), from, r) })
+	}
+}
+
+// illegal answers what is no request with error 4 (RFC 1350 §5). Packets of
+// transfers and errors are none of this port, and hear nothing: two servers could
+// go on answering one another.
+func (f front) illegal(from netip.AddrPort, b []byte) {
+	f.s.metrics.results[malformed].Add(1)
+	f.s.cfg.Log.Debug("a TFTP packet is no request", "client", from.String(), "bytes", len(b))
+	if len(b) >= headerSize && !ofTransfer(binary.BigEndian.Uint16(b)) {
+		_, _ = f.WriteToUDPAddrPort(errorPacket(errIllegal), from) // who asks again is told again
 	}
 }
 

@@ -152,17 +152,12 @@ type hook struct{ s *Server }
 // OnSuccess is part of tftp.Hook.
 func (h hook) OnSuccess(stats tftp.TransferStats) { h.ended(stats) }
 
-// OnFailure is part of tftp.Hook. Packets that are no requests have no client.
-func (h hook) OnFailure(stats tftp.TransferStats, err error) {
-	if stats.RemoteAddr == nil {
-		if h.s.stopping() {
-			return // it is the socket, which was closed
-		}
-		h.s.metrics.results[malformed].Add(1)
-		h.s.cfg.Log.Debug("dropped a malformed TFTP packet", "error", err)
-		return
+// OnFailure is part of tftp.Hook. Without a client it is the socket that failed,
+// which serve tells of.
+func (h hook) OnFailure(stats tftp.TransferStats, _ error) {
+	if stats.RemoteAddr != nil {
+		h.ended(stats)
 	}
-	h.ended(stats)
 }
 
 func (h hook) ended(stats tftp.TransferStats) {
@@ -190,15 +185,6 @@ func (u *untilStop) Read(b []byte) (int, error) {
 		return 0, errStopping
 	default:
 		return u.r.Read(b)
-	}
-}
-
-func (s *Server) stopping() bool {
-	select {
-	case <-s.stop:
-		return true
-	default:
-		return false
 	}
 }
 

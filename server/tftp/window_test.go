@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
 	"slices"
 	"strconv"
 	"strings"
@@ -175,3 +176,37 @@ func TestAFileThatFails(t *testing.T) {
 type failing struct{}
 
 func (failing) Read([]byte) (int, error) { return 0, io.ErrNoProgress }
+
+// T-08: who falls silent in the middle is not waited for longer than a minute,
+// with whatever timeout it asked for. It counts as many seconds as the long form
+// waits; the ordinary one asks for the shortest.
+func TestSilenceEndsATransfer(t *testing.T) {
+	t.Parallel()
+	timeouts := map[string]time.Duration{"1": 10 * time.Second}
+	if os.Getenv("FIRSTLIGHT_LONG") != "" {
+		timeouts = map[string]time.Duration{"": time.Minute, "12": time.Minute + time.Second}
+	}
+	for timeout, within := range timeouts {
+		t.Run("timeout "+timeout, func(t *testing.T) {
+			t.Parallel()
+			s, d := start(t)
+			c := dial(t, s)
+			fields := []string{"snponly.efi", "octet", "blksize", "1468"}
+			if timeout != "" {
+				fields = append(fields, "timeout", timeout)
+			}
+			c.request(opRRQ, fields...)
+			c.receive(3 * time.Second)
+			c.ack(0)
+			c.receive(3 * time.Second)
+			c.ack(1)
+			select {
+			case <-d.news:
+			case <-time.After(within):
+			}
+			if n := s.limits.active(); n != 0 {
+				t.Errorf("%v after the last ACK %d transfers are still there, want none", within, n)
+			}
+		})
+	}
+}

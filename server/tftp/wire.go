@@ -49,6 +49,14 @@ func parseRequest(b []byte) (r request, ok bool) {
 	return r, true
 }
 
+// plain tells whether a request is one that the library answers right.
+func (r request) plain() bool {
+	return r.op == opRRQ && len(r.options) == 0 && (r.mode == "octet" || r.mode == "netascii")
+}
+
+// ofTransfer tells whether an operation is one of a transfer that runs.
+func ofTransfer(op uint16) bool { return op >= opData && op <= opOACK }
+
 // ackOf reads an ACK.
 func ackOf(b []byte) (block uint16, ok bool) {
 	if len(b) < headerSize || binary.BigEndian.Uint16(b) != opAck {
@@ -77,6 +85,7 @@ var (
 	errNotFound  = errors.New("file not found")
 	errRead      = errors.New("file cannot be read")
 	errReadOnly  = errors.New("read only: writing is not allowed")
+	errIllegal   = errors.New("illegal TFTP operation: ask to read a file")
 	errMode      = errors.New("mode not known, ask for octet")
 	errBusy      = errors.New("too many transfers, try again")
 	errFull      = errors.New("too many transfers of all clients, try again")
@@ -100,6 +109,7 @@ var codes = []struct {
 	{errName, 2},
 	{errRead, 2},
 	{errReadOnly, 2},
+	{errIllegal, 4},
 	{errMode, 4},
 	{errStranger, 5},
 }
