@@ -119,8 +119,13 @@ func (a *Appliance) newDesk() *operate.Desk {
 		},
 		Clocks: &a.clocks, Log: a.Log.With("part", "desk"), Now: time.Now,
 		Packets: func(all ...machine.MAC) []frame.Packet { return a.packets(all...) },
-		Others:  func() []machine.DHCPServer { return a.dhcp.OtherServers() },
+		Others:  a.otherServers,
 	})
+}
+
+// otherServers are those of both versions of DHCP that were heard beside us.
+func (a *Appliance) otherServers() []machine.DHCPServer {
+	return append(a.dhcp.OtherServers(), a.dhcp6.OtherServers()...)
 }
 
 // packets are those of both versions of DHCP, the oldest first.

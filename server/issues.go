@@ -15,7 +15,7 @@ func (a *Appliance) openIssues(context.Context) error {
 	a.inspector = inspect.New(inspect.Config{
 		DB: a.db, Log: a.Log.With("part", "issues"), Now: time.Now, Heard: a.jobs.LastHeard, Unnamed: a.unnamed,
 		Usual:  a.clocks.Of,
-		Others: func() []machine.DHCPServer { return a.dhcp.OtherServers() },
+		Others: func() []machine.DHCPServer { return a.otherServers() },
 	})
 	a.metrics.MustRegister(issues{a.db, time.Now}, faults{a.inspector})
 	return nil

@@ -190,7 +190,8 @@ func (a *Appliance) newDHCP6(id [16]byte) *dhcp6.Server {
 	return dhcp6.New(dhcp6.Config{
 		Interfaces: interfaces, ID: id, Inventory: a.db, Leases: a.db, Journal: a.db, Regulars: a.db,
 		Loader: a.usualLoader, Secure: a.secure.on(), ScriptURL: a.scriptURL, LoaderURL: a.loaderURL,
-		Log: a.Log.With("part", "dhcp6"), Now: time.Now,
+		Peers: a.Config.DHCP.Peers,
+		Log:   a.Log.With("part", "dhcp6"), Now: time.Now,
 	})
 }
 

@@ -158,7 +158,7 @@ func (c *Config) readDoors(s *section) {
 	c.People = People{Listen: one(p, "listen", "127.0.0.1:8443", people), Names: many(p, "names", certName)}
 	p.done()
 	h := s.sub("dhcp")
-	c.DHCP = DHCP{Peers: many(h, "peers", addr4), OwnLoader: one(h, "own_loader", false, yesNo)}
+	c.DHCP = DHCP{Peers: many(h, "peers", peer), OwnLoader: one(h, "own_loader", false, yesNo)}
 	h.done()
 	t := s.sub("tftp")
 	c.TFTP = TFTP{Transfers: one(t, "transfers", 1024, between(1, 16384)), PerSource: one(t, "per_source", 8, between(1, 1024))}

@@ -83,6 +83,16 @@ func addr(s string) (netip.Addr, error) {
 	return a, nil
 }
 
+// peer is a DHCP server of either version; one of DHCPv6 answers from its
+// link-local address.
+func peer(s string) (netip.Addr, error) {
+	a, err := netip.ParseAddr(s)
+	if err != nil || a.Zone() != "" || a.Is4In6() || a.IsMulticast() || a.IsUnspecified() {
+		return a, errors.New("want the address that it answers from, such as 10.80.12.9 or fe80::5054:ff:fe12:3499")
+	}
+	return a, nil
+}
+
 func addrPort(s string) (netip.AddrPort, error) {
 	if a, err := netip.ParseAddr(s); err == nil {
 		return netip.AddrPortFrom(a, 53), nil

@@ -5,7 +5,6 @@ import (
 	"net"
 	"net/netip"
 	"slices"
-	"sync"
 	"time"
 
 	"github.com/insomniacslk/dhcp/dhcpv4"
@@ -16,18 +15,7 @@ import (
 
 	"firstlight/server/exchange"
 	"firstlight/server/frame"
-	"firstlight/server/journal"
 	"firstlight/server/machine"
-)
-
-const (
-	// rogueStays is how long after its last sign another server counts: it shows
-	// only when a client asks.
-	rogueStays = time.Hour
-	// maxRogues bounds what forged answers can make us remember.
-	maxRogues = 64
-	// rogueRow is how often a client's timeline tells of the same server.
-	rogueRow = 5 * time.Minute
 )
 
 // replies lets what DHCP servers send to clients through, and nothing else: UDP
@@ -56,84 +44,9 @@ func listenReplies(dev *net.Interface) (*packet.Conn, error) {
 	return packet.Listen(dev, packet.Datagram, unix.ETH_P_IP, &packet.Config{Filter: filter})
 }
 
-// rogues are the other servers that were heard.
-type rogues struct {
-	mu    sync.Mutex
-	heard map[rogueKey]*machine.DHCPServer
-	told  map[toldKey]time.Time
-}
-
-type rogueKey struct {
-	network string
-	address netip.Addr
-}
-
-type toldKey struct {
-	rogueKey
-	client machine.MAC
-}
-
-func newRogues() *rogues {
-	return &rogues{heard: map[rogueKey]*machine.DHCPServer{}, told: map[toldKey]time.Time{}}
-}
-
-// note remembers a sign of a server; tell says that the client's timeline does
-// not have it yet.
-func (r *rogues) note(seen machine.DHCPServer) (tell bool) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.forget(seen.Last)
-	key := rogueKey{seen.Interface, seen.Address}
-	old := r.heard[key]
-	switch {
-	case old != nil:
-		seen.First, seen.Count = old.First, old.Count
-		if seen.MAC.IsZero() {
-			seen.MAC = old.MAC
-		}
-	case len(r.heard) >= maxRogues:
-		return false
-	}
-	seen.Count++
-	r.heard[key] = &seen
-	t := toldKey{key, seen.Client}
-	if at, ok := r.told[t]; ok && seen.Last.Sub(at) < rogueRow || len(r.told) >= exchange.Most {
-		return false
-	}
-	r.told[t] = seen.Last
-	return true
-}
-
-func (r *rogues) forget(now time.Time) {
-	for key, s := range r.heard {
-		if now.Sub(s.Last) > rogueStays {
-			delete(r.heard, key)
-		}
-	}
-	if len(r.told) < exchange.Most {
-		return
-	}
-	for key, at := range r.told {
-		if now.Sub(at) >= rogueRow {
-			delete(r.told, key)
-		}
-	}
-}
-
 // OtherServers gives the DHCP servers that were heard within the last hour on
 // our networks, by network and address.
-func (s *Server) OtherServers() []machine.DHCPServer {
-	r := s.rogues
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.forget(s.cfg.Now())
-	all := make([]machine.DHCPServer, 0, len(r.heard))
-	for _, one := range r.heard {
-		all = append(all, *one)
-	}
-	slices.SortFunc(all, machine.DHCPServer.Compare)
-	return all
-}
+func (s *Server) OtherServers() []machine.DHCPServer { return s.others.All(s.cfg.Now()) }
 
 // overhear reads what other servers send until ctx ends.
 func (s *Server) overhear(ctx context.Context, l *link) {
@@ -183,21 +96,15 @@ func (s *Server) sawServer(network netip.Addr, seen *machine.DHCPServer) (tell b
 	if !ok || subnet.Mode == machine.ModeOff || s.ours(seen.Address) {
 		return false
 	}
-	seen.First, seen.Subnet = seen.Last, subnet.Name
+	seen.Subnet = subnet.Name
 	seen.Expected = subnet.Mode == machine.ModeProxy || slices.Contains(s.cfg.Peers, seen.Address)
-	return s.rogues.note(*seen) && !seen.Expected
+	return s.others.Note(*seen) && !seen.Expected
 }
 
 func (s *Server) tellOf(seen *machine.DHCPServer) {
 	s.complain("another DHCP server answers on our network", "interface", seen.Interface, "subnet", seen.Subnet,
 		"server", seen.Address.String(), "mac", seen.MAC.String(), "client", seen.Client.String())
-	s.cfg.Journal.Note(journal.Event{
-		At: seen.Last, MAC: seen.Client, Source: journal.DHCP, Text: "another DHCP server answers on this network: " + seen.String(),
-		Details: map[string]string{
-			journal.DetailOutcome: string(journal.Rogue), "interface": seen.Interface, "subnet": seen.Subnet,
-			journal.DetailServer: seen.Address.String(), "server_mac": seen.MAC.String(),
-		},
-	})
+	s.cfg.Journal.Note(exchange.OtherAnswers("DHCP", seen))
 }
 
 // ours tells whether an address is that of one of our interfaces.

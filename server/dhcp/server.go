@@ -125,7 +125,7 @@ type Server struct {
 	queue     *queue
 	fairness  *fairness
 	exchanges *exchange.Open
-	rogues    *rogues
+	others    *exchange.Others
 	tape      *exchange.Tape
 	metrics   *metrics
 	ready     chan struct{}
@@ -159,7 +159,7 @@ func New(cfg Config) *Server {
 		queue:     newQueue(cfg.Queue, cfg.Workers+2*len(cfg.Interfaces), m.overflowed),
 		fairness:  newFairness(),
 		exchanges: exchange.NewOpen(),
-		rogues:    newRogues(),
+		others:    exchange.NewOthers(),
 		tape:      exchange.NewTape(tapeKnown, tapeStrangers, summary),
 		metrics:   m,
 		ready:     make(chan struct{}),

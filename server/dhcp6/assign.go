@@ -37,7 +37,7 @@ func (s *Server) associate(q *query, v verdict, kind dhcpv6.MessageType, find fu
 		}
 		all = append(all, lent(ia, l.ExpiresAt.Sub(q.at), l.Address, gone))
 	}
-	all = append(all, s.others(q)...)
+	all = append(all, s.unserved(q)...)
 	if v = s.grant(q, v, kind); refused != "" {
 		v.refused, v.why = true, refused
 	}
@@ -103,9 +103,9 @@ func withdrawn(all []netip.Addr) []dhcpv6.Option {
 	return out
 }
 
-// others tells a client that we have neither temporary addresses nor prefixes
+// unserved tells a client that we have neither temporary addresses nor prefixes
 // for it.
-func (s *Server) others(q *query) (all []dhcpv6.Option) {
+func (s *Server) unserved(q *query) (all []dhcpv6.Option) {
 	for _, ia := range q.msg.Options.IATA() {
 		no := dhcpv6.IdentityOptions{Options: dhcpv6.Options{status(iana.StatusNoAddrsAvail, "no temporary addresses")}}
 		all = append(all, &dhcpv6.OptIATA{IaId: ia.IaId, Options: no})

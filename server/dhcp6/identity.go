@@ -31,15 +31,8 @@ func (q *query) identify() machine.MAC {
 	if mac, ok := eui64(q.source()); ok {
 		return mac
 	}
-	switch d := q.client.(type) {
-	case *dhcpv6.DUIDLL:
-		if mac, ok := ethernet(d.HWType, d.LinkLayerAddr); ok {
-			return mac
-		}
-	case *dhcpv6.DUIDLLT:
-		if mac, ok := ethernet(d.HWType, d.LinkLayerAddr); ok {
-			return mac
-		}
+	if mac, ok := macOf(q.client); ok {
+		return mac
 	}
 	return madeUp(q.duid)
 }

@@ -9,6 +9,7 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/mdlayher/packet"
 	"golang.org/x/net/ipv6"
 	"golang.org/x/sys/unix"
 )
@@ -26,7 +27,9 @@ var allServers = []netip.Addr{netip.MustParseAddr("ff02::1:2"), netip.MustParseA
 // link is one interface with its socket.
 type link struct {
 	origin
-	udp *net.UDPConn
+	udp      *net.UDPConn
+	heard    *packet.Conn // what other servers send
+	question question     // of ours to them
 }
 
 // openLink opens the socket of an interface and joins the groups there.
@@ -43,11 +46,21 @@ func openLink(ifc Interface) (*link, error) {
 	for _, group := range allServers {
 		err = errors.Join(err, conn.JoinGroup(dev, &net.UDPAddr{IP: group.AsSlice()}))
 	}
-	if err = errors.Join(err, conn.SetControlMessage(ipv6.FlagDst, true)); err != nil {
-		_ = udp.Close()
+	heard, listening := listenReplies(dev)
+	l := &link{origin: origin{name: dev.Name, server: ifc.Address, local: linkLocalOf(dev)}, udp: udp, heard: heard}
+	// What we ask other servers does not come back to us.
+	if err = errors.Join(err, listening, conn.SetControlMessage(ipv6.FlagDst, true), conn.SetMulticastLoopback(false)); err != nil {
+		l.close()
 		return nil, explain(dev.Name, err)
 	}
-	return &link{origin: origin{name: dev.Name, server: ifc.Address, local: linkLocalOf(dev)}, udp: udp}, nil
+	return l, nil
+}
+
+func (l *link) close() {
+	_ = l.udp.Close()
+	if l.heard != nil {
+		_ = l.heard.Close()
+	}
 }
 
 // linkLocalOf is the link-local address of an interface. Where it has none yet, no
@@ -93,7 +106,7 @@ func explain(device string, err error) error {
 			"(dnsmasq, dhcpd -6, kea-dhcp6-server, a second firstlight); 'ss -ulpn sport = :%d' names it: stop it there: %w",
 			device, serverPort, serverPort, err)
 	case errors.Is(err, unix.EACCES), errors.Is(err, unix.EPERM):
-		return fmt.Errorf("listen for DHCPv6 on %s: not permitted: port %d needs CAP_NET_BIND_SERVICE: "+
+		return fmt.Errorf("listen for DHCPv6 on %s: not permitted: port %d needs CAP_NET_BIND_SERVICE and hearing other servers needs CAP_NET_RAW: "+
 			"start as the packaged systemd unit does, or as root: %w", device, serverPort, err)
 	default:
 		return fmt.Errorf("listen for DHCPv6 on %s: %w", device, err)
@@ -115,10 +128,7 @@ func (s *Server) read(ctx context.Context, l *link) {
 			// flap; the socket stays good.
 			s.metrics.dropped[dropReceive].Add(1)
 			s.complain("receiving DHCPv6 packets failed", "interface", l.name, "error", err)
-			select {
-			case <-ctx.Done():
-			case <-time.After(100 * time.Millisecond):
-			}
+			pause(ctx, 100*time.Millisecond)
 		case flags&unix.MSG_TRUNC != 0:
 			s.metrics.dropped[dropMalformed].Add(1)
 		default:
@@ -127,6 +137,13 @@ func (s *Server) read(ctx context.Context, l *link) {
 				to: destination(oob[:oobn]), arrived: s.cfg.Now(),
 			})
 		}
+	}
+}
+
+func pause(ctx context.Context, d time.Duration) {
+	select {
+	case <-ctx.Done():
+	case <-time.After(d):
 	}
 }
 

@@ -1,6 +1,7 @@
 package dhcp6
 
 import (
+	"strconv"
 	"strings"
 	"sync/atomic"
 
@@ -64,11 +65,12 @@ var (
 	sentDesc     = prometheus.NewDesc("firstlight_dhcp6_sent_total", "DHCPv6 replies, by message type.", []string{"type"}, nil)
 	droppedDesc  = prometheus.NewDesc("firstlight_dhcp6_dropped_total", "DHCPv6 packets that got no reply, by reason.", []string{"reason"}, nil)
 	queueDesc    = prometheus.NewDesc("firstlight_dhcp6_queue_packets", "DHCPv6 packets that wait for a worker, by class: known, unknown.", []string{"class"}, nil)
+	serversDesc  = prometheus.NewDesc("firstlight_dhcp6_other_servers", "Other DHCPv6 servers that were heard within the last hour, by whether they may be there.", []string{"expected"}, nil)
 )
 
 // Describe is part of prometheus.Collector.
 func (s *Server) Describe(ch chan<- *prometheus.Desc) {
-	for _, d := range []*prometheus.Desc{receivedDesc, sentDesc, droppedDesc, queueDesc} {
+	for _, d := range []*prometheus.Desc{receivedDesc, sentDesc, droppedDesc, queueDesc, serversDesc} {
 		ch <- d
 	}
 	s.metrics.latency.Describe(ch)
@@ -92,6 +94,13 @@ func (s *Server) Collect(ch chan<- prometheus.Metric) {
 	}
 	for class, waiting := range map[string]int{"known": len(s.queue.known), "unknown": len(s.queue.unknown)} {
 		ch <- prometheus.MustNewConstMetric(queueDesc, prometheus.GaugeValue, float64(waiting), class)
+	}
+	expected := map[bool]int{}
+	for _, one := range s.OtherServers() {
+		expected[one.Expected]++
+	}
+	for _, is := range []bool{false, true} {
+		ch <- prometheus.MustNewConstMetric(serversDesc, prometheus.GaugeValue, float64(expected[is]), strconv.FormatBool(is))
 	}
 	s.metrics.latency.Collect(ch)
 }

@@ -59,6 +59,7 @@ func (s *Server) bound(q *query, v verdict) {
 func (s *Server) unanswered(q *query, v verdict) {
 	switch {
 	case v.drop == dropOtherServer && q.msg.MessageType == dhcpv6.MessageTypeRequest:
+		s.chosen(q)
 		if e := s.exchanges.End(q.boot.MAC, q.at); e.Packets > 1 {
 			row := s.row(q, v, journal.Elsewhere, "%s took the offer of another DHCPv6 server", q.who())
 			row.Details[journal.DetailServer] = q.msg.Options.ServerID().String()

@@ -75,6 +75,10 @@ type Config struct {
 	// LoaderURL gives the URL of a boot loader, for UEFI HTTP boot.
 	LoaderURL func(server netip.Addr, loader string) string
 
+	// Peers are other DHCPv6 servers that may answer on our networks, by the
+	// addresses that they answer from.
+	Peers []netip.Addr
+
 	Log *slog.Logger
 	Now func() time.Time
 
@@ -92,6 +96,7 @@ type Server struct {
 	links     []*link
 	queue     *queue
 	exchanges *exchange.Open
+	others    *exchange.Others
 	tape      *exchange.Tape
 	holders   holders
 	metrics   *metrics
@@ -127,6 +132,7 @@ func New(cfg Config) *Server {
 		duid:      &dhcpv6.DUIDUUID{UUID: cfg.ID},
 		queue:     newQueue(cfg.Queue, func() { m.dropped[dropQueueFull].Add(1) }),
 		exchanges: exchange.NewOpen(),
+		others:    exchange.NewOthers(),
 		tape:      exchange.NewTape(tapeKnown, tapeStrangers, summary),
 		metrics:   m,
 		ready:     make(chan struct{}),
@@ -173,6 +179,7 @@ func (s *Server) Run(ctx context.Context) error {
 	var readers, workers sync.WaitGroup
 	for _, l := range s.links {
 		readers.Go(func() { s.read(ctx, l) })
+		readers.Go(func() { s.overhear(ctx, l) })
 	}
 	for range s.cfg.Workers {
 		workers.Go(func() { s.work(ctx) })
@@ -185,6 +192,7 @@ func (s *Server) Run(ctx context.Context) error {
 		// A deadline in the past wakes the reader; closing under it would let
 		// another socket get its number first.
 		_ = l.udp.SetReadDeadline(time.Unix(1, 0))
+		_ = l.heard.SetReadDeadline(time.Unix(1, 0))
 	}
 	readers.Wait()
 	workers.Wait()
@@ -193,7 +201,7 @@ func (s *Server) Run(ctx context.Context) error {
 
 func (s *Server) close() {
 	for _, l := range s.links {
-		_ = l.udp.Close()
+		l.close()
 	}
 	s.links = nil
 }

@@ -75,6 +75,9 @@ func (s *Server) handle(ctx context.Context, d *datagram) {
 		return
 	}
 	s.metrics.received[kindIndex(q.msg.MessageType)].Add(1)
+	if l, ok := d.wire.(*link); ok {
+		s.askOthers(l, q)
+	}
 	v := s.answer(ctx, q)
 	s.tape.Add(v.known.Machine != nil, d.arrived, q.boot.MAC, bare(d.peer), netip.AddrPortFrom(d.to, serverPort), d.payload)
 	if v.err != nil {

@@ -26,9 +26,12 @@ func TestUDPHeaders(t *testing.T) {
 	if got := sum(uint32(sum(0, pseudo)), b[ipHeader:]); got != 0xffff {
 		t.Errorf("the UDP checksum comes to %#x, want 0xffff", got)
 	}
-	f, d, payload, ok := ParseUDP(append(b, "padding of a short frame"...))
-	if !ok || f != from || d != to || string(payload) != "odd" {
-		t.Errorf("ParseUDP() = %v, %v, %q, %v", f, d, payload, ok)
+	for _, ends := range [][2]netip.AddrPort{{from, to}, {netip.MustParseAddrPort("[fe80::1]:547"), netip.MustParseAddrPort("[fe80::2]:546")}} {
+		b := UDP(ends[0], ends[1], []byte("odd"))
+		f, d, payload, ok := ParseUDP(append(b, "padding of a short frame"...))
+		if !ok || f != ends[0] || d != ends[1] || string(payload) != "odd" {
+			t.Errorf("ParseUDP() = %v, %v, %q, %v", f, d, payload, ok)
+		}
 	}
 }
 
@@ -40,6 +43,9 @@ func FuzzParseUDP(f *testing.F) {
 	fragment := bytes.Clone(whole)
 	binary.BigEndian.PutUint16(fragment[6:], 0x2000)
 	f.Add(fragment)
+	six := UDP(netip.MustParseAddrPort("[fe80::1]:547"), netip.MustParseAddrPort("[fe80::2]:546"), []byte("payload"))
+	f.Add(six)
+	f.Add(six[:47])
 	f.Fuzz(func(t *testing.T, b []byte) {
 		from, to, payload, ok := ParseUDP(b)
 		if !ok {

@@ -76,10 +76,13 @@ func sum(start uint32, b []byte) uint16 {
 	return uint16(start)
 }
 
-// ParseUDP takes a whole, unfragmented UDP datagram out of an IPv4 packet. The
-// payload is part of b. Checksums are not looked at: network cards fill them in
+// ParseUDP takes a whole, unfragmented UDP datagram out of an IP packet, of IPv6
+// without extension headers. The payload is part of b. Checksums are not looked at: network cards fill them in
 // after the kernel has shown the packet.
 func ParseUDP(b []byte) (from, to netip.AddrPort, payload []byte, ok bool) {
+	if len(b) > 0 && b[0]>>4 == 6 {
+		return parseUDP6(b)
+	}
 	if len(b) < ipHeader || b[0]>>4 != 4 || b[9] != protoUDP || binary.BigEndian.Uint16(b[6:])&0x3fff != 0 {
 		return from, to, nil, false
 	}
@@ -87,12 +90,28 @@ func ParseUDP(b []byte) (from, to netip.AddrPort, payload []byte, ok bool) {
 	if options < ipHeader || size > len(b) || size < options+udpHeader {
 		return from, to, nil, false
 	}
-	udp := b[options:size]
+	src, dst := netip.AddrFrom4([4]byte(b[12:16])), netip.AddrFrom4([4]byte(b[16:20]))
+	return between(src, dst, b[options:size])
+}
+
+func parseUDP6(b []byte) (from, to netip.AddrPort, payload []byte, ok bool) {
+	if len(b) < ip6Header+udpHeader || b[6] != protoUDP {
+		return from, to, nil, false
+	}
+	size := ip6Header + int(binary.BigEndian.Uint16(b[4:]))
+	if size > len(b) || size < ip6Header+udpHeader {
+		return from, to, nil, false
+	}
+	return between(netip.AddrFrom16([16]byte(b[8:24])), netip.AddrFrom16([16]byte(b[24:40])), b[ip6Header:size])
+}
+
+// between reads the UDP header of a datagram between two addresses.
+func between(src, dst netip.Addr, udp []byte) (from, to netip.AddrPort, payload []byte, ok bool) {
 	length := int(binary.BigEndian.Uint16(udp[4:]))
 	if length < udpHeader || length > len(udp) {
 		return from, to, nil, false
 	}
-	from = netip.AddrPortFrom(netip.AddrFrom4([4]byte(b[12:16])), binary.BigEndian.Uint16(udp))
-	to = netip.AddrPortFrom(netip.AddrFrom4([4]byte(b[16:20])), binary.BigEndian.Uint16(udp[2:]))
+	from = netip.AddrPortFrom(src, binary.BigEndian.Uint16(udp))
+	to = netip.AddrPortFrom(dst, binary.BigEndian.Uint16(udp[2:]))
 	return from, to, udp[udpHeader:length], true
 }
