@@ -134,7 +134,11 @@ func (d doors) routes(t *testing.T) (all []doorRoute) {
 			Role string `json:"x-role"`
 		} `json:"paths"`
 	}
-	if err := json.Unmarshal(d.appliance.people.programs.Document(), &document); err != nil {
+	written, err := d.appliance.people.programs.Document()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := json.Unmarshal(written, &document); err != nil {
 		t.Fatal(err)
 	}
 	for path, methods := range document.Paths {

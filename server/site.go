@@ -29,8 +29,12 @@ func (a *Appliance) newSite(people *auth.Service) (*web.Site, *api.API, error) {
 	if err != nil {
 		return nil, nil, err
 	}
+	document, err := programs.Document()
+	if err != nil {
+		return nil, nil, err
+	}
 	site, err := web.New(web.Config{
-		Data: a.db, Actions: hands{desk}, Insight: insight{desk, a}, States: programs, People: people, PlanRole: operate.PlanRole, API: programs.Document(),
+		Data: a.db, Actions: hands{desk}, Insight: insight{desk, a}, States: programs, People: people, PlanRole: operate.PlanRole, API: document,
 		Log: a.Log.With("part", "web"), Now: time.Now, Site: a.Config.Site.Name, Banner: a.banner, Version: a.Version, DNS: a.own()[0].String(),
 	})
 	if err != nil {

@@ -35,7 +35,7 @@ type API struct {
 	Config
 	mux      *http.ServeMux
 	huma     huma.API
-	document []byte // OpenAPI 3.1
+	document func() ([]byte, error) // OpenAPI 3.1, written when it is first asked for
 	handler  http.Handler
 
 	checkEvery time.Duration // whether the log-in of a stream is still good
@@ -47,7 +47,7 @@ type API struct {
 	running  sync.Map // accounts and keys whose first request has not been answered yet
 }
 
-// New registers every route and writes the document. It listens nowhere.
+// New registers every route and describes it. It listens nowhere.
 func New(c Config) (*API, error) {
 	if c.Desk == nil || c.DB == nil || c.Health == nil || c.People == nil || c.Log == nil || c.Now == nil {
 		return nil, errors.New("new API: Desk, DB, Health, People, Log and Now must be set")
@@ -59,9 +59,8 @@ func New(c Config) (*API, error) {
 			return nil, err
 		}
 	}
-	if err := a.describe(); err != nil {
-		return nil, err
-	}
+	a.describe()
+	a.document = sync.OnceValues(a.writeDocument)
 	a.handler = a.mayAsk(http.HandlerFunc(a.dispatch))
 	return a, nil
 }

@@ -14,10 +14,20 @@ import (
 )
 
 // Document is what the API does, as OpenAPI 3.1 in JSON. It must not be changed.
-func (a *API) Document() []byte { return a.document }
+// It is written when it is first asked for: that takes longer than all of New.
+func (a *API) Document() ([]byte, error) { return a.document() }
 
-// describe writes the document once: nothing of it changes afterwards.
-func (a *API) describe() error {
+// writeDocument writes it; nothing of it changes after New.
+func (a *API) writeDocument() ([]byte, error) {
+	b, err := json.MarshalIndent(a.huma.OpenAPI(), "", "  ")
+	if err != nil {
+		return nil, fmt.Errorf("write the OpenAPI document: %w", err)
+	}
+	return append(b, '\n'), nil
+}
+
+// describe says of every operation what its registration leaves out.
+func (a *API) describe() {
 	d := a.huma.OpenAPI()
 	d.Tags = tags
 	d.Components.Responses = map[string]*huma.Response{}
@@ -34,12 +44,6 @@ func (a *API) describe() error {
 			sample(op, Prefix+path)
 		}
 	}
-	b, err := json.MarshalIndent(d, "", "  ")
-	if err != nil {
-		return fmt.Errorf("write the OpenAPI document: %w", err)
-	}
-	a.document = append(b, '\n')
-	return nil
 }
 
 // documentTags says which answers have an ETag: those whose body has one.
@@ -65,10 +69,14 @@ func document(a *API, op huma.Operation) {
 		Content:     map[string]*huma.MediaType{"application/json": {Schema: &huma.Schema{Type: huma.TypeObject}}},
 	}}
 	huma.Register(a.huma, op, func(context.Context, *struct{}) (*huma.StreamResponse, error) {
+		written, err := a.document()
+		if err != nil {
+			return nil, err
+		}
 		return &huma.StreamResponse{Body: func(c huma.Context) {
 			c.SetHeader("Content-Type", "application/json")
 			c.SetStatus(http.StatusOK)
-			_, _ = c.BodyWriter().Write(a.document) // the client may be gone
+			_, _ = c.BodyWriter().Write(written) // the client may be gone
 		}}, nil
 	})
 }
