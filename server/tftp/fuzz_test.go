@@ -68,7 +68,7 @@ func FuzzRequest(f *testing.F) {
 			return // longer than a datagram
 		}
 		next.request(opRRQ, "exact", "octet")
-		op, rest := next.receive(5 * time.Second)
+		op, rest := next.receive(patience)
 		next.send(opError, 0, 0, 0)
 		if op != opData || !bytes.Equal(rest[2:], loader[:512]) {
 			t.Errorf("after %q the next client gets op %d %.20q", raw, op, rest)

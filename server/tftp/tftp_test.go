@@ -62,7 +62,7 @@ func TestFetchOverIPv6(t *testing.T) {
 	}
 	c := dial(t, s)
 	c.request(opRRQ, "snponly.efi", "octet", "blksize", "1468")
-	if op, rest := c.receive(3 * time.Second); op != opOACK || string(rest) != "blksize\x001448\x00" {
+	if op, rest := c.receive(patience); op != opOACK || string(rest) != "blksize\x001448\x00" {
 		t.Errorf("1468 bytes, which need fragments: op %d %q, want blksize 1448", op, rest)
 	}
 	c.send(opError, 0, 8, 'b', 'y', 'e', 0)
@@ -144,7 +144,7 @@ func TestOptions(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			c := dial(t, s)
 			c.request(opRRQ, tt.fields...)
-			op, rest := c.receive(3 * time.Second)
+			op, rest := c.receive(patience)
 			c.send(opError, 0, 8, 'b', 'y', 'e', 0)
 			if tt.oack == "" && op != opData || tt.oack != "" && (op != opOACK || string(rest) != tt.oack) {
 				t.Errorf("first reply = op %d %.40q, want %q", op, rest, tt.oack)
@@ -185,7 +185,7 @@ func TestRefusals(t *testing.T) {
 			for _, options := range [][]string{nil, {"blksize", "1468"}} {
 				c := dial(t, s)
 				c.request(tt.op, append([]string{tt.field, "octet"}, options...)...)
-				op, rest := c.receive(3 * time.Second)
+				op, rest := c.receive(patience)
 				code := binary.BigEndian.Uint16(rest)
 				if op != opError || string(rest[2:]) != tt.want+"\x00" || code != 1 && code != 2 ||
 					options != nil && (code == 1) != (tt.want == errNotFound.Error()) {
@@ -239,7 +239,7 @@ func TestFolderOnDisk(t *testing.T) {
 	for _, name := range []string{"out", "device", "fifo"} {
 		c := dial(t, s)
 		c.request(opRRQ, name, "octet")
-		if op, rest := c.receive(3 * time.Second); op != opError || !strings.Contains(string(rest), "file cannot be read") {
+		if op, rest := c.receive(patience); op != opError || !strings.Contains(string(rest), "file cannot be read") {
 			t.Errorf("%s answers op %d %q, want an error", name, op, rest)
 		}
 	}
@@ -285,10 +285,10 @@ func TestStrangersDoNotDisturb(t *testing.T) {
 func undisturbed(t *testing.T, s *Server, options []string) {
 	c := dial(t, s)
 	c.request(opRRQ, append([]string{"exact", "octet"}, options...)...)
-	op, _ := c.receive(3 * time.Second)
+	op, _ := c.receive(patience)
 	if op == opOACK {
 		c.ack(0)
-		op, _ = c.receive(3 * time.Second)
+		op, _ = c.receive(patience)
 	}
 	if op != opData {
 		t.Fatalf("op = %d, want DATA", op)
@@ -297,18 +297,18 @@ func undisturbed(t *testing.T, s *Server, options []string) {
 	stranger.to = c.to
 	stranger.ack(1)
 	if options != nil {
-		if op, rest := stranger.receive(3 * time.Second); op != opError || binary.BigEndian.Uint16(rest) != 5 {
+		if op, rest := stranger.receive(patience); op != opError || binary.BigEndian.Uint16(rest) != 5 {
 			t.Errorf("a stranger gets op %d %q, want error 5", op, rest)
 		}
 	}
 	stranger.send(opError, 0, 0, 'x', 0)
 	stranger.ack(1)
 	c.ack(1)
-	if op, rest := c.receive(3 * time.Second); op != opData || binary.BigEndian.Uint16(rest) != 2 {
+	if op, rest := c.receive(patience); op != opData || binary.BigEndian.Uint16(rest) != 2 {
 		t.Errorf("after the stranger came op %d block %v, want DATA 2", op, rest[:2])
 	}
 	c.ack(2)
-	if op, rest := c.receive(3 * time.Second); op != opData || binary.BigEndian.Uint16(rest) != 3 || len(rest) != 2 {
+	if op, rest := c.receive(patience); op != opData || binary.BigEndian.Uint16(rest) != 3 || len(rest) != 2 {
 		t.Errorf("the last block came as op %d %v, want an empty DATA 3", op, rest)
 	}
 	c.ack(3)
@@ -342,14 +342,14 @@ func TestTimelineRows(t *testing.T) {
 	// client's.
 	probe := dial(t, s)
 	probe.request(opRRQ, "snponly.efi", "octet", "tsize", "0", "blksize", "1468")
-	probe.receive(3 * time.Second)
+	probe.receive(patience)
 	probe.send(opError, append([]byte{0, 8}, "User aborted the transfer\x00"...)...)
 
 	leaves := dial(t, s)
 	leaves.request(opRRQ, "snponly.efi", "octet")
-	leaves.receive(3 * time.Second)
+	leaves.receive(patience)
 	leaves.ack(1)
-	leaves.receive(3 * time.Second)
+	leaves.receive(patience)
 	leaves.send(opError, append([]byte{0, 0}, "bye\x00"...)...)
 	if e := d.next(t); e.Text != "TFTP snponly.efi broke off, 512-byte blocks" || e.Bytes != 1024 {
 		t.Errorf("row = %+v", e)
@@ -367,12 +367,12 @@ func TestLimits(t *testing.T) {
 	for range 2 {
 		c := dial(t, s)
 		c.request(opRRQ, "snponly.efi", "octet")
-		c.receive(3 * time.Second)
+		c.receive(patience)
 		waiting = append(waiting, c)
 	}
 	third := dial(t, s)
 	third.request(opRRQ, "snponly.efi", "octet")
-	if op, rest := third.receive(3 * time.Second); op != opError || !strings.Contains(string(rest), "too many") {
+	if op, rest := third.receive(patience); op != opError || !strings.Contains(string(rest), "too many") {
 		t.Errorf("the third transfer answers op %d %q, want too many", op, rest)
 	}
 	for _, c := range waiting {
@@ -386,20 +386,20 @@ func TestWhoHasToWaitAsksAgain(t *testing.T) {
 	s, _ := start(t, func(c *Config) { c.Transfers = 1 })
 	first, second := dial(t, s), dial(t, s)
 	first.request(opRRQ, "snponly.efi", "octet", "blksize", "1468")
-	if op, _ := first.receive(3 * time.Second); op != opOACK {
+	if op, _ := first.receive(patience); op != opOACK {
 		t.Fatalf("the first transfer answers op %d, want its options", op)
 	}
 	before := s.metrics.results[limited].Load()
 	second.request(opRRQ, "snponly.efi", "octet", "blksize", "1468")
-	for end := time.Now().Add(3 * time.Second); s.metrics.results[limited].Load() == before && time.Now().Before(end); {
+	for end := time.Now().Add(patience); s.metrics.results[limited].Load() == before && time.Now().Before(end); {
 		time.Sleep(time.Millisecond)
 	}
 	first.send(opError, 0, 0, 'x', 0)
-	for end := time.Now().Add(3 * time.Second); s.limits.active() > 0 && time.Now().Before(end); {
+	for end := time.Now().Add(patience); s.limits.active() > 0 && time.Now().Before(end); {
 		time.Sleep(time.Millisecond)
 	}
 	second.request(opRRQ, "snponly.efi", "octet", "blksize", "1468")
-	if op, rest := second.receive(3 * time.Second); op != opOACK {
+	if op, rest := second.receive(patience); op != opOACK {
 		t.Errorf("who asks again hears op %d %q first, want options", op, rest)
 	}
 	if got := s.metrics.results[limited].Load() - before; got != 1 {

@@ -77,7 +77,7 @@ func oackBlock(oack []byte) int {
 // blocks receives as many DATA as are expected, and what comes at once behind
 // them, as numbers.
 func (c *client) blocks(expected int) (numbers []uint16) {
-	for within := 5 * time.Second; ; {
+	for within := patience; ; {
 		if len(numbers) >= expected {
 			within = 50 * time.Millisecond
 		}
@@ -96,7 +96,7 @@ func TestWindows(t *testing.T) {
 	s, _ := start(t)
 	c := dial(t, s)
 	c.request(opRRQ, "snponly.efi", "octet", "windowsize", "4", "timeout", "12")
-	if op, rest := c.receive(3 * time.Second); op != opOACK || string(rest) != "timeout\x0012\x00windowsize\x004\x00" {
+	if op, rest := c.receive(patience); op != opOACK || string(rest) != "timeout\x0012\x00windowsize\x004\x00" {
 		t.Fatalf("first came op %d %q", op, rest)
 	}
 	for _, step := range []struct {
