@@ -8,6 +8,7 @@ import (
 	"unicode"
 	"unicode/utf8"
 
+	"firstlight/server/auth"
 	"firstlight/server/boot"
 	"firstlight/server/discovery"
 	"firstlight/server/machine"
@@ -31,7 +32,8 @@ type didData struct {
 	*machine.Machine
 	Answer string // of the last boot request
 	Waits  string
-	System bool // the last who spoke was the installed system, not the agent
+	System bool   // the last who spoke was the installed system, not the agent
+	Bundle string // its address, for who may take it
 }
 
 type nowData struct {
@@ -41,7 +43,10 @@ type nowData struct {
 }
 
 func (s *Site) cards(ctx context.Context, m *machine.Machine, job *machine.Job) cardsData {
-	return cardsData{Should: should(m, job), Did: did(m), Now: s.wouldGet(ctx, m)}
+	c := cardsData{Should: should(m, job), Did: did(m), Now: s.wouldGet(ctx, m)}
+	u, _ := auth.From(ctx)
+	c.Did.Bundle = bundleURL(u, m.Name)
+	return c
 }
 
 // purposes says in a sentence what a machine of a status should do.
@@ -99,7 +104,7 @@ func did(m *machine.Machine) didData {
 	if system {
 		waits = "" // what the agent said last is over
 	}
-	return didData{m, answers[boot.Target(o.BootAnswer)], waits, system}
+	return didData{Machine: m, Answer: answers[boot.Target(o.BootAnswer)], Waits: waits, System: system}
 }
 
 // answers spells the last boot answer.

@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"net/url"
 
+	"firstlight/server/auth"
 	"firstlight/server/frame"
 )
 
@@ -12,7 +13,17 @@ import (
 type packetsData struct {
 	Name, Back string
 	File       string // its address
+	Bundle     string // that of the bundle, for who may take it
 	Packets    []frame.Packet
+}
+
+// bundleURL is where all that is known of a machine's boots is one file; "" for
+// who may not take it.
+func bundleURL(u auth.User, ref string) string {
+	if !u.Role.Allows(auth.Technician) {
+		return ""
+	}
+	return "/api/v1/machines/" + url.PathEscape(ref) + "/bundle"
 }
 
 func (s *Site) packets(r *http.Request) (view, error) {
@@ -21,7 +32,7 @@ func (s *Site) packets(r *http.Request) (view, error) {
 	if err != nil {
 		return view{}, err
 	}
-	d := packetsData{Name: ref, Back: "/network", File: "/api/v1/machines/" + url.PathEscape(ref) + "/packets.pcap", Packets: all}
+	d := packetsData{Name: ref, Back: "/network", File: "/api/v1/machines/" + url.PathEscape(ref) + "/packets.pcap", Bundle: bundleURL(userOf(r), ref), Packets: all}
 	if m, err := s.Data.Machine(ref); err == nil {
 		d.Name, d.Back = m.Name, machineURL(m)
 	}

@@ -19,6 +19,7 @@ type bootCmd struct {
 	Diff     bootDiffCmd     `cmd:"" help:"Say whose boot a change of a rule, a subnet or machines would answer differently, by the boots that there were."`
 	Simulate bootSimulateCmd `cmd:"" help:"Say step by step what a machine would be told if it booted from the network now."`
 	Packets  bootPacketsCmd  `cmd:"" help:"Show the last DHCP packets of a machine, or write them into a file."`
+	Bundle   bootBundleCmd   `cmd:"" help:"Write all that is known of a machine's boots into one file, to be read elsewhere or played by virtualrack replay."`
 }
 
 type bootExplainCmd struct {

@@ -22,7 +22,7 @@ func (c *bootPacketsCmd) Run(ctx context.Context, h *host) error {
 	if c.PCAP == "" {
 		return listing[api.Packet]{columns: packetColumns, read: whole[api.Packet](path, nil)}.run(ctx, h, &c.remote, c.listFlags)
 	}
-	return c.write(ctx, h, path+".pcap")
+	return c.file(ctx, h, path+".pcap", c.PCAP)
 }
 
 var packetColumns = []output.Column[api.Packet]{
@@ -57,12 +57,13 @@ var serverColumns = []output.Column[api.DHCPServer]{
 	{Name: "last_at", Head: "LAST", Value: func(s api.DHCPServer) any { return s.LastAt }},
 }
 
-// write puts the packets into a file, or sends them on.
-func (c *bootPacketsCmd) write(ctx context.Context, h *host, path string) error {
-	if c.PCAP == "-" && h.screen(h.out) != nil {
-		return usage("packets are not for a terminal: name a file, or send them on with |")
+// file fetches what is no JSON and writes it where it was asked for; - is
+// standard output.
+func (r *remote) file(ctx context.Context, h *host, path, name string) error {
+	if name == "-" && h.screen(h.out) != nil {
+		return usage("what is asked for is not for a terminal: name a file, or send it on with |")
 	}
-	a, err := c.open(h)
+	a, err := r.open(h)
 	if err != nil {
 		return err
 	}
@@ -70,12 +71,12 @@ func (c *bootPacketsCmd) write(ctx context.Context, h *host, path string) error 
 	if err != nil {
 		return err
 	}
-	if c.PCAP == "-" {
+	if name == "-" {
 		_, err = h.out.Write(file)
 		return err
 	}
-	if err := os.WriteFile(c.PCAP, file, 0o644); err != nil {
+	if err := os.WriteFile(name, file, 0o644); err != nil {
 		return usage("%w", err)
 	}
-	return h.say("%s: %d bytes", c.PCAP, len(file))
+	return h.say("%s: %d bytes", name, len(file))
 }

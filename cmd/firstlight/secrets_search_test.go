@@ -1,6 +1,7 @@
 package main
 
 import (
+	"archive/zip"
 	"bytes"
 	"encoding/base64"
 	"encoding/hex"
@@ -38,6 +39,7 @@ func (r *secretRun) look() {
 	r.inCommands()
 	r.inProcess()
 	r.inBackups()
+	r.inBundle()
 	r.stop()
 	r.inFiles()
 	// The code for the first admin is printed for the person at the console, and
@@ -156,6 +158,25 @@ func (r *secretRun) inBackups() {
 	r.must(os.WriteFile(filepath.Join(r.dir, "other.yaml"), []byte(strings.Replace(secretsConfig, "state: state", "state: other", 1)), 0o600))
 	r.noDatabase("firstlight:"+r.canary("password of a database in an argument"), "", "holds a password")
 	r.noDatabase("firstlight", "PGPASSWORD="+r.canary("password of a database"), "127.0.0.1:1")
+}
+
+// inBundle unpacks what is taken out of the house about the machine.
+func (r *secretRun) inBundle() {
+	name := filepath.Join(r.dir, "it.zip")
+	r.command("boot", "bundle", "C0MPUT3", name)
+	z, err := zip.OpenReader(name)
+	r.must(err)
+	for _, f := range z.File {
+		in, err := f.Open()
+		r.must(err)
+		text, err := io.ReadAll(in)
+		r.must(err, in.Close())
+		r.in(f.Name+" of the bundle", text)
+	}
+	if len(z.File) < 10 {
+		r.Errorf("the bundle has %d files: the test looks at nothing", len(z.File))
+	}
+	r.must(z.Close())
 }
 
 // inFiles reads the state folder, raw: the database, its WAL, sockets' names and

@@ -121,6 +121,7 @@ func described() map[string]string {
 		"get-capacity":      "One row for each site and hardware type, without machines that are retired.",
 		"list-packets":      "As they were on the wire, with what other DHCP servers sent to it and was heard. Kept in memory only, up to 32,768 packets of machines and 4,096 of others.",
 		"get-packets":       "Classic pcap of raw IP packets, of both versions; the IP and UDP headers are written anew from the addresses. It holds no secret: DHCP has none.",
+		"get-bundle":        "Record, journal, boots with their diagnosis, decisions with what they rested on, DHCP packets, and how subnets, options and rules are set up for it, with a manifest of hashes. It has no passwords, tokens or keys, and no parameters for configuration management. virtualrack replay plays it again. That it was taken is written into the audit.",
 		"list-dhcp-servers": "By what they send to everybody, and by the server that a client's REQUEST names. One that should not be there is the issue rogue-dhcp.",
 		"list-strangers":    "What they asked for and what they were answered. Kept in memory only: the list begins when the appliance starts.",
 

@@ -55,6 +55,7 @@ func (a *API) routes() []route {
 		{get, "/machines/{ref}/issues", auth.Viewer, "machine-issues", "Open issues of one machine, the oldest first", serve(a.machineIssues)},
 		{get, "/machines/{ref}/packets", auth.Viewer, "list-packets", "The last DHCP packets of a machine, or of a MAC that nobody knows, oldest first", serve(a.packets)},
 		{get, "/machines/{ref}/packets.pcap", auth.Viewer, "get-packets", "The same packets as a file for Wireshark and tcpdump", pcap},
+		{get, "/machines/{ref}/bundle", auth.Technician, "get-bundle", "All that is known of a machine's boots, or of a MAC's, as one file to take away", bundleFile},
 		{post, "/boot/diff", auth.Viewer, "diff-boots", "Whose boot a change of a rule, a subnet or machines would answer differently", serve(a.diffBoots)},
 		{get, "/boot/simulation", auth.Viewer, "simulate-boot", "What a machine would be told, step by step, if it booted from the network now", serve(a.simulate)},
 		{put, "/bmc-logins/{serial}", auth.Admin, "put-bmc-login", "Keep how to log in to the BMC of a machine, known or not", remove(a.putBMCLogin)},

@@ -91,6 +91,7 @@ func (f *Field) offRecord() string {
 type OptionTable struct{ sets []readySet }
 
 type readySet struct {
+	name    string
 	subnets []string
 	every   bool // client, known or not
 	match   Selector
@@ -114,7 +115,7 @@ func NewOptionTable(all []*OptionSet) *OptionTable {
 		if err != nil {
 			continue
 		}
-		set := readySet{subnets: p.Subnets, every: p.Match == "", match: match}
+		set := readySet{name: p.Name, subnets: p.Subnets, every: p.Match == "", match: match}
 		for _, o := range p.Options {
 			if code, value, err := o.Encode(); err == nil {
 				set.options = append(set.options, ReadyOption{code, value, o})
@@ -163,6 +164,44 @@ func (t *OptionTable) For(subnet string, m *Machine) iter.Seq[ReadyOption] {
 			}
 		}
 	}
+}
+
+// AppliedSet is a set that applies to a client.
+type AppliedSet struct {
+	Name    string
+	Options []AppliedOption
+}
+
+// AppliedOption is one of its options. By names the nearer set whose value the
+// client gets in its place; empty: it gets this one.
+type AppliedOption struct {
+	Option
+	Code uint8
+	By   string
+}
+
+// Explain gives the sets that apply to a client in a subnet, the nearest first,
+// and of each option whose value counts; nil is somebody whom nobody knows.
+func (t *OptionTable) Explain(subnet string, m *Machine) (all []AppliedSet) {
+	if t == nil {
+		return nil
+	}
+	given := map[uint8]string{}
+	for _, set := range t.sets {
+		if !set.of(subnet, m) {
+			continue
+		}
+		a := AppliedSet{Name: set.name}
+		for _, o := range set.options {
+			by, taken := given[o.Code]
+			if !taken {
+				given[o.Code] = set.name
+			}
+			a.Options = append(a.Options, AppliedOption{Option: o.Text, Code: o.Code, By: by})
+		}
+		all = append(all, a)
+	}
+	return all
 }
 
 func (s *readySet) of(subnet string, m *Machine) bool {

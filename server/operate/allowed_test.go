@@ -112,8 +112,9 @@ var own = map[string]string{
 	"PutSubnet": "a subnet has no owner; the door asks for an admin",
 	"Backup":    "a backup is of the whole appliance; the door asks for an admin", "EndSafeMode": "as Backup",
 	"Import": "a list has many machines; it asks line by line itself", "CloseDelivery": "what never came has no owner; it asks for a role itself",
-	"Diff":  "it writes nothing, and of machines asks whether they could be changed",
-	"Adopt": "nobody owns it yet; it asks for an admin itself", "NoteExport": "the audit has no owner; the door asks for an admin",
+	"Bundle": "it writes nothing, and everybody may read what is in it",
+	"Diff":   "it writes nothing, and of machines asks whether they could be changed",
+	"Adopt":  "nobody owns it yet; it asks for an admin itself", "NoteExport": "the audit has no owner; the door asks for an admin",
 }
 
 // TestEveryVerbAsksWhoseMachineItIs finds the verbs of the desk by what they

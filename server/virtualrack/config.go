@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"strings"
 	"text/template"
+	"time"
 
 	"firstlight/server/machine"
 )
@@ -39,7 +40,7 @@ subnets:
     lease: 1h
     secure_boot: {{.SecureBoot}}
 {{- range .Relayed}}
-  - {name: {{.Name}}, prefix: {{.Prefix}}, ranges: [{{.First}}-{{.Last}}], gateway: {{.Relay}}, policy: register, lease: 1h}
+  - {name: {{.Name}}, prefix: {{.Prefix}}, ranges: [{{.First}}-{{.Last}}], gateway: {{.Relay}}, mode: {{.Mode}}, policy: {{.Policy}}, lease: {{.Lease}}, secure_boot: {{.SecureBoot}}}
 {{- end}}
 rules:
 {{- range .Rules}}
@@ -63,7 +64,7 @@ func (r *Rack) writeConfig(rules []machine.Rule) error {
 	err := configuration.Execute(&text, map[string]any{
 		"State": r.stateDir(), "Link": applianceLink, "Own": ownAddress, "Site": siteName, "Domain": domain,
 		"User": bmcUser, "PasswordFile": r.path("bmc.password"), "Prefix": prefix, "Own6": own6,
-		"First": first, "Mode": r.spec.Mode, "Last": last, "Rules": rules, "Relayed": relayedNetworks(r.spec.Relayed), "HTTPS": r.spec.HTTPS, "SecureBoot": r.spec.SecureBoot, "OwnLoader": r.spec.OwnLoader, "Level": strings.ToLower(r.spec.Level.String()),
+		"First": first, "Mode": r.spec.Mode, "Last": last, "Rules": rules, "Relayed": r.relayedNetworks(), "HTTPS": r.spec.HTTPS, "SecureBoot": r.spec.SecureBoot, "OwnLoader": r.spec.OwnLoader, "Level": strings.ToLower(r.spec.Level.String()),
 	})
 	if err != nil {
 		return fmt.Errorf("write the appliance's configuration: %w", err)
@@ -85,19 +86,26 @@ func (r *Rack) writeConfig(rules []machine.Rule) error {
 
 // relayedNetwork is a network behind a relay as the configuration has it.
 type relayedNetwork struct {
-	Name               string
-	Prefix             netip.Prefix
+	machine.Subnet
 	Relay, First, Last netip.Addr
 }
 
-func relayedNetworks(n int) []relayedNetwork {
-	all := make([]relayedNetwork, n)
+func (r *Rack) relayedNetworks() []relayedNetwork {
+	all := make([]relayedNetwork, r.spec.Relayed)
 	for i := range all {
 		p := RelayedNetwork(i)
 		last := p.Addr().As4()
 		last[3] |= 62
 		relay := p.Addr().Next()
-		all[i] = relayedNetwork{fmt.Sprintf("rack-%d", i+1), p, relay, relay.Next(), netip.AddrFrom4(last)}
+		own := machine.Subnet{Name: fmt.Sprintf("rack-%d", i+1), Mode: machine.ModeServer, Policy: machine.PolicyRegister, Lease: time.Hour}
+		if i == 0 && r.spec.Behind != nil {
+			own = *r.spec.Behind
+		}
+		if own.Name == siteName { // the boot network has that name
+			own.Name = fmt.Sprintf("rack-%d", i+1)
+		}
+		own.Prefix = p
+		all[i] = relayedNetwork{own, relay, relay.Next(), netip.AddrFrom4(last)}
 	}
 	return all
 }

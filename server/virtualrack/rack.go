@@ -97,6 +97,10 @@ func (r *Rack) CLI(ctx context.Context, args ...string) (string, error) {
 	return string(out), err
 }
 
+// Database is where the appliance keeps its state, for whoever puts something
+// into it while it is stopped.
+func (r *Rack) Database() string { return r.path("state/serverdb.sqlite") }
+
 // Socket is where the appliance answers its own host.
 func (r *Rack) Socket() string { return r.path("state/firstlight.sock") }
 

@@ -2,7 +2,9 @@ package virtualrack_test
 
 import (
 	"bytes"
+	"io"
 	"net"
+	"net/http"
 	"net/netip"
 	"strings"
 	"testing"
@@ -10,9 +12,11 @@ import (
 
 	"github.com/insomniacslk/dhcp/dhcpv4"
 
+	"firstlight/server/bundle"
 	"firstlight/server/frame"
 	"firstlight/server/machine"
 	"firstlight/server/virtualrack"
+	"firstlight/server/virtualrack/light"
 	"firstlight/server/virtualrack/replay"
 )
 
@@ -114,4 +118,75 @@ func TestARecordedMachineIsPlayedAgain(t *testing.T) {
 	if _, err := replay.Read(nil, machine.MAC{}); err == nil || !strings.Contains(err.Error(), "no DHCP message") {
 		t.Errorf("a capture of nobody: %v, want to be told so", err)
 	}
+}
+
+// TestAFailureOfASiteBecomesATest records a machine whose boot fails in one rack,
+// takes its bundle away, and plays it in another, whose appliance finds the same
+// wrong.
+func TestAFailureOfASiteBecomesATest(t *testing.T) {
+	var file []byte
+	t.Run("at the site", func(t *testing.T) {
+		there := start(t, virtualrack.Spec{Light: 1})
+		m := there.Machines()[0]
+		if err := m.Plant(light.WrongFile); err != nil {
+			t.Fatal(err)
+		}
+		powerOn(t, []*virtualrack.Machine{m})
+		awaitWrong(t, there, m.MAC, "no-such-file")
+		file = fetch(t, there, "/api/v1/machines/"+m.MAC.String()+"/bundle")
+	})
+	b, err := bundle.Read(bytes.NewReader(file), int64(len(file)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	recording, err := replay.OfBundle(b)
+	if err != nil {
+		t.Fatal(err)
+	}
+	subnet := replay.Subnet(b)
+	if subnet == nil || subnet.Name != "rack" {
+		t.Fatalf("its subnet = %+v, want that of the rack", subnet)
+	}
+	here := start(t, virtualrack.Spec{Relayed: 1, Behind: subnet})
+	if err := replay.SetUp(t.Context(), here.Appliance(), here.Database(), b); err != nil {
+		t.Fatal(err)
+	}
+	var said bytes.Buffer
+	p := replay.Player{Server: here.Address(), Relay: virtualrack.RelayedNetwork(0).Addr().Next(), Out: &said}
+	steps, different, err := p.Play(t.Context(), recording)
+	if err != nil || steps < 3 || different != 0 {
+		t.Errorf("steps = %d, different = %d, %v; it said:\n%s", steps, different, err, &said)
+	}
+	same, now, err := replay.SameWrong(t.Context(), here.Socket(), b)
+	if err != nil || !same {
+		t.Errorf("wrong = %+v, %v, want no-such-file; it said:\n%s", now, err, &said)
+	}
+}
+
+func awaitWrong(t *testing.T, r *virtualrack.Rack, mac machine.MAC, fault string) {
+	t.Helper()
+	for deadline := time.Now().Add(nameWithin); time.Now().Before(deadline); time.Sleep(200 * time.Millisecond) {
+		if all, err := wrong(t.Context(), r, mac); err == nil && len(all) > 0 && all[0].Fault == fault {
+			return
+		}
+	}
+	t.Fatalf("%s: %s is not named within %s", mac, fault, nameWithin)
+}
+
+func fetch(t *testing.T, r *virtualrack.Rack, path string) []byte {
+	t.Helper()
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "http://rack"+path, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	resp, err := web(r).Do(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	text, err := io.ReadAll(resp.Body)
+	if err != nil || resp.StatusCode != http.StatusOK {
+		t.Fatalf("GET %s = %d %.200s, %v", path, resp.StatusCode, text, err)
+	}
+	return text
 }

@@ -27,6 +27,9 @@ type Spec struct {
 	// machines and relays are whoever speaks from these addresses in this process;
 	// the rack routes them.
 	Relayed int
+	// Behind is how the first of these networks is set up, but for its addresses;
+	// nil: as the others.
+	Behind *machine.Subnet
 	// Mode is what DHCP does on the boot network; machine.ModeServer when empty.
 	Mode string
 	// IPv6 has the machines boot by IPv6 alone: their subnet is one of IPv6, a

@@ -1,6 +1,7 @@
 package replay
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -8,6 +9,8 @@ import (
 	"net"
 	"net/http"
 	"net/netip"
+	"net/url"
+	"path"
 	"slices"
 	"strings"
 	"time"
@@ -38,6 +41,7 @@ type Player struct {
 	began   time.Time
 	address netip.Addr                // that it has now
 	now     map[netip.Addr]netip.Addr // what addresses of the recording are today
+	script  string                    // that it got last
 }
 
 // Play plays a recording, and counts its steps and those that were answered in
@@ -54,15 +58,7 @@ func (p *Player) Play(ctx context.Context, r *Recording) (steps, different int, 
 		if err := pause(ctx, time.Until(p.began.Add(s.at))); err != nil {
 			return steps, different, err
 		}
-		same := false
-		switch {
-		case s.message != nil:
-			same, err = p.say(ctx, s)
-		case s.file != "":
-			same = p.tell("TFTP "+s.file, p.tftp(s.file))
-		default:
-			same = p.tell("GET "+s.path, p.get(ctx, s.path))
-		}
+		same, err := p.do(ctx, s)
 		if err != nil {
 			return steps, different, err
 		}
@@ -77,14 +73,69 @@ func (p *Player) printf(format string, args ...any) {
 	fmt.Fprintf(p.Out, "%+9.3f  "+format+"\n", append([]any{time.Since(p.began).Seconds()}, args...)...)
 }
 
-// tell prints how a file came.
-func (p *Player) tell(what string, err error) bool {
-	if err != nil {
-		p.printf("%s: %v", what, err)
-		return false
+// do does one thing again.
+func (p *Player) do(ctx context.Context, s step) (same bool, err error) {
+	switch {
+	case s.message != nil:
+		return p.say(ctx, s)
+	case s.file != "":
+		return p.tell("TFTP "+s.file, s, p.tftp(s)), nil
+	case s.name != "":
+		s.path = p.located(s.name)
 	}
-	p.printf("%s: whole", what)
-	return true
+	return p.tell("GET "+s.path, s, p.get(ctx, s)), nil
+}
+
+// located is where the last script says that a file lies; a loader that none
+// names lies where loaders do.
+func (p *Player) located(name string) string {
+	for _, word := range strings.Fields(p.script) {
+		if u, err := url.Parse(word); err == nil && u.Host != "" && path.Base(u.Path) == name {
+			return u.Path
+		}
+	}
+	return "/boot/loaders/" + name
+}
+
+// tell prints how a file came, and whether it came so then.
+func (p *Player) tell(what string, s step, err error) bool {
+	switch {
+	case err != nil:
+		p.printf("%s: %v", what, err)
+	case s.cut > 0:
+		p.printf("%s: broken off by the machine, as then", what)
+	default:
+		p.printf("%s: whole", what)
+	}
+	return s.missing == (err != nil)
+}
+
+var errAway = errors.New("the machine goes away")
+
+// taking counts down what the machine takes before it goes away.
+type taking struct{ left int64 }
+
+func (t *taking) Write(b []byte) (int, error) {
+	if t.left -= int64(len(b)); t.left <= 0 {
+		return 0, errAway
+	}
+	return len(b), nil
+}
+
+// sink is where the bytes of a file go.
+func (s *step) sink() io.Writer {
+	if s.cut > 0 {
+		return &taking{s.cut}
+	}
+	return io.Discard
+}
+
+// came is how a file came, where the machine going away is no error.
+func came(err error) error {
+	if errors.Is(err, errAway) {
+		return nil
+	}
+	return err
 }
 
 // say sends a message and hears what it is answered. It goes on with the next
@@ -179,7 +230,7 @@ func (p *Player) listen(mac machine.MAC, done chan<- struct{}) {
 }
 
 // tftp fetches a file from the address that the machine has.
-func (p *Player) tftp(file string) error {
+func (p *Player) tftp(s step) error {
 	c, err := tftp.NewClient(netip.AddrPortFrom(p.Server, 69).String())
 	if err != nil {
 		return err
@@ -191,15 +242,15 @@ func (p *Player) tftp(file string) error {
 	}
 	c.SetBlockSize(1468)
 	c.SetTimeout(2 * time.Second)
-	from, err := c.Receive(file, "octet")
+	from, err := c.Receive(s.file, "octet")
 	if err == nil {
-		_, err = from.WriteTo(io.Discard)
+		_, err = from.WriteTo(s.sink())
 	}
-	return err
+	return came(err)
 }
 
 // get asks for a file or a script.
-func (p *Player) get(ctx context.Context, path string) error {
+func (p *Player) get(ctx context.Context, s step) error {
 	ctx, cancel := context.WithTimeout(ctx, fetchTime)
 	defer cancel()
 	d := &net.Dialer{}
@@ -208,7 +259,7 @@ func (p *Player) get(ctx context.Context, path string) error {
 	}
 	t := &http.Transport{DialContext: d.DialContext}
 	defer t.CloseIdleConnections()
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+p.Server.String()+path, nil)
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+p.Server.String()+s.path, nil)
 	if err != nil {
 		return err
 	}
@@ -218,11 +269,18 @@ func (p *Player) get(ctx context.Context, path string) error {
 		return err
 	}
 	defer resp.Body.Close()
-	if _, err := io.Copy(io.Discard, resp.Body); err != nil {
+	var text bytes.Buffer
+	if strings.HasPrefix(resp.Header.Get("Content-Type"), "text/") {
+		resp.Body = io.NopCloser(io.TeeReader(resp.Body, &text))
+	}
+	if _, err := io.Copy(s.sink(), resp.Body); came(err) != nil {
 		return err
 	}
 	if resp.StatusCode/100 != 2 {
 		return errors.New(resp.Status)
+	}
+	if text.Len() > 0 {
+		p.script = text.String()
 	}
 	return nil
 }

@@ -24,7 +24,10 @@ type step struct {
 	at      time.Duration  // from the first
 	message *dhcpv4.DHCPv4 // or
 	file    string         // by TFTP, or
-	path    string         // by HTTP
+	path    string         // by HTTP, or
+	name    string         // by HTTP, wherever its script says that it lies
+	missing bool           // there was no such file
+	cut     int64          // it went away after so many bytes; 0: it did not
 	heard   []dhcpv4.MessageType
 	gave    []netip.Addr // what it was given with that
 }
@@ -34,6 +37,7 @@ type Recording struct {
 	MAC    machine.MAC
 	Server netip.Addr // whose answers are compared: who answered most
 	steps  []step
+	began  time.Time // of the first
 }
 
 // Read takes the machine out of a capture; the zero MAC takes the only one that
@@ -76,7 +80,6 @@ func Read(packets []frame.Raw, mac machine.MAC) (*Recording, error) {
 // address that it was given, or if there is nobody else.
 func (r *Recording) order(seen []sight, alone bool) {
 	own := map[netip.Addr]bool{}
-	var began time.Time
 	for _, p := range seen {
 		switch {
 		case p.dhcp != nil && p.client() != r.MAC:
@@ -89,10 +92,10 @@ func (r *Recording) order(seen []sight, alone bool) {
 			}
 		case p.dhcp == nil && !alone && !own[p.from.Addr()]:
 		default:
-			if began.IsZero() {
-				began = p.at
+			if r.began.IsZero() {
+				r.began = p.at
 			}
-			r.steps = append(r.steps, step{at: p.at.Sub(began), message: p.dhcp, file: p.file, path: p.path})
+			r.steps = append(r.steps, step{at: p.at.Sub(r.began), message: p.dhcp, file: p.file, path: p.path})
 		}
 	}
 }
