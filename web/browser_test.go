@@ -83,7 +83,7 @@ func eventually(t *testing.T, ctx context.Context, expression string) {
 	t.Helper()
 	tick := time.NewTicker(20 * time.Millisecond)
 	defer tick.Stop()
-	bound := time.After(10 * time.Second)
+	bound := time.After(30 * time.Second)
 	for {
 		ok, err := chromedp.Run(ctx, chromedp.Evaluate[bool](expression))
 		if err == nil && ok {

@@ -83,7 +83,7 @@ func TestFlood(t *testing.T) {
 		t.Errorf("dropped = %d, want about %d", dropped, want)
 	}
 	close(m.stall)
-	deadline := time.Now().Add(10 * time.Second)
+	deadline := time.Now().Add(30 * time.Second)
 	for uint64(w.count())+dropped < storm && time.Now().Before(deadline) {
 		runtime.Gosched()
 	}

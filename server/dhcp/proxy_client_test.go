@@ -56,7 +56,7 @@ func TestUEFIBesideAnotherServerAsksPort4011(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer c.Close()
-	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), 40*time.Second)
 	defer cancel()
 	offer := func(proxy bool) *dhcpv4.DHCPv4 {
 		p := packetOf(discover, pxeUEFI...)
@@ -100,7 +100,7 @@ func askBootServer(t *testing.T, client *netnstest.Host, server, own net.IP) *dh
 		if _, err := conn.Write(packetOf(request, join(pxeUEFI, []opt{ciaddr(own.String())})...).ToBytes()); err != nil {
 			return err
 		}
-		if err := conn.SetReadDeadline(time.Now().Add(10 * time.Second)); err != nil {
+		if err := conn.SetReadDeadline(time.Now().Add(30 * time.Second)); err != nil {
 			return err
 		}
 		b := make([]byte, maxPacket)

@@ -41,7 +41,7 @@ func serveOn(t *testing.T, host *netnstest.Host, m *memory) *Server {
 // waitRows waits until the journal has n rows.
 func waitRows(t *testing.T, m *memory, n int) []string {
 	t.Helper()
-	deadline := time.After(10 * time.Second)
+	deadline := time.After(30 * time.Second)
 	for {
 		if texts := m.texts(); len(texts) >= n {
 			return texts
@@ -277,7 +277,7 @@ func fourWay(t *testing.T, client *netnstest.Host, opts ...opt) *dhcpv4.DHCPv4 {
 		t.Fatal(err)
 	}
 	defer c.Close()
-	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), 40*time.Second)
 	defer cancel()
 	l, err := c.Request(ctx, opts...)
 	if err != nil {
