@@ -263,7 +263,7 @@ func TestAMachineThatNoRuleAcceptsKeepsItsDisk(t *testing.T) {
 // TestTwoHundredLightMachinesAtOnce is as many healthy boots, and half as many
 // again into what was installed, of which no fault may be named.
 func TestTwoHundredLightMachinesAtOnce(t *testing.T) {
-	n, bound := 200, time.Minute
+	n, bound := 200, 2*time.Minute
 	if os.Getenv("FIRSTLIGHT_LONG") != "" {
 		n, bound = 500, 5*time.Minute
 	}

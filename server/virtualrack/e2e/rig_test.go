@@ -25,7 +25,7 @@ func TestMain(m *testing.M) {
 const (
 	boundRegister = 5 * time.Minute
 	boundInstall  = 15 * time.Minute
-	pause         = 500 * time.Millisecond // between two looks
+	pause         = time.Second // between two looks, each of which takes a tenth of a core from the machines
 )
 
 const top = "../../../"
