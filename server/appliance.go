@@ -192,7 +192,9 @@ func databaseOptions(o Options) serverdb.Options {
 func (a *Appliance) own() []netip.Addr {
 	var all, six []netip.Addr
 	for _, i := range a.Config.Interfaces {
-		all = append(all, i.Address)
+		if i.Address.IsValid() {
+			all = append(all, i.Address)
+		}
 		if i.Address6.IsValid() {
 			six = append(six, i.Address6)
 		}

@@ -153,10 +153,13 @@ func (a *Appliance) tftpRoutes() []tftp.Route {
 	return all
 }
 
+// newDHCP serves the interfaces that have an IPv4 address.
 func (a *Appliance) newDHCP() *dhcp.Server {
 	var interfaces []dhcp.Interface
 	for _, i := range a.Config.Interfaces {
-		interfaces = append(interfaces, dhcp.Interface{Name: i.Name, Address: i.Address})
+		if i.Address.IsValid() {
+			interfaces = append(interfaces, dhcp.Interface{Name: i.Name, Address: i.Address})
+		}
 	}
 	return dhcp.New(dhcp.Config{
 		Interfaces: interfaces, Inventory: a.db, Leases: a.db, Journal: a.db, Regulars: a.db,

@@ -60,6 +60,38 @@ func TestDHCPv6(t *testing.T) {
 	}
 }
 
+// TestAnApplianceWithIPv6Alone starts where no interface has an IPv4 address, and
+// serves: an address, the loader's URL, and what stands behind it.
+func TestAnApplianceWithIPv6Alone(t *testing.T) {
+	t.Parallel()
+	netnstest.Need(t, "curl")
+	appliance, client := netnstest.New(t), netnstest.New(t)
+	appliance.QuickIPv6()
+	client.QuickIPv6()
+	appliance.Cable("boot0", client, "eth0", "52:54:00:12:34:56")
+	appliance.Address("boot0", "2001:db8:12::1/64")
+	client.Address("eth0", "2001:db8:12::50/64")
+	path := writeAppliance(t, func(s string) string {
+		return s[:strings.Index(s, "\n")] + `
+interfaces: [{name: boot0}]
+people: {listen: "127.0.0.1:8443"}
+site: {name: lon6, domain: lon6.example}
+subnets: [{name: boot6, prefix: "2001:db8:12::/64", ranges: ["2001:db8:12::100-2001:db8:12::1ff"], policy: register, lease: 1h}]
+`
+	})
+	startAppliance(t, appliance, path).Await("ready")
+	client.AwaitLinkLocal("eth0")
+	c := &client6{t: t, host: client, id: &dhcpv6.DUIDUUID{UUID: [16]byte{1}}}
+	const loader = "http://[2001:db8:12::1]:80/boot/loaders/snponly.efi"
+	r, address := c.ask(dhcpv6.MessageTypeSolicit, dhcpv6.OptClientArchType(16), &dhcpv6.OptVendorClass{EnterpriseNumber: 343, Data: [][]byte{[]byte("HTTPClient:Arch:00016")}})
+	if r == nil || address == nil || r.Options.BootFileURL() != loader {
+		t.Fatalf("the appliance says %v, want an address and the loader's URL", r)
+	}
+	if out := client.Run("curl", "-sS", "-o", "/dev/null", "-w", "%{http_code}", "http://[2001:db8:12::1]/boot/entry.ipxe"); out != "200" {
+		t.Errorf("the script's entry answers %q, want 200", out)
+	}
+}
+
 // client6 asks on eth0 of a host.
 type client6 struct {
 	t    *testing.T

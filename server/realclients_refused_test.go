@@ -36,7 +36,7 @@ func TestStartIsRefused(t *testing.T) {
 		{"HTTP is taken", tcp("10.80.14.1:80"), nil, nil, []string{"listen for HTTP on 10.80.14.1:80: the port is in use", "set machines.http_port to another"}},
 		{"the people's port is taken", tcp("127.0.0.1:8443"), nil, nil, []string{"people.listen 127.0.0.1:8443: the port is in use", "or set another"}},
 		{"there is no such interface", nil, replace("name: ignore0", "name: eth9"), nil, []string{"firstlight.yaml:5:", "interfaces[2].name", `"eth9": this machine has no such interface; it has boot0, observe0, ignore0, bare0`}},
-		{"the interface has no address", nil, replace("name: ignore0", "name: bare0"), nil, []string{"firstlight.yaml:5:", `"bare0": has no IPv4 address: give it one, such as: ip address add`}},
+		{"the interface has no address", nil, replace("name: ignore0", "name: bare0"), nil, []string{"firstlight.yaml:5:", `"bare0": has no address: give it one, such as: ip address add`}},
 		{"the interface has another address", nil, replace("address: 10.80.12.1}", "address: 10.80.12.9}"), nil, []string{"firstlight.yaml:3:", `"boot0": does not have the address 10.80.12.9; it has 10.80.12.1/24`}},
 		{"DNS is to be where no interface is", nil, replace(`listen: ["10.80.12.1:53"]`, `listen: ["192.0.2.1:53"]`), nil, []string{"listen for DNS on tcp 192.0.2.1:53: no interface of this machine has this address", "'ip address' lists"}},
 		{"an ordinary user may not", nil, nil, nobody, []string{"listen for DNS on tcp 10.80.12.1:53: not permitted", "CAP_NET_BIND_SERVICE"}},

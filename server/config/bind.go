@@ -42,7 +42,8 @@ func Devices() ([]Device, error) {
 }
 
 // Bind holds the interfaces of the configuration against those that there are,
-// and takes the first IPv4 address where the file names none.
+// and takes the first address of each version where the file names none. One of
+// the two is enough.
 func (c *Config) Bind(file string, have []Device) error {
 	var problems Problems
 	for i := range c.Interfaces {
@@ -70,8 +71,8 @@ func (i *Interface) bind(have []Device) error {
 			return fmt.Errorf("%q: does not have the address %s; it has %s", i.Name, own, orNone(d.texts()))
 		}
 	}
-	if !i.Address.IsValid() {
-		return fmt.Errorf("%q: has no IPv4 address: give it one, such as: ip address add 10.80.12.1/24 dev %s", i.Name, i.Name)
+	if !i.Address.IsValid() && !i.Address6.IsValid() {
+		return fmt.Errorf("%q: has no address: give it one, such as: ip address add 10.80.12.1/24 dev %s", i.Name, i.Name)
 	}
 	return nil
 }

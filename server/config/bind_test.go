@@ -34,7 +34,7 @@ func TestBind(t *testing.T) {
 			"an interface without address is refused",
 			Interface{Name: "eth0"},
 			"",
-			`f: "eth0": has no IPv4 address: give it one, such as: ip address add 10.80.12.1/24 dev eth0`,
+			`f: "eth0": has no address: give it one, such as: ip address add 10.80.12.1/24 dev eth0`,
 		},
 		{"an interface that is not there is refused", Interface{Name: "eth7"}, "", `f: "eth7": this machine has no such interface; it has eth0, eth1`},
 	} {

@@ -38,11 +38,11 @@ type Config struct {
 // Interface is where machines boot from.
 type Interface struct {
 	Name string
-	// Address is the appliance's own there. Bind fills in the first one that
-	// the interface has where the file says nothing.
+	// Address is the appliance's own there, of IPv4. Bind fills in the first one
+	// that the interface has where the file says nothing.
 	Address netip.Addr
-	// Address6 is the same of IPv6. Without one, which is no error, there is no
-	// IPv6 on this interface.
+	// Address6 is the same of IPv6. Without one of the two there is no IPv4 or no
+	// IPv6 on this interface, which is no error.
 	Address6 netip.Addr
 
 	line int

@@ -2,7 +2,6 @@ package dhcp
 
 import (
 	"context"
-	"errors"
 	"log/slog"
 	"net/netip"
 	"strings"
@@ -77,7 +76,7 @@ type Interface struct {
 
 // Config is what a Server needs. Everything but the numbers is required.
 type Config struct {
-	Interfaces []Interface
+	Interfaces []Interface // none: there is no IPv4, and nothing is listened on
 
 	Inventory Inventory
 	Leases    Leases
@@ -181,9 +180,6 @@ func (s *Server) Ready() <-chan struct{} { return s.ready }
 // Listen opens a socket on every interface, so that what stands in the way is
 // known before anything starts.
 func (s *Server) Listen() error {
-	if len(s.cfg.Interfaces) == 0 {
-		return errors.New("listen for DHCP: no interface is configured: name the ones that machines boot from")
-	}
 	for _, ifc := range s.cfg.Interfaces {
 		l, err := openLink(ifc)
 		if err != nil {

@@ -3,12 +3,14 @@ package dhcp6
 import (
 	"context"
 	"net/netip"
+	"slices"
 	"time"
 
 	"github.com/insomniacslk/dhcp/dhcpv6"
 	"github.com/insomniacslk/dhcp/iana"
 
 	"firstlight/server/boot"
+	"firstlight/server/exchange"
 	"firstlight/server/lease"
 	"firstlight/server/machine"
 )
@@ -25,6 +27,7 @@ type verdict struct {
 	err      error           // the store's
 	refused  bool            // the reply takes an address away, or gives none
 	subnet   *machine.Subnet
+	segment  exchange.Segment // those of which the client may have an address, subnet first
 	known    boot.Known
 	decision boot.Answer
 	lease    lease.Lease // offered, bound, released or declined
@@ -52,9 +55,7 @@ func (s *Server) answer(ctx context.Context, q *query) verdict {
 		// loader that can, and never a script over HTTP.
 		q.boot.Stage = boot.StageFirmware
 	}
-	v.subnet, q.boot.Subnet = subnet, subnet.Name
-	v.known = s.cfg.Inventory.Known(q.boot)
-	v.decision = boot.Decide(q.boot, v.known, q.at)
+	v = s.decide(q, v, s.segment(q, subnet))
 	if server := q.msg.Options.ServerID(); server != nil && !server.Equal(s.duid) {
 		return v.silent(dropOtherServer, "it is for another server, "+server.String())
 	}
@@ -82,9 +83,9 @@ func (s *Server) dispatch(ctx context.Context, q *query, v verdict) verdict {
 	case dhcpv6.MessageTypeConfirm:
 		return s.confirm(q, v)
 	case dhcpv6.MessageTypeRelease:
-		return s.end(q, v, func(c lease.Client) error { return s.cfg.Leases.Release(ctx, v.subnet, c, q.at) })
+		return s.end(q, v, func(n *machine.Subnet, c lease.Client) error { return s.cfg.Leases.Release(ctx, n, c, q.at) })
 	case dhcpv6.MessageTypeDecline:
-		return s.end(q, v, func(c lease.Client) error { return s.cfg.Leases.Decline(ctx, v.subnet, c, q.at) })
+		return s.end(q, v, func(n *machine.Subnet, c lease.Client) error { return s.cfg.Leases.Decline(ctx, n, c, q.at) })
 	default: // Information-request: classify lets no other pass
 		return s.grant(q, v, dhcpv6.MessageTypeReply)
 	}
@@ -115,7 +116,7 @@ func (s *Server) solicit(ctx context.Context, q *query, v verdict) verdict {
 		}
 		return v
 	}
-	return s.associate(q, v, dhcpv6.MessageTypeAdvertise, func(want netip.Addr) (lease.Lease, []netip.Addr, error) {
+	return s.associate(q, v, dhcpv6.MessageTypeAdvertise, func(v verdict, want netip.Addr) (lease.Lease, []netip.Addr, error) {
 		l, err := s.cfg.Leases.Offer(v.subnet, q.lessee(within(v.subnet, want)), q.at)
 		return l, nil, err
 	})
@@ -124,7 +125,7 @@ func (s *Server) solicit(ctx context.Context, q *query, v verdict) verdict {
 // bindAll answers a Request, a Renew, a Rebind or a rapid Solicit once the lease
 // is on disk.
 func (s *Server) bindAll(ctx context.Context, q *query, v verdict) verdict {
-	return s.associate(q, v, dhcpv6.MessageTypeReply, func(want netip.Addr) (lease.Lease, []netip.Addr, error) {
+	return s.associate(q, v, dhcpv6.MessageTypeReply, func(v verdict, want netip.Addr) (lease.Lease, []netip.Addr, error) {
 		l, gone, err := s.bind(ctx, q, v, want)
 		if err == nil {
 			s.holders.took(q, q.msg.Options.IANA()[0])
@@ -137,7 +138,7 @@ func (s *Server) bindAll(ctx context.Context, q *query, v verdict) verdict {
 // taken away; what may be another server's stays as it is (RFC 8415 §18.3.5).
 func (s *Server) rebind(ctx context.Context, q *query, v verdict) verdict {
 	for _, ia := range q.msg.Options.IANA() {
-		if a := wants(ia); v.subnet.Prefix.Contains(a) && !s.remembers(q, v) {
+		if a := wants(ia); v.segment.Holding(a) >= 0 && !s.remembers(q, v) {
 			return v.silent(dropUnknownLease, "it asks all servers for "+a.String()+" again, of which there is no record")
 		}
 	}
@@ -150,8 +151,10 @@ func (s *Server) remembers(q *query, v verdict) bool {
 	if v.known.Machine != nil {
 		return true
 	}
-	_, ok := s.cfg.Leases.LeaseOf(v.subnet.Name, q.boot.MAC)
-	return ok
+	return slices.ContainsFunc(v.segment, func(n *machine.Subnet) bool {
+		_, ok := s.cfg.Leases.LeaseOf(n.Name, q.boot.MAC)
+		return ok
+	})
 }
 
 // confirm tells a client that was away whether its addresses are of this network
@@ -161,7 +164,7 @@ func (s *Server) confirm(q *query, v verdict) verdict {
 	for _, ia := range q.msg.Options.IANA() {
 		for _, a := range ia.Options.Addresses() {
 			any = true
-			if !v.subnet.Prefix.Contains(addrOf(a.IPv6Addr)) {
+			if v.segment.Holding(addrOf(a.IPv6Addr)) < 0 {
 				code, say = iana.StatusNotOnLink, a.IPv6Addr.String()+" is no address of this network"
 			}
 		}
@@ -177,13 +180,18 @@ func (s *Server) confirm(q *query, v verdict) verdict {
 
 // end takes addresses back, or out of use (RFC 8415 §18.3.7 and §18.3.8). An
 // association of which nothing is bound is told so.
-func (s *Server) end(q *query, v verdict, do func(lease.Client) error) verdict {
+func (s *Server) end(q *query, v verdict, do func(*machine.Subnet, lease.Client) error) verdict {
 	r := s.newReply(q, dhcpv6.MessageTypeReply)
 	for _, ia := range q.msg.Options.IANA() {
 		bound := false
 		for _, o := range ia.Options.Addresses() {
 			a := addrOf(o.IPv6Addr)
-			l, ok := s.cfg.Leases.LeaseOf(v.subnet.Name, q.boot.MAC)
+			at := v.segment.Holding(a)
+			if at < 0 {
+				continue
+			}
+			home := v.segment[at]
+			l, ok := s.cfg.Leases.LeaseOf(home.Name, q.boot.MAC)
 			if !ok || l.Address != a || l.State != lease.Bound {
 				continue
 			}
@@ -192,7 +200,7 @@ func (s *Server) end(q *query, v verdict, do func(lease.Client) error) verdict {
 				continue
 			}
 			v.lease = l
-			if err := do(q.lessee(a)); err != nil {
+			if err := do(home, q.lessee(a)); err != nil {
 				v.err = err
 				return v.silent(dropStore, "ServerDb did not answer")
 			}

@@ -16,7 +16,7 @@ import (
 // associate answers every identity association of a message. The first for
 // addresses gets the client's one address by find, which also gives what the
 // client must not use any more; the others get none.
-func (s *Server) associate(q *query, v verdict, kind dhcpv6.MessageType, find func(want netip.Addr) (lease.Lease, []netip.Addr, error)) verdict {
+func (s *Server) associate(q *query, v verdict, kind dhcpv6.MessageType, find func(v verdict, want netip.Addr) (lease.Lease, []netip.Addr, error)) verdict {
 	var all []dhcpv6.Option
 	refused := ""
 	for i, ia := range q.msg.Options.IANA() {
@@ -24,7 +24,13 @@ func (s *Server) associate(q *query, v verdict, kind dhcpv6.MessageType, find fu
 			all = append(all, association(ia, status(iana.StatusNoAddrsAvail, "one address for each interface")))
 			continue
 		}
-		l, gone, err := find(wants(ia))
+		l, gone, err := find(v, wants(ia))
+		for rest := v.segment[1:]; errors.Is(err, lease.ErrFull) && len(rest) > 0; rest = rest[1:] {
+			if next := s.decide(q, v, rest); next.decision.Address {
+				v = next
+				l, gone, err = find(v, wants(ia))
+			}
+		}
 		if err != nil && !errors.Is(err, lease.ErrFull) && !errors.Is(err, lease.ErrNotYours) {
 			v.err = err
 			return v.silent(dropStore, "ServerDb did not answer")

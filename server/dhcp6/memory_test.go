@@ -85,6 +85,8 @@ func (m *memory) SubnetFor(a netip.Addr) (*machine.Subnet, bool) {
 	return nil, false
 }
 
+func (m *memory) Subnets() []*machine.Subnet { return m.subnets }
+
 func (m *memory) LeaseOf(subnet string, mac machine.MAC) (lease.Lease, bool) {
 	m.mu.Lock()
 	defer m.mu.Unlock()

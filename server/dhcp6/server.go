@@ -22,6 +22,7 @@ import (
 type Inventory interface {
 	Known(boot.Request) boot.Known
 	SubnetFor(netip.Addr) (*machine.Subnet, bool)
+	Subnets() []*machine.Subnet
 }
 
 // Leases keeps addresses. Bind, Release and Decline return when their change is

@@ -28,6 +28,9 @@ func (s *Server) Simulate(ctx context.Context, subnet *machine.Subnet, f boot.Fi
 	}
 	if f.User != "" {
 		m.AddOption(&dhcpv6.OptUserClass{UserClasses: [][]byte{[]byte(f.User)}})
+		if s.cfg.Secure && boot.IsEFI(f.Arch) { // it is the loader that we gave it
+			m.AddOption(dhcpv6.OptRequestedOption(dhcpv6.OptionBootfileURL, dhcpv6.OptionVendorOpts))
+		}
 	}
 	from, relays := s.home(subnet)
 	q, err := understand(&datagram{from: from, arrived: s.cfg.Now()}, relays, m)

@@ -23,6 +23,8 @@ var eth1 = config.Device{Name: "eth1", Up: true, Addresses: []netip.Prefix{netip
 func TestInterfaces(t *testing.T) {
 	down, bare := eth1, eth1
 	down.Up, bare.Addresses = false, nil
+	six := eth1
+	six.Addresses = []netip.Prefix{netip.MustParsePrefix("2001:db8:12::1/64")}
 	for _, tt := range []struct {
 		name  string
 		named config.Interface
@@ -36,11 +38,12 @@ func TestInterfaces(t *testing.T) {
 			Fail, "interface eth1", "is down", "ip link set eth1 up",
 		}},
 		{"one without address is told to get one", config.Interface{Name: "eth1"}, bare, Finding{
-			Fail, "interface eth1", "has no IPv4 address", "ip address add 10.80.12.1/24 dev eth1",
+			Fail, "interface eth1", "has no address", "ip address add 10.80.12.1/24 dev eth1",
 		}},
 		{"one with another address is told what it has", config.Interface{Name: "eth1", Address: netip.MustParseAddr("10.80.12.2")}, eth1, Finding{
 			Fail, "interface eth1", "does not have the address 10.80.12.2; it has 10.80.12.1/24", "correct the address in the configuration, or give it to eth1",
 		}},
+		{"one with IPv6 alone is fine", config.Interface{Name: "eth1"}, six, ok("interface eth1", "2001:db8:12::1")},
 		{"one with its address is fine", config.Interface{Name: "eth1"}, eth1, ok("interface eth1", "10.80.12.1")},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

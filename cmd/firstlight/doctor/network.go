@@ -1,6 +1,7 @@
 package doctor
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"net/netip"
@@ -30,13 +31,16 @@ func oneInterface(i config.Interface, have []config.Device) Finding {
 	}
 	d := have[at]
 	own := address(i.Address, d, false)
+	if !own.IsValid() && !i.Address.IsValid() { // IPv6 alone is enough
+		own = address(i.Address6, d, true)
+	}
 	switch {
 	case !d.Up:
 		return Finding{Fail, about, "is down", "ip link set " + i.Name + " up"}
-	case !slices.ContainsFunc(d.Addresses, func(p netip.Prefix) bool { return p.Addr().Is4() }):
-		return Finding{Fail, about, "has no IPv4 address", "ip address add 10.80.12.1/24 dev " + i.Name}
+	case len(d.Addresses) == 0:
+		return Finding{Fail, about, "has no address", "ip address add 10.80.12.1/24 dev " + i.Name}
 	case !own.IsValid():
-		return Finding{Fail, about, fmt.Sprintf("does not have the address %s; it has %s", i.Address, prefixes(d.Addresses)), "correct the address in the configuration, or give it to " + i.Name}
+		return Finding{Fail, about, fmt.Sprintf("does not have the address %s; it has %s", cmp.Or(i.Address, i.Address6), prefixes(d.Addresses)), "correct the address in the configuration, or give it to " + i.Name}
 	case !carrier(i.Name):
 		return Finding{Warn, about, own.String() + ", but no cable carries a signal", "plug it in, or check the port of the switch"}
 	}

@@ -34,20 +34,11 @@ func (p Patient) doors() []door {
 	var all []door
 	own, six := p.addresses(false), p.addresses(true)
 	for _, i := range p.Config.Interfaces {
-		addr, found := own[i.Name]
-		if !found {
-			continue
+		if addr, has := own[i.Name]; has {
+			all = append(append(all, door{"DHCP", "udp4", "0.0.0.0:67", i.Name}), p.doorsAt(addr)...)
 		}
-		at := func(port int) string { return netip.AddrPortFrom(addr, uint16(port)).String() }
-		all = append(all, door{"DHCP", "udp4", "0.0.0.0:67", i.Name}, door{"TFTP", "udp4", at(69), ""}, door{"HTTP boot", "tcp4", at(p.Config.HTTPPort), ""})
-		if _, has := six[i.Name]; has {
-			all = append(all, door{"DHCPv6", "udp6", "[::]:547", i.Name})
-		}
-		if port := p.Config.HTTPSPort; port != 0 {
-			all = append(all, door{"HTTPS boot", "tcp4", at(port), ""})
-		}
-		if len(p.Config.DNS.Listen) == 0 {
-			all = append(all, door{"DNS", "udp4", at(53), ""}, door{"DNS", "tcp4", at(53), ""})
+		if addr, has := six[i.Name]; has {
+			all = append(append(all, door{"DHCPv6", "udp6", "[::]:547", i.Name}), p.doorsAt(addr)...)
 		}
 	}
 	for _, l := range p.Config.DNS.Listen {
@@ -55,6 +46,23 @@ func (p Patient) doors() []door {
 	}
 	if !strings.HasPrefix(p.Config.People.Listen, "fd:") {
 		all = append(all, door{"pages and API", "tcp", p.Config.People.Listen, ""})
+	}
+	return all
+}
+
+// doorsAt are those of machines at one of our addresses.
+func (p Patient) doorsAt(addr netip.Addr) []door {
+	version := "4"
+	if addr.Is6() {
+		version = "6"
+	}
+	at := func(port int) string { return netip.AddrPortFrom(addr, uint16(port)).String() } //nolint:gosec // checked by config
+	all := []door{{"TFTP", "udp" + version, at(69), ""}, {"HTTP boot", "tcp" + version, at(p.Config.HTTPPort), ""}}
+	if port := p.Config.HTTPSPort; port != 0 {
+		all = append(all, door{"HTTPS boot", "tcp" + version, at(port), ""})
+	}
+	if len(p.Config.DNS.Listen) == 0 {
+		all = append(all, door{"DNS", "udp" + version, at(53), ""}, door{"DNS", "tcp" + version, at(53), ""})
 	}
 	return all
 }
