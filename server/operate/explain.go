@@ -86,7 +86,11 @@ func (d *Desk) asker(ctx context.Context, ref string) (boot.Request, *machine.Su
 	if bad != nil {
 		return boot.Request{}, nil, err
 	}
-	return at(boot.Request{MAC: mac, Stage: boot.StageIPXE}, d.leased(mac))
+	last, err := d.DB.LastAsked(ctx, mac)
+	if err != nil {
+		return boot.Request{}, nil, err
+	}
+	return at(boot.Request{MAC: mac, Stage: boot.StageIPXE, Arch: last.Arch, Platform: last.Platform}, d.leased(mac))
 }
 
 func at(req boot.Request, s *machine.Subnet) (boot.Request, *machine.Subnet, error) {

@@ -34,6 +34,23 @@ func (d *DB) DecisionsSince(ctx context.Context, since time.Time, each func(at t
 	})
 }
 
+// LastAsked is what an interface that no machine has said of itself when a boot
+// was last decided for it; the zero Request where none was, of late.
+func (d *DB) LastAsked(ctx context.Context, mac machine.MAC) (boot.Request, error) {
+	const lately = 100 // rows
+	rows, err := d.EventsOfMAC(ctx, mac, lately)
+	for _, e := range rows {
+		if inputs := e.Details["inputs"]; inputs != "" {
+			var r boot.Record
+			if err := json.Unmarshal([]byte(inputs), &r); err != nil {
+				return boot.Request{}, fmt.Errorf("read what a boot decision rested on: %w", err)
+			}
+			return r.Request, nil
+		}
+	}
+	return boot.Request{}, err
+}
+
 // recordOf reads what a decision rested on; nil: the row is no decision.
 func recordOf(details string) (*boot.Record, error) {
 	var kept struct{ Inputs string }
