@@ -28,6 +28,7 @@ const (
 	ReasonRule    = "held-by-rule"
 	ReasonFull    = "rule-full"
 	ReasonNoDisk  = "no-disk"
+	ReasonImage   = "wrong-image"
 	ReasonSpec    = "spec-mismatch"
 	ReasonNoPlace = "location-unknown"
 	ReasonPlace   = "location-mismatch"
@@ -36,7 +37,7 @@ const (
 // Waivable tells whether an admin may waive what holds a machine for a reason.
 func Waivable(reason string) bool {
 	switch reason {
-	case ReasonNoRule, ReasonRule, ReasonFull, ReasonSpec, ReasonNoPlace, ReasonPlace:
+	case ReasonNoRule, ReasonRule, ReasonFull, ReasonImage, ReasonSpec, ReasonNoPlace, ReasonPlace:
 		return true
 	default:
 		return false
@@ -47,6 +48,7 @@ func Waivable(reason string) bool {
 type Known struct {
 	Subnet string // in which it reported
 	Rules  []*machine.Rule
+	Images []*machine.Image // of the catalogue
 	// Accepted tells how many machines a rule accepted already.
 	Accepted func(rule string) int
 	// Released is the set of disks, by serial, that a person gave free by name.
@@ -194,6 +196,8 @@ func match(m *machine.Machine, k Known) (*machine.Rule, Verdict) {
 			return nil, hold(ReasonRule, "rule %s holds such machines", r.Name)
 		case r.Limit > 0 && k.Accepted(r.Name) >= r.Limit: // counting goes over all machines
 			full = r.Name
+		case k.unfit(r, m) != "":
+			return nil, hold(ReasonImage, "rule %s does not suit it: %s; have the rule match arch too, or name another image", r.Name, k.unfit(r, m))
 		default:
 			return r, Verdict{}
 		}
@@ -202,6 +206,16 @@ func match(m *machine.Machine, k Known) (*machine.Rule, Verdict) {
 		return nil, hold(ReasonFull, "rule %s matches, but has accepted its limit of machines", full)
 	}
 	return nil, hold(ReasonNoRule, "no rule accepts it: serial %s, %s %s on subnet %s", m.Serial, m.Vendor, m.Product, k.Subnet)
+}
+
+// unfit says why a machine cannot run what a rule installs; "" when it can.
+func (k Known) unfit(r *machine.Rule, m *machine.Machine) string {
+	for _, i := range k.Images {
+		if i.Name == r.Image {
+			return i.Unfit(m.Facts)
+		}
+	}
+	return ""
 }
 
 // disks holds a machine that may have somebody's data on any disk, or none to

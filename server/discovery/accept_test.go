@@ -32,6 +32,8 @@ func holds(r *machine.Rule)    { r.Accept = false }
 func limitOne(r *machine.Rule) { r.Limit = 1 }
 func installs(r *machine.Rule) { r.Role, r.Image = "node", "debian-12" }
 
+func arm64(m *machine.Machine) { m.Facts.Arch = "arm64" }
+
 func TestJudge(t *testing.T) {
 	lab := rule("lab", "subnet=lab")
 	full := func(name string) int { return map[string]int{"one": 1}[name] }
@@ -63,13 +65,16 @@ func TestJudge(t *testing.T) {
 		{name: "disks that could not be read", machine: newcomer(), change: func(m *machine.Machine) { m.Facts.Missing = []string{"disks"} }, rules: []*machine.Rule{lab}, reason: ReasonDisks, says: "could not be read"},
 		{name: "a machine that had an owner, though its disks look empty", machine: newcomer(drive("D1")), change: func(m *machine.Machine) { m.Owned = true }, rules: []*machine.Rule{lab}, reason: ReasonDisks, says: "not proven erased"},
 		{name: "an image for a machine without disk", machine: newcomer(), rules: []*machine.Rule{rule("lab", "vendor", installs)}, reason: ReasonNoDisk, says: "rule lab installs debian-12, but the machine shows no disk"},
+		{name: "an image for another architecture", machine: newcomer(drive("D1")), change: arm64, rules: []*machine.Rule{rule("lab", "vendor", installs)}, reason: ReasonImage, says: "rule lab does not suit it: image debian-12 is for amd64 and the machine is arm64; have the rule match arch too"},
+		{name: "an image for its own", machine: newcomer(drive("D1")), change: func(m *machine.Machine) { m.Facts.Arch = "amd64" }, rules: []*machine.Rule{rule("lab", "vendor", installs)}, rule: "lab"},
+		{name: "no image, whatever the architecture", machine: newcomer(drive("D1")), change: arm64, rules: []*machine.Rule{lab}, rule: "lab"},
 		{name: "no image for a machine without disk", machine: newcomer(), rules: []*machine.Rule{lab}, rule: "lab"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			if tt.change != nil {
 				tt.change(tt.machine)
 			}
-			v := Judge(tt.machine, Known{Subnet: "lab", Rules: tt.rules, Accepted: full, Released: tt.released, Plan: planned{}})
+			v := Judge(tt.machine, Known{Subnet: "lab", Rules: tt.rules, Accepted: full, Released: tt.released, Plan: planned{}, Images: []*machine.Image{{Name: "debian-12", Arch: "amd64"}}})
 			if v.Accept != (tt.rule != "") || v.Accept && v.Rule.Name != tt.rule {
 				t.Fatalf("Judge = %+v, want rule %q", v, tt.rule)
 			}

@@ -162,6 +162,10 @@ func TestAnInstallIsRefusedWithTheReason(t *testing.T) {
 			q.Machine = q.Machine.Clone()
 			q.Machine.Facts = &machine.Facts{}
 		}, "no disk with a serial number holds 1.1 GB"},
+		{"the image is for another architecture", nil, func(q *Request) {
+			q.Machine = q.Machine.Clone()
+			q.Machine.Facts = &machine.Facts{Arch: "arm64"}
+		}, "image debian-12 is for amd64 and the machine is arm64: choose an image for arm64"},
 		{"the machine is locked", func(m *machine.Machine) { m.Flags.Locked, m.Flags.LockNote = true, "smells of smoke" }, nil, "locked: smells of smoke"},
 		{"the role cannot be part of a host name", nil, func(q *Request) { q.Role = "Web Server" }, `role "Web Server": want lower-case`},
 	} {

@@ -48,6 +48,9 @@ func (e *Engine) Prepare(ctx context.Context, r Request) (j *machine.Job, create
 	if full.Facts == nil {
 		return nil, nil, refuse("machine %s: its hardware is not known: let it boot the agent first", r.Machine.Name)
 	}
+	if why := image.Unfit(full.Facts); why != "" {
+		return nil, nil, refuse("machine %s: %s: choose an image for %s, which firstlight image ls lists", r.Machine.Name, why, full.Facts.Arch)
+	}
 	disk, err := discovery.InstallDisk(full.Facts, image.Bytes)
 	if err != nil {
 		return nil, nil, refuse("machine %s: %w", r.Machine.Name, err)

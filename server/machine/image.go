@@ -7,6 +7,15 @@ import (
 
 var sha256Hex = shape(`^[0-9a-f]{64}$`)
 
+// Unfit says why a machine with these facts cannot run what the image holds; ""
+// when it can, or when nobody knows what its processor is.
+func (i *Image) Unfit(f *Facts) string {
+	if f == nil || f.Arch == "" || f.Arch == i.Arch {
+		return ""
+	}
+	return fmt.Sprintf("image %s is for %s and the machine is %s", i.Name, i.Arch, f.Arch)
+}
+
 // Validate names the first field that is wrong, its value and the remedy.
 func (i *Image) Validate() error {
 	switch {

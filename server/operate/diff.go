@@ -152,7 +152,7 @@ func (d *Desk) factsFor(ctx context.Context, all []decision) (replay.Facts, erro
 			}
 			return accepted[rule]
 		},
-		Plan: d.DB.Declared(),
+		Plan: d.DB.Declared(), Images: d.DB.Images(),
 	}, nil
 }
 

@@ -126,7 +126,7 @@ func (s *side) known(p *Replayer, r *boot.Record, m *machine.Machine) discovery.
 		released[serial] = true
 	}
 	return discovery.Known{
-		Subnet: r.Request.Subnet, Rules: s.Rules, Released: released, Plan: p.facts.Plan,
+		Subnet: r.Request.Subnet, Rules: s.Rules, Released: released, Plan: p.facts.Plan, Images: p.facts.Images,
 		Accepted: func(rule string) int { return p.facts.Accepted(rule, m.ID) },
 	}
 }

@@ -41,6 +41,7 @@ type Facts struct {
 	// Accepted tells how many machines a rule accepted, besides one.
 	Accepted func(rule, besides string) int
 	Plan     discovery.Plan
+	Images   []*machine.Image
 }
 
 // Change is what becomes different for one who boots.

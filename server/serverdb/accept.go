@@ -60,7 +60,7 @@ func (w *Write) known(m *machine.Machine, subnet *machine.Subnet) discovery.Know
 func (d *DB) known(m *machine.Machine, subnet *machine.Subnet, all func() []*machine.Machine) discovery.Known {
 	return discovery.Known{
 		Subnet: subnet.Name, Rules: d.Rules(), Accepted: func(rule string) int { return accepted(all(), rule, m.ID) },
-		Released: released(m), Plan: d.settings.Load().plan,
+		Released: released(m), Plan: d.settings.Load().plan, Images: d.Images(),
 	}
 }
 

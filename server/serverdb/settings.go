@@ -157,7 +157,7 @@ func (d *DB) PutImage(ctx context.Context, who Actor, i *machine.Image) error {
 	var before any
 	if old, err := d.Image(i.Name); err == nil {
 		before = old
-		if old.SHA256 == i.SHA256 && old.File == i.File && old.Bytes == i.Bytes && old.Compressed == i.Compressed &&
+		if old.SHA256 == i.SHA256 && old.Arch == i.Arch && old.File == i.File && old.Bytes == i.Bytes && old.Compressed == i.Compressed &&
 			old.CompressedSHA256 == i.CompressedSHA256 {
 			return nil
 		}

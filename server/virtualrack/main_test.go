@@ -11,7 +11,6 @@ import (
 
 	"github.com/coreos/go-systemd/v22/daemon"
 
-	"firstlight/images/embedded"
 	"firstlight/ipxe"
 	"firstlight/server"
 	"firstlight/server/config"
@@ -47,7 +46,7 @@ func serve(file string) error {
 		return err
 	}
 	a, err := server.Open(ctx, server.Options{
-		Config: cfg, BootImages: embedded.FS(), Loaders: ipxe.Loaders(), Version: "test", Out: os.Stdout,
+		Config: cfg, BootImages: bootImages(), Loaders: ipxe.Loaders(), Version: "test", Out: os.Stdout,
 		Log:   slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: cfg.Log.Level})),
 		Ready: func() { _, _ = daemon.SdNotify(false, daemon.SdNotifyReady) },
 	})

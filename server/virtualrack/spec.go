@@ -23,6 +23,7 @@ type Spec struct {
 	Images   string // folder of OS images with manifests; none when empty
 	Machines []MachineSpec
 	Light    int // how many light machines
+	ARM64    int // how many of these, the last, are 64-bit ARM servers
 	// Relayed is how many networks lie behind relays (RelayedNetwork). Their
 	// machines and relays are whoever speaks from these addresses in this process;
 	// the rack routes them.
@@ -103,14 +104,16 @@ func (s *Spec) fill() error {
 	switch {
 	case len(s.Machines) > maxEach || s.Light > maxEach || s.Light < 0:
 		return fmt.Errorf("%d machines and %d light ones: want at most %d of each", len(s.Machines), s.Light, maxEach)
+	case s.ARM64 < 0 || s.ARM64 > s.Light:
+		return fmt.Errorf("%d light machines with ARM: want 0 to %d, all the light ones", s.ARM64, s.Light)
 	case s.Relayed < 0 || s.Relayed > maxRelayed:
 		return fmt.Errorf("%d networks behind relays: want at most %d", s.Relayed, maxRelayed)
 	case s.HTTPS && s.Light > 0:
 		return errors.New("light machines in a rack that boots over HTTPS: they read no certificates; want QEMU machines alone")
 	case s.IPv6 && s.Light+s.Relayed > 0:
 		return errors.New("light machines or relays in a rack of IPv6: they speak IPv4; want QEMU machines alone")
-	case s.IPv6 && slices.ContainsFunc(s.Machines, func(m MachineSpec) bool { return m.Firmware != qemu.UEFI && m.Firmware != qemu.HTTP }):
-		return errors.New("a BIOS in a rack of IPv6: its option ROM speaks IPv4; want uefi or http")
+	case s.IPv6 && slices.ContainsFunc(s.Machines, func(m MachineSpec) bool { return m.Firmware == qemu.BIOS }):
+		return errors.New("a BIOS in a rack of IPv6: its option ROM speaks IPv4; want uefi, or another with UEFI")
 	case len(s.Machines)+s.Light+s.Relayed == 0:
 		return errors.New("a rack without machines: want at least one")
 	}

@@ -50,9 +50,10 @@ func (r *Rack) rackLight(context.Context) error {
 		if err != nil {
 			return err
 		}
+		arm := i >= r.spec.Light-r.spec.ARM64
 		m := light.New(light.Spec{
 			Serial: id.serial, UUID: id.uuid, Twin: lightIdentity(1).uuid, Vendor: vendor, Product: ProductLight,
-			UEFI: i%2 == 1, MAC: id.mac, BMC: id.bmc, DiskBytes: lightDisk, Whole: r.spec.Whole,
+			UEFI: arm || i%2 == 1, ARM64: arm, MAC: id.mac, BMC: id.bmc, DiskBytes: lightDisk, Whole: r.spec.Whole,
 		}, r.wire, record, r.spec.Log)
 		one, err := r.add(id, m)
 		if err != nil {

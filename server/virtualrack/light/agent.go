@@ -48,7 +48,7 @@ func (m *Machine) runAgent(ctx context.Context, cmdline string) (string, error) 
 	a := &agent.Agent{
 		Appliance: client, Collect: facts, Changed: nil, Screen: screen{m.console}, Log: m.agentLog(), Name: opts.Name,
 		Installer: &turns{m.wire.writers, &install.Installer{
-			Appliance: client, Arch: "amd64", Log: m.agentLog(), Patience: patience,
+			Appliance: client, Arch: m.spec.goarch(), Log: m.agentLog(), Patience: patience,
 			Disks: func() []report.Disk { return facts().Disks },
 			Open:  func(string) (install.Disk, error) { return m.disk, nil },
 		}},
@@ -88,7 +88,7 @@ func (m *Machine) facts(l lease, since time.Time) func() report.Report {
 		return report.Report{
 			Version: report.Version,
 			Boot: report.Boot{
-				ID: m.bootID(), Kernel: kernelName, Arch: "amd64", Platform: map[bool]string{false: "bios", true: "efi"}[s.UEFI],
+				ID: m.bootID(), Kernel: kernelName, Arch: s.goarch(), Platform: map[bool]string{false: "bios", true: "efi"}[s.UEFI],
 				MAC: s.MAC.String(), Order: m.order(), Started: since.UTC(), Uptime: time.Since(began).Seconds(), Agent: agentVersion,
 			},
 			System:   report.System{Vendor: s.Vendor, Product: s.Product, Serial: s.Serial, UUID: s.UUID},

@@ -25,6 +25,7 @@ type Spec struct {
 	Vendor    string
 	Product   string
 	UEFI      bool // what its firmware would be
+	ARM64     bool // a 64-bit ARM server, which has UEFI
 	MAC       machine.MAC
 	BMC       netip.Addr
 	DiskBytes int64
@@ -33,10 +34,32 @@ type Spec struct {
 
 // arch is DHCP's option 93 of its firmware (RFC 4578 §2.1).
 func (s *Spec) arch() uint16 {
-	if s.UEFI {
+	switch {
+	case s.ARM64:
+		return 11
+	case s.UEFI:
 		return 7
 	}
 	return 0
+}
+
+// goarch is what its kernel is built for.
+func (s *Spec) goarch() string {
+	if s.ARM64 {
+		return "arm64"
+	}
+	return "amd64"
+}
+
+// buildarch is what its iPXE is built for, in iPXE's words.
+func (s *Spec) buildarch() string {
+	switch {
+	case s.ARM64:
+		return "arm64"
+	case s.UEFI:
+		return "x86_64"
+	}
+	return "i386"
 }
 
 // Machine is a light machine in its rack unit, off at first. Its methods may be

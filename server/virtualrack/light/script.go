@@ -104,6 +104,6 @@ func (s *Spec) settings() map[string]string {
 		"uuid":             s.UUID,
 		"serial:uristring": url.QueryEscape(s.Serial),
 		"platform":         platform,
-		"buildarch":        map[bool]string{false: "i386", true: "x86_64"}[s.UEFI],
+		"buildarch":        s.buildarch(),
 	}
 }
