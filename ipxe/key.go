@@ -66,8 +66,8 @@ func KeyedName(name string, root [32]byte) string {
 	return fmt.Sprintf("%s-%x.efi", strings.TrimSuffix(name, ".efi"), root[:4])
 }
 
-// EFILoaders are those of which keyed copies are made. The BIOS loader is
-// compressed and has no TLS.
+// EFILoaders are those of which keyed copies are made. The BIOS loader has TLS and
+// the same root, but stands packed in its file (LZMA).
 func EFILoaders() []string { return []string{SNPOnlyEFI, AMD64EFI, ARM64EFI} }
 
 // replace writes over what must stand in b exactly once.

@@ -60,6 +60,26 @@ func TestSecureBootEnforced(t *testing.T) {
 	}
 }
 
+// TestSecureBootInstallsABlankMachine is the whole way under Secure Boot, from
+// power-on with an empty disk to use: no program runs but signed ones, the
+// installed system's own included. Its disk then boots both ways, as the
+// appliance answers and where the firmware starts it without asking.
+func TestSecureBootInstallsABlankMachine(t *testing.T) {
+	long(t)
+	r := start(t, virtualrack.Spec{SecureBoot: true, Machines: []virtualrack.MachineSpec{{Firmware: qemu.Secure}}})
+	m := r.Machines()[0]
+	began := time.Now()
+	r.powerOn(m)
+	shown := r.awaitStatus(m.Name, "in_use", boundInstall)
+	r.cameTheWay(m, began)
+	r.sawStages(m, append(append([]stage{}, signedStages...), stages[6:]...))
+	if shown.Facts == nil || !shown.Facts.SecureBoot {
+		t.Errorf("its facts do not say that Secure Boot is on: %+v", shown.Facts)
+	}
+	r.hasItsName(m)
+	r.bootsItsDisk(m)
+}
+
 // diagnosed waits until the diagnosis of an interface says what is wrong.
 func (r *rig) diagnosed(m *virtualrack.Machine, fault, says string) {
 	r.Helper()
