@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
 	"os"
 
 	"firstlight/server/virtualrack"
@@ -29,6 +30,12 @@ func (c *benchCmd) Run(ctx context.Context, code *int) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, dir.Close()) }()
+	back, err := bench.Buffers()
+	if err != nil {
+		fmt.Fprintf(os.Stderr, "bench: receive buffers stay as they are: %v\n", err) // as they do for all
+		back = func() error { return nil }
+	}
+	defer func() { err = errors.Join(err, back()) }()
 	*code, err = netns.Reexec(ctx)
 	return err
 }

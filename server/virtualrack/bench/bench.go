@@ -82,6 +82,9 @@ func Run(ctx context.Context, o Options) error {
 		return err
 	}
 	o.Dir = dir
+	if bytes, err := buffer(); err == nil {
+		fmt.Fprintf(o.Out, "# receive buffers: %d bytes for every socket that asks for none (net.core.rmem_default), whoever's\n", bytes)
+	}
 	if err := together(ctx, o); err != nil {
 		return err
 	}
