@@ -55,6 +55,9 @@ const (
 	atCIAddr  = 12
 	atGIAddr  = 24
 	atCHAddr  = 28
+	atSName   = 44
+	atFile    = 108
+	atMagic   = 236
 	atOptions = 240
 )
 

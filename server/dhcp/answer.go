@@ -19,10 +19,10 @@ const storeTimeout = 4 * time.Second
 
 // verdict is what a packet leads to: a reply, or the reason for none.
 type verdict struct {
-	reply    *dhcpv4.DHCPv4 // nil: silence
-	drop     reason         // why silent
-	why      string         // the same, or the reason of a NAK, for people
-	err      error          // the store's
+	reply    *message // nil: silence
+	drop     reason   // why silent
+	why      string   // the same, or the reason of a NAK, for people
+	err      error    // the store's
 	subnet   *machine.Subnet
 	segment  []*machine.Subnet // those of which the client may have an address, subnet first
 	known    boot.Known

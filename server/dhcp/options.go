@@ -18,7 +18,7 @@ const (
 
 // addOptions adds the options that people set for this client, where it asks for
 // them (option 55) or says nothing of what it wants, and as far as it has room.
-func (s *Server) addOptions(r *dhcpv4.DHCPv4, q *query, v verdict) {
+func (s *Server) addOptions(r *message, q *query, v verdict) {
 	for o := range s.cfg.Inventory.DHCPOptions().For(v.subnet.Name, v.known.Machine) {
 		if !q.asksFor(o.Code) {
 			continue
@@ -27,19 +27,20 @@ func (s *Server) addOptions(r *dhcpv4.DHCPv4, q *query, v verdict) {
 		if o.Code == optionRoutes {
 			value = withDefault(value, v.subnet.Gateway)
 		}
-		before := r.Options.Get(dhcpv4.GenericOptionCode(o.Code))
-		r.UpdateOption(dhcpv4.OptGeneric(dhcpv4.GenericOptionCode(o.Code), value))
-		if len(r.ToBytes()) > q.room() {
-			restore(r, o.Code, before)
+		code := dhcpv4.GenericOptionCode(o.Code)
+		before := r.get(code)
+		r.set(code, value)
+		if r.size() > q.room() {
+			restore(r, code, before)
 			s.metrics.optionsLeftOut.Add(1)
 		}
 	}
 }
 
-func restore(r *dhcpv4.DHCPv4, code uint8, before []byte) {
-	r.Options.Del(dhcpv4.GenericOptionCode(code))
+func restore(r *message, code dhcpv4.OptionCode, before []byte) {
+	r.drop(code)
 	if before != nil {
-		r.UpdateOption(dhcpv4.OptGeneric(dhcpv4.GenericOptionCode(code), before))
+		r.set(code, before)
 	}
 }
 
@@ -84,7 +85,7 @@ const (
 
 // addFQDN answers a client that names itself: a machine has the name that ServerDb
 // gives it, which our DNS answers, and anybody else has none.
-func addFQDN(r *dhcpv4.DHCPv4, q *query, v verdict) {
+func addFQDN(r *message, q *query, v verdict) {
 	asked := q.packet.Options.Get(optionFQDN)
 	if len(asked) < 3 {
 		return
@@ -96,19 +97,18 @@ func addFQDN(r *dhcpv4.DHCPv4, q *query, v verdict) {
 	if asked[0]&fqdnServer != flags&fqdnServer {
 		flags |= fqdnOverride
 	}
-	r.UpdateOption(dhcpv4.OptGeneric(optionFQDN, append([]byte{flags, 255, 255}, name...)))
+	r.set(optionFQDN, append([]byte{flags, 255, 255}, name...))
 }
 
 // overloaded reads the options that a client put where the header has the names of
 // a file and of a server (option 52: 1 the file, 2 the server, 3 both; RFC 2132
 // §9.3). They come after all others (RFC 2131 §4.1).
 func overloaded(p *dhcpv4.DHCPv4, raw []byte) error {
-	const sname, file, magic = 44, 108, 236
 	how := p.Options.Get(dhcpv4.OptionOptionOverload)
-	if len(how) != 1 || len(raw) < magic {
+	if len(how) != 1 || len(raw) < atMagic {
 		return nil
 	}
-	for bit, field := range [][]byte{raw[file:magic], raw[sname:file]} {
+	for bit, field := range [][]byte{raw[atFile:atMagic], raw[atSName:atFile]} {
 		if how[0]&(1<<bit) == 0 {
 			continue
 		}

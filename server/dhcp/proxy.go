@@ -67,17 +67,17 @@ func (s *Server) bootServer(q *query, v verdict) verdict {
 // boot device, or another boot server, is none of our business.
 func (s *Server) direct(q *query, v verdict, kind dhcpv4.MessageType) verdict {
 	r := newReply(q, kind)
-	r.ClientIPAddr = q.packet.ClientIPAddr
+	r.has = q.ciaddr
 	if v.boots, v.why = s.addBoot(r, q, v); v.boots == "" {
 		return v.silent(dropNoLoader, v.why)
 	}
 	switch {
 	case q.boot.Stage == boot.StageIPXE:
-		r.UpdateOption(dhcpv4.OptClassIdentifier(classPXE)) // by which it takes a reply for a proxy's
+		r.setText(dhcpv4.OptionClassIdentifier, classPXE) // by which it takes a reply for a proxy's
 	case q.boot.Stage == boot.StageFirmware && kind == dhcpv4.MessageTypeOffer && boot.IsEFI(q.boot.Arch):
 		askAgain(r)
 	}
-	r.Options.Del(optionIPXE) // what spares it the wait for proxies is not for a proxy to send
+	r.drop(optionIPXE) // what spares it the wait for proxies is not for a proxy to send
 	addItem(r, q)
 	v.reply = r
 	return v
@@ -85,10 +85,10 @@ func (s *Server) direct(q *query, v verdict, kind dhcpv4.MessageType) verdict {
 
 // askAgain leaves only the class in an offer, so that the client comes to port
 // 4011 (QUIRKS: uefi-asks-4011).
-func askAgain(r *dhcpv4.DHCPv4) {
-	r.BootFileName = ""
+func askAgain(r *message) {
+	r.file = ""
 	for _, o := range []dhcpv4.OptionCode{dhcpv4.OptionBootfileName, dhcpv4.OptionTFTPServerName, dhcpv4.OptionVendorSpecificInformation} {
-		r.Options.Del(o)
+		r.drop(o)
 	}
 }
 
@@ -96,16 +96,16 @@ func askAgain(r *dhcpv4.DHCPv4) {
 // from a menu. A boot server returns it (PXE 2.1 §2.2.3).
 const item = 71
 
-func addItem(r *dhcpv4.DHCPv4, q *query) {
+func addItem(r *message, q *query) {
 	asked := dhcpv4.Options{}
 	if asked.FromBytes(q.packet.Options.Get(dhcpv4.OptionVendorSpecificInformation)) != nil {
 		return
 	}
-	chosen, ours := asked.Get(dhcpv4.GenericOptionCode(item)), r.Options.Get(dhcpv4.OptionVendorSpecificInformation)
+	chosen, ours := asked.Get(dhcpv4.GenericOptionCode(item)), r.get(dhcpv4.OptionVendorSpecificInformation)
 	if len(chosen) != 4 || len(ours) == 0 {
 		return
 	}
 	end := len(ours) - 1 // of its end mark
 	ours = append(append(append([]byte{}, ours[:end]...), item, 4), chosen...)
-	r.UpdateOption(dhcpv4.OptGeneric(dhcpv4.OptionVendorSpecificInformation, append(ours, 0xff)))
+	r.set(dhcpv4.OptionVendorSpecificInformation, append(ours, 0xff))
 }

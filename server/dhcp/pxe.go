@@ -14,11 +14,11 @@ const maxFile = 127
 // A machine that is to boot its disk gets the loader too: the script that the
 // loader then asks for starts the disk. Many a BIOS does not go on to its disk
 // after PXE failed for want of a file name.
-func (s *Server) addBoot(r *dhcpv4.DHCPv4, q *query, v verdict) (boots, why string) {
+func (s *Server) addBoot(r *message, q *query, v verdict) (boots, why string) {
 	if !q.isBoot() || v.decision.Target == boot.Ignore {
 		return "", ""
 	}
-	r.ServerIPAddr = slice(q.from.server)
+	r.server = q.from.server
 	echoMachine(r, q)
 	if q.boot.Stage == boot.StageIPXE {
 		if q.keyed && !s.cfg.Secure {
@@ -50,9 +50,9 @@ func (s *Server) signed(q *query, v verdict) string {
 
 // echoMachine sends option 97 back, which RFC 4578 §2.3 wants in every packet of
 // PXE clients and servers.
-func echoMachine(r *dhcpv4.DHCPv4, q *query) {
+func echoMachine(r *message, q *query) {
 	if id := q.packet.Options.Get(dhcpv4.OptionClientMachineIdentifier); id != nil {
-		r.UpdateOption(dhcpv4.OptGeneric(dhcpv4.OptionClientMachineIdentifier, id))
+		r.set(dhcpv4.OptionClientMachineIdentifier, id)
 	}
 }
 
@@ -61,34 +61,34 @@ func echoMachine(r *dhcpv4.DHCPv4, q *query) {
 var noProxies = []byte{176, 1, 1}
 
 // addScript points iPXE at its script.
-func addScript(r *dhcpv4.DHCPv4, url string) string {
+func addScript(r *message, url string) string {
 	setFile(r, url, url)
-	r.UpdateOption(dhcpv4.OptGeneric(optionIPXE, noProxies))
+	r.set(optionIPXE, noProxies)
 	return url
 }
 
 // addHTTP points UEFI at a loader by URL. UEFI 2.10 §24.7.3.1: only a reply
 // whose vendor class is HTTPClient counts as an HTTP boot offer.
-func addHTTP(r *dhcpv4.DHCPv4, url string) string {
+func addHTTP(r *message, url string) string {
 	setFile(r, url, url)
-	r.UpdateOption(dhcpv4.OptClassIdentifier(classHTTP))
+	r.setText(dhcpv4.OptionClassIdentifier, classHTTP)
 	return url
 }
 
 // addPXE points a PXE ROM or UEFI at a loader by TFTP.
-func addPXE(r *dhcpv4.DHCPv4, q *query, loader string) string {
+func addPXE(r *message, q *query, loader string) string {
 	// Some firmware reads option 67 as a C string, past its end, and asks TFTP
 	// for a name with 0xff behind it (QUIRKS: file-name-unterminated). A NUL
 	// at the end of the option hurts nobody.
 	setFile(r, loader, loader+"\x00")
-	r.UpdateOption(dhcpv4.OptTFTPServerName(q.from.server.String()))
+	r.setText(dhcpv4.OptionTFTPServerName, q.from.server.String())
 	// With the class PXEClient in the reply the client takes it for a PXE
 	// offer, and then wants option 43. PXE 2.1, PXE_DISCOVERY_CONTROL (6), bit
 	// 3: load the file that the offer names, and look for no boot server.
-	r.UpdateOption(dhcpv4.OptClassIdentifier(classPXE))
-	r.UpdateOption(dhcpv4.OptGeneric(dhcpv4.OptionVendorSpecificInformation, []byte{6, 1, 8, 255}))
+	r.setText(dhcpv4.OptionClassIdentifier, classPXE)
+	r.set(dhcpv4.OptionVendorSpecificInformation, []byte{6, 1, 8, 255})
 	if isIPXE(q.packet) {
-		r.UpdateOption(dhcpv4.OptGeneric(optionIPXE, noProxies))
+		r.set(optionIPXE, noProxies)
 	}
 	return loader
 }
@@ -96,9 +96,9 @@ func addPXE(r *dhcpv4.DHCPv4, q *query, loader string) string {
 // setFile names the file in the header, where old ROMs and iPXE look, and in
 // option 67, where UEFI looks first. A name too long for the header goes into
 // the option alone.
-func setFile(r *dhcpv4.DHCPv4, header, option string) {
+func setFile(r *message, header, option string) {
 	if len(header) <= maxFile {
-		r.BootFileName = header
+		r.file = header
 	}
-	r.UpdateOption(dhcpv4.OptBootFileName(option))
+	r.setText(dhcpv4.OptionBootfileName, option)
 }

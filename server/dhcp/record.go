@@ -18,7 +18,7 @@ import (
 func (s *Server) record(q *query, v verdict) {
 	reply := dhcpv4.MessageTypeNone
 	if v.reply != nil {
-		reply = v.reply.MessageType()
+		reply = v.reply.kind
 	}
 	switch {
 	case reply == dhcpv4.MessageTypeOffer && !v.lease.Address.IsValid():

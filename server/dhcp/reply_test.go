@@ -77,8 +77,12 @@ func golden(t *testing.T, path, got string) {
 
 // A client must never count longer than the lease on disk.
 func TestTimesAreRoundedDown(t *testing.T) {
-	r := packetOf(acked)
-	addTimes(r, 3599*time.Second+999*time.Millisecond)
+	m := newMessage(packetOf(request), acked)
+	addTimes(m, 3599*time.Second+999*time.Millisecond)
+	r, err := dhcpv4.FromBytes(m.bytes())
+	if err != nil {
+		t.Fatal(err)
+	}
 	got := [3]time.Duration{r.IPAddressLeaseTime(0), r.IPAddressRenewalTime(0), r.IPAddressRebindingTime(0)}
 	want := [3]time.Duration{3599 * time.Second, 1799 * time.Second, 3149 * time.Second}
 	if got != want {

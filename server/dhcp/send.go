@@ -20,21 +20,21 @@ type route struct {
 
 // routeOf chooses the way by RFC 2131 §4.1: the relay; the client at its
 // address; all; or the client's hardware.
-func routeOf(q *query, r *dhcpv4.DHCPv4) route {
+func routeOf(q *query, r *message) route {
 	everyone := netip.AddrFrom4([4]byte{255, 255, 255, 255})
 	switch {
 	case q.port == bootPort:
 		return route{to: q.peer, boot: true}
 	case q.giaddr.IsValid():
 		return route{to: netip.AddrPortFrom(q.giaddr, q.relayPort())}
-	case r.MessageType() == dhcpv4.MessageTypeNak:
+	case r.kind == dhcpv4.MessageTypeNak:
 		return route{to: netip.AddrPortFrom(everyone, clientPort)}
 	case q.ciaddr.IsValid():
 		return route{to: netip.AddrPortFrom(q.ciaddr, clientPort)}
-	case q.packet.IsBroadcast(), !addrOf(r.YourIPAddr).IsValid():
+	case q.packet.IsBroadcast(), !r.yours.IsValid():
 		return route{to: netip.AddrPortFrom(everyone, clientPort)}
 	default:
-		return route{to: netip.AddrPortFrom(addrOf(r.YourIPAddr), clientPort), mac: q.boot.MAC}
+		return route{to: netip.AddrPortFrom(r.yours, clientPort), mac: q.boot.MAC}
 	}
 }
 

@@ -48,7 +48,7 @@ func (s *Server) Simulate(ctx context.Context, subnet *machine.Subnet, f boot.Fi
 	v := dry.answer(ctx, q)
 	o := boot.Offer{Who: q.who(), Silent: v.why}
 	if v.reply != nil {
-		o = boot.Offer{Who: q.who(), File: v.boots, Why: v.why, Server: addrOf(v.reply.ServerIPAddr)}
+		o = boot.Offer{Who: q.who(), File: v.boots, Why: v.why, Server: v.reply.server}
 		if q.boot.Stage != boot.StageIPXE {
 			o.Signed = s.signed(q, v)
 		}

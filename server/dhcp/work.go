@@ -72,13 +72,13 @@ func (s *Server) complete(q *query, v verdict) {
 		s.record(q, v)
 		return
 	}
-	payload := v.reply.ToBytes()
+	payload := v.reply.bytes()
 	if len(payload) > maxReply {
 		// Only a client that sends identifiers of a thousand bytes gets here.
 		s.metrics.dropped[dropMalformed].Add(1)
 		return
 	}
-	if v.reply.MessageType() == dhcpv4.MessageTypeOffer {
+	if v.reply.kind == dhcpv4.MessageTypeOffer {
 		s.record(q, v) // the client's REQUEST may be here before the wire says that it left
 	}
 	q.wire.send(&letter{route: routeOf(q, v.reply), payload: payload, query: q, verdict: v, gone: s.sent})
@@ -95,7 +95,7 @@ func (s *Server) sent(l *letter, err error) {
 	}
 	now := s.cfg.Now()
 	s.tape.Add(v.known.Machine != nil, now, q.boot.MAC, netip.AddrPortFrom(q.from.server, q.port), l.to, l.payload)
-	kind := v.reply.MessageType()
+	kind := v.reply.kind
 	s.metrics.sent[kindIndex(kind)].Add(1)
 	if kind == dhcpv4.MessageTypeAck {
 		s.metrics.latency.Observe(now.Sub(q.at).Seconds())
