@@ -68,7 +68,7 @@ func (d *DB) extend(ctx context.Context, rest, l lease.Lease) (lease.Lease, erro
 	ctx, cancel := context.WithTimeout(ctx, holderPatience)
 	defer cancel()
 	select {
-	case err := <-d.begin(ctx, d.leaseWrite(l)):
+	case err := <-d.enter(d.leaseOp(ctx, l)):
 		if errors.Is(err, machine.ErrAway) || errors.Is(err, context.DeadlineExceeded) {
 			return rest, nil
 		}

@@ -1,6 +1,7 @@
 package serverdb
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -211,22 +212,25 @@ func (d *DB) Quarantine(ctx context.Context, s *machine.Subnet, a netip.Addr, by
 // disk for longer than the address was kept for it, and memory may have learnt
 // since whose it is now.
 func (d *DB) saveLease(ctx context.Context, l lease.Lease) error {
-	return d.Do(ctx, d.leaseWrite(l))
+	return <-d.enter(d.leaseOp(ctx, l))
 }
 
-func (d *DB) leaseWrite(l lease.Lease) func(*Write) error {
-	return func(w *Write) error {
+func (d *DB) leaseOp(ctx context.Context, l lease.Lease) *op {
+	return &op{ctx: ctx, one: true, fn: func(w *Write) error {
 		was := w.lease(l.Address)
 		if !was.FreeFor(lease.Client{MAC: l.MAC}, l.UpdatedAt) {
 			return fmt.Errorf("lease %s went to %s: %w", l.Address, was.MAC, ErrConflict)
 		}
 		l.Version = was.Version + 1
-		if err := w.tx.PutLease(l, was.Version); err != nil {
-			return w.meet(err, func() error { return w.meetLease(l.Address) })
+		err := w.tx.PutLease(l, was.Version)
+		switch {
+		case err == nil:
+			w.own.leases = append(w.own.leases, l)
+		case errors.Is(err, ErrConflict):
+			err = cmp.Or(w.meetLease(l.Address), err)
 		}
-		w.own.leases = append(w.own.leases, l)
-		return nil
-	}
+		return err
+	}}
 }
 
 // Leases gives all of them.

@@ -25,6 +25,7 @@ const (
 type op struct {
 	ctx  context.Context
 	fn   func(*Write) error
+	one  bool // it writes by one statement, which does all or nothing
 	done chan error
 	w    *Write
 	err  error
@@ -80,7 +81,12 @@ func (d *DB) Do(ctx context.Context, fn func(*Write) error) error {
 
 // begin is Do for a caller who waits in his own way.
 func (d *DB) begin(ctx context.Context, fn func(*Write) error) <-chan error {
-	o := &op{ctx: ctx, fn: fn, done: make(chan error, 1)}
+	return d.enter(&op{ctx: ctx, fn: fn})
+}
+
+// enter has a write wait for its commit.
+func (d *DB) enter(o *op) <-chan error {
+	o.done = make(chan error, 1)
 	if err := d.send(o); err != nil {
 		o.done <- err
 	}
@@ -214,7 +220,8 @@ func (d *DB) committed(writes int, took time.Duration) {
 }
 
 // run gives one write its own savepoint and contains its panics: one bad
-// report must not take the others with it.
+// report must not take the others with it. Leases, of which a storm brings most,
+// do without: to save and release is half of what such a write costs.
 func (o *op) run() (err error) {
 	if err := o.ctx.Err(); err != nil {
 		return err
@@ -225,14 +232,30 @@ func (o *op) run() (err error) {
 			o.w.db.ids = ids
 		}
 	}()
-	return o.w.tx.Try(func() (err error) {
-		defer func() {
-			if p := recover(); p != nil {
-				err = fmt.Errorf("write: internal error: %v", p)
-			}
-		}()
-		return o.w.on(termsOf(o.ctx), o.fn)
-	})
+	terms := termsOf(o.ctx)
+	if o.one && len(terms) == 0 {
+		return o.bare()
+	}
+	return o.w.tx.Try(func() error { return o.try(terms) })
+}
+
+// bare runs a write of one statement. Where that failed for another reason than
+// that the row has changed, nothing says what is left of the transaction.
+func (o *op) bare() error {
+	err := o.try(nil)
+	if err != nil && !errors.Is(err, ErrConflict) {
+		return fmt.Errorf("%w: %w", store.ErrUndone, err)
+	}
+	return err
+}
+
+func (o *op) try(terms []term) (err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("write: internal error: %v", p)
+		}
+	}()
+	return o.w.on(terms, o.fn)
 }
 
 // show brings committed changes to memory and to the watchers.

@@ -96,6 +96,40 @@ func TestABatchIsOneCommitInOrder(t *testing.T) {
 	}
 }
 
+// A write without a savepoint takes the batch with it where nobody knows what it
+// left behind, and only then.
+func TestAWriteOfOneStatementThatFails(t *testing.T) {
+	for _, tt := range []struct {
+		err    error
+		others error
+	}{
+		{fmt.Errorf("the row: %w", ErrConflict), nil},
+		{errors.New("disk I/O error"), store.ErrUndone},
+	} {
+		d := open(t, file(t), accept(""))
+		m := arrive(t, d, blank(1), 100)
+		start, other := gate(t, d), make(chan error, 1)
+		go func() {
+			other <- d.Do(context.Background(), func(w *Write) error {
+				return w.Mark(m, func(m *machine.Machine) { m.Unit = 7 })
+			})
+		}()
+		queued(t, d, 1)
+		failed := d.enter(&op{ctx: t.Context(), one: true, fn: func(*Write) error { return tt.err }})
+		d.hurry = time.Minute // one batch, however slow this machine is
+		start()
+		if err := <-failed; !errors.Is(err, tt.err) {
+			t.Errorf("the write says %v, want %v", err, tt.err)
+		}
+		if err := <-other; !errors.Is(err, tt.others) {
+			t.Errorf("%v: the other write says %v, want %v", tt.err, err, tt.others)
+		}
+		if now, _ := d.Machine(m.Name); (now.Unit == 7) != (tt.others == nil) {
+			t.Errorf("%v: the other write shows %d", tt.err, now.Unit)
+		}
+	}
+}
+
 // When the engine gives a transaction up, nobody in the batch is told that his
 // write is there, and nobody sees it.
 func TestABatchThatTheEngineGaveUp(t *testing.T) {
