@@ -46,7 +46,7 @@ func (i *Inspector) follow(ctx context.Context) error {
 		r.read, r.begun = max(0, newest-rowsAtStart), true
 	}
 	for {
-		rows, err := i.DB.EventsAfter(ctx, r.read, rowsAtOnce)
+		rows, err := i.DB.Follow(ctx, r.read, rowsAtOnce)
 		if err != nil {
 			return err
 		}

@@ -61,6 +61,7 @@ type DB struct {
 	Options
 	store    *store.Store
 	hub      journal.Hub
+	tail     tail
 	index    index
 	book     book
 	hearsay  heard

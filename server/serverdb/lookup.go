@@ -176,6 +176,15 @@ func (d *DB) EventsAfter(ctx context.Context, id int64, limit int) (all []journa
 	return all, err
 }
 
+// Follow is EventsAfter for whoever reads every row once: rows are as they were
+// written, from memory where that reaches back to the id.
+func (d *DB) Follow(ctx context.Context, id int64, limit int) ([]journal.Event, error) {
+	if rows := d.tail.after(id, limit); len(rows) > 0 {
+		return rows, nil
+	}
+	return d.EventsAfter(ctx, id, limit)
+}
+
 // EventsOfMAC reads what a MAC did that no machine has, newest first.
 func (d *DB) EventsOfMAC(ctx context.Context, mac machine.MAC, limit int) (all []journal.Event, err error) {
 	err = d.store.View(ctx, func(tx *store.Tx) (err error) {

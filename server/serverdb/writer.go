@@ -274,6 +274,7 @@ func (d *DB) show(c changes) {
 	for i := range c.events {
 		signals = append(signals, journal.Signal{Event: &c.events[i], Machine: c.events[i].Machine})
 	}
+	d.tail.add(c.events)
 	d.book.apply(c.leases)
 	for _, f := range c.after {
 		f()
