@@ -64,11 +64,12 @@ func (s *Server) answer(ctx context.Context, q *query) verdict {
 	case !v.decision.Address:
 		return v.silent(dropPolicy, v.decision.Why)
 	}
+	if q.kind == dhcpv4.MessageTypeDiscover { // which waits for no disk
+		return s.discover(ctx, q, v)
+	}
 	ctx, cancel := context.WithTimeout(ctx, storeTimeout)
 	defer cancel()
 	switch q.kind {
-	case dhcpv4.MessageTypeDiscover:
-		return s.discover(ctx, q, v)
 	case dhcpv4.MessageTypeRequest:
 		return s.request(ctx, q, v)
 	case dhcpv4.MessageTypeRelease:

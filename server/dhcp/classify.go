@@ -2,6 +2,7 @@ package dhcp
 
 import (
 	"bytes"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"net"
@@ -45,7 +46,7 @@ type query struct {
 func (q *query) client(wants netip.Addr) lease.Client {
 	return lease.Client{
 		MAC:      q.boot.MAC,
-		ClientID: fmt.Sprintf("%x", q.packet.Options.Get(dhcpv4.OptionClientIdentifier)),
+		ClientID: hex.EncodeToString(q.packet.Options.Get(dhcpv4.OptionClientIdentifier)),
 		Hostname: exchange.Label(q.packet.HostName()),
 		Wants:    wants,
 	}
