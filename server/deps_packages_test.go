@@ -34,7 +34,7 @@ var ourPackages = map[string]row{
 	"server/backup":         {why: "the format of backups knows columns and bytes; what they mean, it does not know"},
 	"server/serverdb/store": {ours: []string{"server/backup", "server/journal", "server/lease", "server/machine"}, why: state},
 	"server/serverdb/storetest": {ours: []string{
-		"server/journal", "server/lease", "server/machine", "server/serverdb/store",
+		"server/journal", "server/lease", "server/machine", "server/serverdb/pgtest", "server/serverdb/store",
 	}, why: suite},
 	"server/serverdb/pgtest": {why: "PostgreSQL for tests knows nothing of what is kept in it"},
 	"server/serverdb": {ours: []string{

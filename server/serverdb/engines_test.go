@@ -7,11 +7,9 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
-	"sync"
 	"testing"
 
 	"firstlight/server/serverdb/pgtest"
-	"firstlight/server/serverdb/store"
 	"firstlight/server/serverdb/storetest"
 )
 
@@ -24,33 +22,9 @@ func TestMain(m *testing.M) { os.Exit(pgtest.Main(m)) }
 func file(t *testing.T) string {
 	t.Helper()
 	if os.Getenv(onPostgreSQL) != "" {
-		return freshOnServer(t)
+		return storetest.FreshOnServer(t)
 	}
 	return storetest.Fresh(t)
-}
-
-// template is a database of today's schema on the server of all tests. Making
-// one takes a second, copying it a tenth.
-var template struct {
-	once  sync.Once
-	place string
-	err   error
-}
-
-// freshOnServer gives the place of a PostgreSQL database with today's schema.
-func freshOnServer(t *testing.T) string {
-	t.Helper()
-	template.once.Do(func() {
-		template.place = pgtest.Database(t)
-		var s *store.Store
-		if s, template.err = store.Open(t.Context(), template.place); template.err == nil {
-			template.err = s.Close()
-		}
-	})
-	if template.err != nil {
-		t.Fatal(template.err)
-	}
-	return pgtest.Shared(t).Copy(t, template.place)
 }
 
 // absent gives the place of a database that is to be made there.
@@ -78,7 +52,7 @@ func driverOf(place string) (driver, source string) {
 func eachEngine(t *testing.T, test func(t *testing.T, place string)) {
 	t.Helper()
 	t.Run("SQLite", func(t *testing.T) { test(t, storetest.Fresh(t)) })
-	t.Run("PostgreSQL", func(t *testing.T) { test(t, freshOnServer(t)) })
+	t.Run("PostgreSQL", func(t *testing.T) { test(t, storetest.FreshOnServer(t)) })
 }
 
 // leftOut are the tests that the second run on PostgreSQL leaves out, each with

@@ -2,7 +2,6 @@ package store_test
 
 import (
 	"os"
-	"path/filepath"
 	"testing"
 
 	"firstlight/server/serverdb/pgtest"
@@ -14,14 +13,14 @@ func TestMain(m *testing.M) { os.Exit(pgtest.Main(m)) }
 
 func TestContractHoldsOnSQLite(t *testing.T) {
 	storetest.Run(t, func(t *testing.T) storetest.Open {
-		path := filepath.Join(t.TempDir(), "serverdb.sqlite")
+		path := storetest.Fresh(t)
 		return func() *store.Store { return opened(t, path) }
 	})
 }
 
 func TestContractHoldsOnPostgreSQL(t *testing.T) {
 	storetest.Run(t, func(t *testing.T) storetest.Open {
-		url := pgtest.Database(t)
+		url := storetest.FreshOnServer(t)
 		return func() *store.Store { return opened(t, url) }
 	})
 }

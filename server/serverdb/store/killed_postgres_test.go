@@ -23,16 +23,14 @@ var statement = regexp.MustCompile(`(?m)^(?:CREATE|ALTER|INSERT|UPDATE|DELETE|DR
 // left has one of the schemas, whole, and the next start makes the newest of it.
 func TestMigrationsOnPostgreSQLMayBeCutAnywhere(t *testing.T) {
 	all := names(t)
-	schemas := map[string]int{}
+	schemas, places := map[string]int{}, make([]string, len(all))
 	for i, name := range all {
-		place := pgtest.Database(t)
-		schema(t, place, name)
-		schemas[definedThere(t, place)] = i + 1
+		places[i] = pgtest.Database(t)
+		schema(t, places[i], name)
+		schemas[definedThere(t, places[i])] = i + 1
 	}
 	for i, name := range all[:len(all)-1] {
 		t.Run(path.Base(name), func(t *testing.T) {
-			place := pgtest.Database(t)
-			schema(t, place, name)
 			at := statements(t, all[i+1:])
 			if os.Getenv("FIRSTLIGHT_LONG") == "" {
 				rand.Shuffle(len(at), func(a, b int) { at[a], at[b] = at[b], at[a] })
@@ -40,7 +38,7 @@ func TestMigrationsOnPostgreSQLMayBeCutAnywhere(t *testing.T) {
 			}
 			left := map[int]int{}
 			for n, text := range at {
-				copied := pgtest.Shared(t).Copy(t, place)
+				copied := pgtest.Shared(t).Copy(t, places[i])
 				wire := pgtest.Shared(t).Wire(t)
 				wire.CutAt(text, []pgtest.Cut{pgtest.Before, pgtest.After}[n%2])
 				if s, err := store.Open(t.Context(), wire.URL(path.Base(strings.SplitN(copied, "?", 2)[0]))); err == nil {
