@@ -417,6 +417,14 @@ func (c *canned) OtherServers() []machine.DHCPServer {
 	return []machine.DHCPServer{cannedServer}
 }
 
+func (c *canned) Options(_ context.Context, ref string) ([]machine.AppliedSet, error) {
+	mtu := machine.Option{Option: "mtu", Value: "9000"}
+	return []machine.AppliedSet{
+		{Name: "storage", Options: []machine.AppliedOption{{Option: mtu, Code: 26}}},
+		{Name: "site", Options: []machine.AppliedOption{{Option: machine.Option{Option: "mtu", Value: "1500"}, Code: 26, By: "storage"}, {Option: machine.Option{Option: "ntp-servers", Value: "10.80.0.3"}, Code: 42}}},
+	}, nil
+}
+
 func (c *canned) Packets(ref string) ([]frame.Packet, error) {
 	if _, err := c.Machine(ref); err != nil && ref != cannedServer.Client.String() {
 		return nil, err

@@ -155,6 +155,9 @@ type Insight interface {
 	// Packets gives the last DHCP packets of a machine, or of a MAC that nobody
 	// knows, the oldest first.
 	Packets(ref string) ([]frame.Packet, error)
+	// Options gives the sets of DHCP options that apply to a machine where it was
+	// last, the nearest first.
+	Options(ctx context.Context, ref string) ([]machine.AppliedSet, error)
 	// OtherServers gives the DHCP servers that were heard beside ours.
 	OtherServers() []machine.DHCPServer
 	// Console gives the last lines of a machine's console, oldest first.

@@ -25,6 +25,7 @@ type machineData struct {
 	Clock       clockData
 	Boots       []bootpath.Path
 	Timeline    timelineData
+	Options     []machine.AppliedSet
 	Hardware    hardwareData
 	Disks       disksData
 	Job         *jobData
@@ -92,6 +93,9 @@ func (s *Site) machine(r *http.Request) (view, error) {
 		Head: s.head(m, job, userOf(r)), Timeline: timeline, Hardware: hardware(m), Disks: disks(m),
 		Clock: s.clock(ctx, m, events), Boots: s.Insight.Paths(m, events), Console: s.console(m), Dig: s.dig(m), History: history,
 	}
+	if d.Options, err = s.Insight.Options(ctx, m.Name); err != nil {
+		return view{}, err
+	}
 	d.Head.TakeBack = s.undoable(r, m)
 	d.Cards = s.cards(ctx, m, d.Head.Job)
 	if job != nil {
@@ -118,6 +122,7 @@ func (d machineData) fragments() []fragment {
 		{id: "cards", template: "machine-cards", data: d.Cards},
 		{id: "clock", template: "machine-clock", data: d.Clock},
 		{id: "boots", template: "machine-boots", data: d.Boots},
+		{id: "options", template: "machine-options", data: d.Options},
 		{id: "hardware", template: "machine-hardware", data: d.Hardware},
 		{id: "disks", template: "machine-disks", data: d.Disks},
 		{id: "job", template: "machine-job", data: d.Job},

@@ -41,7 +41,7 @@ func poisoned(t *testing.T) *bench {
 	return newBench(t, c)
 }
 
-var poisonedLists = []string{"/", "/machines", "/jobs", "/network", "/packets/52:54:00:12:34:56", "/rules", "/images", "/health", "/audit", "/?q=" + url.QueryEscape("<script>x()</script>")}
+var poisonedLists = []string{"/", "/machines", "/jobs", "/network", "/packets/52:54:00:12:34:56", "/plan", "/plan/options", "/needs", "/deliveries", "/network?new=1", "/rules", "/images", "/health", "/audit", "/?q=" + url.QueryEscape("<script>x()</script>")}
 
 // pagesOf is the machine's pages and dialogs.
 func (b *bench) pagesOf(i int) []string {

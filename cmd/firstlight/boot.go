@@ -58,10 +58,30 @@ func simulationLines(p output.Printer, s api.BootSimulation) []string {
 	for i, step := range s.Steps {
 		lines = append(lines, fmt.Sprintf("%d  %s", i+1, output.Plain(step.Asks)), "   "+output.Plain(step.Gets))
 	}
+	lines = append(lines, optionLines(s.Options)...)
 	if s.Boot == nil {
 		return lines
 	}
 	return append(lines, bootLines(p, *s.Boot)...)
+}
+
+// optionLines say which sets of DHCP options apply, the nearest first, and which
+// of their values another one overrides.
+func optionLines(all []api.AppliedOptions) []string {
+	var lines []string
+	for i, s := range all {
+		if i == 0 {
+			lines = append(lines, "DHCP options, the nearest set first")
+		}
+		for _, o := range s.Options {
+			line := "  " + output.Plain(s.Set+": "+o.Option+"="+o.Value)
+			if o.By != "" {
+				line += "   overridden by " + output.Plain(o.By)
+			}
+			lines = append(lines, line)
+		}
+	}
+	return lines
 }
 
 func bootLines(p output.Printer, b api.Boot) []string {

@@ -171,7 +171,7 @@ func (a *API) simulate(ctx context.Context, in *simulateInput) (BootSimulation, 
 	if s == nil {
 		return BootSimulation{}, err
 	}
-	shown := BootSimulation{Steps: []BootStep{}}
+	shown := BootSimulation{Steps: []BootStep{}, Options: each(s.Options, showApplied)}
 	for _, step := range s.Steps {
 		shown.Steps = append(shown.Steps, BootStep(step))
 	}
@@ -182,6 +182,12 @@ func (a *API) simulate(ctx context.Context, in *simulateInput) (BootSimulation, 
 		}
 	}
 	return shown, nil
+}
+
+func showApplied(s machine.AppliedSet) AppliedOptions {
+	return AppliedOptions{Set: s.Name, Options: each(s.Options, func(o machine.AppliedOption) AppliedOption {
+		return AppliedOption{Option: o.Option.Option, Code: int(o.Code), Value: o.Value, By: o.By}
+	})}
 }
 
 func noMachineToBoot(err error) error {

@@ -276,6 +276,22 @@ type BootStage struct {
 type BootSimulation struct {
 	Steps []BootStep `json:"steps" nullable:"false" doc:"In order"`
 	Boot  *Boot      `json:"boot,omitempty" doc:"What comes of it; absent: it never gets as far as a script"`
+
+	Options []AppliedOptions `json:"options,omitempty" doc:"Sets of DHCP options that apply to it there, the nearest first; absent: none does"`
+}
+
+// AppliedOptions is a set of DHCP options that applies to a machine.
+type AppliedOptions struct {
+	Set     string          `json:"set" doc:"Its name" example:"storage"`
+	Options []AppliedOption `json:"options" nullable:"false"`
+}
+
+// AppliedOption is an option of such a set.
+type AppliedOption struct {
+	Option string `json:"option" doc:"Name or code" example:"mtu"`
+	Code   int    `json:"code" example:"26"`
+	Value  string `json:"value" example:"9000"`
+	By     string `json:"by,omitempty" doc:"The nearer set whose value counts in its place; absent: this one does" example:"db"`
 }
 
 // BootStep is one thing that a booting machine asks, and what it gets.

@@ -205,6 +205,8 @@ var faults = []planted{
 	{"an address that is refused again and again", []func(*story){repeat(3, exchange("refused"), wait(2*time.Second))}, nil, nil, Refused, "10.7.7.7"},
 	{"an architecture without a loader", []func(*story){exchange("no loader")}, nil, nil, NoArchitecture, "architecture 37"},
 	{"TFTP that is blocked", []func(*story){exchange("firmware gets an address"), wait(time.Minute)}, nil, nil, NoLoader, "told to load snponly.efi, and never asked"},
+	{"a kernel that is not there", []func(*story){func(s *story) { s.scripted("agent") }, func(s *story) { s.file("/boot/amd64/vmlinuz.old", journal.Missing, 0, 0) }}, nil, nil, NoSuchFile, "asks for /boot/amd64/vmlinuz.old, and there is no such file"},
+	{"a loader by HTTP that was not built in", []func(*story){told("http://10.80.0.1/boot/loaders/ipxe.efi"), func(s *story) { s.file("/boot/loaders/ipxe.efi", journal.Missing, 0, 0) }}, nil, nil, NoSuchFile, "is not among the files that this appliance was built with"},
 	{"a boot file that somebody else names", []func(*story){exchange("firmware gets an address"), func(s *story) { s.file("pxelinux.0", journal.Missing, 0, 0) }}, nil, nil, NoSuchFile, "pxelinux.0, which is no file of ours; it was told snponly.efi"},
 	{"a TFTP transfer that breaks off", []func(*story){exchange("firmware gets an address"), broken("snponly.efi", 40960), wait(30 * time.Second)}, nil, nil, LoaderBroken, "snponly.efi and broke off after 40960 bytes"},
 	{"a loader for another architecture", []func(*story){exchange("firmware gets an address"), sent("undionly.kpxe"), wait(30 * time.Second)}, nil, nil, WrongLoader, "(UEFI x64) fetched undionly.kpxe"},

@@ -35,7 +35,8 @@ type bootOf struct {
 	agent   *row
 	report  *row // the last whole report of it
 	system  *row // an installed system was heard
-	missing *row // a file that there is not
+	missing *row // a file that there is not, before any loader
+	gone    *row // a kernel or its files, which it asks for after its script
 	broken  *row // a transfer that broke off, and did not come again
 	tls     *row
 	refused *row // a script, or a report
@@ -181,7 +182,10 @@ func (b *bootOf) seeFile(r row) {
 	case journal.Missing:
 		// A loader of ours looks for files by itself, as iPXE does for
 		// autoexec.ipxe; only firmware asks for what somebody named.
-		if len(b.loaders) == 0 {
+		switch {
+		case b.script != nil && (strings.HasPrefix(name, "vmlinuz") || strings.HasPrefix(name, "init")):
+			b.gone = &r
+		case len(b.loaders) == 0:
 			b.missing = &r
 		}
 	case journal.BrokenOff:
@@ -221,7 +225,7 @@ func (b *bootOf) seeDecision(r row) {
 	if r.Details["stage"] != "script" {
 		return
 	}
-	b.script, b.tls, b.refused = &r, nil, nil
+	b.script, b.tls, b.refused, b.gone = &r, nil, nil, nil
 	if r.Details["target"] == "disk" && b.returns != nil {
 		b.returns = append(b.returns, r)
 	}

@@ -32,7 +32,7 @@ type rule func(*bootOf) *Diagnosis
 // fires speaks: what a machine did last comes first.
 var stopping = []rule{
 	reportRefused, imageHash, silentAgent, diskReturns, bootedDisk,
-	kernelBroken, noImage, noKernel, scriptRefused, tlsRefused,
+	kernelBroken, kernelGone, noImage, noKernel, scriptRefused, tlsRefused,
 	iPXENoAddress, wrongLoader, loaderLoop, noScript, refusesLoader, noDriver,
 	loaderBroken, noSuchFile, noLoader,
 	noSubnet, rangeFull, addressTaken, databaseAway, notAnswered, refusedAddress,

@@ -70,7 +70,7 @@ func noSuchFile(b *bootOf) *Diagnosis {
 	}
 	name := b.missing.Details[journal.DetailFile]
 	r, offered := b.offered()
-	if offered == name {
+	if offered == path.Base(name) {
 		return says(NoSuchFile, StageLoader, name+" is not among the files that this appliance was built with.", "Build it with make build; firstlight doctor names what is missing.", b.missing)
 	}
 	sentence := "It asks for " + name + ", which is no file of ours"
@@ -230,6 +230,16 @@ func kernelBroken(b *bootOf) *Diagnosis {
 	}
 	return says(KernelBroken, StageKernel, fmt.Sprintf("It began to fetch %s and broke off after %d bytes.", path.Base(b.broken.Details[journal.DetailFile]), b.broken.Bytes),
 		"Look for packet loss on the way; then power-cycle it.", b.broken)
+}
+
+// kernelGone: our scripts name files that are there, so that somebody else's
+// script is followed, or one of ours of before an upgrade.
+func kernelGone(b *bootOf) *Diagnosis {
+	if b.gone == nil || b.spoke(b.gone) {
+		return nil
+	}
+	return says(NoSuchFile, StageKernel, fmt.Sprintf("After its script it asks for %s, and there is no such file: it follows another script than the one that it was given, or one of before an upgrade.", b.gone.Details[journal.DetailFile]),
+		"Power-cycle it; if it asks for that again, look for who else gives it a script, and see with firstlight boot explain what ours names.", b.gone)
 }
 
 // crashes is how many kernels without an agent are no accident any more.

@@ -14,6 +14,7 @@ import (
 	"strings"
 
 	"firstlight/ipxe/script"
+	"firstlight/server/journal"
 	"firstlight/server/machine"
 )
 
@@ -86,6 +87,7 @@ func hashed(files fs.FS, name, known string) (string, error) {
 func (s *Server) file(w http.ResponseWriter, r *http.Request) error {
 	a := s.files[r.URL.Path]
 	if a == nil {
+		s.absent(r)
 		return status(http.StatusNotFound, fmt.Errorf("no file %s in this binary; make build puts the boot files into it", r.URL.Path))
 	}
 	f, err := a.files.Open(a.name)
@@ -99,6 +101,20 @@ func (s *Server) file(w http.ResponseWriter, r *http.Request) error {
 	}
 	s.send(w, r, a.name, a.etag, seeker)
 	return nil
+}
+
+// absent tells the timeline of the machine that asks, if it is known by its
+// address, that there is no such file.
+func (s *Server) absent(r *http.Request) {
+	id, mac := s.Inventory.WhoIs(source(r))
+	if id == "" && mac.IsZero() {
+		return
+	}
+	name := short(r.URL.Path)
+	s.Records.Note(journal.Event{
+		Machine: id, MAC: mac, Source: journal.Files, Text: "GET " + name + " → 404: there is no such file",
+		Details: map[string]string{journal.DetailOutcome: string(journal.Missing), journal.DetailFile: name},
+	})
 }
 
 // image sends an OS image of the catalogue. The catalogue's file name was

@@ -34,10 +34,7 @@ var routes = []route{
 	{"GET " + script.EntryPath, public, (*Server).entry},
 	{"GET " + script.ConfigPath, public, (*Server).config},
 	{"GET " + script.ScriptPath, public, (*Server).script},
-	{"GET " + script.KernelPath("amd64"), public, (*Server).file},
-	{"GET " + script.InitramfsPath("amd64"), public, (*Server).file},
-	{"GET " + script.KernelPath("arm64"), public, (*Server).file},
-	{"GET " + script.InitramfsPath("arm64"), public, (*Server).file},
+	{"GET /boot/{architecture}/{name}", public, (*Server).file}, // kernels and initramfs; what is not there is told
 	{"GET /boot/loaders/{name}", public, (*Server).file},
 	{"GET /boot/images/{name}", public, (*Server).image},
 

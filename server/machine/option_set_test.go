@@ -63,6 +63,30 @@ func TestOptionsOfAClientTakeNoMemory(t *testing.T) {
 	}
 }
 
+func TestWhichSetsApplyAndWhoOverridesWhom(t *testing.T) {
+	table := NewOptionTable([]*OptionSet{
+		set("site", "", 0, nil, "mtu=1500", "ntp-servers=10.80.0.3"), set("db", "role=db", 0, nil, "26=9000"),
+		set("lab", "", 5, []string{"lab"}, "tz-name=UTC"),
+	})
+	text := func(m *Machine) (all string) {
+		for _, s := range table.Explain("lon6", m) {
+			for _, o := range s.Options {
+				all += s.Name + " " + o.Option.Option + "=" + o.Value + " by " + o.By + "; "
+			}
+		}
+		return all
+	}
+	if got, want := text(&Machine{Role: "db"}), "db 26=9000 by ; site mtu=1500 by db; site ntp-servers=10.80.0.3 by ; "; got != want {
+		t.Errorf("of a db: %q, want %q", got, want)
+	}
+	if got, want := text(nil), "site mtu=1500 by ; site ntp-servers=10.80.0.3 by ; "; got != want {
+		t.Errorf("of a stranger: %q, want %q", got, want)
+	}
+	if got := (*OptionTable)(nil).Explain("lon6", nil); got != nil {
+		t.Errorf("of no sets: %v", got)
+	}
+}
+
 func TestWrongSetsSayWhatIsWanted(t *testing.T) {
 	for _, tt := range []struct {
 		set  *OptionSet

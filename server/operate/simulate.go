@@ -28,6 +28,8 @@ type BootStep struct{ Asks, Gets string }
 type Simulation struct {
 	Steps []BootStep
 	Boot  *Explanation // what comes of it; nil: it never gets as far as a script
+	// Options are the sets of DHCP options that apply to it there, the nearest first.
+	Options []machine.AppliedSet
 }
 
 // nobody is the MAC of a machine that nobody knows: a local one that no vendor
@@ -52,7 +54,7 @@ func (d *Desk) Simulate(ctx context.Context, c BootClient) (*Simulation, error) 
 	if strings.EqualFold(c.Firmware, "bios") {
 		req.Platform = "bios"
 	}
-	s := &Simulation{}
+	s := &Simulation{Options: d.optionsAt(subnet, req.MAC)}
 	asks, err := d.loads(ctx, s, subnet, f)
 	if err != nil || asks == "" {
 		return s, err
@@ -61,6 +63,26 @@ func (d *Desk) Simulate(ctx context.Context, c BootClient) (*Simulation, error) 
 	err = d.decide(s.Boot, req, subnet)
 	s.Steps = append(s.Steps, BootStep{Asks: asks, Gets: fmt.Sprintf("%s: %s", cmp.Or(s.Boot.Answer.Target, "nothing"), s.Boot.Answer.Why)})
 	return s, err
+}
+
+// Options gives the sets of DHCP options that apply to a machine, or to a MAC
+// that nobody knows, where it was last, the nearest first.
+func (d *Desk) Options(ctx context.Context, ref string) ([]machine.AppliedSet, error) {
+	req, subnet, err := d.asker(ctx, ref)
+	if err != nil || subnet == nil {
+		return nil, err
+	}
+	return d.optionsAt(subnet, req.MAC), nil
+}
+
+// optionsAt are those on a subnet. Only a server of addresses gives options, and
+// sets are of DHCPv4.
+func (d *Desk) optionsAt(subnet *machine.Subnet, mac machine.MAC) []machine.AppliedSet {
+	if subnet.Mode != machine.ModeServer || subnet.Is6() {
+		return nil
+	}
+	m, _ := d.DB.ByMAC(mac)
+	return d.DB.DHCPOptions().Explain(subnet.Name, m)
 }
 
 // loads follows the firmware, then the loader that it was given, to how that

@@ -59,6 +59,7 @@ var drills = []drill{
 	{fault: light.NoHTTP, named: "script-not-fetched"},
 	{fault: light.BorrowedName, named: "script-refused", quick: true, as: borrowed},
 	{fault: light.Stops, named: "script-and-no-more"},
+	{fault: light.GoneKernel, named: "no-such-file", quick: true},
 	{fault: light.CutKernel, named: "kernel-broken-off"},
 	{fault: light.SilentAgent, named: "silent-agent"},
 	{fault: light.CrashLoop, named: "crash-loop"},

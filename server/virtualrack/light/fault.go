@@ -41,6 +41,7 @@ const (
 	NoHTTP       Fault = "no-http"           // its loader does not reach the script
 	BorrowedName Fault = "borrowed-name"     // it asks for the script of another machine
 	Stops        Fault = "stops"             // it gets its script and does nothing
+	GoneKernel   Fault = "gone-kernel"       // it asks for a kernel that is not there
 	CutKernel    Fault = "cut-kernel"        // its kernel breaks off
 	SilentAgent  Fault = "silent-agent"      // its kernel starts and the agent never speaks
 	CrashLoop    Fault = "crash-loop"        // its kernel crashes, again and again
@@ -54,7 +55,7 @@ func Faults() []Fault {
 	return []Fault{
 		Dead, DiskFirst, LatePort, BareRelay, WrongRelay, FarRelay, OddFirmware, NoOffers, Declines, OldLease, OtherServer,
 		NoTFTP, WrongFile, OtherLoader, CutLoader, NoDriver, LoaderLoop, DeafLoader, NoHTTP, BorrowedName, Stops,
-		CutKernel, SilentAgent, CrashLoop, WrongClock, TwoFaces, DeadDisk,
+		GoneKernel, CutKernel, SilentAgent, CrashLoop, WrongClock, TwoFaces, DeadDisk,
 	}
 }
 

@@ -64,6 +64,12 @@ func (m *Machine) loadSystem(ctx context.Context, web *http.Client, o outcome) e
 	if err := m.stuck(ctx, Stops); err != nil {
 		return err
 	}
+	if m.has(GoneKernel) {
+		if _, err := get(ctx, web, http.MethodGet, o.kernel+".old", bounded); err == nil {
+			return errors.New("a kernel came that should not be there")
+		}
+		return hang(ctx)
+	}
 	if m.has(CutKernel) {
 		if err := cut(ctx, web, o.kernel); err != nil {
 			return err
