@@ -14,7 +14,6 @@ import (
 	"firstlight/server/virtualrack"
 	"firstlight/server/virtualrack/light"
 	"firstlight/server/virtualrack/netns"
-	"firstlight/server/virtualrack/qemu"
 )
 
 // peopleFD is the pages' socket: the first file that Reexec hands down.
@@ -34,7 +33,7 @@ func (c *runCmd) inside(ctx context.Context, machines []virtualrack.MachineSpec)
 		level = slog.LevelDebug
 	}
 	// Firmware that enforces Secure Boot runs nothing but the signed loaders.
-	enforced := slices.ContainsFunc(machines, func(m virtualrack.MachineSpec) bool { return m.Firmware == qemu.Secure })
+	enforced := slices.ContainsFunc(machines, func(m virtualrack.MachineSpec) bool { return m.Firmware.Enforces() })
 	rack, err := virtualrack.Start(ctx, virtualrack.Spec{
 		Dir: c.Dir, Program: c.Appliance, Images: c.Images, Machines: machines, Light: c.Light, SecureBoot: enforced,
 		People: os.NewFile(peopleFD, "people"), Out: os.Stdout, Level: level,

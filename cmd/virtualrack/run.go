@@ -15,7 +15,7 @@ import (
 
 type runCmd struct {
 	Machines  int      `default:"3" placeholder:"N" help:"QEMU machines with real firmware (3)."`
-	Firmware  []string `default:"bios,uefi" placeholder:"bios,uefi,…" help:"Their firmware, in turn: bios, uefi, http (UEFI HTTP boot) or arm64; the last holds for the rest (bios,uefi)."`
+	Firmware  []string `default:"bios,uefi" placeholder:"bios,uefi,…" help:"Their firmware, in turn: bios, uefi, http (UEFI HTTP boot), arm64, secure (UEFI with Secure Boot), arm64-http or secure-http; the last holds for the rest (bios,uefi)."`
 	Light     int      `default:"20" placeholder:"N" help:"Light machines: the same protocols without firmware (20)."`
 	Fault     []string `placeholder:"KIND,…" help:"For drills: plant faults, one in each of the first light machines, such as no-driver,silent-agent; one that does not exist lists them all."`
 	Listen    string   `default:"127.0.0.1:0" placeholder:"ADDRESS" help:"Where this host's browser reaches the pages; port 0 takes a free one (127.0.0.1:0)."`
@@ -46,7 +46,7 @@ func (c *runCmd) machines() ([]virtualrack.MachineSpec, error) {
 		return nil, fmt.Errorf("--machines %d --light %d: want at least one machine", c.Machines, c.Light)
 	}
 	if len(c.Firmware) == 0 {
-		return nil, errors.New("--firmware: want bios, uefi, http, arm64 or secure")
+		return nil, errors.New("--firmware: want bios, uefi, http, arm64, arm64-http, secure or secure-http")
 	}
 	all := make([]virtualrack.MachineSpec, c.Machines)
 	for i := range all {

@@ -1,6 +1,7 @@
 package e2e
 
 import (
+	"context"
 	"regexp"
 	"strings"
 	"testing"
@@ -53,7 +54,9 @@ func (r *rig) bootsItsDisk(m *virtualrack.Machine) {
 	images := r.count(m, "files", "initramfs")
 	mark, at := m.Console().Mark(), time.Now()
 	r.run("machine", "power", m.Name, "cycle", "--name", m.Name)
-	if _, err := m.Console().Wait(r.Context(), mark, regexp.MustCompile(`^`+regexp.QuoteMeta(host)+` login:`)); err != nil {
+	ctx, cancel := context.WithTimeout(r.Context(), boundInstall)
+	defer cancel()
+	if _, err := m.Console().Wait(ctx, mark, regexp.MustCompile(`^`+regexp.QuoteMeta(host)+` login:`)); err != nil {
 		r.Errorf("it does not come up again: %v", err)
 	}
 	now := ask[api.Machine](r, "machine", "show", m.Name)

@@ -44,10 +44,10 @@ func args(s *Spec, f files, next oob.BootDevice) []string {
 
 // board is the machine around the processor.
 func board(f Firmware) string {
-	if f == ARM64 {
+	if f.isARM64() {
 		return "virt"
 	}
-	if f == Secure { // it keeps its variables to itself by system management mode
+	if f.Enforces() { // it keeps its variables to itself by system management mode
 		return "q35,smm=on,graphics=off"
 	}
 	return "q35,graphics=off"
@@ -92,13 +92,13 @@ func firmware(s *Spec, f files) []string {
 	}
 	// PXE over IPv6 would be tried after IPv4, for half a minute, before the
 	// disk gets its turn (OvmfPkg/Library/PlatformBootManagerLib).
-	if !s.IPv6 || s.Firmware == HTTP {
+	if !s.IPv6 || s.Firmware.withoutPXE() {
 		a = append(a, "-fw_cfg", "name=opt/org.tianocore/IPv6PXESupport,string=n")
 	}
-	if s.IPv6 || s.Firmware == HTTP {
+	if s.IPv6 || s.Firmware.withoutPXE() {
 		a = append(a, "-fw_cfg", "name=opt/org.tianocore/IPv4PXESupport,string=n")
 	}
-	if s.Firmware == Secure {
+	if s.Firmware.Enforces() {
 		// Only the firmware itself, in system management mode, writes its
 		// variables: no system turns Secure Boot off.
 		a = append(a, "-global", "driver=cfi.pflash01,property=secure,value=on")

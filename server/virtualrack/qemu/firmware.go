@@ -10,7 +10,7 @@ import (
 
 // Program is QEMU's name for machines with a firmware.
 func Program(f Firmware) string {
-	if f == ARM64 {
+	if f.isARM64() {
 		return "qemu-system-aarch64"
 	}
 	return "qemu-system-x86_64"
@@ -21,7 +21,7 @@ func Program(f Firmware) string {
 func Missing(f Firmware) error {
 	if _, err := exec.LookPath(Program(f)); err != nil {
 		packages := "qemu-system-x86 seabios ipxe-qemu"
-		if f == ARM64 {
+		if f.isARM64() {
 			packages = "qemu-system-arm qemu-efi-aarch64"
 		}
 		return fmt.Errorf("%s is not installed: apt-get install %s", Program(f), packages)
@@ -42,14 +42,14 @@ func edk2(f Firmware) (code, vars string, err error) {
 		{"/usr/share/edk2/x64/OVMF_CODE.4m.fd", "/usr/share/edk2/x64/OVMF_VARS.4m.fd"},
 	}
 	name, debian := "OVMF", "ovmf"
-	if f == ARM64 {
+	if f.isARM64() {
 		pairs = [][2]string{
 			{"/usr/share/AAVMF/AAVMF_CODE.fd", "/usr/share/AAVMF/AAVMF_VARS.fd"},
 			{"/usr/share/edk2/aarch64/QEMU_EFI-pflash.raw", "/usr/share/edk2/aarch64/vars-template-pflash.raw"},
 		}
 		name, debian = "AAVMF", "qemu-efi-aarch64"
 	}
-	if f == Secure { // those whose variables hold Microsoft's keys; Arch has none
+	if f.Enforces() { // those whose variables hold Microsoft's keys; Arch has none
 		pairs = [][2]string{
 			{"/usr/share/OVMF/OVMF_CODE_4M.ms.fd", "/usr/share/OVMF/OVMF_VARS_4M.ms.fd"},
 			{"/usr/share/edk2/ovmf/OVMF_CODE.secboot.fd", "/usr/share/edk2/ovmf/OVMF_VARS.secboot.fd"},

@@ -27,18 +27,29 @@ const (
 	// Secure is OVMF with its own PXE and Microsoft's keys, which enforces Secure
 	// Boot.
 	Secure Firmware = "secure"
+	// ARM64HTTP and SecureHTTP are the two with PXE switched off.
+	ARM64HTTP  Firmware = "arm64-http"
+	SecureHTTP Firmware = "secure-http"
 )
 
 // isUEFI tells EDK2 from SeaBIOS.
 func (f Firmware) isUEFI() bool { return f != BIOS }
 
+func (f Firmware) isARM64() bool { return f == ARM64 || f == ARM64HTTP }
+
+// withoutPXE tells firmware that boots by HTTP alone.
+func (f Firmware) withoutPXE() bool { return f == HTTP || f == ARM64HTTP || f == SecureHTTP }
+
+// Enforces tells whether it runs nothing but what is signed.
+func (f Firmware) Enforces() bool { return f == Secure || f == SecureHTTP }
+
 // ParseFirmware reads a firmware's name.
 func ParseFirmware(s string) (Firmware, error) {
 	switch f := Firmware(s); f {
-	case BIOS, UEFI, HTTP, ARM64, Secure:
+	case BIOS, UEFI, HTTP, ARM64, ARM64HTTP, Secure, SecureHTTP:
 		return f, nil
 	}
-	return "", fmt.Errorf("firmware %q: want bios, uefi, http (UEFI HTTP boot), arm64 or secure (UEFI with Secure Boot)", s)
+	return "", fmt.Errorf("firmware %q: want bios, uefi, http (UEFI HTTP boot), arm64, arm64-http, secure (UEFI with Secure Boot) or secure-http", s)
 }
 
 // DiskKind is how the disk is attached.
@@ -98,7 +109,7 @@ func (s *Spec) check() error {
 		return fmt.Errorf("machine %s: disk serial %q: want 1 to 20 characters", s.Name, s.Disk.Serial)
 	case s.Disk.Bytes <= 0 || s.Disk.Bytes%512 != 0:
 		return fmt.Errorf("machine %s: disk of %d bytes: want whole sectors of 512", s.Name, s.Disk.Bytes)
-	case s.Firmware == ARM64 && s.Disk.Kind == AHCI:
+	case s.Firmware.isARM64() && s.Disk.Kind == AHCI:
 		return fmt.Errorf("machine %s: an AHCI disk: QEMU's board for arm64 has no such controller; want virtio or nvme", s.Name)
 	case s.MemoryMB < 256:
 		return fmt.Errorf("machine %s: %d MB of memory: want at least 256, the boot image lives in it", s.Name, s.MemoryMB)
