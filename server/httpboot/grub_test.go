@@ -59,3 +59,11 @@ func TestGRUBOverHTTPBesideHTTPS(t *testing.T) {
 		t.Errorf("GRUB of a machine that reported Secure Boot gets %d, want 200", got)
 	}
 }
+
+// shim asks for GRUB with two slashes, and UEFI's HTTP follows no redirect.
+func TestShimFindsGRUBBesideIt(t *testing.T) {
+	s, _ := door(t)
+	if got := (call{method: "GET", target: "/boot/loaders//snponly.efi"}).do(s).StatusCode; got != http.StatusOK {
+		t.Errorf("GET /boot/loaders//snponly.efi = %d, want 200", got)
+	}
+}

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"net/http"
+	"strings"
 
 	"firstlight/agent/report"
 	"firstlight/ipxe/script"
@@ -67,7 +68,19 @@ func (s *Server) handler() http.Handler {
 			s.answer(w, r, rt.serve(s, w, r))
 		})
 	}
-	return mux
+	return besideShim(mux)
+}
+
+// besideShim finds the loader that shim asks for beside itself, with two slashes
+// before its name. http.ServeMux would redirect, and UEFI's HTTP follows nobody.
+func besideShim(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if name, ok := strings.CutPrefix(r.URL.Path, "/boot/loaders//"); ok {
+			r = r.Clone(r.Context())
+			r.URL.Path, r.URL.RawPath = "/boot/loaders/"+name, ""
+		}
+		next.ServeHTTP(w, r)
+	})
 }
 
 // bodyLimit is that of the largest message, a report.

@@ -60,6 +60,23 @@ func TestSecureBootEnforced(t *testing.T) {
 	}
 }
 
+// TestSecureBootByHTTPBoot: firmware that knows no PXE fetches shim by HTTP, shim
+// GRUB from beside it, and GRUB the rest.
+func TestSecureBootByHTTPBoot(t *testing.T) {
+	long(t)
+	r := start(t, virtualrack.Spec{SecureBoot: true, Rules: waiting, Machines: []virtualrack.MachineSpec{{Firmware: qemu.SecureHTTP}}})
+	m := r.Machines()[0]
+	r.powerOn(m)
+	shown := r.awaitStatus(m.Name, "available", boundRegister)
+	r.sawStages(m, []stage{
+		{"dhcp", "ACK: UEFI x64 HTTP boot"}, {"files", "GET shimx64.efi"}, {"files", "GET grubx64.efi"},
+		{"boot", "Decided agent"}, {"files", "GET vmlinuz"}, {"files", "GET initramfs"}, {"agent", "Reported"},
+	})
+	if shown.Facts == nil || !shown.Facts.SecureBoot {
+		t.Errorf("its facts do not say that Secure Boot is on: %+v", shown.Facts)
+	}
+}
+
 // TestSecureBootInstallsABlankMachine is the whole way under Secure Boot, from
 // power-on with an empty disk to use: no program runs but signed ones, the
 // installed system's own included. Its disk then boots both ways, as the
