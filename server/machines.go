@@ -158,7 +158,7 @@ func (a *Appliance) newDHCP() *dhcp.Server {
 	var interfaces []dhcp.Interface
 	for _, i := range a.Config.Interfaces {
 		if i.Address.IsValid() {
-			interfaces = append(interfaces, dhcp.Interface{Name: i.Name, Address: i.Address})
+			interfaces = append(interfaces, dhcp.Interface{Name: i.Name, Address: i.Address, Address6: i.Address6})
 		}
 	}
 	return dhcp.New(dhcp.Config{

@@ -69,10 +69,30 @@ func (s *Server) unanswered(q *query, v verdict) {
 	if v.drop == dropMalformed || v.drop == dropNotBoot || v.drop == dropNoSubnet && (v.subnet != nil || !q.isBoot()) {
 		return
 	}
-	first := s.exchanges.Note(q.at, s.row(q, v, journal.Unanswered, "%s asked for an address and got no answer: %s", q.who(), v.why))
+	row := s.row(q, v, journal.Unanswered, "%s asked for an address and got no answer: %s", q.who(), v.why)
+	if v.drop == dropNoSubnet && !q.giaddr.IsValid() {
+		if six := s.byIPv6(q.from.name); six != "" {
+			row.Details[journal.DetailSix] = six
+		}
+	}
+	first := s.exchanges.Note(q.at, row)
 	if first && q.isBoot() && v.drop == dropPolicy {
 		s.cfg.Journal.Decided(q.boot, v.decision, v.known)
 	}
+}
+
+// byIPv6 is the subnet by which the network of an interface is served by IPv6; ""
+// when it is not. Whoever boots there tries IPv4 first and goes on.
+func (s *Server) byIPv6(device string) string {
+	for _, i := range s.cfg.Interfaces {
+		if i.Name != device || !i.Address6.IsValid() {
+			continue
+		}
+		if n, ok := s.cfg.Inventory.SubnetFor(i.Address6); ok && n.Mode == machine.ModeServer {
+			return n.Name
+		}
+	}
+	return ""
 }
 
 // tookAnother ends an exchange that another server won, and tells whether there

@@ -72,6 +72,9 @@ type Interface struct {
 	// server, and name server where a subnet has none. The zero Addr takes the
 	// interface's first.
 	Address netip.Addr
+	// Address6 is the one of IPv6, by which others serve the network; the zero
+	// Addr: nobody does.
+	Address6 netip.Addr
 }
 
 // Config is what a Server needs. Everything but the numbers is required.

@@ -276,6 +276,36 @@ func text(all []Diagnosis) string {
 	return strings.Join(parts, "; ")
 }
 
+// Where a network is served by IPv6 alone, who boots asks by IPv4 first, or at the
+// same time: that is no fault, unless it never asks by IPv6.
+func TestIPv4InANetworkOfIPv6IsNoFault(t *testing.T) {
+	dhcp := exchanges(t)
+	inVain := func(s *story) {
+		from := len(s.rows)
+		s.exchange("unknown network")
+		for i := range s.rows[from:] {
+			delete(s.rows[from+i].Details, journal.DetailRelay)
+			s.rows[from+i].Details[journal.DetailSix] = "boot6"
+		}
+	}
+	said := func(acts ...func(*story)) (all []Diagnosis) {
+		s := tell(t, dhcp, acts...)
+		return slices.DeleteFunc(Of(&Input{Now: s.now, Events: s.rows, Machine: is(machine.Registered)}), slow)
+	}
+	for name, acts := range map[string][]func(*story){
+		"firmware":        {inVain, wait(30 * time.Second)},
+		"iPXE":            {(*story).loads, inVain, wait(10 * time.Second)},
+		"iPXE, with both": {(*story).loads, exchange("iPXE gets an address"), inVain, wait(20 * time.Second)},
+	} {
+		if all := said(acts...); len(all) > 0 {
+			t.Errorf("%s: %+v", name, all)
+		}
+	}
+	if all := said(inVain, wait(sixWithin)); len(all) != 1 || all[0].Fault != NoSubnet {
+		t.Errorf("who never asks by IPv6: %+v, want %s", all, NoSubnet)
+	}
+}
+
 // A healthy boot is silent at each moment of it and after it, however slow: up
 // to the time that a healthy machine may take for a step.
 func TestNothingIsSaidOfHealthyBoots(t *testing.T) {

@@ -21,6 +21,7 @@ const (
 	kernelWithin = time.Minute
 	crashWithin  = 45 * time.Second // of a kernel that was fetched time and again
 	agentWithin  = 3 * time.Minute  // a kernel loads drivers and waits for its disks
+	sixWithin    = 2 * time.Minute  // firmware asks by IPv4 for a minute before it asks by IPv6
 	firstWithin  = 6 * time.Minute  // a large server tests its memory for minutes
 	serverFresh  = 10 * time.Minute
 )
@@ -99,7 +100,11 @@ func (b *bootOf) spoke(after *row) bool {
 // ask is the last time that it asked for an address, if it got none since: in
 // the firmware, before any loader, or in a loader.
 func (b *bootOf) ask() *row {
-	r := last(b.asks)
+	asks := b.asks
+	for len(asks) > 0 && last(asks).Details[journal.DetailSix] != "" && (len(asks) > 1 || !b.since(last(asks), sixWithin)) {
+		asks = asks[:len(asks)-1] // its network is one of IPv6, by which it asks, too
+	}
+	r := last(asks)
 	if r == nil || b.script != nil || b.kernel != nil || well(r) || b.agent != nil && b.agent.At.After(r.At) {
 		return nil
 	}

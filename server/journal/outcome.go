@@ -10,6 +10,7 @@ const (
 	DetailServer  = "server"  // address of another DHCP server
 	DetailRelay   = "relay"   // address of the relay
 	DetailOption  = "option82"
+	DetailSix     = "ipv6" // the subnet that serves its network by IPv6, where none does by IPv4
 	DetailSecs    = "secs" // what the client says since when it asks, in seconds: DHCP's secs
 	DetailPower   = "power"
 	DetailIgnored = "ignored"   // what a BMC accepted and did not do: "power on", "power off" or IgnoredOnce
