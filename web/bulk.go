@@ -82,7 +82,11 @@ func (s *Site) bulkForm(d bulkData, role auth.Role) *form {
 			fields = append(fields, of)
 		}
 	}
-	f.add("What changes of each; what is empty stays as it is", entries(s, fields, &machine.Machine{}))
+	empties := &entry{Name: "empty", Label: "Empty", Says: "what these fields say is taken away", Many: true}
+	for _, of := range fields {
+		empties.Names = append(empties.Names, of.Name)
+	}
+	f.add("What changes of each; what is empty stays as it is", append(entries(s, fields, &machine.Machine{}), empties))
 	if role.Allows(auth.Engineer) {
 		f.add("Or whether automation may touch them", []*entry{
 			{Name: "lock", Label: "Lock", Says: "instead of a change of fields", Words: []string{"", "lock", "unlock"}, None: "leave it"},
@@ -92,10 +96,14 @@ func (s *Site) bulkForm(d bulkData, role auth.Role) *form {
 	return f
 }
 
-// bulkOf is what a form asks for.
-func bulkOf(f *form, selector string, expected int) Bulk {
+// bulkOf is what a form asks for. A field that is to be emptied and to be filled
+// is a *machine.FieldError.
+func bulkOf(f *form, selector string, expected int) (Bulk, error) {
 	b := Bulk{Selector: selector, Expected: expected}
 	changes := f.changes()
+	if err := empty(changes); err != nil {
+		return b, err
+	}
 	why := changes["why"]
 	switch changes["lock"] {
 	case "lock":
@@ -108,7 +116,19 @@ func bulkOf(f *form, selector string, expected int) Bulk {
 	if len(changes) > 0 {
 		b.Set = changes
 	}
-	return b
+	return b, nil
+}
+
+// empty makes of the fields that are to be emptied what the desk understands.
+func empty(changes map[string]string) error {
+	for _, name := range strings.FieldsFunc(changes["empty"], func(c rune) bool { return c == ',' }) {
+		if changes[name] != "" {
+			return &machine.FieldError{"machines", name, changes[name], "want either this, or the field among those that are emptied"}
+		}
+		changes[name] = ""
+	}
+	delete(changes, "empty")
+	return nil
 }
 
 // bulk changes all machines or none, once what becomes of each, and of its boots,
@@ -120,8 +140,11 @@ func (s *Site) bulk(w http.ResponseWriter, r *http.Request) error {
 	}
 	d.Form.fill(r)
 	expected, _ := strconv.Atoi(r.PostFormValue("expected"))
-	b := bulkOf(d.Form, d.Query, expected)
-	stop, err := s.bulkRead(r, &d, b)
+	b, err := bulkOf(d.Form, d.Query, expected)
+	stop := false
+	if err == nil {
+		stop, err = s.bulkRead(r, &d, b)
+	}
 	if err == nil && !stop {
 		if _, _, err = s.Actions.Bulk(r.Context(), userOf(r), b); err == nil {
 			http.Redirect(w, r, d.Back, http.StatusSeeOther)

@@ -34,6 +34,14 @@ func TestManyMachinesAreChangedOnceItWasRead(t *testing.T) {
 	}
 	b.post(path, cookie, "expected", "1", "role", "db", "read", read(first)).shows(t, http.StatusOK, "changes: role")
 	b.post(path, cookie, "expected", "1", "role", "no").shows(t, http.StatusOK, "Another team owns it.", "1 machine would be refused")
+	// What is ticked among the fields that are emptied goes; a value beside it is
+	// one of the two too many.
+	emptied := b.post(path, cookie, "expected", "1", "empty", "pool")
+	emptied.shows(t, http.StatusOK, "changes: pool", `name="empty" value="pool" checked`)
+	if r := b.post(path, cookie, "expected", "1", "empty", "pool", "read", read(emptied)); r.StatusCode != http.StatusSeeOther || !strings.Contains(c.asked[len(c.asked)-1], "map[pool:]") {
+		t.Errorf("emptied = %d, asked %v", r.StatusCode, c.asked)
+	}
+	b.post(path, cookie, "expected", "1", "empty", "role", "role", "web").shows(t, http.StatusUnprocessableEntity, "either this, or the field among those that are emptied")
 	// A lock takes a boot's answer away: that is read as well.
 	locked := b.post(path, cookie, "expected", "1", "lock", "lock", "why", "power work")
 	locked.shows(t, http.StatusOK, "changes: lock", "it changes the answer for 1 of 8212 boots", `name="seen"`)

@@ -20,7 +20,9 @@ type imageLsCmd struct {
 
 // Run lists images.
 func (c *imageLsCmd) Run(ctx context.Context, h *host) error {
-	return listing[api.Image]{columns: imageColumns, read: whole[api.Image]("/images", nil)}.run(ctx, h, &c.remote, c.listFlags)
+	l := listing[api.Image]{columns: imageColumns, read: whole[api.Image]("/images", nil)}
+	l.none = "no image yet: put one, with its manifest, into images/ of the state folder and restart the appliance"
+	return l.run(ctx, h, &c.remote, c.listFlags)
 }
 
 var imageColumns = []output.Column[api.Image]{
@@ -40,7 +42,9 @@ type ruleLsCmd struct {
 
 // Run lists rules in their order.
 func (c *ruleLsCmd) Run(ctx context.Context, h *host) error {
-	return listing[api.Rule]{columns: ruleColumns, read: whole[api.Rule]("/rules", nil)}.run(ctx, h, &c.remote, c.listFlags)
+	l := listing[api.Rule]{columns: ruleColumns, read: whole[api.Rule]("/rules", nil)}
+	l.none = "no rule yet, so that every machine that registers is held: firstlight rule set NAME match=… site=… makes one"
+	return l.run(ctx, h, &c.remote, c.listFlags)
 }
 
 var ruleColumns = []output.Column[api.Rule]{

@@ -39,7 +39,7 @@ type subnetServersCmd struct {
 
 // Run lists other DHCP servers.
 func (c *subnetServersCmd) Run(ctx context.Context, h *host) error {
-	l := listing[api.DHCPServer]{columns: serverColumns, read: whole[api.DHCPServer]("/dhcp-servers", nil)}
+	l := listing[api.DHCPServer]{columns: serverColumns, read: whole[api.DHCPServer]("/dhcp-servers", nil), none: "no other DHCP server was heard"}
 	return l.run(ctx, h, &c.remote, c.listFlags)
 }
 

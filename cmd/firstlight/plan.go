@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -80,7 +81,7 @@ func (c *planLsCmd[K]) Run(ctx context.Context, h *host) error {
 			all.Items = append(all.Items, p)
 		}
 		return all, err
-	}}
+	}, none: fmt.Sprintf("no %[1]s yet: firstlight %[1]s set NAME makes one, or says what it needs", kind)}
 	return l.run(ctx, h, &c.remote, c.listFlags)
 }
 

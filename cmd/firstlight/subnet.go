@@ -25,7 +25,9 @@ type subnetLsCmd struct {
 
 // Run lists subnets.
 func (c *subnetLsCmd) Run(ctx context.Context, h *host) error {
-	return listing[api.Subnet]{columns: subnetColumns, read: whole[api.Subnet]("/subnets", nil)}.run(ctx, h, &c.remote, c.listFlags)
+	l := listing[api.Subnet]{columns: subnetColumns, read: whole[api.Subnet]("/subnets", nil)}
+	l.none = "no subnet yet, so that nobody is answered: firstlight subnet set NAME --prefix … --site … makes one"
+	return l.run(ctx, h, &c.remote, c.listFlags)
 }
 
 var subnetColumns = []output.Column[api.Subnet]{
