@@ -123,7 +123,7 @@ func bulkOf(f *form, selector string, expected int) (Bulk, error) {
 func empty(changes map[string]string) error {
 	for _, name := range strings.FieldsFunc(changes["empty"], func(c rune) bool { return c == ',' }) {
 		if changes[name] != "" {
-			return &machine.FieldError{"machines", name, changes[name], "want either this, or the field among those that are emptied"}
+			return &machine.FieldError{Of: "machines", Field: name, Value: changes[name], Want: "want either this, or the field among those that are emptied"}
 		}
 		changes[name] = ""
 	}

@@ -2,6 +2,7 @@ package operate
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"regexp"
 	"strings"
@@ -87,7 +88,7 @@ func (d *Desk) asker(ctx context.Context, ref string) (boot.Request, *machine.Su
 		return boot.Request{}, nil, err
 	}
 	last, err := d.DB.LastAsked(ctx, mac)
-	if err != nil {
+	if err != nil && !errors.Is(err, machine.ErrAway) { // away: what it would get is known without it
 		return boot.Request{}, nil, err
 	}
 	return at(boot.Request{MAC: mac, Stage: boot.StageIPXE, Arch: last.Arch, Platform: last.Platform}, d.leased(mac))
