@@ -31,7 +31,8 @@ type sender struct {
 	conn      *net.UDPConn
 	ended     bool
 	clock     clock
-	acked     int // packets
+	wakes     time.Time // when a read ends without a packet
+	acked     int       // packets
 	strangers int
 	began     time.Time
 }
@@ -196,11 +197,7 @@ func (w *sender) write(b []byte) error {
 func (w *sender) receive(until time.Time, wanted func(block uint16) bool) (uint16, error) {
 	var b [512]byte
 	for {
-		wake := time.Now().Add(time.Second) // to see whether the server stops
-		if until.Before(wake) {
-			wake = until
-		}
-		if err := w.conn.SetReadDeadline(wake); err != nil {
+		if err := w.wakeBy(until); err != nil {
 			return 0, err
 		}
 		n, from, err := w.conn.ReadFromUDPAddrPort(b[:])
@@ -229,6 +226,21 @@ func (w *sender) receive(until time.Time, wanted func(block uint16) bool) (uint1
 			return block, nil
 		}
 	}
+}
+
+// wakeBy has the next read end at until, or sooner: within a second, to see whether
+// the server stops. To set a timer costs a good part of what a packet costs, so
+// that one which is early enough stays as it is.
+func (w *sender) wakeBy(until time.Time) error {
+	now := time.Now()
+	if w.wakes.After(now) && !w.wakes.After(until) {
+		return nil
+	}
+	w.wakes = now.Add(time.Second)
+	if until.Before(w.wakes) {
+		w.wakes = until
+	}
+	return w.conn.SetReadDeadline(w.wakes)
 }
 
 // turnAway tells strangers that the port is not theirs (RFC 1350 §4), some
