@@ -51,24 +51,27 @@ func Write(w io.Writer, b *Bundle) error {
 	if b.Machine != nil {
 		z.json(machineFile, b.Machine)
 	}
-	z.json(historyFile, b.History)
-	z.json(timelineFile, b.Events)
+	z.json(historyFile, all(b.History))
+	z.json(timelineFile, all(b.Events))
 	z.text("timeline.txt", b.timeline())
 	if len(b.Boot) > 0 {
 		z.json(bootFile, b.Boot)
 	}
-	z.json(decisionsFile, b.Decisions)
+	z.json(decisionsFile, all(b.Decisions))
 	z.text(packetsFile, pcap.Bytes())
 	z.text("packets.txt", b.packets())
-	z.json(subnetsFile, b.Subnets)
-	z.json(optionsFile, b.Options)
-	z.json(rulesFile, b.Rules)
+	z.json(subnetsFile, all(b.Subnets))
+	z.json(optionsFile, all(b.Options))
+	z.json(rulesFile, all(b.Rules))
 	z.json(manifestFile, z.manifest)
 	if z.err != nil {
 		return fmt.Errorf("write the bundle: %w", z.err)
 	}
 	return z.zip.Close()
 }
+
+// all is a list that says [] where there is nothing, not null.
+func all[T any](list []T) []T { return append([]T{}, list...) }
 
 // writer adds files until one fails.
 type writer struct {

@@ -359,8 +359,8 @@ func TestAWaitIsASuspicionFirst(t *testing.T) {
 		certain        time.Duration
 		says, saysLate string
 	}{
-		{"nothing known", []func(*story){(*story).kernel}, is(machine.Registered), SilentAgent, 0, 44 * time.Second, 45 * time.Second, agentWithin, "since 45 s; slow machines take up to 180 s", "the agent is silent"},
-		{"a quick kind", []func(*story){(*story).kernel}, is(machine.Registered), SilentAgent, 3 * time.Second, 29 * time.Second, 30 * time.Second, agentWithin, "since 30 s; usual is 3 s", "the agent is silent"},
+		{"nothing known", []func(*story){(*story).kernel}, is(machine.Registered), SilentAgent, 0, 44 * time.Second, 45 * time.Second, agentWithin, "Waited for 45 s so far; slow machines take up to 180 s", "the agent is silent"},
+		{"a quick kind", []func(*story){(*story).kernel}, is(machine.Registered), SilentAgent, 3 * time.Second, 29 * time.Second, 30 * time.Second, agentWithin, "Waited for 30 s so far; usual is 3 s", "the agent is silent"},
 		{"a slow kind", []func(*story){(*story).kernel}, is(machine.Registered), SilentAgent, 2 * time.Minute, 239 * time.Second, 0, 4 * time.Minute, "", "the agent is silent"},
 		{"a loader", []func(*story){(*story).loads}, nil, NotStarted, 0, 44 * time.Second, 45 * time.Second, iPXEWithin, "no driver in it", "no driver in it"},
 		{"a power button", []func(*story){power("on")}, is(machine.Expected), NeverHeard, 0, 44 * time.Second, 45 * time.Second, firstWithin, "no DHCP relay", "no DHCP relay"},

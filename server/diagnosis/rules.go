@@ -71,7 +71,7 @@ func (b *bootOf) overdue(r *row, stage string, within time.Duration, say func() 
 	}
 	d := say()
 	d.Suspected = true
-	d.Sentence += fmt.Sprintf(" It is waited for since %d s; ", int(waited.Seconds()))
+	d.Sentence += fmt.Sprintf(" Waited for %d s so far; ", int(waited.Seconds()))
 	if usual > 0 {
 		d.Sentence += fmt.Sprintf("usual is %d s.", int(usual.Round(time.Second).Seconds()))
 	} else {

@@ -94,8 +94,9 @@ func script(q boot.Request) string {
 		v.Set("loader", "grub")
 	}
 	for _, arch := range []string{"i386", "x86_64", "arm64"} {
-		if boot.LoaderArch(q.Platform, arch) == q.Arch {
+		if boot.LoaderArch(q.Platform, arch) == q.Arch { // a BIOS may have any: it is i386 there
 			v.Set("buildarch", arch)
+			break
 		}
 	}
 	return "/boot/script?" + v.Encode()
