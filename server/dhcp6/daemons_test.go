@@ -1,0 +1,46 @@
+package dhcp6
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+)
+
+const networkdUnit = `[Match]
+Name=eth0
+[Network]
+DHCP=ipv6
+LinkLocalAddressing=ipv6
+IPv6AcceptRA=no
+[DHCPv6]
+WithoutRA=solicit
+`
+
+// systemd-networkd identifies itself by a DUID that is made of no MAC.
+func TestNetworkdGetsAndRenewsAnAddress(t *testing.T) {
+	t.Parallel()
+	const networkd = "/lib/systemd/systemd-networkd"
+	server, client := pair(t, networkd, "ip")
+	m := newMemory(lab())
+	m.subnets[0].Lease = 8 * time.Second
+	s := serveOn(t, server, m)
+	unit := filepath.Join(t.TempDir(), "boot.network")
+	if err := os.WriteFile(unit, []byte(networkdUnit), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	const prepare = "mkdir -p /run/systemd/network /run/systemd/netif && chown -R systemd-network /run/systemd && cp "
+	p := client.StartApart(prepare+unit+" /run/systemd/network/ && export SYSTEMD_LOG_LEVEL=debug SYSTEMD_LOG_TARGET=console", networkd)
+	address := strings.TrimSuffix(strings.Fields(p.Await("DHCPv6 address 2001:db8:12::"))[3], "/128") // eth0: DHCPv6 address 2001:db8:12::17b/128 (valid …
+	p.Await("State changed: bound -> renew")
+	p.Await("State changed: renew -> bound")
+	if texts := waitRows(t, m, 1); !strings.HasSuffix(texts[0], " gets "+address) {
+		t.Errorf("rows = %q, want that it gets %s", texts, address)
+	}
+	for r := range s.metrics.dropped {
+		if n := s.metrics.dropped[r].Load(); n != 0 {
+			t.Errorf("%d packets were dropped as %s", n, names[r])
+		}
+	}
+}
