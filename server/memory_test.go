@@ -20,8 +20,7 @@ func TestWhatIsNotUsedGoesBack(t *testing.T) {
 	for i := range list {
 		list[i] = 1
 	}
-	runtime.KeepAlive(list)
-	list = nil
+	runtime.KeepAlive(list) // and no longer
 	runtime.GC()
 	if got := unused(); got < idleMemory {
 		t.Fatalf("the collector has kept %d bytes only, want more to give back", got)

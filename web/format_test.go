@@ -43,9 +43,11 @@ func TestMachineAddressesAreSafe(t *testing.T) {
 }
 
 func TestSentence(t *testing.T) {
-	for in, want := range map[string]string{"": "", "it is held": "It is held.", "ünlike": "Ünlike.", "Who is it?": "Who is it?", "nvme0n1 has data": "nvme0n1 has data.",
+	for in, want := range map[string]string{
+		"": "", "it is held": "It is held.", "ünlike": "Ünlike.", "Who is it?": "Who is it?", "nvme0n1 has data": "nvme0n1 has data.",
 		"vda has a partition table": "vda has a partition table.", "sdab, sda: in use": "sdab, sda: in use.", "xvdb": "xvdb.", "eSATA is off": "eSATA is off.",
-		"52:54:00:00:00:01 asks": "52:54:00:00:00:01 asks.", "param.tier: unknown": "param.tier: unknown.", "units: want a number": "Units: want a number.", "sdcard is gone": "Sdcard is gone."} {
+		"52:54:00:00:00:01 asks": "52:54:00:00:00:01 asks.", "param.tier: unknown": "param.tier: unknown.", "units: want a number": "Units: want a number.", "sdcard is gone": "Sdcard is gone.",
+	} {
 		if got := sentence(in); got != want {
 			t.Errorf("sentence(%q) = %q, want %q", in, got, want)
 		}
@@ -147,9 +149,15 @@ func TestFiguresAreMedians(t *testing.T) {
 
 func TestTheClockFitsItsDrawing(t *testing.T) {
 	all := []bootclock.Stage{
-		{Name: "firmware", Took: 20 * time.Second, Usual: 90 * time.Second}, {Name: "DHCP", Took: time.Second}, {Name: "loader", Took: 2 * time.Second},
-		{Name: "script", Took: time.Second}, {Name: "kernel", Took: 2 * time.Second}, {Name: "agent image", Took: 6 * time.Second},
-		{Name: "agent", Took: time.Second}, {Name: "image", Took: 30 * time.Second, Usual: 40 * time.Second}, {Name: "first boot", Took: 39 * time.Second},
+		{Name: "firmware", Took: 20 * time.Second, Usual: 90 * time.Second},
+		{Name: "DHCP", Took: time.Second},
+		{Name: "loader", Took: 2 * time.Second},
+		{Name: "script", Took: time.Second},
+		{Name: "kernel", Took: 2 * time.Second},
+		{Name: "agent image", Took: 6 * time.Second},
+		{Name: "agent", Took: time.Second},
+		{Name: "image", Took: 30 * time.Second, Usual: 40 * time.Second},
+		{Name: "first boot", Took: 39 * time.Second},
 	}
 	right := 0.0
 	for _, c := range drawStages(all) {

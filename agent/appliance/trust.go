@@ -27,7 +27,7 @@ func (c *Client) Trust(root string) error {
 		return err
 	}
 	for _, h := range []*http.Client{c.calls, c.images} {
-		h.Transport.(*http.Transport).TLSClientConfig = pinned(u.Hostname(), [sha256.Size]byte(sum))
+		h.Transport.(*http.Transport).TLSClientConfig = pinned(u.Hostname(), [sha256.Size]byte(sum)) //nolint:forcetypeassert // both are made above
 	}
 	return nil
 }

@@ -78,8 +78,7 @@ func narrowed(t reflect.Type, args []string) reflect.Type {
 	if len(args) == 0 || args[0] == "--help" || args[0] == "-h" {
 		return outlined(t)
 	}
-	for i := range t.NumField() {
-		f := t.Field(i)
+	for f := range t.Fields() {
 		_, command := f.Tag.Lookup("cmd")
 		_, hidden := f.Tag.Lookup("hidden") // it needs to see all
 		if command && !hidden && args[0] == cmp.Or(f.Tag.Get("name"), strings.ToLower(f.Name)) {

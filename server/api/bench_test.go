@@ -78,8 +78,10 @@ func (b *bench) start() {
 		DB: b.db, Log: log, Now: time.Now,
 		BMC: func(context.Context, *machine.Machine) (oob.Controller, error) { return b.bmc, b.bmc.login },
 	})
-	desk := operate.New(operate.Config{DB: b.db, Jobs: engine, Gates: b.gates, Logins: b.bmc, Backups: b, Log: log, Now: time.Now, Render: render, Offer: offer,
-		Packets: somePackets, Others: otherServers})
+	desk := operate.New(operate.Config{
+		DB: b.db, Jobs: engine, Gates: b.gates, Logins: b.bmc, Backups: b, Log: log, Now: time.Now, Render: render, Offer: offer,
+		Packets: somePackets, Others: otherServers,
+	})
 	store, err := b.db.People(b.Context())
 	b.must(err)
 	b.people, err = auth.New(auth.Config{Store: store, Random: rand.Reader, Now: time.Now})

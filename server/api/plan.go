@@ -130,6 +130,7 @@ func (p plans[V]) show(row serverdb.PlanItem) V {
 	return v
 }
 
+//nolint:unparam // the form of an operation
 func (p plans[V]) list(context.Context, *struct{}) (List[V], error) {
 	return whole(p.DB.Plan(p.kind), p.show), nil
 }

@@ -123,7 +123,12 @@ func TestTheImageOfAnArchitecture(t *testing.T) {
 	}
 	for _, tt := range []struct{ platform, build, want string }{
 		{"bios", "i386", "amd64"}, // undionly.kpxe, on any processor
-		{"bios", "", "amd64"}, {"efi", "", "amd64"}, {"efi", "x86_64", "amd64"}, {"efi", "arm64", "arm64"}, {"efi", "i386", ""}, {"efi", "loong64", ""},
+		{"bios", "", "amd64"},
+		{"efi", "", "amd64"},
+		{"efi", "x86_64", "amd64"},
+		{"efi", "arm64", "arm64"},
+		{"efi", "i386", ""},
+		{"efi", "loong64", ""},
 		{"efi", "amd64", "amd64"}, // as agents report it
 	} {
 		if got := ImageArch(LoaderArch(tt.platform, tt.build)); got != tt.want {

@@ -99,7 +99,7 @@ func peek(options []byte) (kind dhcpv4.MessageType, circuit []byte) {
 			}
 		case byte(dhcpv4.OptionRelayAgentInformation):
 			eachOption(value, func(sub byte, v []byte) {
-				if sub == byte(dhcpv4.AgentCircuitIDSubOption.Code()) {
+				if sub == dhcpv4.AgentCircuitIDSubOption.Code() {
 					circuit = v
 				}
 			})

@@ -37,9 +37,9 @@ type scene func(*testing.T, *Server, *memory, *ticking)
 // retries sends DISCOVERs as firmware does: after 4, 8 and 16 s (RFC 2131 §4.1).
 func retries(opts ...opt) scene {
 	return func(t *testing.T, s *Server, _ *memory, c *ticking) {
-		for _, pause := range []time.Duration{4, 8, 16, 0} {
+		for _, pause := range []time.Duration{4 * time.Second, 8 * time.Second, 16 * time.Second, 0} {
 			ask(t, s, incoming(packetOf(discover, opts...)))
-			c.advance(pause * time.Second)
+			c.advance(pause)
 		}
 	}
 }

@@ -42,7 +42,7 @@ func (n *neighbours) read() {
 	for {
 		size, _, err := n.conn.ReadFrom(b)
 		if errors.Is(err, unix.ENETDOWN) {
-			time.Sleep(100 * time.Millisecond)
+			time.Sleep(100 * time.Millisecond) //nolint:forbidigo // nothing tells when it is up again
 			continue
 		}
 		if err != nil {

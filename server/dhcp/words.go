@@ -19,6 +19,7 @@ func (q *query) who() string {
 		return arch + " HTTP boot"
 	case boot.StageIPXE:
 		return "iPXE on " + arch
+	default: // a system; GRUB goes on with the firmware's address
 	}
 	if name, _, _ := strings.Cut(q.vendor, ":"); name != "" {
 		return "DHCP client " + name

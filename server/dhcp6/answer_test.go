@@ -137,7 +137,7 @@ func bound(t testing.TB, s *Server) string {
 func TestSolicitAdvertiseRequestReply(t *testing.T) {
 	s, m := labWith(t)
 	offer := ask(t, s, incoming(message(solicit, ia())))
-	a, o, _ := given(offer)
+	a, _, _ := given(offer)
 	if offer.MessageType != advertise || !lab().Ranges[0].Contains(a) || offer.TransactionID != (dhcpv6.TransactionID{7, 8, 9}) {
 		t.Fatalf("answer = %v with %v, want an Advertise of the range", offer, a)
 	}

@@ -15,7 +15,10 @@ import (
 // FuzzPacket puts a stranger's bytes through everything but the socket.
 func FuzzPacket(f *testing.F) {
 	for _, opts := range [][]dhcpv6.Option{
-		nil, pxeUEFI, http64, ipxe64, {ia("2001:db8:12::150")}, {ia("2001:db8:99::7"), toServer()}, {ia(), ia()},
+		nil, pxeUEFI, http64, ipxe64,
+		{ia("2001:db8:12::150")},
+		{ia("2001:db8:99::7"), toServer()},
+		{ia(), ia()},
 		{toServer(), &dhcpv6.OptIAPD{}, &dhcpv6.OptIATA{}},
 		{&dhcpv6.OptionGeneric{OptionCode: dhcpv6.OptionRapidCommit}, ia()},
 		{&dhcpv6.OptionGeneric{OptionCode: dhcpv6.OptionFQDN, OptionData: []byte{1, 3, 'a', '-', 'b'}}, ia()},

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net"
 	"net/netip"
+	"slices"
 
 	"github.com/insomniacslk/dhcp/dhcpv6"
 )
@@ -54,8 +55,7 @@ func unwrap(p dhcpv6.DHCPv6) (relays []*dhcpv6.RelayMessage, m *dhcpv6.Message, 
 // its own part, with what it asked to have back (RFC 8415 §19.3).
 func (q *query) wrap(reply *dhcpv6.Message) dhcpv6.DHCPv6 {
 	var out dhcpv6.DHCPv6 = reply
-	for i := len(q.relays) - 1; i >= 0; i-- {
-		in := q.relays[i]
+	for _, in := range slices.Backward(q.relays) {
 		r := &dhcpv6.RelayMessage{
 			MessageType: dhcpv6.MessageTypeRelayReply, HopCount: in.HopCount, LinkAddr: in.LinkAddr, PeerAddr: in.PeerAddr,
 		}
@@ -83,6 +83,7 @@ func echoed(in *dhcpv6.RelayMessage, code dhcpv6.OptionCode) bool {
 		return true
 	case dhcpv6.OptionRelayMsg, optionERO:
 		return false
+	default:
 	}
 	ero := in.Options.GetOne(optionERO)
 	if ero == nil {
@@ -114,8 +115,8 @@ func (q *query) returnTo() netip.AddrPort {
 // interface. A relay that has no address there says none, and its neighbour
 // towards us may (RFC 6221).
 func (q *query) network() netip.Addr {
-	for i := len(q.relays) - 1; i >= 0; i-- {
-		if a := addrOf(q.relays[i].LinkAddr); a.IsGlobalUnicast() {
+	for _, in := range slices.Backward(q.relays) {
+		if a := addrOf(in.LinkAddr); a.IsGlobalUnicast() {
 			return a
 		}
 	}

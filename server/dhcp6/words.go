@@ -20,8 +20,9 @@ func (q *query) who() string {
 		return arch + " HTTP boot"
 	case boot.StageIPXE:
 		return "iPXE on " + arch
+	default: // a system; GRUB goes on with the firmware's address
+		return "DHCPv6 client"
 	}
-	return "DHCPv6 client"
 }
 
 // summary words a packet in one line.

@@ -70,8 +70,11 @@ func TestWritePCAP(t *testing.T) {
 	}
 	at := time.Date(2026, 11, 26, 22, 0, 0, 123456789, time.UTC)
 	bootp := append([]byte{2, 1, 6, 0}, make([]byte, 296)...)
-	if err := WritePCAP(f, []Packet{{At: at, From: from, To: to, Payload: bootp}, {At: at.Add(time.Second), From: to, To: from, Payload: bootp},
-		{At: at.Add(2 * time.Second), From: netip.MustParseAddrPort("[fe80::1%eth0]:546"), To: netip.MustParseAddrPort("[ff02::1:2]:547"), Payload: []byte{1, 7, 8, 9}}}); err != nil {
+	if err := WritePCAP(f, []Packet{
+		{At: at, From: from, To: to, Payload: bootp},
+		{At: at.Add(time.Second), From: to, To: from, Payload: bootp},
+		{At: at.Add(2 * time.Second), From: netip.MustParseAddrPort("[fe80::1%eth0]:546"), To: netip.MustParseAddrPort("[ff02::1:2]:547"), Payload: []byte{1, 7, 8, 9}},
+	}); err != nil {
 		t.Fatal(err)
 	}
 	if err := f.Close(); err != nil {

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"io"
 	"net/netip"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -25,7 +26,7 @@ func capture(order binary.ByteOrder, magic, link uint32, b []byte) []byte {
 	order.PutUint32(f[28:], 5)
 	order.PutUint32(f[32:], uint32(len(b)))
 	order.PutUint32(f[36:], uint32(len(b)))
-	return append(f, b...)
+	return slices.Concat(f, b)
 }
 
 func TestWhatWasWrittenIsRead(t *testing.T) {

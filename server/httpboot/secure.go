@@ -23,7 +23,7 @@ func (s *Server) watchHandshake(c net.Conn, state http.ConnState) {
 	if !ok || state != http.StateClosed || t.ConnectionState().HandshakeComplete {
 		return
 	}
-	err := t.Handshake() // what it ended with
+	err := t.Handshake() //nolint:noctx // what it ended with
 	if err == nil {
 		return
 	}

@@ -131,7 +131,7 @@ func integer(bits int) func(string) ([]byte, error) {
 
 // commas are what stands between commas.
 func commas(s string) (all []string) {
-	for _, p := range strings.Split(s, ",") {
+	for p := range strings.SplitSeq(s, ",") {
 		all = append(all, strings.TrimSpace(p))
 	}
 	return all

@@ -122,7 +122,6 @@ var own = map[string]string{
 func TestEveryVerbAsksWhoseMachineItIs(t *testing.T) {
 	user, desks := reflect.TypeFor[auth.User](), reflect.TypeFor[*Desk]()
 	for method := range desks.Methods() {
-		method := method
 		takes := false
 		for n := range method.Type.NumIn() {
 			takes = takes || method.Type.In(n) == user

@@ -112,6 +112,7 @@ type client struct {
 	t    testing.TB
 	conn *net.UDPConn
 	to   *net.UDPAddr // the server's port, after the first reply its port of the transfer
+	b    [2048]byte   // of the last packet
 }
 
 func dial(t testing.TB, s *Server) *client {
@@ -142,10 +143,11 @@ func (c *client) ack(block uint16) { c.t.Helper(); c.send(opAck, byte(block>>8),
 // patience is how long what must come may take on a machine that has much else to do.
 const patience = 20 * time.Second
 
-// receive waits for a packet; op 0 means that none came in time.
+// receive waits for a packet, whose bytes hold until the next; op 0 means that
+// none came in time.
 func (c *client) receive(within time.Duration) (op uint16, rest []byte) {
 	c.t.Helper()
-	b := make([]byte, 65536)
+	b := c.b[:]
 	_ = c.conn.SetReadDeadline(time.Now().Add(within))
 	n, from, err := c.conn.ReadFromUDP(b)
 	var timeout net.Error

@@ -25,7 +25,7 @@ func (f front) ReadFrom(b []byte) (int, net.Addr, error) {
 		n, from, err := f.ReadFromUDPAddrPort(b)
 		if err != nil {
 			if !errors.Is(err, net.ErrClosed) {
-				time.Sleep(10 * time.Millisecond) // a network that is down says so at once, again and again
+				time.Sleep(10 * time.Millisecond) //nolint:forbidigo // a network that is down says so at once, again and again
 			}
 			return 0, nil, err
 		}

@@ -1,6 +1,7 @@
 package tftp
 
 import (
+	"bytes"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -13,9 +14,16 @@ import (
 	"time"
 )
 
-// windows takes a whole file as a client of RFC 7440 does: it acknowledges the
-// last block of a window, and, where one is missing, the last one before it.
+// windows takes a whole file.
 func (c *client) windows(block, window int, name string) (content []byte, err error) {
+	var all bytes.Buffer
+	err = c.windowsTo(&all, block, window, name)
+	return all.Bytes(), err
+}
+
+// windowsTo takes a file as a client of RFC 7440 does: it acknowledges the last
+// block of a window, and, where one is missing, the last one before it.
+func (c *client) windowsTo(to io.Writer, block, window int, name string) error {
 	c.request(opRRQ, name, "octet", "blksize", strconv.Itoa(block), "windowsize", strconv.Itoa(window))
 	agreed, last, have := false, uint16(0), 0
 	for silent := 0; ; {
@@ -26,7 +34,7 @@ func (c *client) windows(block, window int, name string) (content []byte, err er
 			fallthrough
 		case op == 0:
 			if silent++; silent > 30 {
-				return content, fmt.Errorf("silence after %d bytes", len(content))
+				return fmt.Errorf("silence after block %d", last)
 			}
 			if agreed {
 				c.ack(last)
@@ -34,7 +42,7 @@ func (c *client) windows(block, window int, name string) (content []byte, err er
 		case op == opError && binary.BigEndian.Uint16(rest) == codeOf(errStranger):
 			// A window of the past, to a port that is used anew.
 		case op == opError:
-			return content, fmt.Errorf("after %d bytes: error %q", len(content), rest)
+			return fmt.Errorf("after block %d: error %q", last, rest)
 		case op == opOACK:
 			agreed = true
 			block = oackBlock(rest)
@@ -49,14 +57,16 @@ func (c *client) windows(block, window int, name string) (content []byte, err er
 				}
 				continue
 			}
-			content = append(content, rest[2:]...)
+			if _, err := to.Write(rest[2:]); err != nil {
+				return err
+			}
 			last++
 			have++
 			if end := len(rest)-2 < block; end || have == window {
 				c.ack(last)
 				have = 0
 				if end {
-					return content, nil
+					return nil
 				}
 			}
 		}

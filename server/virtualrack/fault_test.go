@@ -190,7 +190,8 @@ func writeTampered(dir string) error {
 func wrong(ctx context.Context, r *virtualrack.Rack, mac machine.MAC) (all []struct {
 	Fault, Level, Sentence string
 	Evidence               []struct{ At time.Time }
-}, err error) {
+}, err error,
+) {
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://rack/api/v1/machines/"+mac.String()+"/boot", nil)
 	if err != nil {
 		return nil, err

@@ -109,7 +109,7 @@ func (t *Tx) exec(what, query string, args ...any) error {
 
 // run is ExecContext of a statement that many rows of one transaction share.
 func (t *Tx) run(query string, args []any) (sql.Result, error) {
-	prepared, err := t.again(query)
+	prepared, err := t.again(query) //nolint:sqlclosecheck // it stays for the next
 	if err != nil {
 		return nil, err
 	}
@@ -121,7 +121,7 @@ func (t *Tx) run(query string, args []any) (sql.Result, error) {
 
 // rows is QueryContext of such a statement.
 func (t *Tx) rows(query string, args []any) (*sql.Rows, error) {
-	prepared, err := t.again(query)
+	prepared, err := t.again(query) //nolint:sqlclosecheck // it stays for the next
 	if err != nil {
 		return nil, err
 	}

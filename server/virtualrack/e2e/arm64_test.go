@@ -31,8 +31,11 @@ func TestARM64BootsToAvailable(t *testing.T) {
 			got := r.awaitStatus(m.Name, "available", boundRegister)
 			t.Logf("available %.1f s after power-on", time.Since(began).Seconds())
 			r.sawStages(m, append(tt.first, []stage{
-				{"dhcp", "ACK: iPXE on UEFI arm64"}, {"boot", "Decided agent"},
-				{"files", "GET vmlinuz"}, {"files", "GET initramfs"}, {"agent", "Reported"},
+				{"dhcp", "ACK: iPXE on UEFI arm64"},
+				{"boot", "Decided agent"},
+				{"files", "GET vmlinuz"},
+				{"files", "GET initramfs"},
+				{"agent", "Reported"},
 			}...))
 			r.said(m, `/boot/arm64/vmlinuz\.\.\. ok`)
 			if got.Facts == nil || got.Facts.Arch != "arm64" || got.Facts.Platform != "efi" || len(got.Facts.Disks) != 1 {

@@ -21,8 +21,13 @@ const dataDisk = 1 << 30
 // httpBoot is the way of firmware that knows no PXE: UEFI HTTP boot, from
 // power-on to registered.
 var httpBoot = []stage{
-	{"dhcp", "ACK: UEFI x64 HTTP boot"}, {"files", "GET snponly.efi"}, {"dhcp", "ACK: iPXE on UEFI x64"}, {"boot", "Decided agent"},
-	{"files", "GET vmlinuz"}, {"files", "GET initramfs"}, {"agent", "Reported"},
+	{"dhcp", "ACK: UEFI x64 HTTP boot"},
+	{"files", "GET snponly.efi"},
+	{"dhcp", "ACK: iPXE on UEFI x64"},
+	{"boot", "Decided agent"},
+	{"files", "GET vmlinuz"},
+	{"files", "GET initramfs"},
+	{"agent", "Reported"},
 }
 
 // TestDisksThatMustNotBeWritten racks a machine whose disk holds somebody's

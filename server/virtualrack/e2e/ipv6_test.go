@@ -49,8 +49,14 @@ func TestMachinesBootByIPv6Alone(t *testing.T) {
 			seen := r.awaitStatus(m.Name, "available", boundIPv6)
 			t.Logf("available %.0f s after power-on", time.Since(began).Seconds())
 			r.sawStages(m, []stage{
-				{"dhcp", tt.who}, tt.loader, {"dhcp", "REPLY: iPXE on UEFI x64 gets"}, {"boot", "Decided agent"},
-				{"files", "GET vmlinuz"}, {"files", "GET initramfs"}, {"dhcp", "REPLY: DHCPv6 client"}, {"agent", "Reported"},
+				{"dhcp", tt.who},
+				tt.loader,
+				{"dhcp", "REPLY: iPXE on UEFI x64 gets"},
+				{"boot", "Decided agent"},
+				{"files", "GET vmlinuz"},
+				{"files", "GET initramfs"},
+				{"dhcp", "REPLY: DHCPv6 client"},
+				{"agent", "Reported"},
 			})
 			if a, err := netip.ParseAddr(seen.Address); err != nil || !a.Is6() {
 				t.Errorf("it reported from %q, want its IPv6 address", seen.Address)

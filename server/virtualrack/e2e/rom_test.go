@@ -20,8 +20,13 @@ func TestTheROMOfABIOSMachine(t *testing.T) {
 		r.powerOn(m)
 		r.awaitStatus(m.Name, "available", boundRegister)
 		r.sawStages(m, []stage{
-			{"dhcp", "ACK: another iPXE on BIOS"}, {"files", "undionly.kpxe"}, {"dhcp", "ACK: iPXE on BIOS"},
-			{"boot", "Decided agent"}, {"files", "GET vmlinuz"}, {"files", "GET initramfs"}, {"agent", "Reported"},
+			{"dhcp", "ACK: another iPXE on BIOS"},
+			{"files", "undionly.kpxe"},
+			{"dhcp", "ACK: iPXE on BIOS"},
+			{"boot", "Decided agent"},
+			{"files", "GET vmlinuz"},
+			{"files", "GET initramfs"},
+			{"agent", "Reported"},
 		})
 		rows, loaders := r.timeline(m.Name), 0
 		for _, row := range rows {

@@ -13,8 +13,14 @@ import (
 
 // signedStages are those of a machine that boots by the signed loaders.
 var signedStages = []stage{
-	{"dhcp", "ACK: UEFI x64"}, {"files", "shimx64.efi"}, {"files", "grubx64.efi"}, {"files", "grub/grub.cfg"},
-	{"boot", "Decided agent"}, {"files", "GET vmlinuz"}, {"files", "GET initramfs"}, {"agent", "Reported"},
+	{"dhcp", "ACK: UEFI x64"},
+	{"files", "shimx64.efi"},
+	{"files", "grubx64.efi"},
+	{"files", "grub/grub.cfg"},
+	{"boot", "Decided agent"},
+	{"files", "GET vmlinuz"},
+	{"files", "GET initramfs"},
+	{"agent", "Reported"},
 }
 
 // TestSecureBootEnforced: firmware with Microsoft's keys refuses the stock loader,
@@ -69,8 +75,13 @@ func TestSecureBootByHTTPBoot(t *testing.T) {
 	r.powerOn(m)
 	shown := r.awaitStatus(m.Name, "available", boundRegister)
 	r.sawStages(m, []stage{
-		{"dhcp", "ACK: UEFI x64 HTTP boot"}, {"files", "GET shimx64.efi"}, {"files", "GET grubx64.efi"},
-		{"boot", "Decided agent"}, {"files", "GET vmlinuz"}, {"files", "GET initramfs"}, {"agent", "Reported"},
+		{"dhcp", "ACK: UEFI x64 HTTP boot"},
+		{"files", "GET shimx64.efi"},
+		{"files", "GET grubx64.efi"},
+		{"boot", "Decided agent"},
+		{"files", "GET vmlinuz"},
+		{"files", "GET initramfs"},
+		{"agent", "Reported"},
 	})
 	if shown.Facts == nil || !shown.Facts.SecureBoot {
 		t.Errorf("its facts do not say that Secure Boot is on: %+v", shown.Facts)

@@ -89,7 +89,7 @@ func (p *Player) do(ctx context.Context, s step) (same bool, err error) {
 // located is where the last script says that a file lies; a loader that none
 // names lies where loaders do.
 func (p *Player) located(name string) string {
-	for _, word := range strings.Fields(p.script) {
+	for word := range strings.FieldsSeq(p.script) {
 		if u, err := url.Parse(word); err == nil && u.Host != "" && path.Base(u.Path) == name {
 			return u.Path
 		}
@@ -287,16 +287,21 @@ func (p *Player) get(ctx context.Context, s step) error {
 
 // describe words a message.
 func describe(m *dhcpv4.DHCPv4) string {
-	text := m.MessageType().String()
+	text := []string{m.MessageType().String()}
 	for _, f := range []struct{ name, value string }{
-		{"class", m.ClassIdentifier()}, {"asks for", shown(m.RequestedIPAddress())}, {"has", shown(m.ClientIPAddr)},
-		{"gives", shown(m.YourIPAddr)}, {"server", shown(m.ServerIdentifier())}, {"boots", m.BootFileNameOption()}, {"says", m.Message()},
+		{"class", m.ClassIdentifier()},
+		{"asks for", shown(m.RequestedIPAddress())},
+		{"has", shown(m.ClientIPAddr)},
+		{"gives", shown(m.YourIPAddr)},
+		{"server", shown(m.ServerIdentifier())},
+		{"boots", m.BootFileNameOption()},
+		{"says", m.Message()},
 	} {
 		if v := strings.TrimRight(f.value, "\x00"); v != "" {
-			text += fmt.Sprintf(", %s %q", f.name, v)
+			text = append(text, fmt.Sprintf("%s %q", f.name, v))
 		}
 	}
-	return text
+	return strings.Join(text, ", ")
 }
 
 func shown(ip net.IP) string {

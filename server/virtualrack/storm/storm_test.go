@@ -95,9 +95,15 @@ func TestAnAckRepeatsItsBlock(t *testing.T) {
 func TestWindowsAreAcknowledged(t *testing.T) {
 	tr := &transfer{done: make(chan error, 1), next: 1, every: 4}
 	for _, step := range []struct{ number, size, ack int }{
-		{1, block, 0}, {2, block, 0}, {3, block, 0}, {4, block, 4}, {5, block, 0},
-		{7, block, 5}, {8, block, 0}, // 6 is lost
-		{6, block, 0}, {7, 100, 7},
+		{1, block, 0},
+		{2, block, 0},
+		{3, block, 0},
+		{4, block, 4},
+		{5, block, 0},
+		{7, block, 5},
+		{8, block, 0}, // 6 is lost
+		{6, block, 0},
+		{7, 100, 7},
 	} {
 		ack := tr.block(uint16(step.number), step.size)
 		if got := int(binary.BigEndian.Uint32(append(ack, 0, 0, 0, 0))) & 0xffff; got != step.ack {

@@ -122,7 +122,7 @@ func (h *Host) QuickIPv6() {
 // it gets some time after it is up.
 func (h *Host) AwaitLinkLocal(name string) {
 	h.t.Helper()
-	for deadline := time.Now().Add(patience); ; time.Sleep(10 * time.Millisecond) {
+	for deadline := time.Now().Add(patience); ; time.Sleep(10 * time.Millisecond) { //nolint:forbidigo // netlink has no wait for it
 		has := false
 		h.with(name, func(l netlink.Link) error {
 			list, err := netlink.AddrList(l, netlink.FAMILY_V6)
