@@ -107,6 +107,8 @@ func (q *query) check() error {
 		return errLoop
 	case q.giaddr.IsValid() && !isHost(q.giaddr):
 		return fmt.Errorf("its relay %s is no host", q.giaddr)
+	case q.ciaddr.IsValid() && !isHost(q.ciaddr):
+		return fmt.Errorf("its own address %s is no host's", q.ciaddr)
 	}
 	return nil
 }

@@ -155,6 +155,7 @@ func TestNobodysNetwork(t *testing.T) {
 		{"ourselves as its relay", false, []opt{dhcpv4.WithGatewayIP(slice(ourServer))}, dropLoop},
 		{"ourselves on another network as its relay", false, []opt{relayedBy("10.80.13.1")}, dropLoop},
 		{"a relay that is no host", false, []opt{relayedBy("224.0.0.1")}, dropMalformed},
+		{"an address of its own that is no host's", false, []opt{ciaddr("236.0.0.0")}, dropMalformed},
 		{"a subnet that it cannot select", false, []opt{names118("10.99.0.0")}, dropConflict},
 		{"a subnet that it cannot select by unicast", true, []opt{ciaddr("10.80.12.100"), names118("10.99.0.0")}, dropConflict},
 	} {

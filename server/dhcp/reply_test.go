@@ -133,6 +133,7 @@ func TestRoutes(t *testing.T) {
 		frame bool
 	}{
 		{"a client without an address gets a frame", discover, []opt{wants("10.80.12.150")}, "10.80.12.150:68", true},
+		{"an OFFER does not go where a DISCOVER says that its client is", discover, []opt{wants("10.80.12.150"), ciaddr("10.80.12.7")}, "10.80.12.150:68", true},
 		{"a client that asks for broadcasts gets one", discover, []opt{dhcpv4.WithBroadcast(true)}, "255.255.255.255:68", false},
 		{"a relay gets what is its client's", discover, []opt{relayedBy("10.80.12.254"), dhcpv4.WithBroadcast(true)}, "10.80.12.254:67", false},
 		{"a relay gets refusals too", request, []opt{relayedBy("10.80.12.254"), ciaddr("10.80.12.101")}, "10.80.12.254:67", false},

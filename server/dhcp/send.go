@@ -29,7 +29,9 @@ func routeOf(q *query, r *message) route {
 		return route{to: netip.AddrPortFrom(q.giaddr, q.relayPort())}
 	case r.kind == dhcpv4.MessageTypeNak:
 		return route{to: netip.AddrPortFrom(everyone, clientPort)}
-	case q.ciaddr.IsValid():
+	// In a DISCOVER it should be 0 (RFC 2131 table 5): whoever has the address that
+	// it names asked for nothing.
+	case q.ciaddr.IsValid() && r.kind != dhcpv4.MessageTypeOffer:
 		return route{to: netip.AddrPortFrom(q.ciaddr, clientPort)}
 	case q.packet.IsBroadcast(), !r.yours.IsValid():
 		return route{to: netip.AddrPortFrom(everyone, clientPort)}
