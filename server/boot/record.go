@@ -1,6 +1,11 @@
 package boot
 
-import "firstlight/server/machine"
+import (
+	"encoding/json"
+	"fmt"
+
+	"firstlight/server/machine"
+)
 
 // Record is a decision with what it rested on, as the journal keeps it: enough
 // to decide anew.
@@ -38,4 +43,13 @@ func (r *Record) Known() Known {
 		k.Machine = &machine.Machine{ID: r.Machine, Status: r.Status, Owned: r.Owned, Flags: machine.Flags{Locked: r.Locked}}
 	}
 	return k
+}
+
+// ReadRecord reads a Record out of the journal's text.
+func ReadRecord(inputs string) (*Record, error) {
+	r := &Record{}
+	if err := json.Unmarshal([]byte(inputs), r); err != nil {
+		return nil, fmt.Errorf("read what a boot decision rested on: %w", err)
+	}
+	return r, nil
 }

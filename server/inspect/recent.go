@@ -91,9 +91,9 @@ func (r *recent) put(e journal.Event) {
 	if of == "" {
 		of = e.MAC.String()
 	}
-	if _, has := e.Details["inputs"]; has { // for replay, and large
+	if _, has := e.Details[journal.DetailInputs]; has {
 		e.Details = maps.Clone(e.Details)
-		delete(e.Details, "inputs")
+		delete(e.Details, journal.DetailInputs)
 	}
 	all := append(r.rows[of], e)
 	if e.Source == journal.Agent && e.Details["boot"] != "" { // it came through

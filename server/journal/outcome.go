@@ -10,8 +10,9 @@ const (
 	DetailServer  = "server"  // address of another DHCP server
 	DetailRelay   = "relay"   // address of the relay
 	DetailOption  = "option82"
-	DetailSix     = "ipv6" // the subnet that serves its network by IPv6, where none does by IPv4
-	DetailSecs    = "secs" // what the client says since when it asks, in seconds: DHCP's secs
+	DetailInputs  = "inputs" // what a boot decision rested on, as package boot writes it: for replay, and large
+	DetailSix     = "ipv6"   // the subnet that serves its network by IPv6, where none does by IPv4
+	DetailSecs    = "secs"   // what the client says since when it asks, in seconds: DHCP's secs
 	DetailPower   = "power"
 	DetailIgnored = "ignored"   // what a BMC accepted and did not do: "power on", "power off" or IgnoredOnce
 	DetailClock   = "clock_off" // how far a machine's clock is from ours, as time.Duration writes it

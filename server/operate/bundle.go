@@ -3,7 +3,6 @@ package operate
 import (
 	"cmp"
 	"context"
-	"encoding/json"
 	"errors"
 	"slices"
 	"time"
@@ -76,22 +75,19 @@ func (d *Desk) bundleMachine(ctx context.Context, b *bundle.Bundle, m *machine.M
 	return err
 }
 
-// inputs is where a row has what a decision rested on, for programs.
-const inputs = "inputs"
-
 // decisions takes them out of the rows, where they are text within text.
 func decisions(b *bundle.Bundle) error {
 	for i, e := range b.Events {
-		text := e.Details[inputs]
+		text := e.Details[journal.DetailInputs]
 		if text == "" {
 			continue
 		}
-		r := &boot.Record{}
-		if err := json.Unmarshal([]byte(text), r); err != nil {
+		r, err := boot.ReadRecord(text)
+		if err != nil {
 			return err
 		}
 		b.Decisions = append(b.Decisions, bundle.Decision{At: e.At, Record: r})
-		delete(b.Events[i].Details, inputs)
+		delete(b.Events[i].Details, journal.DetailInputs)
 	}
 	return nil
 }

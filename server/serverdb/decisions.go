@@ -8,6 +8,7 @@ import (
 
 	"firstlight/server/boot"
 	"firstlight/server/discovery"
+	"firstlight/server/journal"
 	"firstlight/server/machine"
 	"firstlight/server/serverdb/store"
 )
@@ -40,10 +41,10 @@ func (d *DB) LastAsked(ctx context.Context, mac machine.MAC) (boot.Request, erro
 	const lately = 100 // rows
 	rows, err := d.EventsOfMAC(ctx, mac, lately)
 	for _, e := range rows {
-		if inputs := e.Details["inputs"]; inputs != "" {
-			var r boot.Record
-			if err := json.Unmarshal([]byte(inputs), &r); err != nil {
-				return boot.Request{}, fmt.Errorf("read what a boot decision rested on: %w", err)
+		if inputs := e.Details[journal.DetailInputs]; inputs != "" {
+			r, err := boot.ReadRecord(inputs)
+			if err != nil {
+				return boot.Request{}, err
 			}
 			return r.Request, nil
 		}
@@ -60,11 +61,7 @@ func recordOf(details string) (*boot.Record, error) {
 	if kept.Inputs == "" {
 		return nil, nil //nolint:nilnil // a refused script, or an adoption
 	}
-	r := &boot.Record{}
-	if err := json.Unmarshal([]byte(kept.Inputs), r); err != nil {
-		return nil, fmt.Errorf("read what a boot decision rested on: %w", err)
-	}
-	return r, nil
+	return boot.ReadRecord(kept.Inputs)
 }
 
 // WithFacts reads the facts of machines into copies of them, by id.

@@ -116,7 +116,7 @@ func (d *DB) Decided(r boot.Request, a boot.Answer, k boot.Known) {
 		d.Note(journal.Event{
 			MAC: r.MAC, Machine: in.Machine, Source: journal.Boot, At: now,
 			Text:    fmt.Sprintf("Decided %s: %s", wording(a), a.Why),
-			Details: map[string]string{"inputs": string(b), "stage": asked(r), "target": string(a.Target)},
+			Details: map[string]string{journal.DetailInputs: string(b), "stage": asked(r), "target": string(a.Target)},
 		})
 	}
 }
