@@ -1,8 +1,6 @@
 package dhcp
 
 import (
-	"os"
-	"path/filepath"
 	"strings"
 	"syscall"
 	"testing"
@@ -61,17 +59,11 @@ IPv6AcceptRA=no
 // that it writes to (QUIRKS: release-without-server).
 func TestNetworkdGetsRenewsAndReleasesALease(t *testing.T) {
 	t.Parallel()
-	const networkd = "/lib/systemd/systemd-networkd"
-	server, client := netnstest.Pair(t, networkd, "ip")
+	server, client := netnstest.Pair(t, netnstest.Networkd, "ip")
 	m := newMemory(lab())
 	m.subnets[0].Lease = 6 * time.Second
 	s := serveOn(t, server, m)
-	unit := filepath.Join(t.TempDir(), "boot.network")
-	if err := os.WriteFile(unit, []byte(networkdUnit), 0o644); err != nil {
-		t.Fatal(err)
-	}
-	const prepare = "mkdir -p /run/systemd/network /run/systemd/netif && chown -R systemd-network /run/systemd && cp "
-	p := client.StartApart(prepare+unit+" /run/systemd/network/ && export SYSTEMD_LOG_LEVEL=debug SYSTEMD_LOG_TARGET=console", networkd)
+	p := client.StartNetworkd(networkdUnit)
 	acquired := p.Await("DHCPv4 address 10.80.12.") // eth0: DHCPv4 address 10.80.12.100/24, gateway …
 	address := strings.TrimSuffix(strings.Fields(acquired)[3], "/24,")
 	p.Await("REQUEST (renewing)")

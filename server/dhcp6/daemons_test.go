@@ -1,11 +1,11 @@
 package dhcp6
 
 import (
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
+
+	"firstlight/server/virtualrack/netns/netnstest"
 )
 
 const networkdUnit = `[Match]
@@ -21,17 +21,11 @@ WithoutRA=solicit
 // systemd-networkd identifies itself by a DUID that is made of no MAC.
 func TestNetworkdGetsAndRenewsAnAddress(t *testing.T) {
 	t.Parallel()
-	const networkd = "/lib/systemd/systemd-networkd"
-	server, client := pair(t, networkd, "ip")
+	server, client := pair(t, netnstest.Networkd, "ip")
 	m := newMemory(lab())
 	m.subnets[0].Lease = 8 * time.Second
 	s := serveOn(t, server, m)
-	unit := filepath.Join(t.TempDir(), "boot.network")
-	if err := os.WriteFile(unit, []byte(networkdUnit), 0o644); err != nil {
-		t.Fatal(err)
-	}
-	const prepare = "mkdir -p /run/systemd/network /run/systemd/netif && chown -R systemd-network /run/systemd && cp "
-	p := client.StartApart(prepare+unit+" /run/systemd/network/ && export SYSTEMD_LOG_LEVEL=debug SYSTEMD_LOG_TARGET=console", networkd)
+	p := client.StartNetworkd(networkdUnit)
 	address := strings.TrimSuffix(strings.Fields(p.Await("DHCPv6 address 2001:db8:12::"))[3], "/128") // eth0: DHCPv6 address 2001:db8:12::17b/128 (valid …
 	p.Await("State changed: bound -> renew")
 	p.Await("State changed: renew -> bound")
