@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net"
 	"net/netip"
+	"time"
 
 	"github.com/mdlayher/packet"
 	"golang.org/x/net/ipv4"
@@ -16,6 +17,7 @@ import (
 type letter struct {
 	route
 	payload []byte
+	at      time.Time // when it was handed to the wire
 	query   *query
 	verdict verdict
 	gone    func(*letter, error) // hears that it left, or why not; from one goroutine of each wire

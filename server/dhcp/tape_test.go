@@ -42,3 +42,39 @@ func TestPacketsOfAnExchange(t *testing.T) {
 		t.Errorf("of both clients there are %d packets, want %d", got, len(want)+2)
 	}
 }
+
+// A client may answer before the one who sends has come back to tell that the
+// packet left.
+func TestPacketsStandInTheirOrder(t *testing.T) {
+	now := epoch
+	s := serverOver(t, newMemory(lab()), func() time.Time { now = now.Add(time.Millisecond); return now })
+	w := &quickWire{t: t, s: s}
+	d := incoming(packetOf(dhcpv4.MessageTypeDiscover))
+	d.wire, d.arrived = w, s.cfg.Now()
+	s.handle(t.Context(), d)
+
+	var kinds []string
+	for _, p := range s.Packets(testMAC) {
+		kind, _, _ := strings.Cut(p.Text, ",")
+		kinds = append(kinds, kind)
+	}
+	if got := strings.Join(kinds, " "); got != "DISCOVER OFFER REQUEST ACK" {
+		t.Errorf("packets = %s, want DISCOVER OFFER REQUEST ACK", got)
+	}
+}
+
+// quickWire has the client's answer to an OFFER handled before it tells that the
+// OFFER left.
+type quickWire struct {
+	t *testing.T
+	s *Server
+}
+
+func (w *quickWire) send(l *letter) {
+	if l.verdict.reply.kind == dhcpv4.MessageTypeOffer {
+		d := incoming(packetOf(dhcpv4.MessageTypeRequest, toServer("10.80.12.1"), wants(l.verdict.reply.yours.String())))
+		d.wire, d.arrived = w, w.s.cfg.Now()
+		w.s.handle(w.t.Context(), d)
+	}
+	l.gone(l, nil)
+}

@@ -81,7 +81,7 @@ func (s *Server) complete(q *query, v verdict) {
 	if v.reply.kind == dhcpv4.MessageTypeOffer {
 		s.record(q, v) // the client's REQUEST may be here before the wire says that it left
 	}
-	q.wire.send(&letter{route: routeOf(q, v.reply), payload: payload, query: q, verdict: v, gone: s.sent})
+	q.wire.send(&letter{route: routeOf(q, v.reply), payload: payload, at: s.cfg.Now(), query: q, verdict: v, gone: s.sent})
 }
 
 // sent counts and records a reply that left, or did not.
@@ -93,12 +93,12 @@ func (s *Server) sent(l *letter, err error) {
 		s.complain("sending a DHCP reply failed", "interface", q.from.name, "mac", q.boot.MAC.String(), "error", err)
 		return
 	}
-	now := s.cfg.Now()
-	s.tape.Add(v.known.Machine != nil, now, q.boot.MAC, netip.AddrPortFrom(q.from.server, q.port), l.to, l.payload)
+	// Not dated now: the client's next packet may be here already, and comes after.
+	s.tape.Add(v.known.Machine != nil, l.at, q.boot.MAC, netip.AddrPortFrom(q.from.server, q.port), l.to, l.payload)
 	kind := v.reply.kind
 	s.metrics.sent[kindIndex(kind)].Add(1)
 	if kind == dhcpv4.MessageTypeAck {
-		s.metrics.latency.Observe(now.Sub(q.at).Seconds())
+		s.metrics.latency.Observe(s.cfg.Now().Sub(q.at).Seconds())
 	}
 	if kind != dhcpv4.MessageTypeOffer {
 		s.record(q, v)

@@ -99,12 +99,13 @@ func (s *Server) handle(ctx context.Context, d *datagram) {
 func (s *Server) reply(d *datagram, q *query, v verdict) bool {
 	payload := q.wrap(v.reply).ToBytes()
 	to := q.returnTo()
+	at := s.cfg.Now() // the client's next packet may be here before we are back from sending
 	if err := d.wire.send(to, payload); err != nil {
 		s.metrics.dropped[dropSend].Add(1)
 		s.complain("sending a DHCPv6 reply failed", "interface", d.from.name, "mac", q.boot.MAC.String(), "error", err)
 		return false
 	}
-	s.tape.Add(v.known.Machine != nil, s.cfg.Now(), q.boot.MAC, netip.AddrPortFrom(d.from.source(to.Addr()), serverPort), bare(to), payload)
+	s.tape.Add(v.known.Machine != nil, at, q.boot.MAC, netip.AddrPortFrom(d.from.source(to.Addr()), serverPort), bare(to), payload)
 	s.metrics.sent[kindIndex(v.reply.MessageType)].Add(1)
 	if v.reply.MessageType == dhcpv6.MessageTypeReply && v.lease.Address.IsValid() {
 		s.metrics.latency.Observe(s.cfg.Now().Sub(d.arrived).Seconds())

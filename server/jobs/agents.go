@@ -48,10 +48,18 @@ func (a agents) left(machine string) {
 
 // polling tells whether a machine's agent is there.
 func (a agents) polling(machine string, now time.Time) bool {
+	there, _ := a.presence(machine, now)
+	return there
+}
+
+// presence tells whether a machine's agent is there, and whether anything was
+// heard of the machine in this life of ours, as of one moment: an agent that
+// came between two looks would be neither there nor awaited.
+func (a agents) presence(machine string, now time.Time) (there, known bool) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	p, ok := a.seen[machine]
-	return ok && !p.gone && now.Sub(p.at) < pollGrace
+	p, known := a.seen[machine]
+	return known && !p.gone && now.Sub(p.at) < pollGrace, known
 }
 
 // since tells how long an agent has been silent, counted from a time on at the
@@ -71,14 +79,6 @@ func (a agents) last(machine string) time.Time {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	return a.seen[machine].at
-}
-
-// known tells whether anything was heard of a machine in this life of ours.
-func (a agents) known(machine string) bool {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	_, ok := a.seen[machine]
-	return ok
 }
 
 // maxSaid bounds what one boot of a machine can make us keep: three attempts

@@ -15,6 +15,7 @@ import (
 type bmc struct {
 	box   *box
 	fault func(command string) (do bool, err error)
+	asked func() // hears each question about the power
 
 	mu   sync.Mutex
 	sent map[string]int // commands
@@ -77,6 +78,9 @@ func (c *bmc) Identify(context.Context) (oob.Identity, error) { return oob.Ident
 
 func (c *bmc) Power(ctx context.Context) (oob.Power, error) {
 	c.ask()
+	if c.asked != nil {
+		c.asked()
+	}
 	return c.box.power(), ctx.Err()
 }
 

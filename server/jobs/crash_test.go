@@ -3,6 +3,7 @@ package jobs
 import (
 	"fmt"
 	"os"
+	"sync"
 	"testing"
 	"time"
 
@@ -96,6 +97,48 @@ func TestAnApplianceThatIsAwayForHoursFindsTheImageWritten(t *testing.T) {
 			t.Errorf("%d images in %d attempts, want the one that the agent went on with", r.box.writes, r.job().Attempt)
 		}
 	})
+}
+
+// An agent's last word may arrive while its machine is being switched off, or
+// while its BMC is asked. The first must not count as an agent that is there,
+// the second must not be thrown out.
+func TestAnAgentThatSpeaksWhileItsBMCIsTalkedTo(t *testing.T) {
+	for name, test := range map[string]struct {
+		speak func(r *rack, heard func())
+		offs  int
+	}{
+		"its last word": {func(r *rack, heard func()) {
+			r.box.oob.fault = func(command string) (bool, error) {
+				if command == string(oob.PowerOff) {
+					r.box.mute = false
+					heard()
+				}
+				return true, nil
+			}
+		}, 1},
+		"its first word": {func(r *rack, heard func()) {
+			r.box.oob.asked = sync.OnceFunc(func() {
+				r.box.mute = false
+				heard()
+				r.box.turn(oob.PowerOn)
+			})
+		}, 0},
+	} {
+		t.Run(name, func(t *testing.T) {
+			inRack(t, func(t *testing.T, r *rack) {
+				r.dark()
+				r.box.mute = true
+				r.box.turn(oob.PowerOn)
+				m := r.machine()
+				test.speak(r, func() { r.engine().Heard(m) })
+				r.install()
+				r.untilStatus(machine.InUse)
+				if offs := r.box.oob.sent[string(oob.PowerOff)]; offs != test.offs || r.job().Attempt != 1 {
+					t.Errorf("it was switched off %d times in %d attempts, want %d in one", offs, r.job().Attempt, test.offs)
+				}
+			})
+		})
+	}
 }
 
 func TestAnAgentThatComesBackAfterARestartIsNotPowerCycled(t *testing.T) {

@@ -59,11 +59,12 @@ const agentThere = "the agent is there already"
 // because an agent that was there before the appliance restarted may be about
 // to come back: a power cycle would throw it out.
 func (r *run) reached() (state, string) {
-	if r.agentIsThere() {
+	there, known := r.agents.presence(r.machine.ID, r.Now())
+	if there {
 		return skipped, agentThere
 	}
 	seen := r.machine.Observed
-	if r.Now().Sub(r.began) < r.Limits.Return && seen.CallAt.After(seen.BootAt) && !r.agents.known(r.machine.ID) {
+	if r.Now().Sub(r.began) < r.Limits.Return && seen.CallAt.After(seen.BootAt) && !known {
 		return waiting, "waits for the agent to come back"
 	}
 	return pending, ""
@@ -90,6 +91,9 @@ func checkNetboot(ctx context.Context, r *run) (state, string, error) {
 }
 
 func actNetboot(ctx context.Context, r *run) error {
+	if r.agentIsThere() {
+		return nil
+	}
 	r.bmcEvent("Boot once from the network")
 	return r.with(ctx, func(ctx context.Context, c oob.Controller) error { return c.SetNextBoot(ctx, oob.BootNetwork) })
 }
@@ -137,10 +141,15 @@ func sentence(s string) string { return strings.ToUpper(s[:1]) + s[1:] }
 
 func actPower(want oob.Power) func(context.Context, *run) error {
 	return func(ctx context.Context, r *run) error {
+		if r.agentIsThere() {
+			return nil // it came while the BMC was asked
+		}
 		if want == oob.PowerOff && r.machine.Flags.NoPowerOff {
 			return fmt.Errorf("machine %s must not be powered off: %w", r.machine.Name, errFinal)
 		}
 		r.bmcEvent("Power "+string(want), journal.DetailPower, string(want))
+		// Whoever it was that spoke to us before does not wait for an order now.
+		defer r.agents.left(r.machine.ID)
 		return r.with(ctx, func(ctx context.Context, c oob.Controller) error { return c.SetPower(ctx, want) })
 	}
 }
