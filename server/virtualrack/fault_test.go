@@ -32,7 +32,8 @@ type drill struct {
 	ready bool // the machine is known and idle before
 	begin func(*testing.T, *virtualrack.Rack, *virtualrack.Machine)
 	image string                        // that it installs
-	uefi  bool                          // its firmware tells its boot order
+	uefi  bool                          // it starts by UEFI, whose firmware tells its boot order
+	bios  bool                          // it starts by BIOS
 	last  bool                          // when all others are over, for it disturbs them
 	as    func(machine.MAC) machine.MAC // who it is to the appliance; nil: itself
 }
@@ -53,7 +54,8 @@ var drills = []drill{
 	{fault: light.NoTFTP, named: "loader-not-fetched"},
 	{fault: light.OtherLoader, named: "wrong-loader"},
 	{fault: light.CutLoader, named: "loader-broken-off"},
-	{fault: light.NoDriver, named: "loader-without-nic-driver"},
+	{fault: light.NoDriver, named: "loader-without-nic-driver", bios: true},
+	{fault: light.NoDriver, named: "loader-not-started", uefi: true}, // or Secure Boot refuses it: the same to who sees packets
 	{fault: light.LoaderLoop, named: "loader-loop", quick: true},
 	{fault: light.DeafLoader, named: "ipxe-no-address"},
 	{fault: light.NoHTTP, named: "script-not-fetched"},
@@ -250,10 +252,14 @@ func drillAll(t *testing.T, r *virtualrack.Rack, machines []*virtualrack.Machine
 // seat is where the n-th fault has its machine: every second one of the rack
 // starts by UEFI.
 func seat(n int, d drill) int {
-	if d.uefi {
+	switch {
+	case d.uefi:
 		return 2*n + 3
+	case d.bios:
+		return 2*n + 2
+	default:
+		return 2*n + 2 + n%2
 	}
-	return 2*n + 2 + n%2
 }
 
 // plant racks up: the first machine is healthy, then each has its fault, from

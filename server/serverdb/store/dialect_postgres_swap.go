@@ -50,15 +50,23 @@ func (d postgres) stage(ctx context.Context) (dialect, error) {
 	return s, err
 }
 
-// unused refuses a database that other sessions of ours are on.
+// leaving is how long sessions that were closed may take to be gone: the server
+// ends them after the client has gone on.
+const leaving = 2 * time.Second
+
+// unused refuses a database that other sessions of ours are on, and stay on.
 func unused(ctx context.Context, db *sql.DB) error {
 	var others int
-	err := db.QueryRowContext(ctx, `SELECT count(*) FROM pg_stat_activity
-		WHERE datname = current_database() AND application_name = 'firstlight' AND pid <> pg_backend_pid()`).Scan(&others)
-	if err == nil && others > 0 {
-		err = fmt.Errorf("an appliance is connected to it (%d sessions): stop it first", others)
+	for until := time.Now().Add(leaving); ; time.Sleep(50 * time.Millisecond) {
+		err := db.QueryRowContext(ctx, `SELECT count(*) FROM pg_stat_activity
+			WHERE datname = current_database() AND application_name = 'firstlight' AND pid <> pg_backend_pid()`).Scan(&others)
+		if err != nil || others == 0 {
+			return err
+		}
+		if time.Now().After(until) {
+			return fmt.Errorf("an appliance is connected to it (%d sessions): stop it first", others)
+		}
 	}
-	return err
 }
 
 func (d postgres) swap(ctx context.Context, aside string) (kept string, err error) {
