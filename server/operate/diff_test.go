@@ -13,6 +13,7 @@ import (
 	"firstlight/server/boot"
 	"firstlight/server/journal"
 	"firstlight/server/machine"
+	"firstlight/server/replay"
 	"firstlight/server/serverdb"
 )
 
@@ -65,9 +66,9 @@ func decided(t *testing.T, d *Desk, n int, change func(*boot.Request)) {
 var boss = auth.User{Name: "boss", Role: auth.Admin}
 
 func TestDiffHoldsAChangeAgainstTheBootsThatThereWere(t *testing.T) {
-	machines := 175
+	machines, within := 175, 10*time.Second
 	if os.Getenv("FIRSTLIGHT_LONG") != "" {
-		machines = 8334 // 100,000 decisions
+		machines, within = 8334, 2*time.Second // 100,000 decisions
 	}
 	n := machines * bootsOfOne
 	d, _ := desk(t)
@@ -78,14 +79,18 @@ func TestDiffHoldsAChangeAgainstTheBootsThatThereWere(t *testing.T) {
 	}
 	ignored := *lab
 	ignored.Policy = machine.PolicyIgnore
-	began := time.Now()
-	diff, err := d.Diff(t.Context(), boss, Proposal{Subnet: &ignored}, 0)
-	if err != nil {
-		t.Fatal(err)
+	var diff *replay.Diff
+	took := time.Hour
+	for try := 0; try < 3 && took > within; try++ { // others share the processor
+		began := time.Now()
+		if diff, err = d.Diff(t.Context(), boss, Proposal{Subnet: &ignored}, 0); err != nil {
+			t.Fatal(err)
+		}
+		took = min(took, time.Since(began))
 	}
-	t.Logf("%d decisions of %d boots in %s", diff.Decisions, diff.Boots, time.Since(began))
-	if diff.Boots != n || diff.Decisions != 3*n || diff.Changed != n || diff.Destructive != 0 {
-		t.Errorf("%d of %d boots, %d decisions, %d destructive; want %d, all changed, none destructive", diff.Changed, diff.Boots, diff.Decisions, diff.Destructive, n)
+	t.Logf("%d decisions of %d boots in %s", diff.Decisions, diff.Boots, took)
+	if diff.Boots != n || diff.Decisions != 3*n || diff.Changed != n || diff.Destructive != 0 || took > within {
+		t.Errorf("%d of %d boots, %d decisions, %d destructive, in %s; want %d, all changed, none destructive, within %s", diff.Changed, diff.Boots, diff.Decisions, diff.Destructive, took, n, within)
 	}
 	rule := &machine.Rule{Name: "lab", Match: "subnet=lab", Accept: true, Site: "lab", Role: "web", Image: "debian-12"}
 	if diff, err = d.Diff(t.Context(), boss, Proposal{Rule: rule}, 0); err != nil || diff.Changed != n || diff.Destructive != n {

@@ -57,7 +57,7 @@ const leaving = 2 * time.Second
 // unused refuses a database that other sessions of ours are on, and stay on.
 func unused(ctx context.Context, db *sql.DB) error {
 	var others int
-	for until := time.Now().Add(leaving); ; time.Sleep(50 * time.Millisecond) {
+	for until := time.Now().Add(leaving); ; {
 		err := db.QueryRowContext(ctx, `SELECT count(*) FROM pg_stat_activity
 			WHERE datname = current_database() AND application_name = 'firstlight' AND pid <> pg_backend_pid()`).Scan(&others)
 		if err != nil || others == 0 {
@@ -65,6 +65,11 @@ func unused(ctx context.Context, db *sql.DB) error {
 		}
 		if time.Now().After(until) {
 			return fmt.Errorf("an appliance is connected to it (%d sessions): stop it first", others)
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(50 * time.Millisecond):
 		}
 	}
 }
