@@ -1,21 +1,30 @@
 package server
 
 import (
+	"math"
 	"runtime"
 	"runtime/debug"
 	"testing"
 )
 
 func TestALargeFleetLeavesLittleGarbage(t *testing.T) {
-	for machines, want := range map[int]int{0: 100, 1: 100, 20000: 100, 40000: 50, 100000: 20, 1000000: 20} {
+	for machines, want := range map[int]int{0: 300, 1: 300, 6666: 300, 12000: 166, 20000: 100, 40000: 50, 100000: 20, 1000000: 20} {
 		if got := collectAt(machines); got != want {
 			t.Errorf("collectAt(%d) = %d, want %d", machines, got, want)
 		}
 	}
 }
 
+func TestTheCollectorSparesNothingOnlyFarAboveWhatLives(t *testing.T) {
+	for live, want := range map[uint64]int64{0: 256 << 20, 100 << 20: 256 << 20, 300 << 20: 600 << 20} {
+		if got := limitFor(live); got != want {
+			t.Errorf("limitFor(%d) = %d, want %d", live, got, want)
+		}
+	}
+}
+
 func TestWhatIsNotUsedGoesBack(t *testing.T) {
-	t.Cleanup(func() { debug.SetGCPercent(100) })
+	t.Cleanup(func() { debug.SetGCPercent(100); debug.SetMemoryLimit(math.MaxInt64) })
 	list := make([]byte, 8*idleMemory)
 	for i := range list {
 		list[i] = 1
