@@ -26,6 +26,7 @@ type verdict struct {
 	why      string          // the same, or why the client was refused, for people
 	err      error           // the store's
 	refused  bool            // the reply takes an address away, or gives none
+	full     bool            // the latter, for no address is left
 	subnet   *machine.Subnet
 	segment  exchange.Segment // those of which the client may have an address, subnet first
 	known    boot.Known
@@ -57,7 +58,7 @@ func (s *Server) answer(ctx context.Context, q *query) verdict {
 	}
 	v = s.decide(q, v, s.segment(q, subnet))
 	if server := q.msg.Options.ServerID(); server != nil && !server.Equal(s.duid) {
-		return v.silent(dropOtherServer, "it is for another server, "+server.String())
+		return v.silent(dropOtherServer, "it is for another server, "+exchange.Printable(server.String()))
 	}
 	if !v.decision.Address {
 		return v.silent(dropPolicy, v.decision.Why)

@@ -12,6 +12,7 @@ import (
 	"github.com/insomniacslk/dhcp/rfc1035label"
 
 	"firstlight/server/exchange"
+	"firstlight/server/journal"
 	"firstlight/server/lease"
 	"firstlight/server/machine"
 )
@@ -366,8 +367,8 @@ func TestAFullRangeIsSaid(t *testing.T) {
 			t.Errorf("%v: status %v, want NoAddrsAvail", d.MessageType, code)
 		}
 	}
-	if got := m.texts(); len(got) != 2 || !strings.Contains(got[0], "no free address") {
-		t.Errorf("rows = %q", got)
+	if got := m.texts(); len(got) != 1 || !strings.Contains(got[0], "no free address") || m.rows[0].Details[journal.DetailReason] != reasonFull {
+		t.Errorf("rows = %+v, want one of the whole exchange, with the reason", m.rows)
 	}
 }
 

@@ -18,7 +18,7 @@ import (
 // client must not use any more; the others get none.
 func (s *Server) associate(q *query, v verdict, kind dhcpv6.MessageType, find func(v verdict, want netip.Addr) (lease.Lease, []netip.Addr, error)) verdict {
 	var all []dhcpv6.Option
-	refused := ""
+	refused, full := "", false
 	for i, ia := range q.msg.Options.IANA() {
 		if i > 0 {
 			all = append(all, association(ia, status(iana.StatusNoAddrsAvail, "one address for each interface")))
@@ -37,7 +37,7 @@ func (s *Server) associate(q *query, v verdict, kind dhcpv6.MessageType, find fu
 		}
 		v.lease = l
 		if err != nil {
-			refused = "subnet " + v.subnet.Name + ": " + err.Error()
+			refused, full = "subnet "+v.subnet.Name+": "+err.Error(), errors.Is(err, lease.ErrFull)
 			all = append(all, association(ia, append(withdrawn(gone), status(iana.StatusNoAddrsAvail, err.Error()))...))
 			continue
 		}
@@ -45,7 +45,7 @@ func (s *Server) associate(q *query, v verdict, kind dhcpv6.MessageType, find fu
 	}
 	all = append(all, s.unserved(q)...)
 	if v = s.grant(q, v, kind); refused != "" {
-		v.refused, v.why = true, refused
+		v.refused, v.full, v.why = true, full, refused
 	}
 	for _, o := range all {
 		v.reply.AddOption(o)

@@ -34,6 +34,10 @@ var names = [reasons]string{
 	"", "malformed", "queue_full", "stale", "receive", "send", "no_subnet", "policy", "other_server", "unknown_lease", "store", "panic",
 }
 
+// reasonFull is why a client was refused where no address is left, by the name
+// that it has in timelines of dhcp.
+const reasonFull = "no_address"
+
 // kinds is one more than the last message type that is counted by name.
 const kinds = int(dhcpv6.MessageTypeInformationRequest) + 1
 

@@ -18,6 +18,8 @@ func (s *Server) record(q *query, v verdict) {
 	switch {
 	case v.reply == nil:
 		s.unanswered(q, v)
+	case v.refused && v.reply.MessageType == dhcpv6.MessageTypeAdvertise: // it goes on asking
+		s.exchanges.Note(q.at, s.row(q, v, journal.Refused, "%s was refused: %s", q.who(), v.why))
 	case v.refused:
 		s.finish(q, s.row(q, v, journal.Refused, "%s was refused: %s", q.who(), v.why))
 	case kind == dhcpv6.MessageTypeRelease && v.lease.Address.IsValid():
@@ -59,10 +61,10 @@ func (s *Server) bound(q *query, v verdict) {
 func (s *Server) unanswered(q *query, v verdict) {
 	switch {
 	case v.drop == dropOtherServer && q.msg.MessageType == dhcpv6.MessageTypeRequest:
-		s.chosen(q)
+		server := s.chosen(q)
 		if e := s.exchanges.End(q.boot.MAC, q.at); e.Packets > 1 {
-			row := s.row(q, v, journal.Elsewhere, "%s took the offer of another DHCPv6 server", q.who())
-			row.Details[journal.DetailServer] = q.msg.Options.ServerID().String()
+			row := s.row(q, v, journal.Elsewhere, "%s took the offer of another DHCPv6 server, %s", q.who(), server)
+			row.Details[journal.DetailServer] = server
 			s.cfg.Journal.Note(e.As(row))
 		}
 		return
@@ -116,9 +118,12 @@ func details(q *query, v verdict, came journal.Outcome) map[string]string {
 	if came == journal.Unanswered {
 		add(journal.DetailReason, names[v.drop])
 	}
+	if v.full {
+		add(journal.DetailReason, reasonFull)
+	}
 	add("vendor_class", q.vendor)
 	add("uuid", q.boot.UUID)
-	add("duid", fmt.Sprintf("%x", q.duid))
+	add(journal.DetailDUID, fmt.Sprintf("%x", q.duid))
 	if q.isBoot() {
 		add("stage", string(q.boot.Stage))
 		add("arch", strconv.Itoa(int(q.boot.Arch)))

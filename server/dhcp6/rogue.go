@@ -161,11 +161,12 @@ func (s *Server) tellOf(seen *machine.DHCPServer) {
 }
 
 // chosen notes the server that a client names to all, where its identifier tells
-// its MAC: of the others only an answer tells the address.
-func (s *Server) chosen(q *query) {
+// its MAC: of the others only an answer tells the address. It gives what there is
+// to call it by.
+func (s *Server) chosen(q *query) (name string) {
 	mac, ok := macOf(q.msg.Options.ServerID())
 	if !ok {
-		return
+		return exchange.Printable(q.msg.Options.ServerID().String())
 	}
 	seen := machine.DHCPServer{Address: madeOf(mac), MAC: mac, Interface: q.from.name, Last: q.at, Client: q.boot.MAC}
 	if ia := q.msg.Options.OneIANA(); ia != nil {
@@ -174,6 +175,7 @@ func (s *Server) chosen(q *query) {
 	if s.sawServer(q.network(), &seen) {
 		s.tellOf(&seen)
 	}
+	return seen.Address.String()
 }
 
 // macOf is the MAC of which a DUID was made.

@@ -7,9 +7,10 @@ const (
 	DetailFile    = "file"    // name or path that was asked for
 	DetailReason  = "reason"  // one word of the part that saw it
 	DetailProblem = "problem" // the same in a sentence
-	DetailServer  = "server"  // address of another DHCP server
+	DetailServer  = "server"  // address of another DHCP server, or by what it says it is
 	DetailRelay   = "relay"   // address of the relay
 	DetailOption  = "option82"
+	DetailDUID    = "duid"   // by which a client of DHCPv6 names itself: what DHCPv4 tells has none
 	DetailInputs  = "inputs" // what a boot decision rested on, as package boot writes it: for replay, and large
 	DetailSix     = "ipv6"   // the subnet that serves its network by IPv6, where none does by IPv4
 	DetailSecs    = "secs"   // what the client says since when it asks, in seconds: DHCP's secs
