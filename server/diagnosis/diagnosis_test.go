@@ -17,16 +17,18 @@ import (
 
 var noon = time.Date(2026, 11, 26, 12, 0, 0, 0, time.UTC)
 
-// exchanges are the rows of package dhcp, by its own test of them.
+// exchanges are the rows of packages dhcp and dhcp6, by their own tests of them.
 func exchanges(t testing.TB) map[string][]journal.Event {
 	t.Helper()
-	text, err := os.ReadFile("../dhcp/testdata/exchanges.json")
-	if err != nil {
-		t.Fatal(err)
-	}
 	var all map[string][]journal.Event
-	if err := json.Unmarshal(text, &all); err != nil {
-		t.Fatal(err)
+	for _, dir := range []string{"dhcp", "dhcp6"} {
+		text, err := os.ReadFile("../" + dir + "/testdata/exchanges.json")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := json.Unmarshal(text, &all); err != nil {
+			t.Fatal(err)
+		}
 	}
 	return all
 }

@@ -131,11 +131,12 @@ func (b *bootOf) silence(reason string) *row {
 	return nil
 }
 
-// server is the other DHCP server that was heard last on its network.
-func (b *bootOf) server() string {
+// server is the other server that was heard last on its network, of DHCPv6 or of
+// DHCPv4.
+func (b *bootOf) server(six bool) string {
 	var best string
 	for _, s := range slices.Sorted(maps.Keys(b.Servers)) {
-		if b.Now.Sub(b.Servers[s]) <= serverFresh && (best == "" || b.Servers[s].After(b.Servers[best])) {
+		if strings.Contains(s, ":") == six && b.Now.Sub(b.Servers[s]) <= serverFresh && (best == "" || b.Servers[s].After(b.Servers[best])) {
 			best = s
 		}
 	}
@@ -184,9 +185,10 @@ func clock(t time.Time) string { return t.UTC().Format("15:04:05") + " UTC" }
 
 // arch names the architecture that a row has, as people say it.
 func arch(r *row) string {
-	who, _, _ := strings.Cut(r.Text, " was ")
-	who, _, _ = strings.Cut(who, " gets ")
-	who, _, _ = strings.Cut(who, " has ")
+	who := r.Text
+	for _, verb := range []string{" was ", " gets ", ", which has ", " has ", " boots ", " takes "} {
+		who, _, _ = strings.Cut(who, verb)
+	}
 	who = who[strings.LastIndex(who, ": ")+1:]
 	return cmp.Or(strings.TrimSpace(who), "architecture "+r.Details["arch"])
 }

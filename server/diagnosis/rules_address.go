@@ -39,6 +39,9 @@ func noSubnet(b *bootOf) *Diagnosis {
 	case r.Details[journal.DetailOption] == "absent":
 		return says(BareRelay, StageAddress, fmt.Sprintf("It asks through relay %s, which adds no option 82 that names its network, and no subnet of ours holds %[1]s: it hears nothing.", relay),
 			"Have the relay ask from its address in the machines' network, or send option 82 with link selection; or add the subnet of "+relay+".", r)
+	case six(r): // its own address tells nothing of the network that it asks for
+		return says(NoSubnet, StageAddress, fmt.Sprintf("It asks through relay %s and hears nothing: %s.", relay, r.Details[journal.DetailProblem]),
+			"Add the subnet of that address; or have the relay name its own in the machines' network (link-address).", r)
 	default:
 		return says(NoSubnet, StageAddress, fmt.Sprintf("It asks through relay %s and hears nothing: %s.", relay, r.Details[journal.DetailProblem]),
 			"Add the subnet of "+relay+".", r)
@@ -46,8 +49,8 @@ func noSubnet(b *bootOf) *Diagnosis {
 }
 
 func rangeFull(b *bootOf) *Diagnosis {
-	r := b.silence("no_address")
-	if r == nil || strings.Contains(r.Details[journal.DetailProblem], "somebody answers") {
+	r := b.ask() // DHCPv6 says so, where DHCPv4 can but be silent
+	if r == nil || r.Details[journal.DetailReason] != "no_address" || strings.Contains(r.Details[journal.DetailProblem], "somebody answers") {
 		return nil
 	}
 	return says(RangeFull, StageAddress, fmt.Sprintf("It asked %s and got no address: the ranges of subnet %s are full.", times(max(r.Count, 1), "time"), r.Details["subnet"]),
@@ -92,6 +95,10 @@ func refusedAddress(b *bootOf) *Diagnosis {
 	if !b.since(r, againWithin) && b.refusals() < refusalsFrom {
 		return nil
 	}
+	if six(r) {
+		return says(Refused, StageAddress, "It was refused and did not begin anew with a SOLICIT: "+r.Details[journal.DetailProblem]+".",
+			"Power-cycle it; if it comes again, its firmware keeps an old lease, or is one to update.", r)
+	}
 	return says(Refused, StageAddress, "It asks for an address that it must not have, and does not ask for another: "+r.Details[journal.DetailProblem]+".",
 		"Power-cycle it; if it comes again, its firmware keeps an old lease.", r)
 }
@@ -110,18 +117,18 @@ func (b *bootOf) refusals() (n int) {
 
 func tookAnother(b *bootOf) *Diagnosis {
 	if r := b.came(journal.Elsewhere); r != nil {
-		server := r.Details[journal.DetailServer]
-		return says(Rogue, StageAddress, fmt.Sprintf("It took the offer of another DHCP server, %s, and did not come to us for its boot.", server),
-			"Find "+server+" and switch its DHCP off, or make it hand out our boot file; where it must stay, run this subnet as its proxy.", r)
+		p, server := protocolOf(r), r.Details[journal.DetailServer]
+		return says(Rogue, StageAddress, fmt.Sprintf("It took the %s of another %s server, %s, and did not come to us for its boot.", p.offer, p.name, server),
+			"Find "+server+" and "+p.rival+p.stays+".", r)
 	}
 	r := b.came(journal.NotTaken)
-	if r == nil || b.server() == "" || noArchitecture(b) != nil {
+	if r == nil || b.server(six(r)) == "" || noArchitecture(b) != nil {
 		return nil
 	}
-	n := max(r.Count, 1)
-	d := says(Rogue, StageAddress, fmt.Sprintf("%s, %s, no REQUEST, and another server %s answers on this segment.", times(n, "DISCOVER"), times(n, "OFFER"), b.server()),
-		"Find "+b.server()+" and switch its DHCP off, or make it hand out our boot file.", r)
-	d.Evidence = append(d.Evidence, Evidence{b.Servers[b.server()], "another DHCP server, " + b.server() + ", was heard"})
+	p, server := protocolOf(r), b.server(six(r))
+	d := says(Rogue, StageAddress, fmt.Sprintf("%s, and another server %s answers on this segment.", p.inVain(r), server),
+		"Find "+server+" and "+p.rival+".", r)
+	d.Evidence = append(d.Evidence, Evidence{b.Servers[server], "another " + p.name + " server, " + server + ", was heard"})
 	return d
 }
 
@@ -142,21 +149,19 @@ func offersLost(b *bootOf) *Diagnosis {
 	if r == nil {
 		return nil
 	}
-	n, on := max(r.Count, 1), "broadcasts of ours do not reach it"
+	p := protocolOf(r)
+	on := p.lost
 	if relay := r.Details[journal.DetailRelay]; relay != "" {
 		on = "our answers do not come back through relay " + relay
 	}
-	return says(OffersLost, StageAddress, fmt.Sprintf("%s, %s, no REQUEST: %s, or its firmware wants another offer.", times(n, "DISCOVER"), times(n, "OFFER"), on),
-		"Look for DHCP snooping on its switch port and for a firewall on the way back.", r)
+	return says(OffersLost, StageAddress, fmt.Sprintf("%s: %s, or its firmware wants another %s.", p.inVain(r), on, p.offer),
+		"Look for "+p.guard+" on its switch port and for a firewall on the way back"+p.ports+".", r)
 }
 
 func iPXENoAddress(b *bootOf) *Diagnosis {
-	r := b.ask()
+	r := b.came(journal.NotTaken)
 	if r == nil || r.Details["stage"] != "ipxe" || b.loader() == nil {
 		return nil
-	}
-	if r.Outcome() == journal.Unanswered || r.Outcome() == journal.Elsewhere || r.Outcome() == journal.Declined {
-		return nil // the reason has a rule of its own
 	}
 	return says(IPXENoAddress, StageScript, "Its loader runs, asks for an address of its own, is offered one and does not take it: its network card works in the firmware only by half, or the switch port went down and forwards too late.",
 		"Set the switch port to edge (PortFast) and look at its console.", r, b.loader())
@@ -238,6 +243,6 @@ func neverHeard(b *bootOf) *Diagnosis {
 	}
 	return b.overdue(b.power, "firmware", firstWithin, func() *Diagnosis {
 		return says(NeverHeard, StagePower, fmt.Sprintf("It was switched on at %s, and no packet of it ever reached us: no cable, no DHCP relay on its network, or network boot is off.", clock(b.power.At)),
-			"Check its link; then the relay (ip helper-address) of its network; then the boot order.", b.power)
+			"Check its link; then the relay (ip helper-address, and ipv6 dhcp relay for IPv6) of its network; then the boot order.", b.power)
 	})
 }

@@ -53,15 +53,19 @@ func noLoader(b *bootOf) *Diagnosis {
 		return nil
 	}
 	by := "TFTP (port 69, and the high ports that answer)"
-	if strings.Contains(r.Details["boots"], "://") {
+	if strings.HasPrefix(r.Details["boots"], "http") {
 		by = "HTTP"
+	}
+	by += " is blocked on the way"
+	if six(r) {
+		by += ", whether a router advertises itself there and the prefix as on-link (flag L)"
 	}
 	got := "was told"
 	if a := r.Details["address"]; a != "" {
 		got = "got " + a + " and was told"
 	}
 	return says(NoLoader, StageLoader, fmt.Sprintf("It %s to load %s, and never asked for it.", got, name),
-		"See whether "+by+" is blocked on the way, and whether its firmware's network boot is of the kind that asks.", r)
+		"See whether "+by+", and whether its firmware's network boot is of the kind that asks.", r)
 }
 
 func noSuchFile(b *bootOf) *Diagnosis {
@@ -130,7 +134,7 @@ func refusesLoader(b *bootOf) *Diagnosis {
 	if !strings.HasSuffix(name, ".efi") {
 		return nil
 	}
-	why := ": Secure Boot refuses it for want of a signature, or there is no driver in it for this network card."
+	why := ": Secure Boot refuses it for want of a signature, or there is no driver in it for this network card" + b.unadvertised() + "."
 	act := "Look at its console for \"Access Denied\" or \"Security Violation\". If it says so, have its subnet give the signed loaders: firstlight subnet set NAME --secure-boot."
 	if name == "shimx64.efi" || name == "grubx64.efi" {
 		why = ": its firmware does not trust the signature, or has revoked it."
@@ -147,7 +151,7 @@ func noDriver(b *bootOf) *Diagnosis {
 		return nil
 	}
 	return b.overdue(l, "loader", iPXEWithin, func() *Diagnosis {
-		return says(NoDriver, StageScript, fmt.Sprintf("It fetched %s at %s, and the loader never asked for an address or a script: no driver in it for this network card?", path.Base(l.Details[journal.DetailFile]), clock(l.At)),
+		return says(NoDriver, StageScript, fmt.Sprintf("It fetched %s at %s, and the loader never asked for an address or a script: no driver in it for this network card"+b.unadvertised()+"?", path.Base(l.Details[journal.DetailFile]), clock(l.At)),
 			"Look at its console; update the firmware of the card, or boot from another port.", l)
 	})
 }
