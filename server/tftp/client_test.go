@@ -115,9 +115,11 @@ type client struct {
 	b    [2048]byte   // of the last packet
 }
 
-func dial(t testing.TB, s *Server) *client {
+func dial(t testing.TB, s *Server) *client { t.Helper(); return dialFrom(t, s, s.address().IP) }
+
+func dialFrom(t testing.TB, s *Server, from net.IP) *client {
 	t.Helper()
-	conn, err := net.ListenUDP("udp", &net.UDPAddr{IP: s.address().IP})
+	conn, err := net.ListenUDP("udp", &net.UDPAddr{IP: from})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -356,6 +356,10 @@ func TestTimelineRows(t *testing.T) {
 		t.Errorf("row = %+v", e)
 	}
 
+	if op, rest := probe.receive(time.Millisecond); op != 0 {
+		t.Errorf("an error is answered with op %d %q (RFC 1350 §7)", op, rest)
+	}
+
 	dial(t, s).request(opRRQ, "nothing", "octet")
 	if e := d.next(t); e.Text != "TFTP nothing: there is no such file" {
 		t.Errorf("row = %+v", e)
