@@ -46,13 +46,28 @@ func (c *replayCmd) Run(ctx context.Context, code *int) (err error) {
 	return err
 }
 
-// read reads a bundle, or a capture: then there is no bundle.
+// wanted says what is replayed, and where that comes from.
+const wanted = "want the bundle of a machine (firstlight boot bundle NAME FILE, or the page of its packets) or a capture in the pcap format (tcpdump -w FILE)"
+
+// read reads a bundle, or a capture: then there is no bundle. Its errors name
+// the file.
 func (c *replayCmd) read() (*replay.Recording, *bundle.Bundle, error) {
 	f, err := os.Open(c.Capture)
 	if err != nil {
-		return nil, nil, fmt.Errorf("%w: want a bundle or a pcap file, such as firstlight boot bundle NAME FILE writes", err)
+		return nil, nil, fmt.Errorf("%w: %s", err, wanted)
 	}
 	defer f.Close()
+	r, b, err := c.recording(f)
+	switch {
+	case errors.Is(err, frame.ErrNoPCAP):
+		err = fmt.Errorf("read %s: %w: %s", c.Capture, err, wanted)
+	case err != nil:
+		err = fmt.Errorf("read %s: %w", c.Capture, err)
+	}
+	return r, b, err
+}
+
+func (c *replayCmd) recording(f *os.File) (*replay.Recording, *bundle.Bundle, error) {
 	start := make([]byte, 4)
 	if n, _ := f.ReadAt(start, 0); bundle.Is(start[:n]) {
 		info, err := f.Stat()
@@ -68,7 +83,7 @@ func (c *replayCmd) read() (*replay.Recording, *bundle.Bundle, error) {
 	}
 	packets, err := frame.ReadPCAP(f)
 	if err != nil {
-		return nil, nil, fmt.Errorf("read %s: %w", c.Capture, err)
+		return nil, nil, err
 	}
 	var mac machine.MAC
 	if c.MAC != "" {

@@ -177,6 +177,16 @@ func TestARackThatWasKilledIsNotInTheWayOfTheNext(t *testing.T) {
 }
 
 func TestUsageIsExplained(t *testing.T) {
+	dir := t.TempDir()
+	file := func(name, content string) string {
+		path := filepath.Join(dir, name)
+		if err := os.WriteFile(path, []byte(content), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		return path
+	}
+	text, ng, zip := file("text", "no capture"), file("ng", "\n\r\r\n, and more"), file("zip", "PK\x03\x04")
+	short := file("short", "\xd4\xc3\xb2\xa1"+strings.Repeat("\x00", 25))
 	for _, test := range []struct {
 		name string
 		args []string
@@ -190,7 +200,12 @@ func TestUsageIsExplained(t *testing.T) {
 		{"a storm on machines that are nowhere", []string{"storm", "--against", "127.0.0.1"}, 2, "--behind: want a network"},
 		{"a storm that takes addresses away", []string{"storm", "--against", "10.0.0.1", "--behind", "127.0.0.0/8"}, 2, "--behind 127.0.0.0/8: this host has the address 127.0.0.1/8"},
 		{"a link without an appliance", []string{"storm", "--interface", "eth1"}, 2, "they belong to --against"},
-		{"a capture that is none", []string{"replay", "/proc/self/cmdline"}, 1, "this is no pcap file"},
+		{"a capture that is none", []string{"replay", text}, 1, "read " + text + ": it begins with \"no c\": this is no pcap file: want the bundle of a machine (firstlight boot bundle"},
+		{"an empty capture", []string{"replay", os.DevNull}, 1, "read " + os.DevNull + ": it is empty: this is no pcap file: want the bundle of a machine"},
+		{"a capture of Wireshark's", []string{"replay", ng}, 1, "read " + ng + ": the capture is pcapng, as Wireshark saves it: convert it with editcap -F pcap"},
+		{"a capture that is cut off", []string{"replay", short}, 1, "read " + short + ": it is cut off after 0 whole packets"},
+		{"a bundle that is cut off", []string{"replay", zip}, 1, "read " + zip + ": its 4 bytes begin as a zip does and do not end as one: it is cut short"},
+		{"no capture", []string{"replay", "/nowhere"}, 1, "open /nowhere: no such file or directory: want the bundle of a machine"},
 		{"a fault that there is not", []string{"run", "--fault", "gremlins"}, 2, "want one of dead, disk-first"},
 		{"more faults than machines", []string{"run", "--light", "1", "--fault", "dead,stops"}, 2, "2 faults for 1 light machines"},
 		{"an unknown flag", []string{"run", "--machine", "3"}, 2, "virtualrack --help shows what there is"},

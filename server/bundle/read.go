@@ -27,7 +27,10 @@ func Is(start []byte) bool { return bytes.HasPrefix(start, []byte("PK\x03\x04"))
 // errors say which file is wrong, and how.
 func Read(r io.ReaderAt, size int64) (*Bundle, error) {
 	z, err := zip.NewReader(r, size)
-	if err != nil {
+	switch {
+	case errors.Is(err, zip.ErrFormat):
+		return nil, fmt.Errorf("its %d bytes begin as a zip does and do not end as one: it is cut short: fetch it again: %w", size, err)
+	case err != nil:
 		return nil, fmt.Errorf("read the bundle: %w: want a file that firstlight boot bundle wrote", err)
 	}
 	if len(z.File) > maxFiles {

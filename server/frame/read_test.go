@@ -85,12 +85,18 @@ func TestDamagedCapturesAreTold(t *testing.T) {
 		file []byte
 		want string
 	}{
-		"empty":             {nil, errNoPCAP.Error()},
-		"text":              {[]byte("a text of more than twenty-four bytes"), errNoPCAP.Error()},
-		"pcapng":            {append([]byte{0x0a, 0x0d, 0x0d, 0x0a}, make([]byte, 30)...), "editcap"},
-		"cut in a header":   {whole[:30], io.ErrUnexpectedEOF.Error()},
-		"cut in a packet":   {whole[:len(whole)-1], io.ErrUnexpectedEOF.Error()},
-		"an endless packet": {large, "it is damaged"},
+		"empty":              {nil, "it is empty: " + ErrNoPCAP.Error()},
+		"three bytes":        {[]byte{0xd4, 0xc3, 0xb2}, "it has 3 bytes: " + ErrNoPCAP.Error()},
+		"text":               {[]byte("a text of more than twenty-four bytes"), `it begins with "a te": ` + ErrNoPCAP.Error()},
+		"a short text":       {[]byte("a text"), `it begins with "a te": ` + ErrNoPCAP.Error()},
+		"pcapng":             {append([]byte{0x0a, 0x0d, 0x0d, 0x0a}, make([]byte, 30)...), "editcap -F pcap IN OUT"},
+		"pcapng that is cut": {[]byte{0x0a, 0x0d, 0x0d, 0x0a}, "editcap -F pcap IN OUT"},
+		"cut in its head":    {whole[:10], "it has 10 bytes and is cut off in its head: " + io.ErrUnexpectedEOF.Error()},
+		"cut in a header":    {whole[:30], "it is cut off after 0 whole packets; editcap"},
+		"cut in a packet":    {whole[:len(whole)-1], io.ErrUnexpectedEOF.Error()},
+		"cut after a packet": {slices.Concat(whole, whole[24:40]), "it is cut off after 1 whole packets; editcap"},
+		"an endless packet":  {large, "packet 1 of the capture has"},
+		"one after a packet": {slices.Concat(whole, large[24:]), "packet 2 of the capture has"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			if _, err := ReadPCAP(bytes.NewReader(test.file)); err == nil || !strings.Contains(err.Error(), test.want) {
@@ -104,7 +110,7 @@ func FuzzReadPCAP(f *testing.F) {
 	f.Add(capture(binary.LittleEndian, 0xa1b2c3d4, linkEthernet, append(append(make([]byte, 12), 8, 0), UDP(client, all, []byte("x"))...)))
 	f.Fuzz(func(t *testing.T, b []byte) {
 		got, err := ReadPCAP(bytes.NewReader(b))
-		if err != nil && len(got) > 0 && errors.Is(err, errNoPCAP) {
+		if err != nil && len(got) > 0 && errors.Is(err, ErrNoPCAP) {
 			t.Errorf("%d packets of what is no capture", len(got))
 		}
 		for _, p := range got {
