@@ -11,6 +11,10 @@ import (
 
 	"github.com/alecthomas/kong"
 	"github.com/google/go-cmp/cmp"
+
+	"firstlight/cmd/firstlight/client"
+	"firstlight/server/api"
+	"firstlight/server/machine"
 )
 
 var update = flag.Bool("update", false, "rewrite the golden files")
@@ -55,4 +59,28 @@ func helpBelow(t *testing.T, n *kong.Node, words []string) string {
 		text += helpBelow(t, child, append(append([]string{}, words...), child.Name))
 	}
 	return text
+}
+
+// TestRefusalsNameCommandsThatThereAre: what the API lists by an address, the
+// command line lists by a command.
+func TestRefusalsNameCommandsThatThereAre(t *testing.T) {
+	lists := []string{"/machines", "/jobs", "/subnets", "/rules", "/images", "/deliveries", "/issues", "/issues/kinds"}
+	for _, kind := range machine.PlanKinds() {
+		lists = append(lists, api.PlanPath(kind))
+	}
+	for _, list := range lists {
+		said := client.InCommands(`thing "x": not found: list those that there are with GET ` + api.Prefix + list)
+		command, ok := strings.CutPrefix(said, `thing "x": not found: firstlight `)
+		if command, ok = strings.CutSuffix(command, " lists those that there are"); !ok {
+			t.Errorf("of %s it says %q", list, said)
+			continue
+		}
+		parser, err := newParser(&cli{}, &common{}, &host{}, func(int) {})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := parser.Parse(strings.Fields(command)); err != nil {
+			t.Errorf("there is no command %q for %s: %v", command, list, err)
+		}
+	}
 }

@@ -99,10 +99,16 @@ func whereFile(err error) error {
 		return err
 	}
 	dir, bad := filepath.Abs(filepath.Dir(at.Path))
+	for bad == nil && dir != "/" {
+		if _, absent := os.Stat(dir); absent == nil {
+			break
+		}
+		dir = filepath.Dir(dir)
+	}
 	if bad != nil {
 		return err
 	}
-	return fmt.Errorf("%w: ls %s lists what there is", err, dir)
+	return fmt.Errorf("%w; ls %s lists what there is", err, dir)
 }
 
 // note tells the person something that is no output.

@@ -104,7 +104,7 @@ type Log struct {
 func Load(path string) (*Config, error) {
 	text, err := os.ReadFile(path)
 	if err != nil {
-		return nil, fmt.Errorf("read configuration: %w; write one with: firstlight init", err)
+		return nil, fmt.Errorf("read configuration: %w: write one with firstlight init", err)
 	}
 	c, err := Parse(path, text)
 	if err != nil {

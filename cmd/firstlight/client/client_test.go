@@ -39,6 +39,9 @@ func TestProblems(t *testing.T) {
 		want             string
 	}{
 		{"a problem's detail is the error", "application/problem+json", `{"detail": "machine C0MPUT3 is locked: unlock it first"}`, 409, "machine C0MPUT3 is locked: unlock it first"},
+		{"a list is named by its command", "application/problem+json", `{"detail": "rule \"x\": not found: list those that there are with GET /api/v1/rules"}`, 404, `rule "x": not found: firstlight rule ls lists those that there are`},
+		{"with a guess before it", "application/problem+json", `{"detail": "rule \"x\": not found; did you mean y? List those that there are with GET /api/v1/rules"}`, 404, `did you mean y? firstlight rule ls lists those that there are`},
+		{"a field has no place in a request", "application/problem+json", `{"detail": "body.mode \"body.x\": want a; query.status \"\": want b"}`, 422, `mode "body.x": want a; status "": want b`},
 		{"with a charset too", "application/problem+json; charset=utf-8", `{"detail": "no"}`, 422, "no"},
 		{"a token that is not good says so", "application/problem+json", `{"detail": "log in"}`, 401, "the token is not valid (any more): log in again with: firstlight login"},
 		{"something else behind the address is guessed", "text/html", "<h1>nginx", 404, `answered "404 Not Found" to GET /api/v1/me: is it an appliance of another version?`},

@@ -43,7 +43,7 @@ func (c *Client) problem(res *http.Response, body []byte) error {
 			p.Detail += "\n  " + e.Message
 		}
 	}
-	return &Error{res.StatusCode, p.Detail}
+	return &Error{res.StatusCode, InCommands(p.Detail)}
 }
 
 // unreachable says in one sentence why nobody answered.
