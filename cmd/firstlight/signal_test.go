@@ -34,8 +34,14 @@ func TestASecondSignalEndsAtOnce(t *testing.T) {
 	t.Cleanup(func() { _ = cmd.Process.Kill() })
 
 	held := dial(t, socket)
-	if _, err := io.WriteString(held, "POST /api/v1/jobs HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\n{"); err != nil {
+	if _, err := io.WriteString(held, "POST /api/v1/jobs HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\nExpect: 100-continue\r\n\r\n{"); err != nil {
 		t.Fatal(err)
+	}
+	// Somebody reads the body: a connection that nobody took yet would end at once.
+	reading := make([]byte, len("HTTP/1.1 100"))
+	_ = held.SetReadDeadline(time.Now().Add(signalPatience))
+	if _, err := io.ReadFull(held, reading); err != nil || string(reading) != "HTTP/1.1 100" {
+		t.Fatalf("the appliance says %q: %v", reading, err)
 	}
 	_ = cmd.Process.Signal(syscall.SIGTERM)
 	gone(t, socket)
