@@ -1,9 +1,7 @@
 package operate
 
 import (
-	"encoding/json"
 	"errors"
-	"fmt"
 	"os"
 	"strings"
 	"testing"
@@ -11,68 +9,32 @@ import (
 
 	"firstlight/server/auth"
 	"firstlight/server/boot"
-	"firstlight/server/journal"
 	"firstlight/server/machine"
 	"firstlight/server/replay"
-	"firstlight/server/serverdb"
+	"firstlight/server/serverdb/fleet"
 )
 
-// bootsOfOne is how often each machine booted.
-const bootsOfOne = 4
-
-// decided writes the decisions of n boots of machines that nobody knew, three to
-// a boot, as the journal has them.
-func decided(t *testing.T, d *Desk, n int, change func(*boot.Request)) {
+// booted writes the decisions of n boots on the subnet into the journal.
+func booted(t *testing.T, d *Desk, n int, change func(*boot.Request)) {
 	t.Helper()
-	const atOnce = 3000
-	var rows []journal.Event
-	write := func() {
-		if err := d.DB.Do(t.Context(), func(w *serverdb.Write) error {
-			for _, e := range rows {
-				if err := w.Event(e); err != nil {
-					return err
-				}
-			}
-			return nil
-		}); err != nil {
-			t.Fatal(err)
-		}
-		rows = nil
+	err := fleet.Boots(t.Context(), d.DB, n, func(r *boot.Request) {
+		r.Subnet = "lab"
+		change(r)
+	})
+	if err != nil {
+		t.Fatal(err)
 	}
-	begin := time.Now().Add(-20 * 24 * time.Hour)
-	for i := range n {
-		m := i % max(n/bootsOfOne, 1)
-		r := boot.Request{MAC: machine.MAC{2, 0, 0, byte(m >> 16), byte(m >> 8), byte(m)}, UUID: fmt.Sprintf("11111111-0000-0000-0000-%012d", m), Subnet: "lab", Platform: "efi"}
-		change(&r)
-		for s, stage := range []boot.Stage{boot.StageFirmware, boot.StageIPXE, boot.StageIPXE} {
-			r.Stage, r.Script = stage, s == 2
-			k := boot.Known{Policy: machine.PolicyObserve}
-			text, err := json.Marshal(boot.NewRecord(r, boot.Decide(r, k, begin), k))
-			if err != nil {
-				t.Fatal(err)
-			}
-			rows = append(rows, journal.Event{
-				At: begin.Add(time.Duration(i)*10*time.Second + time.Duration(s)*time.Second), MAC: r.MAC, Source: journal.Boot, Text: "Decided own disk",
-				Details: map[string]string{"inputs": string(text)},
-			})
-		}
-		if len(rows) >= atOnce {
-			write()
-		}
-	}
-	write()
 }
 
 var boss = auth.User{Name: "boss", Role: auth.Admin}
 
 func TestDiffHoldsAChangeAgainstTheBootsThatThereWere(t *testing.T) {
-	machines, within := 175, 10*time.Second
+	n, within := 700, 10*time.Second
 	if os.Getenv("FIRSTLIGHT_LONG") != "" {
-		machines, within = 8334, 2*time.Second // 100,000 decisions
+		n, within = 33336, 2*time.Second // 100,000 decisions
 	}
-	n := machines * bootsOfOne
 	d, _ := desk(t)
-	decided(t, d, n, func(*boot.Request) {})
+	booted(t, d, n, func(*boot.Request) {})
 	lab, err := d.DB.Subnet("lab")
 	if err != nil {
 		t.Fatal(err)
@@ -89,7 +51,7 @@ func TestDiffHoldsAChangeAgainstTheBootsThatThereWere(t *testing.T) {
 		took = min(took, time.Since(began))
 	}
 	t.Logf("%d decisions of %d boots in %s", diff.Decisions, diff.Boots, took)
-	if diff.Boots != n || diff.Decisions != 3*n || diff.Changed != n || diff.Destructive != 0 || took > within {
+	if diff.Boots != n || diff.Decisions != n*fleet.DecisionsOfOne || diff.Changed != n || diff.Destructive != 0 || took > within {
 		t.Errorf("%d of %d boots, %d decisions, %d destructive, in %s; want %d, all changed, none destructive, within %s", diff.Changed, diff.Boots, diff.Decisions, diff.Destructive, took, n, within)
 	}
 	rule := &machine.Rule{Name: "lab", Match: "subnet=lab", Accept: true, Site: "lab", Role: "web", Image: "debian-12"}
@@ -109,7 +71,7 @@ func TestDiffHoldsAChangeAgainstTheBootsThatThereWere(t *testing.T) {
 func TestAnInstallerForAMachineInUseCannotBeSaved(t *testing.T) {
 	d, _ := desk(t)
 	m := owned(t, d, "")
-	decided(t, d, 1, func(r *boot.Request) { r.MAC, r.UUID = machine.MAC{2, 9, 9, 9, 9, 9}, m.UUID })
+	booted(t, d, 1, func(r *boot.Request) { r.MAC, r.UUID = machine.MAC{2, 9, 9, 9, 9, 9}, m.UUID })
 	rule := &machine.Rule{Name: "lab", Match: "subnet=lab", Accept: true, Site: "lab", Role: "web", Image: "debian-12"}
 	var refused *Refused
 	err := d.PutRule(t.Context(), boss, rule, func(*machine.Rule) error { return nil })

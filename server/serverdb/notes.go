@@ -113,11 +113,18 @@ func (d *DB) Decided(r boot.Request, a boot.Answer, k boot.Known) {
 		d.booted(k.Machine, r.Serial, r.UUID, k.Clash)
 	}
 	if d.notes.decide(r.MAC, in.Machine, string(b), now) {
-		d.Note(journal.Event{
-			MAC: r.MAC, Machine: in.Machine, Source: journal.Boot, At: now,
-			Text:    fmt.Sprintf("Decided %s: %s", wording(a), a.Why),
-			Details: map[string]string{journal.DetailInputs: string(b), "stage": asked(r), "target": string(a.Target)},
-		})
+		d.Note(DecisionRow(in, string(b), now))
+	}
+}
+
+// DecisionRow is the row of the timeline for a decision; inputs is the record as
+// JSON.
+func DecisionRow(rec boot.Record, inputs string, at time.Time) journal.Event {
+	r, a := rec.Request, rec.Answer
+	return journal.Event{
+		MAC: r.MAC, Machine: rec.Machine, Source: journal.Boot, At: at,
+		Text:    fmt.Sprintf("Decided %s: %s", wording(a), a.Why),
+		Details: map[string]string{journal.DetailInputs: inputs, "stage": asked(r), "target": string(a.Target)},
 	}
 }
 

@@ -1,6 +1,6 @@
 // Package fleet makes up a fleet of any size, the same each time: machines of
 // four sites in racks of twenty, with roles, pools, hardware and a history that
-// leads to their status.
+// leads to their status, and a journal of boots.
 //
 // It is for tests and comparisons: Fill writes straight into the store, because
 // 100,000 machines through the front door would take longer than what is
@@ -41,7 +41,7 @@ func Machine(i int) *machine.Machine {
 	site := Sites[siteOf(rack)]
 	status, at := statusOf(i), began.Add(time.Duration(i)*time.Second)
 	m := &machine.Machine{
-		ID: ID(i), Name: Name(i), Kind: machine.Metal, Serial: Name(i), UUID: uuid.NewSHA1(uuid.Nil, []byte(Name(i))).String(),
+		ID: ID(i), Name: Name(i), Kind: machine.Metal, Serial: Name(i), UUID: hardwareUUID(i),
 		Vendor: "Dell Inc.", Product: "PowerEdge R" + fmt.Sprint(640+i%3*10), Status: status, Since: at,
 		Site: site, Rack: rackName(rack), Unit: 1 + i%perRack, Height: 1, Type: types[i%len(types)], Delivery: fmt.Sprintf("2026-%04d", i/400),
 		NICs: []machine.NIC{
@@ -78,6 +78,9 @@ func Name(i int) string { return fmt.Sprintf("FLT%06d", i) }
 
 // ID gives a machine's id.
 func ID(i int) string { return fmt.Sprintf("0192f0c0-0000-7000-8000-%012d", i) }
+
+// hardwareUUID gives the UUID that a machine's firmware has.
+func hardwareUUID(i int) string { return uuid.NewSHA1(uuid.Nil, []byte(Name(i))).String() }
 
 // MAC gives the address of one of its interfaces.
 func MAC(i, nic int) machine.MAC {

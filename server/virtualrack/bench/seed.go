@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"log/slog"
 	"net/netip"
-	"path/filepath"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -30,21 +29,11 @@ type host struct {
 // fleet puts machines into the stopped appliance's ServerDb as their agents
 // would, names them, and lists their names.
 func (b *bench) fleet(ctx context.Context) (hosts []host, err error) {
-	cfg, err := config.Load(b.path("firstlight.yaml"))
-	if err != nil {
-		return nil, err
-	}
-	db, err := serverdb.Open(ctx, filepath.Join(cfg.State, "serverdb.sqlite"), serverdb.Options{
-		Log: slog.New(slog.DiscardHandler), Now: time.Now, Retention: cfg.Retention,
-		Patterns: map[string]string{cfg.Site.Name: cfg.Site.Hostnames},
-	})
+	db, err := b.database(ctx)
 	if err != nil {
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, db.Close()) }()
-	if err := db.Seed(ctx, cfg.Subnets, cfg.Rules); err != nil {
-		return nil, err
-	}
 	g, ctx := errgroup.WithContext(ctx)
 	g.SetLimit(128) // fills a group commit
 	for n := range fleetSize {
@@ -59,6 +48,26 @@ func (b *bench) fleet(ctx context.Context) (hosts []host, err error) {
 		}
 	}
 	return hosts, nil
+}
+
+// database opens the stopped appliance's ServerDb, with the subnets and rules of
+// its configuration.
+func (b *bench) database(ctx context.Context) (*serverdb.DB, error) {
+	cfg, err := config.Load(b.path("firstlight.yaml"))
+	if err != nil {
+		return nil, err
+	}
+	db, err := serverdb.Open(ctx, b.rack.Database(), serverdb.Options{
+		Log: slog.New(slog.DiscardHandler), Now: time.Now, Retention: cfg.Retention,
+		Patterns: map[string]string{cfg.Site.Name: cfg.Site.Hostnames},
+	})
+	if err != nil {
+		return nil, err
+	}
+	if err := db.Seed(ctx, cfg.Subnets, cfg.Rules); err != nil {
+		return nil, errors.Join(err, db.Close())
+	}
+	return db, nil
 }
 
 // enter reports one machine and names it.
