@@ -165,11 +165,12 @@ var ourPackages = map[string]row{
 		"server/virtualrack/replay", "server/virtualrack/storm",
 	}, why: command},
 	"cmd/firstlight": {ours: []string{
-		"cmd/firstlight/client", "cmd/firstlight/complete", "cmd/version", "cmd/firstlight/doctor", "cmd/firstlight/output", "images/embedded", "ipxe", "server", "server/api", "server/backup", "server/config", "server/declare",
+		"cmd/firstlight/client", "cmd/firstlight/complete", "cmd/version", "cmd/firstlight/doctor", "cmd/firstlight/logins", "cmd/firstlight/output", "images/embedded", "ipxe", "server", "server/api", "server/backup", "server/config", "server/declare",
 		"server/health", "server/machine",
 	}, why: command},
 	"cmd/firstlight/client":   {ours: []string{"server/api", "server/auth"}, why: "the client speaks the API's types to the API, and nothing else"},
 	"cmd/firstlight/complete": {ours: []string{"server/machine"}, why: "it reads the model of the commands and knows none of them; names come from a function"},
+	"cmd/firstlight/logins":   {why: "a list is read without knowing who gives its log-ins to whom"},
 	"cmd/firstlight/output":   {why: "printing knows no command and no appliance, so that every command prints alike"},
 	"cmd/firstlight/debian":   {why: "the package is built by a script; only its tests are Go"},
 	"cmd/firstlight/doctor":   {ours: []string{"images/bootimage", "ipxe", "server/config", "server/machine", "server/serverdb"}, why: "it looks at a host, a configuration and what stands in a database; what serves is not its business"},

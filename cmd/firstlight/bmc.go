@@ -2,16 +2,13 @@ package main
 
 import (
 	"context"
-	"encoding/csv"
-	"errors"
 	"fmt"
 	"io"
 	"net/http"
 	"net/url"
 	"os"
-	"slices"
-	"strings"
 
+	"firstlight/cmd/firstlight/logins"
 	"firstlight/server/api"
 )
 
@@ -33,7 +30,7 @@ func (c *bmcSetCmd) Run(ctx context.Context, h *host) error {
 	if err != nil {
 		return err
 	}
-	return giveLogins(ctx, h, &c.remote, []bmcLine{{serial: c.Serial, login: api.BMCLogin{Address: c.Address, User: c.User, Password: password}}})
+	return giveLogins(ctx, h, &c.remote, []logins.Login{{Serial: c.Serial, User: c.User, Password: password, Address: c.Address}})
 }
 
 type bmcImportCmd struct {
@@ -53,105 +50,25 @@ func (c *bmcImportCmd) Run(ctx context.Context, h *host) error {
 		defer f.Close() //nolint:errcheck // it was read
 		in = f
 	}
-	lines, err := readLogins(in)
+	all, err := logins.Read(in)
 	if err != nil {
 		return usage("%s: %w", c.File, err)
 	}
-	return giveLogins(ctx, h, &c.remote, lines)
+	return giveLogins(ctx, h, &c.remote, all)
 }
 
-// bmcLine is one machine of a list.
-type bmcLine struct {
-	serial string
-	login  api.BMCLogin
-}
-
-func giveLogins(ctx context.Context, h *host, r *remote, lines []bmcLine) error {
+func giveLogins(ctx context.Context, h *host, r *remote, all []logins.Login) error {
 	a, err := r.open(h)
 	if err != nil {
 		return err
 	}
 	defer h.clear()
-	for i, l := range lines {
-		h.tell("%d of %s kept", i, plural(len(lines), "log-in"))
-		if _, err := a.Do(ctx, http.MethodPut, "/bmc-logins/"+url.PathEscape(l.serial), l.login, nil); err != nil {
-			return fmt.Errorf("serial %s: %w (%s before it kept)", l.serial, err, plural(i, "log-in"))
+	for i, l := range all {
+		h.tell("%d of %s kept", i, plural(len(all), "log-in"))
+		body := api.BMCLogin{Address: l.Address, User: l.User, Password: l.Password}
+		if _, err := a.Do(ctx, http.MethodPut, "/bmc-logins/"+url.PathEscape(l.Serial), body, nil); err != nil {
+			return fmt.Errorf("serial %s: %w (%s before it kept)", l.Serial, err, plural(i, "log-in"))
 		}
 	}
-	return h.say("%s kept; the next act on each machine proves it", plural(len(lines), "log-in"))
-}
-
-// readLogins reads a delivery's list (RFC 4180).
-func readLogins(in io.Reader) ([]bmcLine, error) {
-	rows := csv.NewReader(in)
-	rows.TrimLeadingSpace = true
-	head, err := rows.Read()
-	if err != nil {
-		return nil, fmt.Errorf("the line that names the columns: %w", err)
-	}
-	at, err := loginColumns(head)
-	if err != nil {
-		return nil, err
-	}
-	l := logins{seen: map[string]int{}}
-	for err == nil {
-		err = l.read(rows, at)
-	}
-	switch {
-	case !errors.Is(err, io.EOF):
-		return nil, err
-	case len(l.all) == 0:
-		return nil, errors.New("there is no line below the names of the columns")
-	}
-	return l.all, nil
-}
-
-// logins are the lines so far, and where each serial stands.
-type logins struct {
-	all  []bmcLine
-	seen map[string]int
-}
-
-// read takes the next line; io.EOF after the last.
-func (l *logins) read(rows *csv.Reader, at map[string]int) error {
-	row, err := rows.Read()
-	if err != nil {
-		return err // it names the line
-	}
-	line, _ := rows.FieldPos(0)
-	one, err := loginOf(row, at)
-	if err != nil {
-		return fmt.Errorf("line %d: %w", line, err)
-	}
-	if first, twice := l.seen[one.serial]; twice {
-		return fmt.Errorf("line %d: serial %s stands in line %d already: keep one of them", line, one.serial, first)
-	}
-	l.seen[one.serial] = line
-	l.all = append(l.all, one)
-	return nil
-}
-
-// loginColumns finds the columns by name: -1 stands for one that is not there.
-func loginColumns(head []string) (map[string]int, error) {
-	at := map[string]int{}
-	for _, name := range []string{"serial", "bmc_user", "bmc_password", "bmc_address"} {
-		at[name] = slices.IndexFunc(head, func(h string) bool { return strings.EqualFold(strings.TrimSpace(h), name) })
-		if at[name] < 0 && name != "bmc_address" {
-			return nil, fmt.Errorf("no column %s: the first line names %s", name, strings.Join(head, ", "))
-		}
-	}
-	return at, nil
-}
-
-func loginOf(row []string, at map[string]int) (bmcLine, error) {
-	l := bmcLine{serial: row[at["serial"]], login: api.BMCLogin{User: row[at["bmc_user"]], Password: row[at["bmc_password"]]}}
-	if i := at["bmc_address"]; i >= 0 {
-		l.login.Address = row[i]
-	}
-	for name, value := range map[string]string{"serial": l.serial, "bmc_user": l.login.User, "bmc_password": l.login.Password} {
-		if strings.TrimSpace(value) == "" {
-			return l, fmt.Errorf("column %s is empty: fill it, or take the line out", name)
-		}
-	}
-	return l, nil
+	return h.say("%s kept; the next act on each machine proves it", plural(len(all), "log-in"))
 }
