@@ -137,7 +137,7 @@ var ourPackages = map[string]row{
 	}, why: "a light machine is the agent's own code behind the rack's protocols, and knows the appliance by these only"},
 	"server/serverdb/fleet": {ours: []string{"server/boot", "server/delivery", "server/journal", "server/machine", "server/serverdb", "server/serverdb/store"}, why: "a made-up fleet is written where the real one is kept, and known to tests and comparisons alone"},
 	"server/virtualrack/bench": {ours: []string{
-		"agent/report", "server/boot", "server/config", "server/machine", "server/serverdb", "server/serverdb/fleet", "server/virtualrack", "server/virtualrack/storm",
+		"agent/report", "server/boot", "server/config", "server/machine", "server/serverdb", "server/serverdb/fleet", "server/virtualrack", "server/virtualrack/qemu", "server/virtualrack/storm",
 	}, why: "a comparison fills ServerDb while the appliance is stopped, and then knows it by its protocols only"},
 	"server/virtualrack": {ours: []string{
 		"server/machine", "server/oob", "server/oob/bmcsim", "server/oob/redfish",

@@ -20,6 +20,9 @@ var (
 	ownAddress6   = netip.MustParseAddr("fd00:80::1")
 	firstAddress6 = netip.MustParseAddr("fd00:80::1:0")
 	lastAddress6  = netip.MustParseAddr("fd00:80::1:ffff")
+	// Of clients in this process: on the link, and not made of the interface's MAC,
+	// by which a server would take all of them for one.
+	guestAddress6 = netip.MustParseAddr("fe80::2")
 	firstAddress  = netip.MustParseAddr("10.80.16.0")
 	lastAddress   = netip.MustParseAddr("10.80.255.250")
 	relayed       = netip.MustParsePrefix("10.96.0.0/12") // every network behind a relay

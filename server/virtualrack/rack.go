@@ -65,8 +65,11 @@ func (r *Rack) Machines() []*Machine { return r.machines }
 func (r *Rack) Address() netip.Addr { return ownAddress }
 
 // Join gives this process an address on the boot network, for clients that a
-// test or a measurement runs itself.
+// test or a measurement runs itself; in a rack of IPv6 a link-local one.
 func (r *Rack) Join() (netip.Addr, error) {
+	if r.spec.IPv6 {
+		return guestAddress6, r.uplink.Add(netip.PrefixFrom(guestAddress6, 64))
+	}
 	return guestAddress, r.uplink.Add(netip.PrefixFrom(guestAddress, bootNetwork.Bits()))
 }
 

@@ -20,6 +20,7 @@ import (
 	"strings"
 
 	"firstlight/server/virtualrack"
+	"firstlight/server/virtualrack/qemu"
 )
 
 // Options say what to compare, and where to write it.
@@ -36,6 +37,7 @@ type work struct {
 	name   string
 	unit   string
 	method string
+	ipv6   bool // it is for a rack of IPv6
 	peers  []peer
 	ours   func(context.Context, *bench) (float64, error)
 	// rows prints the rows of a work that has no peers.
@@ -53,7 +55,7 @@ type peer struct {
 }
 
 // works are all comparisons, in the order in which they run.
-var works = []work{dnsWork, dhcpWork, tftpWork, httpWork, scriptWork, serverdbWork, stormWork, discoveryWork}
+var works = []work{dnsWork, dhcpWork, tftpWork, httpWork, scriptWork, serverdbWork, dhcp6Work, stormWork, discoveryWork}
 
 // Names are the names of all works.
 func Names() (all []string) {
@@ -85,8 +87,10 @@ func Run(ctx context.Context, o Options) error {
 	if bytes, err := buffer(); err == nil {
 		fmt.Fprintf(o.Out, "# receive buffers: %d bytes for every socket that asks for none (net.core.rmem_default), whoever's\n", bytes)
 	}
-	if err := together(ctx, o); err != nil {
-		return err
+	for _, ipv6 := range []bool{false, true} {
+		if err := together(ctx, o, ipv6); err != nil {
+			return err
+		}
 	}
 	for _, w := range works {
 		if w.alone == nil || !o.wants(w) {
@@ -108,20 +112,30 @@ func (o *Options) head(w work) {
 	fmt.Fprintf(o.Out, "# %s, in %s: %s\n# work\tpeer\ttheirs\tours\tratio\n", w.name, w.unit, w.method)
 }
 
-// together runs the works that share a rack.
-func together(ctx context.Context, o Options) error {
-	if !slices.ContainsFunc(works, func(w work) bool { return w.alone == nil && o.wants(w) }) {
+// together runs the works that share a rack, of IPv4 or of IPv6.
+func together(ctx context.Context, o Options, ipv6 bool) error {
+	var ordered []work
+	for _, w := range works {
+		if w.alone == nil && w.ipv6 == ipv6 && o.wants(w) {
+			ordered = append(ordered, w)
+		}
+	}
+	if len(ordered) == 0 {
 		return nil
 	}
-	rack, err := virtualrack.Start(ctx, virtualrack.Spec{Dir: o.Dir, Program: o.Program, Light: 1, Level: slog.LevelWarn})
+	spec := virtualrack.Spec{Dir: o.Dir, Program: o.Program, Light: 1, Level: slog.LevelWarn}
+	if ipv6 { // there are no light machines of it; this one stays off
+		spec.IPv6, spec.Light, spec.Machines = true, 0, []virtualrack.MachineSpec{{Firmware: qemu.UEFI}}
+	}
+	rack, err := virtualrack.Start(ctx, spec)
 	if err != nil {
 		return err
 	}
 	b := &bench{Options: o, rack: rack}
-	return errors.Join(b.run(ctx), rack.Close())
+	return errors.Join(b.run(ctx, ordered), rack.Close())
 }
 
-func (b *bench) run(ctx context.Context) error {
+func (b *bench) run(ctx context.Context, ordered []work) error {
 	var err error
 	if b.here, err = b.rack.Join(); err != nil {
 		return err
@@ -129,10 +143,7 @@ func (b *bench) run(ctx context.Context) error {
 	if err := b.rack.Appliance().Stop(); err != nil {
 		return err
 	}
-	for _, w := range works {
-		if w.alone != nil || !b.wants(w) {
-			continue
-		}
+	for _, w := range ordered {
 		if err := b.compare(ctx, w); err != nil {
 			return fmt.Errorf("%s: %w", w.name, err)
 		}

@@ -1,17 +1,6 @@
 package bench
 
-import (
-	"context"
-	"errors"
-)
-
-// dnsmasqDHCP serves the appliance's subnet and pool, without looking whether
-// somebody is on an address: the others do not look either.
-func dnsmasqDHCP(ctx context.Context, b *bench, p peer) (float64, error) {
-	return b.dnsmasq(ctx, p, b.givesLeases, b.perfdhcp,
-		"--interface=boot0", "--dhcp-range=10.80.16.0,10.80.255.250,255.255.0.0,1h", "--dhcp-lease-max=65536",
-		"--dhcp-leasefile="+b.path("dnsmasq.leases"), "--dhcp-authoritative", "--no-ping", "--quiet-dhcp")
-}
+import "context"
 
 // dnsmasqTFTP serves the loader that the appliance served.
 func dnsmasqTFTP(ctx context.Context, b *bench, p peer) (float64, error) {
@@ -27,13 +16,4 @@ func (b *bench) dnsmasq(ctx context.Context, p peer, answers func(context.Contex
 	}
 	defer c.stop()
 	return measure(ctx)
-}
-
-// givesLeases proves that something answers DHCP.
-func (b *bench) givesLeases(ctx context.Context) error {
-	got, _, err := b.exchanges(ctx, 5, 1)
-	if err == nil && got == 0 {
-		err = errors.New("it gives no lease")
-	}
-	return err
 }
