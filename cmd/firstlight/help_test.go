@@ -71,7 +71,8 @@ func TestRefusalsNameCommandsThatThereAre(t *testing.T) {
 	for _, list := range lists {
 		said := client.InCommands(`thing "x": not found: list those that there are with GET ` + api.Prefix + list)
 		command, ok := strings.CutPrefix(said, `thing "x": not found: firstlight `)
-		if command, ok = strings.CutSuffix(command, " lists those that there are"); !ok {
+		command, whole := strings.CutSuffix(command, " lists those that there are")
+		if !ok || !whole {
 			t.Errorf("of %s it says %q", list, said)
 			continue
 		}

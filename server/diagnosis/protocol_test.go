@@ -28,15 +28,32 @@ func TestWordsOfDHCPv6(t *testing.T) {
 		says, advice string
 		evidence     string
 	}{
-		{"offers that do not arrive", []func(*story){exchange("offers not taken by IPv6")}, nil, OffersLost,
-			"4 SOLICITs, 4 ADVERTISEs, no REQUEST: our answers to its link-local address do not reach it, or its firmware wants another ADVERTISE.", "DHCPv6 guard (RFC 7610) on its switch port and for a firewall on the way back (UDP from port 547 to 546)", "was offered 2001:db8:12::"},
-		{"offers lost behind a relay", []func(*story){exchange("relayed offers not taken by IPv6")}, nil, OffersLost,
-			"1 SOLICIT, 1 ADVERTISE, no REQUEST: our answers do not come back through relay 2001:db8:50::7", "DHCPv6 guard", ""},
+		{
+			"offers that do not arrive",
+			[]func(*story){exchange("offers not taken by IPv6")},
+			nil, OffersLost,
+			"4 SOLICITs, 4 ADVERTISEs, no REQUEST: our answers to its link-local address do not reach it, or its firmware wants another ADVERTISE.", "DHCPv6 guard (RFC 7610) on its switch port and for a firewall on the way back (UDP from port 547 to 546)", "was offered 2001:db8:12::",
+		},
+		{
+			"offers lost behind a relay",
+			[]func(*story){exchange("relayed offers not taken by IPv6")},
+			nil, OffersLost,
+			"1 SOLICIT, 1 ADVERTISE, no REQUEST: our answers do not come back through relay 2001:db8:50::7", "DHCPv6 guard", "",
+		},
 		{"a server of DHCPv4 beside it", []func(*story){exchange("offers not taken by IPv6")}, []string{"10.0.0.9"}, OffersLost, "link-local", "", ""},
-		{"a rogue server that breaks the exchange", []func(*story){exchange("offers not taken by IPv6")}, []string{"10.0.0.9", "fe80::9"}, Rogue,
-			"4 SOLICITs, 4 ADVERTISEs, no REQUEST, and another server fe80::9 answers on this segment.", "Find fe80::9 and switch its DHCPv6 off, or make it hand out our boot file's URL (option 59)", "another DHCPv6 server, fe80::9, was heard"},
-		{"a rogue server that was quicker", []func(*story){exchange("taken elsewhere by IPv6"), wait(time.Minute)}, nil, Rogue,
-			"It took the ADVERTISE of another DHCPv6 server, fe80::5054:ff:fe12:3499, and did not", "let it go on advertising the flag M.", "another DHCPv6 server, fe80::5054:ff:fe12:3499"},
+		{
+			"a rogue server that breaks the exchange",
+			[]func(*story){exchange("offers not taken by IPv6")},
+			[]string{"10.0.0.9", "fe80::9"},
+			Rogue,
+			"4 SOLICITs, 4 ADVERTISEs, no REQUEST, and another server fe80::9 answers on this segment.", "Find fe80::9 and switch its DHCPv6 off, or make it hand out our boot file's URL (option 59)", "another DHCPv6 server, fe80::9, was heard",
+		},
+		{
+			"a rogue server that was quicker",
+			[]func(*story){exchange("taken elsewhere by IPv6"), wait(time.Minute)},
+			nil, Rogue,
+			"It took the ADVERTISE of another DHCPv6 server, fe80::5054:ff:fe12:3499, and did not", "let it go on advertising the flag M.", "another DHCPv6 server, fe80::5054:ff:fe12:3499",
+		},
 		{"one that tells no MAC", []func(*story){exchange("taken elsewhere by IPv6, nobody's card"), wait(time.Minute)}, nil, Rogue, "another DHCPv6 server, DUID-UUID{0x09", "", ""},
 		{"a full range", []func(*story){exchange("full by IPv6")}, nil, RangeFull, "It asked 4 times and got no address: the ranges of subnet lab6 are full.", "--subnet lab6", "no free address in the subnet's ranges, 4 times"},
 		{"a full range, for a loader", []func(*story){loads6, exchange("full by IPv6, for iPXE")}, nil, RangeFull, "the ranges of subnet lab6 are full", "", ""},

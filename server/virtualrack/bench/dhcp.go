@@ -45,7 +45,7 @@ var dhcp6 = dhcp{
 
 const (
 	exchangesUnit = "four-way exchanges/s at no more than 1 % drops"
-	exchangesRule = ", 20000 clients, 4 s at each rate; the rate doubles until more than 1 % drops, then three bisections; the appliance has each lease on disk before its last answer, Kea's memfile does not sync, nor does dnsmasq's file"
+	exchangesRule = ", 20000 clients, 4 s at each rate; the rate doubles until more than 1 % drops in both of two tries, then four bisections; the appliance has each lease on disk before its last answer, Kea's memfile does not sync, nor does dnsmasq's file"
 )
 
 var dhcpWork = work{

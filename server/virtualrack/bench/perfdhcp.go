@@ -21,16 +21,18 @@ func (d dhcp) givesLeases(b *bench) func(context.Context) error {
 	}
 }
 
-// perfdhcp finds the highest rate that is served.
+// perfdhcp finds the highest rate that is served. A rate is served if it is in one
+// of two tries: a commit of somebody else's, or a moment without processor, would
+// stand for what the server can do.
 func (d dhcp) perfdhcp(ctx context.Context, b *bench) (float64, error) {
-	const first, bisections = 500, 3
+	const first, bisections = 500, 4
 	best, served, refused := 0.0, 0, 0
 	for rate, after := first, 0; after <= bisections; {
-		got, dropped, err := d.exchanges(ctx, b, rate, 4)
+		got, err := d.either(ctx, b, rate)
 		if err != nil {
 			return 0, err
 		}
-		if dropped <= 1 && got >= 0.9*float64(rate) {
+		if got > 0 {
 			best, served = max(best, got), rate
 		} else {
 			refused = rate
@@ -44,6 +46,18 @@ func (d dhcp) perfdhcp(ctx context.Context, b *bench) (float64, error) {
 		return 0, fmt.Errorf("not even %d exchanges a second came through", first/(1<<bisections))
 	}
 	return best, nil
+}
+
+// either gives the exchanges per second of the first of two tries in which a rate
+// was served; 0: of neither.
+func (d dhcp) either(ctx context.Context, b *bench, rate int) (float64, error) {
+	for range 2 {
+		got, dropped, err := d.exchanges(ctx, b, rate, 4)
+		if err != nil || dropped <= 1 && got >= 0.9*float64(rate) {
+			return got, err
+		}
+	}
+	return 0, nil
 }
 
 var drops = regexp.MustCompile(`drops ratio: ([\d.]+) ?%`)
