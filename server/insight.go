@@ -59,18 +59,19 @@ func (i insight) Diff(ctx context.Context, who auth.User, p web.Proposal) (*repl
 }
 
 // Simulate says what a machine would be told if it booted from the network now.
-func (i insight) Simulate(ctx context.Context, c web.BootClient) (steps []web.BootStep, answer *boot.Answer, lines []string, err error) {
+func (i insight) Simulate(ctx context.Context, c web.BootClient) (*web.Simulation, error) {
 	s, err := i.Desk.Simulate(ctx, operate.BootClient{Ref: c.Ref, Subnet: c.Subnet, Firmware: c.Firmware, Arch: c.Arch})
 	if s == nil {
-		return nil, nil, nil, err
+		return nil, err
 	}
+	told := &web.Simulation{Options: s.Options}
 	for _, step := range s.Steps {
-		steps = append(steps, web.BootStep(step))
+		told.Steps = append(told.Steps, web.BootStep(step))
 	}
-	if s.Boot == nil {
-		return steps, nil, nil, err
+	if s.Boot != nil {
+		told.Answer, told.Lines = &s.Boot.Answer, s.Boot.Lines()
 	}
-	return steps, &s.Boot.Answer, s.Boot.Lines(), err
+	return told, err
 }
 
 // Clock gives the stages of a machine's last boot beside what is usual.

@@ -253,3 +253,34 @@ func TestWhatWouldBeIsShown(t *testing.T) {
 		}
 	}
 }
+
+// Of a boot that is tried the DHCP options are shown as the command line and the
+// API tell them: name, value, the set that has it and the nearer one that counts.
+func TestWhatWouldBeHasItsDHCPOptions(t *testing.T) {
+	b := newBench(t, full())
+	cookie := b.as(auth.Viewer)
+	const none = "No set of <a href=\"/plan/options\">DHCP options</a> applies to it there."
+	row := func(option, value, set, by string) string {
+		return "<td>" + option + "</td><td class=\"code\">" + value + "</td><td><a href=\"/plan/options\">" + set + "</a>" + by + "</td>"
+	}
+	for path, want := range map[string]struct{ with, without []string }{
+		"/network?machine=MQ0009&firmware=uefi&arch=x64": {with: []string{
+			row("mtu", "9000", "storage", ""), row("mtu", "<s>1500</s>", "site", "<span class=\"note\">, overridden by storage</span>"), row("ntp-servers", "10.80.0.3", "site", ""),
+		}, without: []string{none}},
+		"/network?firmware=uefi&arch=x64":       {with: []string{none}, without: []string{"<td>mtu</td>"}},
+		"/network?firmware=uefi&subnet=nowhere": {without: []string{none, "<td>mtu</td>"}},
+		"/network":                              {without: []string{none, "<td>mtu</td>"}},
+	} {
+		r := b.get(path, cookie)
+		for _, text := range want.with {
+			if !strings.Contains(r.body, text) {
+				t.Errorf("GET %s = %d without %q", path, r.StatusCode, text)
+			}
+		}
+		for _, text := range want.without {
+			if strings.Contains(r.body, text) {
+				t.Errorf("GET %s has %q", path, text)
+			}
+		}
+	}
+}

@@ -395,12 +395,18 @@ func (c *canned) Diff(_ context.Context, _ auth.User, p Proposal) (*replay.Diff,
 	return d, nil
 }
 
-func (c *canned) Simulate(_ context.Context, b BootClient) ([]BootStep, *boot.Answer, []string, error) {
+func (c *canned) Simulate(ctx context.Context, b BootClient) (*Simulation, error) {
 	if b.Subnet == "nowhere" {
-		return nil, nil, nil, fmt.Errorf("subnet %q: there is no such subnet", b.Subnet)
+		return nil, fmt.Errorf("subnet %q: there is no such subnet", b.Subnet)
 	}
-	return []BootStep{{"DISCOVER of UEFI x64", "snponly.efi by TFTP from 10.80.12.1"}, {"DISCOVER of iPXE on UEFI x64", "http://10.80.12.1/boot/entry.ipxe"}},
-		&boot.Answer{Target: boot.Agent, Mode: boot.ModeRegister, Why: "it is not known"}, []string{"#!ipxe", "boot"}, nil
+	told := &Simulation{
+		Steps:  []BootStep{{"DISCOVER of UEFI x64", "snponly.efi by TFTP from 10.80.12.1"}, {"DISCOVER of iPXE on UEFI x64", "http://10.80.12.1/boot/entry.ipxe"}},
+		Answer: &boot.Answer{Target: boot.Agent, Mode: boot.ModeRegister, Why: "it is not known"}, Lines: []string{"#!ipxe", "boot"},
+	}
+	if b.Ref != "" { // whom no set is for, else
+		told.Options, _ = c.Options(ctx, b.Ref)
+	}
+	return told, nil
 }
 
 // cannedServer answers where it should not, and is called what a stranger likes.

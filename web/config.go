@@ -136,10 +136,9 @@ type Insight interface {
 	// Diff replays the boots of the last 30 days through a change that is not made
 	// yet, and says whose answer it changes.
 	Diff(ctx context.Context, who auth.User, p Proposal) (*replay.Diff, error)
-	// Simulate says step by step what a machine would be told if it booted from
-	// the network now, what comes of it (nil: not even a script), and the script's
-	// lines.
-	Simulate(ctx context.Context, c BootClient) ([]BootStep, *boot.Answer, []string, error)
+	// Simulate says what a machine would be told if it booted from the network now,
+	// with an error as far as it got; nil: not even a step.
+	Simulate(ctx context.Context, c BootClient) (*Simulation, error)
 	// Explain says what a machine would boot if it asked now, for which
 	// request, and the lines of the answer (script or options).
 	Explain(ctx context.Context, name string) (boot.Answer, boot.Request, []string, error)

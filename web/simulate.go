@@ -3,6 +3,9 @@ package web
 import (
 	"net/http"
 	"strings"
+
+	"firstlight/server/boot"
+	"firstlight/server/machine"
 )
 
 // BootClient is a machine as its firmware shows itself.
@@ -11,15 +14,22 @@ type BootClient struct{ Ref, Subnet, Firmware, Arch string }
 // BootStep is one thing that a booting machine asks, and what it gets.
 type BootStep struct{ Asks, Gets string }
 
+// Simulation is a boot that nobody did.
+type Simulation struct {
+	Steps   []BootStep
+	Answer  *boot.Answer // what comes of it; nil: not even a script
+	Lines   []string     // of the script
+	Options []machine.AppliedSet
+}
+
 // simulationData is a boot that nobody did: the question as it was asked, and
 // the answer to it.
 type simulationData struct {
 	Asked   BootClient
 	Subnets []subnetRow
-	Steps   []BootStep
-	Says    string // what comes of it, and why
-	Lines   []string
-	Wrong   string
+	Simulation
+	Says  string // what comes of it, and why
+	Wrong string
 }
 
 // Firmwares and Archs are the choices of the form.
@@ -35,12 +45,15 @@ func (s *Site) simulation(r *http.Request, subnets []subnetRow) simulationData {
 	if d.Asked.Firmware == "" {
 		return d // nobody asked
 	}
-	steps, answer, lines, err := s.Insight.Simulate(r.Context(), d.Asked)
+	told, err := s.Insight.Simulate(r.Context(), d.Asked)
 	if err != nil {
 		d.Wrong = sentence(err.Error())
 	}
-	if d.Steps, d.Lines = steps, lines; answer != nil {
-		d.Says = target(*answer) + " " + sentence(answer.Why)
+	if told == nil {
+		return d
+	}
+	if d.Simulation = *told; d.Answer != nil {
+		d.Says = target(*d.Answer) + " " + sentence(d.Answer.Why)
 	}
 	return d
 }

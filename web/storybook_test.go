@@ -55,6 +55,8 @@ var stories = []struct{ name, path string }{
 	{"job-failed", "/jobs/77aa0c22-0000-4b0c-b6ff-1f8d1b3ab9c1"},
 	{"images", "/images"},
 	{"network", "/network"},
+	{"network-trial", "/network?machine=MQ0009&firmware=uefi&arch=x64"},
+	{"network-trial-stranger", "/network?firmware=uefi&arch=x64"},
 	{"subnet-add", "/network?new=1"},
 	{"subnet-edit", "/network/boot/edit"},
 	{"packets", "/packets/52:54:00:12:34:56"},
