@@ -32,7 +32,10 @@ func (d *diary) Note(e journal.Event) {
 	d.mu.Lock()
 	d.rows = append(d.rows, e)
 	d.mu.Unlock()
-	d.news <- struct{}{}
+	select {
+	case d.news <- struct{}{}:
+	default: // nobody waits for a thousand rows, and the server must not wait for us
+	}
 }
 
 // next waits for a row.
