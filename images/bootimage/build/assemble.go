@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
@@ -15,12 +16,12 @@ import (
 
 // assemble writes the boot image from the kernel's half and the agent. The
 // manifest comes last, so that an interrupted build leaves none that lies.
-func assemble(opts options, half base) (bootimage.Manifest, error) {
+func assemble(ctx context.Context, opts options, half base) (bootimage.Manifest, error) {
 	kernel, err := os.ReadFile(filepath.Join(half.dir, baseKernel)) // as loaders take it
 	if err != nil {
 		return bootimage.Manifest{}, fmt.Errorf("read kernel: %w", err)
 	}
-	archive, unpacked, err := joinArchives(opts, half)
+	archive, unpacked, err := joinArchives(ctx, opts, half)
 	if err != nil {
 		return bootimage.Manifest{}, err
 	}
@@ -43,7 +44,7 @@ func assemble(opts options, half base) (bootimage.Manifest, error) {
 // joinArchives puts the agent's archive after the kernel's half: the kernel
 // unpacks any number of archives, each compressed as it likes (its
 // Documentation/driver-api/early-userspace/buffer-format.rst).
-func joinArchives(opts options, half base) ([]byte, int64, error) {
+func joinArchives(ctx context.Context, opts options, half base) ([]byte, int64, error) {
 	archive, err := os.ReadFile(filepath.Join(half.dir, baseArchive))
 	if err != nil {
 		return nil, 0, fmt.Errorf("read kernel's half: %w", err)
@@ -53,7 +54,7 @@ func joinArchives(opts options, half base) ([]byte, int64, error) {
 		return nil, 0, fmt.Errorf("read agent: build it first or name it with -agent: %w", err)
 	}
 	joined := bytes.NewBuffer(archive)
-	summary, err := initramfs.WriteAgent(joined, agent, opts.architecture)
+	summary, err := initramfs.WriteAgent(ctx, joined, agent, opts.architecture)
 	if err != nil {
 		return nil, 0, fmt.Errorf("pack agent %s: %w", opts.agent, err)
 	}

@@ -128,7 +128,7 @@ func writeBase(ctx context.Context, dir string, kernel *initramfs.Kernel, pkg st
 		return err
 	}
 	defer archive.Close()
-	summary, err := initramfs.WriteBase(archive, kernel)
+	summary, err := initramfs.WriteBase(ctx, archive, kernel)
 	if err != nil {
 		return err
 	}

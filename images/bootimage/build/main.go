@@ -3,8 +3,8 @@
 //
 //	go run ./images/bootimage/build -arch amd64 -agent bin/amd64/firstlight-agent -out images/embedded/files/amd64
 //
-// The kernel's half, which takes half a minute, is kept in the user's cache
-// folder; with it a new agent takes a second.
+// The kernel's half, which takes a minute, is kept in the user's cache
+// folder; with it a new agent takes seconds.
 package main
 
 import (
@@ -52,7 +52,7 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 	if err != nil {
 		return err
 	}
-	manifest, err := assemble(opts, base)
+	manifest, err := assemble(ctx, opts, base)
 	if err != nil {
 		return err
 	}

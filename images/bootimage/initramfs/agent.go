@@ -2,11 +2,10 @@ package initramfs
 
 import (
 	"bytes"
+	"context"
 	"debug/elf"
 	"fmt"
 	"io"
-
-	"github.com/klauspost/compress/zstd"
 )
 
 // machines are the ELF machines of Debian's architectures.
@@ -16,13 +15,13 @@ var machines = map[string]elf.Machine{
 }
 
 // WriteAgent writes the archive of the agent.
-func WriteAgent(w io.Writer, agent []byte, architecture string) (Summary, error) {
+func WriteAgent(ctx context.Context, w io.Writer, agent []byte, architecture string) (Summary, error) {
 	if err := checkAgent(agent, architecture); err != nil {
 		return Summary{}, fmt.Errorf("check agent: %w", err)
 	}
 	files := make(archive)
 	files.file("init", agent, 0o755)
-	unpacked, err := files.writeTo(w, zstd.SpeedBetterCompression)
+	unpacked, err := files.writeTo(ctx, w)
 	return Summary{Unpacked: unpacked}, err
 }
 

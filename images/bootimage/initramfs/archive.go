@@ -1,13 +1,14 @@
 package initramfs
 
 import (
+	"bytes"
+	"context"
 	"fmt"
 	"io"
 	"maps"
 	"path"
 	"slices"
 
-	"github.com/klauspost/compress/zstd"
 	"github.com/u-root/u-root/pkg/cpio"
 )
 
@@ -31,15 +32,10 @@ func (a archive) file(name string, content []byte, mode uint64) {
 
 // writeTo writes the archive in the newc format, compressed, and answers its
 // unpacked size. Equal entries give equal bytes: sorted, which also puts folders
-// before their contents, without times or owners, numbered in order, and
-// compressed on one core.
-func (a archive) writeTo(w io.Writer, level zstd.EncoderLevel) (int64, error) {
-	compressed, err := zstd.NewWriter(w, zstd.WithEncoderLevel(level), zstd.WithEncoderConcurrency(1))
-	if err != nil {
-		return 0, err
-	}
-	unpacked := &counter{w: compressed}
-	records := cpio.Newc.Writer(unpacked)
+// before their contents, without times or owners, and numbered in order.
+func (a archive) writeTo(ctx context.Context, w io.Writer) (int64, error) {
+	var plain bytes.Buffer
+	records := cpio.Newc.Writer(&plain)
 	for i, name := range slices.Sorted(maps.Keys(a)) {
 		record := cpio.MakeReproducible(a[name])
 		record.Ino = uint64(i + 1)
@@ -51,19 +47,8 @@ func (a archive) writeTo(w io.Writer, level zstd.EncoderLevel) (int64, error) {
 	if err := cpio.WriteTrailer(records); err != nil {
 		return 0, fmt.Errorf("write archive: %w", err)
 	}
-	if err := compressed.Close(); err != nil {
+	if err := compress(ctx, w, plain.Bytes()); err != nil {
 		return 0, fmt.Errorf("write archive: %w", err)
 	}
-	return unpacked.n, nil
-}
-
-type counter struct {
-	w io.Writer
-	n int64
-}
-
-func (c *counter) Write(p []byte) (int, error) {
-	n, err := c.w.Write(p)
-	c.n += int64(n)
-	return n, err
+	return int64(plain.Len()), nil
 }

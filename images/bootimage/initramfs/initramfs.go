@@ -4,16 +4,16 @@
 //
 // It writes two archives that are put one after the other; the kernel unpacks
 // both. The large one changes with the kernel, the small one with the agent. The
-// package promises equal bytes for equal inputs. Only the builder of the boot
-// image may import it. It needs no cpio, depmod or root: the module index is
-// made from the modules themselves, for Debian's package carries none (depmod
-// makes it when the package is installed).
+// package promises equal bytes for equal inputs and one version of zstd. Only the
+// builder of the boot image may import it. It needs no cpio, depmod or root: the
+// module index is made from the modules themselves, for Debian's package carries
+// none (depmod makes it when the package is installed).
 package initramfs
 
 import (
+	"context"
 	"io"
 
-	"github.com/klauspost/compress/zstd"
 	"github.com/u-root/u-root/pkg/cpio"
 )
 
@@ -27,7 +27,7 @@ type Summary struct {
 // /lib/modules/<version> stand the modules, uncompressed (the kernel need not
 // decompress twice, and the archive becomes smaller), modules.dep,
 // modules.alias and modules.builtin in the formats of depmod.
-func WriteBase(w io.Writer, k *Kernel) (Summary, error) {
+func WriteBase(ctx context.Context, w io.Writer, k *Kernel) (Summary, error) {
 	selected, err := k.selected()
 	if err != nil {
 		return Summary{}, err
@@ -40,7 +40,7 @@ func WriteBase(w io.Writer, k *Kernel) (Summary, error) {
 	if err := addModules(files, k, modules); err != nil {
 		return Summary{}, err
 	}
-	unpacked, err := files.writeTo(w, zstd.SpeedBestCompression)
+	unpacked, err := files.writeTo(ctx, w)
 	return Summary{Modules: len(modules), Unpacked: unpacked}, err
 }
 
