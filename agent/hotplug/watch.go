@@ -141,7 +141,8 @@ func (w *Watcher) want(modalias string) {
 }
 
 // urgent says whether a device can lead to a disk or to the network: PCI's
-// class 01 (storage) and 02 (network), and the buses that such devices open.
+// class 01 (storage), 02 (network) and 0C04 (Fibre Channel), and the buses that
+// such devices open.
 func urgent(modalias string) bool {
 	bus, rest, _ := strings.Cut(modalias, ":")
 	switch bus {
@@ -150,7 +151,7 @@ func urgent(modalias string) bool {
 	case "scsi": // disks alone: not the optical drive that a BMC offers
 		return strings.HasPrefix(rest, "t-0x00") || strings.HasPrefix(rest, "t-0x14")
 	case "pci":
-		return strings.Contains(rest, "bc01") || strings.Contains(rest, "bc02")
+		return strings.Contains(rest, "bc01") || strings.Contains(rest, "bc02") || strings.Contains(rest, "bc0Csc04")
 	}
 	return false
 }
