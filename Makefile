@@ -14,7 +14,7 @@ export GOFLAGS := $(shell go env GOFLAGS 2>/dev/null) -tags=nomsgpack -buildvcs=
 run_flags ?= --machines 3 --firmware bios,uefi,uefi --light 20
 
 # The architectures of machines that the appliance can boot: a boot image for
-# each is carried, of 29 MB. ARCHES="amd64 arm64" carries both.
+# each is carried, of 30 MB. ARCHES="amd64 arm64" carries both.
 native := $(shell go env GOARCH 2>/dev/null)
 ARCHES ?= $(native)
 boot_images := $(ARCHES:%=images/embedded/files/%/bootimage.json)

@@ -21,6 +21,9 @@ const (
 	Kernel       = "vmlinuz"
 	Initramfs    = "initramfs"
 	ManifestFile = "bootimage.json"
+	// Terms are those of the firmware in the initramfs, as Debian states them. They
+	// go where the image goes, and to no machine.
+	Terms = "firmware.copyright"
 )
 
 // Manifest describes a boot image.
@@ -33,8 +36,22 @@ type Manifest struct {
 	Architecture string `json:"architecture"`
 	// Modules counts the kernel modules in the initramfs.
 	Modules int `json:"modules"`
+	// Firmware is what the initramfs holds of it, by driver.
+	Firmware []Firmware `json:"firmware,omitempty"`
+	// WithoutFirmware are drivers in the initramfs that may ask for firmware which
+	// it does not hold; README says what becomes of their devices.
+	WithoutFirmware []string `json:"without_firmware,omitempty"`
 	// Files are the kernel and the initramfs, in this order.
 	Files []File `json:"files"`
+}
+
+// Firmware is the firmware of one driver.
+type Firmware struct {
+	Driver string `json:"driver"`
+	// Package is the file name of the Debian package it is from.
+	Package string `json:"package"`
+	// Files are the names that the driver asks for.
+	Files []string `json:"files"`
 }
 
 // File describes one file of a boot image.

@@ -1,6 +1,6 @@
 // Package embedded carries the boot images that make build put into files/.
 //
-// Only cmd/firstlight may import it, for each makes a binary 29 MB larger.
+// Only cmd/firstlight may import it, for each makes a binary 30 MB larger.
 package embedded
 
 import (

@@ -25,6 +25,10 @@ func assemble(ctx context.Context, opts options, half base) (bootimage.Manifest,
 	if err != nil {
 		return bootimage.Manifest{}, err
 	}
+	terms, err := os.ReadFile(filepath.Join(half.dir, baseTerms))
+	if err != nil {
+		return bootimage.Manifest{}, fmt.Errorf("read terms of firmware: %w", err)
+	}
 	manifest := half.Manifest
 	manifest.Files = []bootimage.File{
 		describe(bootimage.Kernel, kernel, half.Kernel),
@@ -33,7 +37,7 @@ func assemble(ctx context.Context, opts options, half base) (bootimage.Manifest,
 	if err := os.MkdirAll(opts.out, 0o755); err != nil {
 		return bootimage.Manifest{}, fmt.Errorf("write boot image: %w", err)
 	}
-	for name, content := range map[string][]byte{bootimage.Kernel: kernel, bootimage.Initramfs: archive} {
+	for name, content := range map[string][]byte{bootimage.Kernel: kernel, bootimage.Initramfs: archive, bootimage.Terms: terms} {
 		if err := replace(filepath.Join(opts.out, name), content); err != nil {
 			return bootimage.Manifest{}, fmt.Errorf("write boot image: %w", err)
 		}

@@ -7,8 +7,11 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 
 	"firstlight/images/bootimage"
 	"firstlight/images/bootimage/initramfs"
@@ -26,12 +29,13 @@ type base struct {
 const (
 	baseKernel  = "vmlinuz"
 	baseArchive = "base.cpio.zst"
+	baseTerms   = bootimage.Terms
 	baseSummary = "base.json"
 )
 
 // openBase answers the kernel's half, from the cache or made anew.
-func openBase(ctx context.Context, opts options, pkg string) (base, error) {
-	key, err := cacheKey(pkg)
+func openBase(ctx context.Context, opts options, in inputs) (base, error) {
+	key, err := cacheKey(in)
 	if err != nil {
 		return base{}, fmt.Errorf("find kernel's half in the cache: %w", err)
 	}
@@ -39,21 +43,27 @@ func openBase(ctx context.Context, opts options, pkg string) (base, error) {
 	if found, err := readBase(dir); err == nil {
 		return found, nil
 	}
-	if err := makeBase(ctx, opts, pkg, dir); err != nil {
+	if err := makeBase(ctx, opts, in, dir); err != nil {
 		return base{}, fmt.Errorf("make kernel's half: %w", err)
 	}
 	return readBase(dir)
 }
 
-// cacheKey names a half by its two inputs: the package, and this very program
-// with its list of modules. Whoever changes a line of the builder gets a new one.
-func cacheKey(pkg string) (string, error) {
+// inputs are the paths of the Debian packages that a half is made of.
+type inputs struct {
+	kernel   string
+	firmware map[string]string // by name
+}
+
+// cacheKey names a half by its inputs: the packages, and this very program with
+// its lists. Whoever changes a line of the builder gets a new one.
+func cacheKey(in inputs) (string, error) {
 	program, err := os.Executable()
 	if err != nil {
 		return "", err
 	}
 	hash := sha256.New()
-	for _, path := range []string{program, pkg} {
+	for _, path := range append([]string{program, in.kernel}, slices.Sorted(maps.Values(in.firmware))...) {
 		sum, err := hashFile(path)
 		if err != nil {
 			return "", err
@@ -85,7 +95,7 @@ func readBase(dir string) (base, error) {
 
 // makeBase makes the half in a temporary folder and moves it to its place when
 // it is whole. Older halves of the architecture go: each is 26 MB.
-func makeBase(ctx context.Context, opts options, pkg, dir string) error {
+func makeBase(ctx context.Context, opts options, in inputs, dir string) error {
 	if err := os.MkdirAll(filepath.Dir(dir), 0o755); err != nil {
 		return err
 	}
@@ -94,12 +104,19 @@ func makeBase(ctx context.Context, opts options, pkg, dir string) error {
 		return err
 	}
 	defer os.RemoveAll(work)
-	kernel, err := unpackKernel(ctx, pkg, opts.architecture, filepath.Join(work, "package"))
+	kernel, err := unpackKernel(ctx, in.kernel, opts.architecture, filepath.Join(work, "package"))
+	if err != nil {
+		return err
+	}
+	trees, terms, err := unpackFirmware(ctx, in.firmware, filepath.Join(work, "firmware"))
 	if err != nil {
 		return err
 	}
 	made := filepath.Join(work, filepath.Base(dir))
-	if err := writeBase(ctx, made, kernel, filepath.Base(pkg)); err != nil {
+	if err := writeBase(ctx, made, kernel, trees, in); err != nil {
+		return err
+	}
+	if err := os.WriteFile(filepath.Join(made, baseTerms), terms, 0o644); err != nil {
 		return err
 	}
 	if err := os.RemoveAll(filepath.Dir(dir)); err != nil {
@@ -115,7 +132,7 @@ func makeBase(ctx context.Context, opts options, pkg, dir string) error {
 	return err
 }
 
-func writeBase(ctx context.Context, dir string, kernel *initramfs.Kernel, pkg string) error {
+func writeBase(ctx context.Context, dir string, kernel *initramfs.Kernel, trees map[string]fs.FS, in inputs) error {
 	if err := os.Mkdir(dir, 0o755); err != nil {
 		return err
 	}
@@ -128,7 +145,7 @@ func writeBase(ctx context.Context, dir string, kernel *initramfs.Kernel, pkg st
 		return err
 	}
 	defer archive.Close()
-	summary, err := initramfs.WriteBase(ctx, archive, kernel)
+	summary, err := initramfs.WriteBase(ctx, archive, kernel, trees)
 	if err != nil {
 		return err
 	}
@@ -137,7 +154,8 @@ func writeBase(ctx context.Context, dir string, kernel *initramfs.Kernel, pkg st
 	}
 	return writeJSON(filepath.Join(dir, baseSummary), base{
 		Manifest: bootimage.Manifest{
-			Version: kernel.Version, Package: pkg, Architecture: kernel.Architecture, Modules: summary.Modules,
+			Version: kernel.Version, Package: filepath.Base(in.kernel), Architecture: kernel.Architecture, Modules: summary.Modules,
+			Firmware: manifestFirmware(summary.Firmware, in.firmware), WithoutFirmware: summary.Without,
 		},
 		Unpacked: summary.Unpacked, Kernel: unpacked,
 	})

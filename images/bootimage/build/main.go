@@ -1,5 +1,5 @@
 // Command build makes the boot image: Debian's kernel and an initramfs with the
-// agent, and their manifest. It runs at build time, from the root of the module:
+// agent and firmware, and their manifest. It runs at build time, from the root of the module:
 //
 //	go run ./images/bootimage/build -arch amd64 -agent bin/amd64/firstlight-agent -out images/embedded/files/amd64
 //
@@ -16,6 +16,7 @@ import (
 	"os/signal"
 	"path/filepath"
 	"runtime"
+	"strings"
 	"syscall"
 )
 
@@ -48,7 +49,11 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 	if err != nil {
 		return err
 	}
-	base, err := openBase(ctx, opts, pkg)
+	firmware, err := fetchFirmware(ctx, opts)
+	if err != nil {
+		return err
+	}
+	base, err := openBase(ctx, opts, inputs{kernel: pkg, firmware: firmware})
 	if err != nil {
 		return err
 	}
@@ -56,8 +61,8 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 	if err != nil {
 		return err
 	}
-	_, err = fmt.Fprintf(out, "boot image %s (%s): %d modules, %.1f MB on the wire\n",
-		manifest.Version, manifest.Architecture, manifest.Modules, float64(manifest.Size())/1e6)
+	_, err = fmt.Fprintf(out, "boot image %s (%s): %d modules, %.1f MB on the wire; no firmware for %s\n",
+		manifest.Version, manifest.Architecture, manifest.Modules, float64(manifest.Size())/1e6, strings.Join(manifest.WithoutFirmware, ", "))
 	return err
 }
 

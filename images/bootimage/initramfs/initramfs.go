@@ -1,6 +1,6 @@
 // Package initramfs writes the initramfs of the boot image: folders and device
 // nodes, the kernel modules that servers need to reach their network, disks and
-// BMC, and the agent as /init.
+// BMC, firmware of their network cards, and the agent as /init.
 //
 // It writes two archives that are put one after the other; the kernel unpacks
 // both. The large one changes with the kernel, the small one with the agent. The
@@ -13,6 +13,7 @@ package initramfs
 import (
 	"context"
 	"io"
+	"io/fs"
 
 	"github.com/u-root/u-root/pkg/cpio"
 )
@@ -21,13 +22,17 @@ import (
 type Summary struct {
 	Modules  int   // kernel modules
 	Unpacked int64 // size of the archive before compression
+
+	Firmware []Firmware // sorted by driver
+	Without  []string   // drivers that name firmware which is not here, sorted
 }
 
 // WriteBase writes the archive of everything but the agent. Below
 // /lib/modules/<version> stand the modules, uncompressed (the kernel need not
 // decompress twice, and the archive becomes smaller), modules.dep,
-// modules.alias and modules.builtin in the formats of depmod.
-func WriteBase(ctx context.Context, w io.Writer, k *Kernel) (Summary, error) {
+// modules.alias and modules.builtin in the formats of depmod. Firmware comes
+// from the trees of Debian's packages, by their names (FirmwarePackages).
+func WriteBase(ctx context.Context, w io.Writer, k *Kernel, firmware map[string]fs.FS) (Summary, error) {
 	selected, err := k.selected()
 	if err != nil {
 		return Summary{}, err
@@ -40,8 +45,12 @@ func WriteBase(ctx context.Context, w io.Writer, k *Kernel) (Summary, error) {
 	if err := addModules(files, k, modules); err != nil {
 		return Summary{}, err
 	}
+	held, lacking, err := modules.addFirmware(files, firmware)
+	if err != nil {
+		return Summary{}, err
+	}
 	unpacked, err := files.writeTo(ctx, w)
-	return Summary{Modules: len(modules), Unpacked: unpacked}, err
+	return Summary{Modules: len(modules), Unpacked: unpacked, Firmware: held, Without: lacking}, err
 }
 
 // skeleton is the root file system without contents. The two nodes are there

@@ -12,6 +12,8 @@ type modinfo struct {
 	depends []string // modules it takes symbols from
 	before  []string // modules or aliases it wants loaded before (softdep pre)
 	aliases []string // patterns of the devices it drives
+
+	firmware []string // files that it may ask for, below /lib/firmware
 }
 
 // parseModinfo reads the .modinfo section of a module: key=value strings, each
@@ -45,6 +47,8 @@ func (m *modinfo) add(key, value string) {
 				m.depends = append(m.depends, strings.ReplaceAll(name, "-", "_"))
 			}
 		}
+	case "firmware":
+		m.firmware = append(m.firmware, value)
 	case "softdep":
 		m.before = append(m.before, softdepBefore(value)...)
 	case "alias":
