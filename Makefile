@@ -54,7 +54,7 @@ gen: deps ## run the generators and rewrite the golden files; review the differe
 	@git grep --untracked -lF 'flag.Bool("update"' -- '*_test.go' ':!agent/signature' | xargs -n 1 dirname | sort -u | while read -r dir; do go test "./$$dir" -update; done
 	@git status --short
 
-bench: build ## one line per comparison with a real peer; WORK=dns (dhcp, tftp, http, script, serverdb, dhcp6, storm, discovery) runs one
+bench: build ## one line per comparison with a real peer; WORK=dns (dhcp, tftp, http, script, serverdb, dhcp6, storm, discovery, image) runs one
 	@.tools/deps --bench
 	@exec bin/virtualrack bench $(if $(WORK),--work $(WORK))
 

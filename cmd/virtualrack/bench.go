@@ -12,7 +12,7 @@ import (
 )
 
 type benchCmd struct {
-	Work      []string `placeholder:"WORK,…" help:"Which to compare: dns, dhcp, tftp, http, script, serverdb, dhcp6, storm, discovery (all)."`
+	Work      []string `placeholder:"WORK,…" help:"Which to compare: dns, dhcp, tftp, http, script, serverdb, dhcp6, storm, discovery, image (all)."`
 	Appliance string   `default:"bin/firstlight" placeholder:"FILE" help:"The appliance (bin/firstlight)."`
 	Dir       string   `default:".bench" placeholder:"DIR" help:"Scratch folder (.bench)."`
 }

@@ -103,5 +103,8 @@ func (d *door) check(t *testing.T) {
 	if bmc := d.reported.BMC; bmc == nil || bmc.Source != "ipmi" || bmc.Firmware == "" {
 		t.Errorf("the BMC that QEMU simulates is reported as %+v", bmc)
 	}
+	if memory := d.reported.Memory; memory == 0 || memory >= 1<<30 {
+		t.Errorf("the machine has %d bytes of memory: less than 1 GB has to be enough", memory)
+	}
 	t.Logf("steps %v, write at %s", d.steps, d.rate)
 }

@@ -25,12 +25,16 @@ type machine struct {
 	resets    bool   // the machine has to reset itself after its last words
 }
 
+// memoryMB is what each machine has: less than the 1 GB that is promised to be
+// enough for the boot image and the agent, to install, too.
+const memoryMB = "768"
+
 func (m machine) arguments(t *testing.T) []string {
 	t.Helper()
 	const card = "netdev=n,mac=52:54:00:00:00:07"
 	args := []string{
 		// No KVM: the tests have to run inside virtual machines too.
-		"-accel", "tcg,thread=multi", "-cpu", "max", "-m", "768",
+		"-accel", "tcg,thread=multi", "-cpu", "max", "-m", memoryMB,
 		"-display", "none", "-serial", "stdio", "-monitor", "none", "-no-reboot",
 		"-drive", "if=none,id=d,format=raw,file=" + m.disk,
 		"-smbios", "type=1,serial=SN 7/42,uuid=4c4c4544-0000-1000-8000-000000000007",

@@ -18,6 +18,8 @@ import (
 	"runtime"
 	"strings"
 	"syscall"
+
+	"firstlight/images/bootimage"
 )
 
 // options are the choices of the command line.
@@ -45,25 +47,30 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 	if err != nil {
 		return err
 	}
-	pkg, err := fetchKernel(ctx, opts)
-	if err != nil {
-		return err
-	}
-	firmware, err := fetchFirmware(ctx, opts)
-	if err != nil {
-		return err
-	}
-	base, err := openBase(ctx, opts, inputs{kernel: pkg, firmware: firmware})
-	if err != nil {
-		return err
-	}
-	manifest, err := assemble(ctx, opts, base)
+	manifest, err := build(ctx, opts)
 	if err != nil {
 		return err
 	}
 	_, err = fmt.Fprintf(out, "boot image %s (%s): %d modules, %.1f MB on the wire; no firmware for %s\n",
 		manifest.Version, manifest.Architecture, manifest.Modules, float64(manifest.Size())/1e6, strings.Join(manifest.WithoutFirmware, ", "))
 	return err
+}
+
+// build fetches what a boot image is made of, and makes it.
+func build(ctx context.Context, opts options) (bootimage.Manifest, error) {
+	kernel, err := fetchKernel(ctx, opts)
+	if err != nil {
+		return bootimage.Manifest{}, err
+	}
+	firmware, err := fetchFirmware(ctx, opts)
+	if err != nil {
+		return bootimage.Manifest{}, err
+	}
+	half, err := openBase(ctx, opts, inputs{kernel: kernel, firmware: firmware})
+	if err != nil {
+		return bootimage.Manifest{}, err
+	}
+	return assemble(ctx, opts, half)
 }
 
 func parse(args []string) (options, error) {

@@ -55,7 +55,7 @@ type peer struct {
 }
 
 // works are all comparisons, in the order in which they run.
-var works = []work{dnsWork, dhcpWork, tftpWork, httpWork, scriptWork, serverdbWork, dhcp6Work, stormWork, discoveryWork}
+var works = []work{dnsWork, dhcpWork, tftpWork, httpWork, scriptWork, serverdbWork, dhcp6Work, stormWork, discoveryWork, imageWork}
 
 // Names are the names of all works.
 func Names() (all []string) {
