@@ -107,11 +107,12 @@ var ourPackages = map[string]row{
 	"agent/gpt":       {why: agentSide},
 	"agent/hotplug":   {why: agentSide},
 	"agent/install":   {ours: []string{"agent/appliance", "agent/efiboot", "agent/gpt", "agent/report"}, why: agentSide},
+	"agent/lldp":      {ours: []string{"agent/report"}, why: agentSide},
 	"agent/network":   {why: agentSide},
 	"agent/signature": {ours: []string{"agent/gpt", "agent/report"}, why: agentSide},
 	"agent/pid1": {ours: []string{
 		"agent", "agent/appliance", "agent/collect", "agent/console", "agent/efiboot", "agent/facts", "agent/hotplug",
-		"agent/install", "agent/network", "agent/report",
+		"agent/install", "agent/lldp", "agent/network", "agent/report",
 	}, why: agentSide},
 
 	// What machines are given.

@@ -27,6 +27,8 @@ type Machine struct {
 	Version string // the agent's
 	OS      bool   // an operating system runs, not the boot image
 	Log     *slog.Logger
+	// Neighbour is who is at the other end of an interface's cable; nil: nobody listens.
+	Neighbour func(nic string) *report.Neighbour
 
 	mu  sync.Mutex
 	bmc *report.BMC // asking it takes long, and it does not change its mind
@@ -37,6 +39,11 @@ func (m *Machine) Collect() report.Report {
 	began := time.Now()
 	r := collect.Machine{Root: os.DirFS("/"), OS: m.OS, Contents: m.contents, Link: link, BMC: m.askBMC}.Collect()
 	r.Boot.Agent = m.Version
+	for i := range r.NICs {
+		if m.Neighbour != nil {
+			r.NICs[i].Neighbour = m.Neighbour(r.NICs[i].Name)
+		}
+	}
 	r.Collected = time.Since(began)
 	return r
 }

@@ -17,6 +17,7 @@ import (
 	"firstlight/agent/facts"
 	"firstlight/agent/hotplug"
 	"firstlight/agent/install"
+	"firstlight/agent/lldp"
 	"firstlight/agent/network"
 	"firstlight/agent/report"
 
@@ -62,10 +63,11 @@ func Boot(version string) error {
 	con.Show(console.View{Name: name, Sentence: "Waits for its network cards and an address."})
 	await(ctx, opts, rest, log)
 
-	machine := &facts.Machine{Version: version, Log: log}
+	neighbours := lldp.NewListener(ctx, log)
+	machine := &facts.Machine{Version: version, Log: log, Neighbour: neighbours.Neighbour}
 	a := &agent.Agent{
 		Appliance: client, Installer: installer(client, log), Collect: machine.Collect,
-		Changed: rest, Screen: con, Log: log, Name: name,
+		Changed: either(rest, neighbours.News()), Screen: con, Log: log, Name: name,
 	}
 	end, err := a.Run(ctx)
 	if err != nil {
@@ -139,6 +141,21 @@ func await(ctx context.Context, opts Options, rest <-chan struct{}, log *slog.Lo
 		log.Warn("devices do not come to rest; reports what there is")
 	}
 	<-up
+}
+
+// either receives a value when one of the two does.
+func either(a, b <-chan struct{}) <-chan struct{} {
+	one := make(chan struct{})
+	go func() {
+		for {
+			select {
+			case <-a:
+			case <-b:
+			}
+			one <- struct{}{}
+		}
+	}()
+	return one
 }
 
 // leave ends the machine's run as an order said. It returns only on failure,

@@ -21,6 +21,7 @@ func TestFrozenV1(t *testing.T) {
 	}, Missing: []string{"dmi"}})
 	frozen(t, "report-full", fullReport())
 	frozen(t, "report-os", osReport())
+	frozen(t, "report-neighbour", neighbourReport())
 	frozen(t, "adoption", Adoption{Report: osReport(), Reason: "ran before the appliance came"})
 	frozen(t, "welcome", Welcome{
 		Name: "c0mput3", Status: "available", Sentence: "Waits for an image.",
@@ -93,6 +94,16 @@ func fullReport() Report {
 		Missing:   []string{"chassis"},
 		Collected: 123 * time.Millisecond,
 	}
+}
+
+func neighbourReport() Report {
+	return Report{Version: 1, NICs: []NIC{{
+		Name: "eth0", MAC: "52:54:00:00:00:01", Driver: "virtio_net", Link: true,
+		Neighbour: &Neighbour{
+			Chassis: "00:1c:73:00:00:01", ChassisKind: "mac", Port: "Ethernet31", PortKind: "name", PortText: "c0mput3",
+			System: "sw3", SystemText: "Arista Networks EOS", Management: "10.0.0.3",
+		},
+	}}}
 }
 
 func osReport() Report {

@@ -139,6 +139,21 @@ type NIC struct {
 	Link         bool     `json:"link"`
 	Mbps         int      `json:"mbps,omitempty"`
 	Addresses    []string `json:"addresses,omitempty"` // with prefix length; also those of bonds, bridges and VLANs on it
+	// Neighbour is at the other end of the cable, by LLDP; nil: none was heard yet.
+	Neighbour *Neighbour `json:"neighbour,omitempty"`
+}
+
+// Neighbour is what the other end of a cable says of itself by LLDP (IEEE
+// 802.1AB): its own words, of which each is printable and has at most 255 bytes.
+type Neighbour struct {
+	Chassis     string `json:"chassis"`
+	ChassisKind string `json:"chassis_kind"` // "mac", "name", "address" or "local"
+	Port        string `json:"port"`
+	PortKind    string `json:"port_kind"`                  // as of the chassis
+	PortText    string `json:"port_description,omitempty"` // for people, and on some switches the port's name
+	System      string `json:"system_name,omitempty"`
+	SystemText  string `json:"system_description,omitempty"`
+	Management  string `json:"management,omitempty"` // IP address
 }
 
 // BMC is the management controller seen in-band.
