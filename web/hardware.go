@@ -38,7 +38,7 @@ func facts(m *machine.Machine, f *machine.Facts) []fact {
 		{"Memory", memory(f.Memory) + dimms(f.DIMMs)},
 	}
 	for _, n := range f.NICs {
-		rows = append(rows, fact{n.Name, nic(n)})
+		rows = append(rows, fact{n.Name, join(", ", nic(n), cable(m, n.MAC))})
 	}
 	return append(rows, fact{"Kernel", join(" ", f.Kernel, f.Arch)})
 }
@@ -89,6 +89,21 @@ func nic(n machine.Port) string {
 		link = "link"
 	}
 	return join(", ", n.MAC.String(), link, n.Driver)
+}
+
+// cable says where an interface was seen, and where the plan wants it otherwise.
+func cable(m *machine.Machine, mac machine.MAC) string {
+	for _, n := range m.NICs {
+		plan, seen, differs := discovery.Miscabled(n)
+		switch {
+		case n.MAC != mac || seen == "":
+		case differs:
+			return "in " + seen + ", plan says " + plan
+		default:
+			return "in " + seen
+		}
+	}
+	return ""
 }
 
 func bmc(m *machine.Machine) string {

@@ -137,9 +137,20 @@ func bmcText(b api.BMC) string {
 func nicsText(all []api.NIC) string {
 	var texts []string
 	for _, n := range all {
-		texts = append(texts, strings.Join(strings.Fields(n.Name+" "+n.MAC+" "+n.Address+" "+yes(n.Boot, "(boot)")), " "))
+		texts = append(texts, strings.Join(strings.Fields(n.Name+" "+n.MAC+" "+n.Address+" "+yes(n.Boot, "(boot)")+" "+cableText(n)), " "))
 	}
 	return joined(texts...)
+}
+
+// cableText is where an interface was seen.
+func cableText(n api.NIC) string {
+	switch {
+	case n.SeenPort == "" && n.SeenSwitch == "":
+		return ""
+	case n.SeenPort == "":
+		return "in " + n.SeenSwitch
+	}
+	return "in " + n.SeenSwitch + "/" + n.SeenPort
 }
 
 // joined leaves out what is empty.

@@ -13,8 +13,8 @@ type Issue struct {
 	Site     string            `json:"site,omitempty" example:"lon6"`
 	Rack     string            `json:"rack,omitempty" example:"r12"`
 	Unit     int               `json:"unit,omitempty" example:"17"`
-	Sentence string            `json:"sentence" doc:"What is wrong, with both values where two disagree" example:"NIC1 is in sw3 port 31; the plan says sw3 port 23: move the cable, or accept."`
-	Evidence map[string]string `json:"evidence,omitempty" doc:"What it rests on, by name" example:"{\"discovered\":\"sw3 port 31\",\"plan\":\"sw3 port 23\"}"`
+	Sentence string            `json:"sentence" doc:"What is wrong, with both values where two disagree" example:"NIC1 is in sw3/31, plan says sw3/23: move the cable to sw3/23, or accept where it is."`
+	Evidence map[string]string `json:"evidence,omitempty" doc:"What it rests on, by name" example:"{\"discovered\":\"sw3/31\",\"plan\":\"sw3/23\"}"`
 	Actions  []string          `json:"actions" nullable:"false" doc:"Verbs that help, the best first: at most two" example:"[\"accept-port\",\"light\"]"`
 	Since    time.Time         `json:"since" doc:"When it opened"`
 	Taken    string            `json:"taken,omitempty" doc:"Who said: I have this one; absent: nobody" example:"ada"`

@@ -98,8 +98,8 @@ type NIC struct {
 	Switch  string `json:"switch,omitempty" doc:"Where the plan wants it cabled" example:"sw3"`
 	Port    string `json:"port,omitempty" example:"23"`
 
-	SeenSwitch string `json:"seen_switch,omitempty" doc:"Where it was seen" example:"sw3"`
-	SeenPort   string `json:"seen_port,omitempty" example:"31"`
+	SeenSwitch string `json:"seen_switch,omitempty" doc:"The switch at the other end of its cable, as heard last by LLDP: its system name, else its chassis id" example:"sw3"`
+	SeenPort   string `json:"seen_port,omitempty" doc:"The port of that switch, as the switch spells it" example:"Ethernet31"`
 }
 
 // BMC is a machine's management controller. Its credentials are never shown.

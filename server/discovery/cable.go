@@ -1,13 +1,20 @@
 package discovery
 
-import "firstlight/server/machine"
+import (
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"firstlight/agent/report"
+	"firstlight/server/machine"
+)
 
 // Miscabled tells whether an interface was seen elsewhere than the plan wants.
 // Half of a place, where either side says no more, is compared as that.
 func Miscabled(n machine.NIC) (plan, seen string, differs bool) {
-	switches := n.Switch != "" && n.SeenSwitch != "" && n.Switch != n.SeenSwitch
-	ports := n.Port != "" && n.SeenPort != "" && n.Port != n.SeenPort
-	return port(n.Switch, n.Port), port(n.SeenSwitch, n.SeenPort), switches || ports
+	switches := n.Switch != "" && n.SeenSwitch != "" && !SameSwitch(n.Switch, n.SeenSwitch)
+	ports := n.Port != "" && n.SeenPort != "" && !SamePort(n.Port, n.SeenPort)
+	return At(n.Switch, n.Port), At(n.SeenSwitch, n.SeenPort), switches || ports
 }
 
 // NICName is what people call an interface.
@@ -18,14 +25,71 @@ func NICName(n machine.NIC) string {
 	return n.MAC.String()
 }
 
-// port spells a place on a switch: "sw3 port 31".
-func port(sw, p string) string {
+// At spells a place on a switch: "sw3/31".
+func At(sw, p string) string {
 	switch {
 	case p == "":
 		return sw
 	case sw == "":
 		return "port " + p
 	default:
-		return sw + " port " + p
+		return sw + "/" + p
 	}
+}
+
+// seenAt is the switch and port of a neighbour: the switch by the name that
+// people gave it, else by its chassis.
+func seenAt(n *report.Neighbour) (sw, p string) {
+	if sw = word(n.System); sw == "" {
+		sw = word(n.Chassis)
+	}
+	id, text := word(n.Port), word(n.PortText)
+	// A port that goes by its MAC, or by the number of its row in a table, has its
+	// name in the description.
+	named := text != "" && !strings.ContainsRune(text, ' ') && spell(text).numbers != nil
+	if named && (n.PortKind == "mac" || n.PortKind == "address" || n.PortKind == "local" && digits(id) && spell(text).kind != "") {
+		return sw, text
+	}
+	return sw, id
+}
+
+func digits(s string) bool {
+	return s != "" && strings.Trim(s, "0123456789") == ""
+}
+
+// Said is what the neighbour of an interface says of itself, for the journal.
+func Said(r *report.Report, mac machine.MAC) map[string]string {
+	details := map[string]string{}
+	for _, n := range r.NICs {
+		if own, err := machine.ParseMAC(n.MAC); err != nil || own != mac || n.Neighbour == nil {
+			continue
+		}
+		for name, s := range map[string]string{
+			"chassis": n.Neighbour.Chassis, "port": n.Neighbour.Port, "port description": n.Neighbour.PortText,
+			"switch": n.Neighbour.System, "system": n.Neighbour.SystemText, "management": n.Neighbour.Management,
+		} {
+			if s = word(s); s != "" {
+				details[name] = s
+			}
+		}
+	}
+	return details
+}
+
+// maxWord is the longest name of a switch or port that is kept, in bytes.
+const maxWord = 64
+
+// word makes a name of what a stranger on the wire says: printable, short, and
+// without characters that turn the direction of what stands beside it.
+func word(s string) string {
+	s = strings.Map(func(r rune) rune {
+		if r == utf8.RuneError || !unicode.IsPrint(r) {
+			return -1
+		}
+		return r
+	}, s)
+	if len(s) > maxWord {
+		s = strings.ToValidUTF8(s[:maxWord], "")
+	}
+	return strings.Join(strings.Fields(s), " ")
 }

@@ -56,7 +56,7 @@ func TestDifferences(t *testing.T) {
 		}, "Nvme disks of at least 1.0 TB: 1; hardware type high-io says 2."},
 		{"interfaces", func(m *machine.Machine, h *machine.HardwareType) { h.NICs = 4 }, "Interfaces: 2; hardware type high-io says at least 4."},
 		{"a slow link", func(m *machine.Machine, h *machine.HardwareType) { m.Facts.NICs[0].Mbps = 1000 }, "Link speed: 1000 Mb/s; hardware type high-io says at least 10000 Mb/s."},
-		{"a cable", func(m *machine.Machine, h *machine.HardwareType) { m.NICs[0].SeenPort = "31" }, "Switch port of NIC1: sw3 port 31; the plan says sw3 port 23."},
+		{"a cable", func(m *machine.Machine, h *machine.HardwareType) { m.NICs[0].SeenPort = "31" }, "Switch port of NIC1: sw3/31; the plan says sw3/23."},
 		{"a switch alone", func(m *machine.Machine, h *machine.HardwareType) { m.NICs[0].Port = "" }, ""},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -67,9 +67,9 @@ func clean(s string) string {
 }
 
 // NICs joins the interfaces that a machine reports with the ones it had, so
-// that addresses that are kept for it stay, and where the plan wants a cable and
-// where it was seen, of which a report says nothing. A MAC counts once: a bridge shows
-// that of its port. A report without any says nothing of those it had.
+// that addresses that are kept for it stay, and where the plan wants a cable. Where
+// it was seen stays until another neighbour is heard: the first report of a boot comes
+// before the switch has spoken. A MAC counts once: a bridge shows that of its port. A report without any says nothing of those it had.
 func NICs(r *report.Report, had []machine.NIC) []machine.NIC {
 	boot, _ := machine.ParseMAC(r.Boot.MAC)
 	var out []machine.NIC
@@ -84,6 +84,9 @@ func NICs(r *report.Report, had []machine.NIC) []machine.NIC {
 				nic.Address, nic.Switch, nic.Port, nic.SeenSwitch, nic.SeenPort = h.Address, h.Switch, h.Port, h.SeenSwitch, h.SeenPort
 				nic.Boot = nic.Boot || h.Boot && boot.IsZero()
 			}
+		}
+		if n.Neighbour != nil {
+			nic.SeenSwitch, nic.SeenPort = seenAt(n.Neighbour)
 		}
 		out = append(out, nic)
 	}

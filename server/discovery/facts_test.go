@@ -77,6 +77,11 @@ func TestInterfacesKeepTheirAddresses(t *testing.T) {
 			report.Report{NICs: []report.NIC{{Name: "eth3", MAC: "52:54:00:00:00:04"}}},
 			[]machine.NIC{{Name: "eth3", MAC: mac(4), Switch: "sw1", Port: "7", SeenSwitch: "sw1", SeenPort: "8"}},
 		},
+		{
+			"a neighbour that is heard is where the cable is seen",
+			report.Report{NICs: []report.NIC{{Name: "eth3", MAC: "52:54:00:00:00:04", Neighbour: &report.Neighbour{System: "sw2", Port: "Et9", PortKind: "name"}}}},
+			[]machine.NIC{{Name: "eth3", MAC: mac(4), Switch: "sw1", Port: "7", SeenSwitch: "sw2", SeenPort: "Et9"}},
+		},
 		{"a report that could not read any forgets none", report.Report{Missing: []string{"nics"}}, had},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

@@ -114,7 +114,7 @@ var cases = []example{
 		in.Machine.Rack = "r13"
 	}},
 	{issue.LocationMismatch, machine.InUse, subnetOf("sto3"), "network boot of site sto3", subnetOf("")},
-	{issue.WrongSwitchPort, machine.Available, func(in *issue.Input) { in.Machine.NICs[0].SeenPort = "31" }, "NIC1 is in sw3 port 31; the plan says sw3 port 23", func(in *issue.Input) {
+	{issue.WrongSwitchPort, machine.Available, func(in *issue.Input) { in.Machine.NICs[0].SeenPort = "31" }, "NIC1 is in sw3/31, plan says sw3/23: move the cable to sw3/23, or accept where it is", func(in *issue.Input) {
 		in.Machine.NICs[0].Port = ""
 	}},
 	{issue.NoBootFile, machine.Available, booted("firmware", 3*time.Minute), "does not fetch the boot loader", booted("firmware", time.Minute)},

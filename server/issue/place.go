@@ -61,7 +61,7 @@ func locationMismatch(in *Input) *Finding {
 func wrongSwitchPort(in *Input) *Finding {
 	for _, n := range in.Machine.NICs {
 		if plan, seen, differs := discovery.Miscabled(n); differs && !in.is(machine.Retired) {
-			return found(fmt.Sprintf("%s is in %s; the plan says %s: move the cable, or accept.", discovery.NICName(n), seen, plan),
+			return found(fmt.Sprintf("%s is in %s, plan says %s: move the cable to %s, or accept where it is.", discovery.NICName(n), seen, plan, plan),
 				"interface", discovery.NICName(n), "discovered", seen, "plan", plan)
 		}
 	}

@@ -106,6 +106,9 @@ func (w *Write) report(r *report.Report, from netip.Addr, subnet *machine.Subnet
 	if err := w.Event(w.reported(m, facts, r)); err != nil {
 		return nil, err
 	}
+	if err := w.Events(moves(m, old.NICs, r)); err != nil {
+		return nil, err
+	}
 	if agrees {
 		if err := w.thawed(m, "it shows what its record says"); err != nil {
 			return nil, err
