@@ -133,7 +133,7 @@ var ourPackages = map[string]row{
 		"server/machine", "server/oob", "server/virtualrack/console",
 	}, why: "a machine knows its power button and its console, not who presses or reads"},
 	"server/virtualrack/light": {ours: []string{
-		"agent", "agent/appliance", "agent/console", "agent/efiboot", "agent/gpt", "agent/install", "agent/pid1", "agent/report", "agent/signature",
+		"agent", "agent/appliance", "agent/console", "agent/efiboot", "agent/gpt", "agent/install", "agent/lldp", "agent/pid1", "agent/report", "agent/signature",
 		"server/machine", "server/oob", "server/virtualrack/console",
 	}, why: "a light machine is the agent's own code behind the rack's protocols, and knows the appliance by these only"},
 	"server/serverdb/fleet": {ours: []string{"server/boot", "server/delivery", "server/journal", "server/machine", "server/serverdb", "server/serverdb/store"}, why: "a made-up fleet is written where the real one is kept, and known to tests and comparisons alone"},
@@ -141,7 +141,7 @@ var ourPackages = map[string]row{
 		"agent/report", "server/boot", "server/config", "server/machine", "server/serverdb", "server/serverdb/fleet", "server/virtualrack", "server/virtualrack/qemu", "server/virtualrack/storm",
 	}, why: "a comparison fills ServerDb while the appliance is stopped, and then knows it by its protocols only"},
 	"server/virtualrack": {ours: []string{
-		"server/machine", "server/oob", "server/oob/bmcsim", "server/oob/redfish",
+		"agent/lldp", "agent/report", "server/machine", "server/oob", "server/oob/bmcsim", "server/oob/redfish",
 		"server/virtualrack/console", "server/virtualrack/light", "server/virtualrack/netns", "server/virtualrack/qemu",
 	}, why: "the rack stands outside the appliance and speaks with it by its protocols only"},
 

@@ -31,11 +31,12 @@ type drill struct {
 	quick bool // its evidence is there at once
 	ready bool // the machine is known and idle before
 	begin func(*testing.T, *virtualrack.Rack, *virtualrack.Machine)
-	image string                        // that it installs
-	uefi  bool                          // it starts by UEFI, whose firmware tells its boot order
-	bios  bool                          // it starts by BIOS
-	last  bool                          // when all others are over, for it disturbs them
-	as    func(machine.MAC) machine.MAC // who it is to the appliance; nil: itself
+	image string                            // that it installs
+	uefi  bool                              // it starts by UEFI, whose firmware tells its boot order
+	bios  bool                              // it starts by BIOS
+	last  bool                              // when all others are over, for it disturbs them
+	as    func(machine.MAC) machine.MAC     // who it is to the appliance; nil: itself
+	says  func(*virtualrack.Machine) string // the sentence of the issue that it is named by; nil: its boot stopped
 }
 
 var drills = []drill{
@@ -69,6 +70,7 @@ var drills = []drill{
 	{named: "image-hash", quick: true, image: tampered},
 	{fault: light.TwoFaces, named: "report-refused", quick: true, ready: true, begin: cycle},
 	{fault: light.DiskFirst, named: "booted-its-disk", quick: true, ready: true, uefi: true, begin: cycle},
+	{fault: light.WrongCable, named: "wrong-switch-port", quick: true, ready: true, begin: replug, says: elsewhere},
 	{fault: light.Dead, named: "bmc-lies", ready: true, begin: cycle},
 	{named: "bmc-lies", ready: true, begin: lie},
 	{fault: light.NoOffers, named: "another-dhcp-server", last: true, begin: besideAnotherServer},
@@ -95,6 +97,63 @@ func cycle(t *testing.T, r *virtualrack.Rack, m *virtualrack.Machine) {
 		}
 	}
 	order(t, r, "/api/v1/machines/"+m.Name+"/power", `{"action":"cycle"}`)
+}
+
+// replug plans the cable where it was seen before it was moved, and boots the
+// machine, whose agent hears the switch anew.
+func replug(t *testing.T, r *virtualrack.Rack, m *virtualrack.Machine) {
+	if _, err := r.CLI(t.Context(), "machine", "set", m.Name, "nic.eth0.switch=sw2", "nic.eth0.port="+m.Name[len(m.Name)-2:]); err != nil {
+		t.Error(err)
+	}
+	cycle(t, r, m)
+}
+
+// elsewhere is where it is and where it belongs, and what to do.
+func elsewhere(m *virtualrack.Machine) string {
+	own := m.Name[len(m.Name)-2:]
+	return fmt.Sprintf("eth0 is in sw2/Ethernet200%s, plan says sw2/%s: move the cable to sw2/%s, or accept where it is.", own, own, own)
+}
+
+// asks waits for an issue of the machine, and says how it was named; "": it was not.
+func asks(t *testing.T, r *virtualrack.Rack, m *virtualrack.Machine, d drill) string {
+	ctx, cancel := context.WithTimeout(t.Context(), evidenceWithin)
+	defer cancel()
+	began, last := time.Now(), ""
+	for tick := time.NewTicker(500 * time.Millisecond); ctx.Err() == nil; {
+		if said, err := issues(ctx, r, m); err != nil {
+			last = err.Error()
+		} else if last = said[d.named]; last == d.says(m) {
+			return fmt.Sprintf("%s (%s, %s): %s after it began: %s", m.Name, d.fault, d.named, time.Since(began).Round(100*time.Millisecond), last)
+		}
+		select {
+		case <-tick.C:
+		case <-ctx.Done():
+		}
+	}
+	t.Errorf("%s (%s): of %s it is said %q, want %q; its console: %q", m.Name, d.fault, d.named, last, d.says(m), m.ConsoleTail(5))
+	return ""
+}
+
+// issues are the sentences of the machine's open issues, by kind.
+func issues(ctx context.Context, r *virtualrack.Rack, m *virtualrack.Machine) (map[string]string, error) {
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://rack/api/v1/machines/"+m.Name+"/issues", nil)
+	if err != nil {
+		return nil, err
+	}
+	resp, err := web(r).Do(req)
+	if err != nil {
+		return nil, err
+	}
+	defer resp.Body.Close()
+	var list struct {
+		Items []struct{ Kind, Sentence string }
+	}
+	all := map[string]string{}
+	err = json.NewDecoder(resp.Body).Decode(&list)
+	for _, one := range list.Items {
+		all[one.Kind] = one.Sentence
+	}
+	return all, err
 }
 
 // lie does not wait: the appliance does, and is told nothing.
@@ -340,6 +399,9 @@ func watch(t *testing.T, r *virtualrack.Rack, m *virtualrack.Machine, d drill) s
 		d.begin(t, r, m)
 	} else if err := m.PowerOn(t.Context()); err != nil {
 		t.Error(err)
+	}
+	if d.says != nil {
+		return asks(t, r, m, d)
 	}
 	ctx, cancel := context.WithTimeout(t.Context(), evidenceWithin+nameWithin)
 	defer cancel()

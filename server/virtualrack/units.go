@@ -20,6 +20,9 @@ func (r *Rack) rackFull(context.Context) error {
 		if err := r.network.Tap(tap); err != nil {
 			return err
 		}
+		if err := r.announce(tap, i); err != nil {
+			return err
+		}
 		m, err := qemu.New(qemu.Spec{
 			Name: id.serial, Serial: id.serial, UUID: id.uuid, Vendor: vendor, Product: ProductFull,
 			Firmware: spec.Firmware, MAC: id.mac, Card: spec.Card, Tap: tap, BMC: id.bmc,
@@ -53,6 +56,7 @@ func (r *Rack) rackLight(context.Context) error {
 		arm := i >= r.spec.Light-r.spec.ARM64
 		m := light.New(light.Spec{
 			Serial: id.serial, UUID: id.uuid, Twin: lightIdentity(1).uuid, Vendor: vendor, Product: ProductLight,
+			Switch: lightSwitch, Port: portName(i), WrongPort: portName(maxEach + i),
 			UEFI: arm || i%2 == 1, ARM64: arm, MAC: id.mac, BMC: id.bmc, DiskBytes: lightDisk, Whole: r.spec.Whole,
 		}, r.wire, record, r.spec.Log)
 		one, err := r.add(id, m)

@@ -52,6 +52,12 @@ func TestDisksThatMustNotBeWritten(t *testing.T) {
 			t.Errorf("VR0001 is held with %q, want it to say %q", data.Sentence, word)
 		}
 	}
+	// Each hears the switch on its own cable, soon after its first report.
+	for name, port := range map[string]string{"VR0001": "Ethernet1", "VR0002": "Ethernet2"} {
+		r.await(name, boundRegister, "seen in sw1/"+port, func(m api.Machine) bool {
+			return len(m.NICs) == 1 && m.NICs[0].SeenSwitch == "sw1" && m.NICs[0].SeenPort == port
+		})
+	}
 	if none.Reason != "no-rule" {
 		t.Errorf("VR0002 is held for %q (%s), want no-rule", none.Reason, none.Sentence)
 	}

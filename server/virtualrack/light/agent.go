@@ -11,6 +11,7 @@ import (
 	agentconsole "firstlight/agent/console"
 	"firstlight/agent/efiboot"
 	"firstlight/agent/install"
+	"firstlight/agent/lldp"
 	"firstlight/agent/pid1"
 	"firstlight/agent/report"
 	"firstlight/agent/signature"
@@ -102,10 +103,22 @@ func (m *Machine) facts(l lease, since time.Time) func() report.Report {
 				Name: diskName, Serial: s.Serial + "-D1", Model: "Light", Bytes: uint64(m.disk.Size()), Transport: "virtio",
 				Contents: signature.Find(m.disk, m.disk.Size(), diskName),
 			}},
-			NICs: []report.NIC{{Name: "eth0", MAC: s.MAC.String(), Driver: "light", Link: true, Mbps: 1000, Addresses: []string{l.address.String() + "/16"}}},
+			NICs: []report.NIC{{Name: "eth0", MAC: s.MAC.String(), Driver: "light", Link: true, Mbps: 1000, Addresses: []string{l.address.String() + "/16"}, Neighbour: m.neighbour()}},
 			BMC:  &report.BMC{Address: s.BMC.String(), Source: "smbios-42"},
 		}
 	}
+}
+
+// neighbour is the switch at the other end of the cable; nil: the spec has none.
+func (m *Machine) neighbour() *report.Neighbour {
+	port := m.spec.Port
+	if m.has(WrongCable) {
+		port = m.spec.WrongPort
+	}
+	if m.spec.Switch == "" {
+		return nil
+	}
+	return &report.Neighbour{Chassis: m.spec.Switch, ChassisKind: lldp.KindLocal, Port: port, PortKind: lldp.KindName, System: m.spec.Switch}
 }
 
 // order is what UEFI would tell of its boot order.

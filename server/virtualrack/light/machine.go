@@ -28,6 +28,9 @@ type Spec struct {
 	ARM64     bool // a 64-bit ARM server, which has UEFI
 	MAC       machine.MAC
 	BMC       netip.Addr
+	Switch    string // where its cable belongs, by LLDP
+	Port      string
+	WrongPort string // of that switch, where its cable is if WrongCable is planted
 	DiskBytes int64
 	Whole     bool // fetches all of kernel and initramfs, and checks their hashes
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net"
 	"net/netip"
+	"sync"
 	"syscall"
 
 	"github.com/vishvananda/netlink"
@@ -14,6 +15,9 @@ import (
 type Switch struct {
 	link  netlink.Link
 	ports []netlink.Link
+
+	speakers sync.WaitGroup // of Announce
+	closing  chan struct{}
 }
 
 // NewSwitch makes a bridge in this process's namespace. The kernel's defaults
@@ -78,6 +82,7 @@ func (s *Switch) port(l netlink.Link) error {
 
 // Close takes the switch away with everything that was plugged into it.
 func (s *Switch) Close() error {
+	s.hush()
 	var all error
 	for _, l := range append(s.ports, s.link) {
 		if err := netlink.LinkDel(l); err != nil && !errors.Is(err, syscall.ENODEV) {
