@@ -102,9 +102,7 @@ func cycle(t *testing.T, r *virtualrack.Rack, m *virtualrack.Machine) {
 // replug plans the cable where it was seen before it was moved, and boots the
 // machine, whose agent hears the switch anew.
 func replug(t *testing.T, r *virtualrack.Rack, m *virtualrack.Machine) {
-	if _, err := r.CLI(t.Context(), "machine", "set", m.Name, "nic.eth0.switch=sw2", "nic.eth0.port="+m.Name[len(m.Name)-2:]); err != nil {
-		t.Error(err)
-	}
+	request(t, r, http.MethodPatch, "/api/v1/machines/"+m.Name, `{"nics":{"eth0":{"switch":"sw2","port":"`+m.Name[len(m.Name)-2:]+`"}}}`)
 	cycle(t, r, m)
 }
 
@@ -164,7 +162,11 @@ func lie(t *testing.T, r *virtualrack.Rack, m *virtualrack.Machine) {
 
 // order sends one to the appliance, whose answer is no matter here.
 func order(t *testing.T, r *virtualrack.Rack, path, body string) {
-	req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, "http://rack"+path, strings.NewReader(body))
+	request(t, r, http.MethodPost, path, body)
+}
+
+func request(t *testing.T, r *virtualrack.Rack, method, path, body string) {
+	req, err := http.NewRequestWithContext(t.Context(), method, "http://rack"+path, strings.NewReader(body))
 	if err != nil {
 		t.Error(err)
 		return
