@@ -44,6 +44,8 @@ type dialect interface {
 	// updating and viewing are how transactions begin; a view sees one state.
 	updating() *sql.TxOptions
 	viewing() *sql.TxOptions
+	// spell writes a statement that stays prepared as the engine likes it best.
+	spell(query string) string
 	// locking ends a SELECT that keeps others from writing the rows; SQLite has
 	// one writer at a time.
 	locking() string

@@ -137,6 +137,8 @@ func (postgres) viewing() *sql.TxOptions {
 	return &sql.TxOptions{Isolation: sql.LevelRepeatableRead, ReadOnly: true}
 }
 
+func (postgres) spell(query string) string { return query }
+
 func (postgres) locking() string { return "FOR UPDATE" }
 
 func (postgres) silence() time.Duration { return silenceTimeout }

@@ -8,7 +8,9 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -168,6 +170,24 @@ func (sqliteFile) sign(context.Context, *Store) error { return nil }
 func (sqliteFile) updating() *sql.TxOptions { return nil }
 
 func (sqliteFile) viewing() *sql.TxOptions { return &sql.TxOptions{ReadOnly: true} }
+
+// spell writes $1, $2, … as ? where each stands once and in order: a place that
+// has a name is looked up by it at each run, past all others, which is noticed
+// with the two hundred of many journal rows.
+func (sqliteFile) spell(query string) string {
+	n, ordered := 0, true
+	spelled := numbered.ReplaceAllStringFunc(query, func(place string) string {
+		n++
+		ordered = ordered && place == "$"+strconv.Itoa(n)
+		return "?"
+	})
+	if !ordered {
+		return query
+	}
+	return spelled
+}
+
+var numbered = regexp.MustCompile(`\$[0-9]+`)
 
 func (sqliteFile) locking() string { return "" }
 

@@ -41,6 +41,19 @@ func TestPragmasThatDurabilityRestsOn(t *testing.T) {
 	}
 }
 
+func TestPlacesLoseTheirNumbersOnlyInOrder(t *testing.T) {
+	for query, want := range map[string]string{
+		"SELECT 1": "SELECT 1",
+		"INSERT INTO t VALUES ($1, $2), ($3, $4)": "INSERT INTO t VALUES (?, ?), (?, ?)",
+		"UPDATE t SET a = $2 WHERE id = $1":       "UPDATE t SET a = $2 WHERE id = $1",
+		"SELECT a FROM t WHERE b = $1 OR c = $1":  "SELECT a FROM t WHERE b = $1 OR c = $1",
+	} {
+		if got := (sqliteFile{}).spell(query); got != want {
+			t.Errorf("spell(%q) = %q, want %q", query, got, want)
+		}
+	}
+}
+
 // oldSQLite makes the child's engine say that it is an older one.
 const oldSQLite = "FIRSTLIGHT_TEST_OLD_SQLITE"
 

@@ -14,6 +14,7 @@ const maxStanding = 128
 // transaction to the next: small commits would read the same texts again and
 // again. nil has none.
 type standing struct {
+	spell  func(string) string
 	mu     sync.Mutex
 	byText map[string]*sql.Stmt // nil: it came once
 }
@@ -36,7 +37,7 @@ func (s *standing) in(t *Tx, text string) *sql.Stmt {
 // be prepared is read each time.
 func (s *standing) keep(ctx context.Context, db *sql.DB, texts []string) {
 	for _, text := range s.missing(texts) {
-		prepared, err := db.PrepareContext(ctx, text)
+		prepared, err := db.PrepareContext(ctx, s.spell(text))
 		if err != nil {
 			return
 		}

@@ -93,7 +93,7 @@ func connect(ctx context.Context, d dialect) (*Store, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Store{dialect: d, write: write, read: read, standing: &standing{byText: map[string]*sql.Stmt{}}}
+	s := &Store{dialect: d, write: write, read: read, standing: &standing{spell: d.spell, byText: map[string]*sql.Stmt{}}}
 	if err := s.start(ctx); err != nil {
 		_ = s.Close() // the error of start is the one to tell
 		return nil, err

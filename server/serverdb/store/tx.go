@@ -144,7 +144,7 @@ func (t *Tx) again(query string) (*sql.Stmt, error) {
 	}
 	if prepared == nil {
 		var err error
-		if prepared, err = t.tx.PrepareContext(t.ctx, query); err != nil { // the transaction's end closes it
+		if prepared, err = t.tx.PrepareContext(t.ctx, t.spell(query)); err != nil { // the transaction's end closes it
 			return nil, err
 		}
 		t.kept[query] = prepared
