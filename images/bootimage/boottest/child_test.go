@@ -18,6 +18,10 @@ import (
 // two busy cores.
 const patience = 2 * time.Minute
 
+// packing is how long a program may take: what packs a boot image takes minutes
+// where it finds nothing of an older one.
+const packing = 10 * time.Minute
+
 // needs skips where a boot test cannot run, and fails at once where a machine
 // could only wait for what was never built.
 func needs(t *testing.T) {
@@ -75,7 +79,7 @@ func runWith(t *testing.T, in io.Reader, name string, args ...string) {
 	// (golang/go#27505).
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
-	ctx, cancel := context.WithTimeout(bounded(t), patience)
+	ctx, cancel := context.WithTimeout(bounded(t), packing)
 	defer cancel()
 	c := child(ctx, name, args...)
 	c.Stdin = in
