@@ -84,7 +84,7 @@ func (w *walk) list(last int) string {
 	b.WriteString("serial,rack,unit,cores,nic1_mac,nic1_switch,nic1_port,bmc_address\n")
 	for i, unit := range []int{7, 5, last} {
 		m := w.all[i]
-		fmt.Fprintf(&b, "%s,r1,%d,16,%s,sw1,%d,%s\n", m.Serial, unit, m.MAC, i+1, m.BMCAddress)
+		fmt.Fprintf(&b, "%s,r1,%d,16,%s,sw2,%d,%s\n", m.Serial, unit, m.MAC, i+1, m.BMCAddress)
 	}
 	return b.String()
 }
@@ -123,13 +123,13 @@ func (w *walk) rack() {
 	w.tap(`#delivery-head a[href="/racks/r1"]`)
 	for i, m := range w.all {
 		w.tile(m, "expected")
-		w.tile(m, fmt.Sprintf("sw1 %d", i+1))
+		w.tile(m, fmt.Sprintf("sw2 %d", i+1))
 	}
 	w.shoot("rack")
 	w.keeps()
 	powerOn(w.T, w.all[:2])
 	w.tile(w.all[0], "available")
-	w.tile(w.all[0], "sw1 1") // the plan of its cable outlives its report
+	w.tile(w.all[0], "sw2 1") // the plan of its cable outlives its report
 	w.tile(w.all[1], "held")
 	w.stayed()
 	w.shoot("rack-live")
