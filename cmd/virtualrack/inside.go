@@ -51,7 +51,7 @@ func (c *runCmd) inside(ctx context.Context, machines []virtualrack.MachineSpec)
 
 // plant gives each fault a light machine, in their order.
 func (c *runCmd) plant(rack *virtualrack.Rack) error {
-	faults, lights := c.Fault, 0
+	faults := c.Fault
 	for _, m := range rack.Machines() {
 		if len(faults) == 0 || !m.Light() {
 			continue
@@ -61,9 +61,8 @@ func (c *runCmd) plant(rack *virtualrack.Rack) error {
 		}
 		fmt.Printf("%s: %s is planted; firstlight boot explain %s\n", m.Name, faults[0], m.MAC)
 		if faults[0] == string(light.WrongCable) {
-			fmt.Printf("%s: once it is known, firstlight machine set %s nic.eth0.switch=sw2 nic.eth0.port=%d plans the port where its cable belongs\n", m.Name, m.Name, lights+1)
+			fmt.Printf("%s: once it is known, firstlight machine set %s nic.eth0.switch=%s nic.eth0.port=%s plans the port where its cable belongs\n", m.Name, m.Name, m.Switch, m.Port)
 		}
-		lights++
 		faults = faults[1:]
 	}
 	return nil

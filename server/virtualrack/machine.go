@@ -21,6 +21,8 @@ type Machine struct {
 	UUID   string
 	MAC    machine.MAC
 
+	Switch, Port string // where its cable belongs
+
 	BMC        *bmcsim.BMC // its faults and counts
 	BMCAddress netip.Addr
 

@@ -36,7 +36,7 @@ func (r *Rack) rackFull(context.Context) error {
 		if err != nil {
 			return err
 		}
-		one.qemu = m
+		one.qemu, one.Switch, one.Port = m, switchName, portName(i)
 		m.AskAtReset(one.BMC.TakeNextBoot)
 	}
 	return nil
@@ -63,7 +63,7 @@ func (r *Rack) rackLight(context.Context) error {
 		if err != nil {
 			return err
 		}
-		one.light = m
+		one.light, one.Switch, one.Port = m, lightSwitch, portName(i)
 		m.AskAtReset(one.BMC.TakeNextBoot)
 	}
 	return nil

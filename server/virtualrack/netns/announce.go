@@ -21,10 +21,6 @@ func (s *Switch) Announce(port string, etherType uint16, to net.HardwareAddr, ev
 	if err != nil {
 		return fmt.Errorf("announce on %s: %w", port, err)
 	}
-	if s.closing == nil {
-		s.closing = make(chan struct{})
-	}
-	closing := s.closing
 	s.speakers.Go(func() {
 		defer conn.Close()
 		for tick := time.NewTicker(every); ; {
@@ -34,7 +30,7 @@ func (s *Switch) Announce(port string, etherType uint16, to net.HardwareAddr, ev
 			}
 			select {
 			case <-tick.C:
-			case <-closing:
+			case <-s.open.Done():
 				tick.Stop()
 				return
 			}
@@ -45,9 +41,6 @@ func (s *Switch) Announce(port string, etherType uint16, to net.HardwareAddr, ev
 
 // hush ends what is announced.
 func (s *Switch) hush() {
-	if s.closing != nil {
-		close(s.closing)
-		s.closing = nil
-	}
+	s.close()
 	s.speakers.Wait()
 }

@@ -1,6 +1,7 @@
 package netns
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"net"
@@ -16,8 +17,9 @@ type Switch struct {
 	link  netlink.Link
 	ports []netlink.Link
 
-	speakers sync.WaitGroup // of Announce
-	closing  chan struct{}
+	speakers sync.WaitGroup  // of Announce
+	open     context.Context // until Close
+	close    context.CancelFunc
 }
 
 // NewSwitch makes a bridge in this process's namespace. The kernel's defaults
@@ -35,7 +37,8 @@ func NewSwitch(name string) (*Switch, error) {
 	if err := netlink.LinkSetUp(b); err != nil {
 		return nil, fmt.Errorf("bring bridge %s up: %w", name, err)
 	}
-	return &Switch{link: b}, nil
+	open, closed := context.WithCancel(context.Background())
+	return &Switch{link: b, open: open, close: closed}, nil
 }
 
 // Tap makes a port for a QEMU machine.
