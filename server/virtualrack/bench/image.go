@@ -1,6 +1,7 @@
 package bench
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -69,15 +70,19 @@ func sizeRows(ctx context.Context, o Options, rack *virtualrack.Rack) error {
 		return err
 	}
 	base := "http://" + rack.Address().String() + "/boot/amd64/"
-	kernel, _, err := weigh(ctx, base+"vmlinuz", nil)
+	kernel, err := fetch(ctx, http.DefaultClient, base+"vmlinuz")
 	if err != nil {
 		return err
 	}
-	archive, unpacked, err := weigh(ctx, base+"initramfs", unpackedBytes)
+	archive, err := fetch(ctx, http.DefaultClient, base+"initramfs")
 	if err != nil {
 		return err
 	}
-	wire, memory := float64(kernel+archive)/1e6, float64(unpacked)/1e6
+	unpacked, err := unpackedBytes(archive)
+	if err != nil {
+		return err
+	}
+	wire, memory := float64(len(kernel)+len(archive))/1e6, float64(unpacked)/1e6
 	for _, p := range published {
 		fmt.Fprintf(o.Out, "image\ton the wire, %s (published), MB\t%.0f\t%.1f\t%.2f\n", p.name, p.wire, wire, p.wire/wire)
 		if p.unpacked > 0 {
@@ -87,48 +92,13 @@ func sizeRows(ctx context.Context, o Options, rack *virtualrack.Rack) error {
 	return nil
 }
 
-// weigh fetches a file, and answers its bytes and what look makes of them.
-func weigh(ctx context.Context, url string, look func(io.Reader) (int64, error)) (size, looked int64, err error) {
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
-	if err != nil {
-		return 0, 0, err
-	}
-	resp, err := http.DefaultClient.Do(req)
-	if err != nil {
-		return 0, 0, err
-	}
-	defer resp.Body.Close()
-	if resp.StatusCode != http.StatusOK {
-		return 0, 0, fmt.Errorf("GET %s: %s", url, resp.Status)
-	}
-	sent := &counted{r: resp.Body}
-	if look != nil {
-		if looked, err = look(sent); err != nil {
-			return 0, 0, fmt.Errorf("GET %s: %w", url, err)
-		}
-	}
-	_, err = io.Copy(io.Discard, sent)
-	return sent.n, looked, err
-}
-
-func unpackedBytes(r io.Reader) (int64, error) {
-	z, err := zstd.NewReader(r) // reads archive after archive
+func unpackedBytes(archives []byte) (int64, error) {
+	z, err := zstd.NewReader(bytes.NewReader(archives)) // reads archive after archive
 	if err != nil {
 		return 0, err
 	}
 	defer z.Close()
 	return io.Copy(io.Discard, z)
-}
-
-type counted struct {
-	r io.Reader
-	n int64
-}
-
-func (c *counted) Read(p []byte) (int, error) {
-	n, err := c.r.Read(p)
-	c.n += int64(n)
-	return n, err
 }
 
 // firstReport boots the rack's machine, which nobody knows, and answers how many

@@ -102,7 +102,12 @@ func (b *bench) booting() *http.Client {
 
 // get reads what stands at a path of whoever stands at the appliance's address.
 func (b *bench) get(ctx context.Context, web *http.Client, path string) ([]byte, error) {
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+b.rack.Address().String()+path, nil)
+	return fetch(ctx, web, "http://"+b.rack.Address().String()+path)
+}
+
+// fetch reads what stands at a URL.
+func fetch(ctx context.Context, web *http.Client, url string) ([]byte, error) {
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
 	if err != nil {
 		return nil, err
 	}
@@ -113,7 +118,7 @@ func (b *bench) get(ctx context.Context, web *http.Client, path string) ([]byte,
 	defer resp.Body.Close()
 	text, err := io.ReadAll(resp.Body)
 	if err == nil && resp.StatusCode != http.StatusOK {
-		err = fmt.Errorf("GET %s: %s: %s", path, resp.Status, text)
+		err = fmt.Errorf("GET %s: %s: %s", url, resp.Status, text)
 	}
 	return text, err
 }
