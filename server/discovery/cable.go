@@ -82,14 +82,6 @@ const maxWord = 64
 // word makes a name of what a stranger on the wire says: printable, short, and
 // without characters that turn the direction of what stands beside it.
 func word(s string) string {
-	s = strings.Map(func(r rune) rune {
-		if r == utf8.RuneError || !unicode.IsPrint(r) {
-			return -1
-		}
-		return r
-	}, s)
-	if len(s) > maxWord {
-		s = strings.ToValidUTF8(s[:maxWord], "")
-	}
+	s = without(s, maxWord, func(r rune) bool { return r == utf8.RuneError || !unicode.IsPrint(r) })
 	return strings.Join(strings.Fields(s), " ")
 }

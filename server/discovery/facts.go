@@ -54,22 +54,29 @@ func disk(d report.Disk) machine.Disk {
 
 // clean makes one printable line of what hardware says of itself.
 func clean(s string) string {
+	return without(s, 256, func(r rune) bool { return r < ' ' || r == 0x7f || r == 0xfffd || r >= 0x2028 && r <= 0x2029 })
+}
+
+// without leaves characters out of what a machine says, and what is more than so
+// many bytes.
+func without(s string, most int, odd func(rune) bool) string {
 	s = strings.Map(func(r rune) rune {
-		if r < ' ' || r == 0x7f || r == 0xfffd || r >= 0x2028 && r <= 0x2029 {
+		if odd(r) {
 			return -1
 		}
 		return r
 	}, s)
-	if len(s) > 256 {
-		s = strings.ToValidUTF8(s[:256], "")
+	if len(s) > most {
+		s = strings.ToValidUTF8(s[:most], "")
 	}
 	return strings.TrimSpace(s)
 }
 
 // NICs joins the interfaces that a machine reports with the ones it had, so
-// that addresses that are kept for it stay, and where the plan wants a cable. Where
-// it was seen stays until another neighbour is heard: the first report of a boot comes
-// before the switch has spoken. A MAC counts once: a bridge shows that of its port. A report without any says nothing of those it had.
+// that addresses that are kept for it stay, and where the plan wants a cable.
+// Where it was seen stays until another neighbour is heard: the first report of a
+// boot comes before the switch has spoken. A MAC counts once: a bridge shows that
+// of its port. A report without any says nothing of those it had.
 func NICs(r *report.Report, had []machine.NIC) []machine.NIC {
 	boot, _ := machine.ParseMAC(r.Boot.MAC)
 	var out []machine.NIC
