@@ -144,13 +144,10 @@ func nicsText(all []api.NIC) string {
 
 // cableText is where an interface was seen.
 func cableText(n api.NIC) string {
-	switch {
-	case n.SeenPort == "" && n.SeenSwitch == "":
-		return ""
-	case n.SeenPort == "":
-		return "in " + n.SeenSwitch
+	if at := strings.Trim(n.SeenSwitch+"/"+n.SeenPort, "/"); at != "" {
+		return "in " + at
 	}
-	return "in " + n.SeenSwitch + "/" + n.SeenPort
+	return ""
 }
 
 // joined leaves out what is empty.
