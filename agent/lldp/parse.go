@@ -47,7 +47,7 @@ func Parse(b []byte) (report.Neighbour, time.Duration, error) {
 		if err != nil {
 			return report.Neighbour{}, 0, fmt.Errorf("LLDP: element %d: %w", at+1, err)
 		}
-		if kind == tlvEnd && at > tlvTTL-1 {
+		if kind == tlvEnd && at >= tlvTTL {
 			return p.neighbour, p.ttl, nil
 		}
 		// The first three are these, in this order, and come once.

@@ -1,5 +1,6 @@
 // Command build makes the boot image: Debian's kernel and an initramfs with the
-// agent and firmware, and their manifest. It runs at build time, from the root of the module:
+// agent and firmware, and their manifest. It runs at build time, from the root of
+// the module:
 //
 //	go run ./images/bootimage/build -arch amd64 -agent bin/amd64/firstlight-agent -out images/embedded/files/amd64
 //
