@@ -27,22 +27,24 @@ func TestWhenALeaseIsRenewed(t *testing.T) {
 	quarter := dhcpv4.WithOption(dhcpv4.OptGeneric(dhcpv4.OptionRenewTimeValue, []byte{0, 0, 3, 132})) // 900 s
 	never := dhcpv4.WithOption(dhcpv4.OptGeneric(dhcpv4.OptionRenewTimeValue, []byte{0, 0, 255, 255}))
 	for _, test := range []struct {
-		name string
-		opts []dhcpv4.Modifier
-		now  time.Duration
-		want time.Duration
-		ok   bool
+		name  string
+		opts  []dhcpv4.Modifier
+		now   time.Duration
+		tried bool
+		want  time.Duration
+		ok    bool
 	}{
-		{"at half the lease", []dhcpv4.Modifier{hour}, 0, 30 * time.Minute, true},
-		{"when the server says", []dhcpv4.Modifier{hour, quarter}, 0, 15 * time.Minute, true},
-		{"at half the lease when the server says nonsense", []dhcpv4.Modifier{hour, never}, 0, 30 * time.Minute, true},
-		{"after half of what is left when it failed", []dhcpv4.Modifier{hour}, 30 * time.Minute, 15 * time.Minute, true},
-		{"not more often than each minute", []dhcpv4.Modifier{hour}, 3500 * time.Second, time.Minute, true},
-		{"once more at the very end", []dhcpv4.Modifier{hour}, 3590 * time.Second, 10 * time.Second, true},
-		{"never after the end", []dhcpv4.Modifier{hour}, time.Hour, 0, false},
+		{"at half the lease", []dhcpv4.Modifier{hour}, 0, false, 30 * time.Minute, true},
+		{"when the server says", []dhcpv4.Modifier{hour, quarter}, 0, false, 15 * time.Minute, true},
+		{"at half the lease when the server says nonsense", []dhcpv4.Modifier{hour, never}, 0, false, 30 * time.Minute, true},
+		{"at once when checking the address took longer", []dhcpv4.Modifier{hour}, 45 * time.Minute, false, 0, true},
+		{"after half of what is left when it failed", []dhcpv4.Modifier{hour}, 30 * time.Minute, true, 15 * time.Minute, true},
+		{"not more often than each minute", []dhcpv4.Modifier{hour}, 3500 * time.Second, true, time.Minute, true},
+		{"once more at the very end", []dhcpv4.Modifier{hour}, 3590 * time.Second, true, 10 * time.Second, true},
+		{"never after the end", []dhcpv4.Modifier{hour}, time.Hour, true, 0, false},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			got, ok := momentsOf(testLease(t, test.opts...)).next(epoch.Add(test.now))
+			got, ok := momentsOf(testLease(t, test.opts...)).next(epoch.Add(test.now), test.tried)
 			if got != test.want || ok != test.ok {
 				t.Errorf("next = %v, %v; want %v, %v", got, ok, test.want, test.ok)
 			}

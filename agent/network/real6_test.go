@@ -32,16 +32,24 @@ func (s *server6th) handle(conn net.PacketConn, peer net.Addr, d dhcpv6.DHCPv6) 
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.seen[m.MessageType]++
-	valid := 2 * time.Second
+	valid := time.Minute // a busy machine takes seconds to see that an address is free
 	if s.refuse && m.MessageType == dhcpv6.MessageTypeRenew {
 		valid, s.refuse, s.addr = 0, false, net.ParseIP("fd00::8")
 	}
 	reply, err := dhcpv6.NewReplyFromMessage(m,
 		dhcpv6.WithServerID(&dhcpv6.DUIDLL{HWType: iana.HWTypeEthernet, LinkLayerAddr: net.HardwareAddr{2, 0, 0, 0, 0, 1}}),
-		dhcpv6.WithIANA(dhcpv6.OptIAAddress{IPv6Addr: s.addr, PreferredLifetime: valid, ValidLifetime: valid}),
+		dhcpv6.WithIANA(dhcpv6.OptIAAddress{IPv6Addr: s.addr, PreferredLifetime: valid, ValidLifetime: valid}), renewSoon,
 		dhcpv6.WithDNS(net.ParseIP("fd00::1")), dhcpv6.WithOption(&dhcpv6.OptionGeneric{OptionCode: dhcpv6.OptionRapidCommit}))
 	if err == nil {
 		_, _ = conn.WriteTo(reply.ToBytes(), peer)
+	}
+}
+
+// renewSoon makes T1 a second.
+func renewSoon(d dhcpv6.DHCPv6) {
+	m, ok := d.(*dhcpv6.Message)
+	if ok {
+		m.Options.OneIANA().T1 = time.Second
 	}
 }
 
