@@ -2,6 +2,7 @@ package web
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"firstlight/server/discovery"
@@ -12,7 +13,14 @@ import (
 type hardwareData struct {
 	Seen    bool
 	Rows    []fact
+	Lists   []listData
 	Missing []string
+}
+
+// listData is a list that is shown when somebody asks for it.
+type listData struct {
+	ID, Title string
+	Rows      []fact
 }
 
 type fact struct{ Name, Value string }
@@ -21,6 +29,7 @@ func hardware(m *machine.Machine) hardwareData {
 	h := hardwareData{Seen: m.Facts != nil}
 	if m.Facts != nil {
 		h.Rows, h.Missing = facts(m, m.Facts), m.Facts.Missing
+		h.Lists = lists(slots(m.Facts.DIMMs))
 	}
 	if m.BMC.Address != "" || (m.Facts != nil && m.Facts.BMC) {
 		h.Rows = append(h.Rows, fact{"BMC", join(", ", m.BMC.Address, bmc(m))})
@@ -43,6 +52,11 @@ func facts(m *machine.Machine, f *machine.Facts) []fact {
 	return append(rows, fact{"Kernel", join(" ", f.Kernel, f.Arch)})
 }
 
+// lists leaves out those with nothing in them.
+func lists(all ...listData) []listData {
+	return slices.DeleteFunc(all, func(l listData) bool { return len(l.Rows) == 0 })
+}
+
 func firmware(f *machine.Facts) string {
 	kind := strings.ToUpper(f.Platform)
 	if f.Platform == "efi" {
@@ -52,30 +66,6 @@ func firmware(f *machine.Facts) string {
 		kind += ", Secure Boot"
 	}
 	return join(", ", f.Firmware, kind)
-}
-
-// dimms says which modules there are: ", 16 × 16 GiB DDR4".
-func dimms(all []machine.DIMM) string {
-	type kind struct {
-		bytes uint64
-		name  string
-	}
-	var order []kind
-	n := map[kind]int{}
-	for _, d := range all {
-		k := kind{d.Bytes, d.Type}
-		if d.Bytes == 0 {
-			continue
-		}
-		if n[k]++; n[k] == 1 {
-			order = append(order, k)
-		}
-	}
-	var text strings.Builder
-	for _, k := range order {
-		fmt.Fprintf(&text, ", %d × %s", n[k], join(" ", memory(k.bytes), k.name))
-	}
-	return text.String()
 }
 
 func nic(n machine.Port) string {

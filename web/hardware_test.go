@@ -1,6 +1,7 @@
 package web
 
 import (
+	"slices"
 	"testing"
 
 	"firstlight/server/machine"
@@ -22,5 +23,23 @@ func TestWhereACableIsShown(t *testing.T) {
 		if got := cable(&machine.Machine{NICs: []machine.NIC{tt.nic}}, mac); got != tt.want {
 			t.Errorf("cable(%+v) = %q, want %q", tt.nic, got, tt.want)
 		}
+	}
+}
+
+func TestHowMemoryIsShown(t *testing.T) {
+	module := machine.DIMM{Slot: "A1", Bytes: 16 << 30, Type: "DDR4", MTs: 2666, Vendor: "Samsung", Part: "M393", Serial: "41D0"}
+	all := []machine.DIMM{module, module, {Slot: "A3", Type: "DDR4"}, {Slot: "A4", Empty: true}}
+	if got, want := dimms(all), ", 2 × 16 GiB DDR4, 1 × size not known DDR4, 1 slot empty"; got != want {
+		t.Errorf("dimms = %q, want %q", got, want)
+	}
+	want := []fact{
+		{"A1", "16 GiB, DDR4, 2666 MT/s, Samsung, M393, 41D0"}, {"A1", "16 GiB, DDR4, 2666 MT/s, Samsung, M393, 41D0"},
+		{"A3", "size not known, DDR4"}, {"A4", "empty"},
+	}
+	if got := slots(all); got.Title != "4 memory slots" || !slices.Equal(got.Rows, want) {
+		t.Errorf("slots = %+v, want %+v", got, want)
+	}
+	if got := lists(slots(nil)); len(got) != 0 {
+		t.Errorf("lists = %+v, want none where firmware names no slots", got)
 	}
 }

@@ -148,6 +148,7 @@ func poison(c *canned, i int, p string) {
 		*field = p
 	}
 	m.Flags.Locked, m.BMC.Proven, m.Facts.DIMMs[0].Type = true, false, p
+	m.Facts.DIMMs[0].Slot, m.Facts.DIMMs[0].Vendor, m.Facts.DIMMs[0].Part, m.Facts.DIMMs[0].Serial = p, p, p, p
 	m.Facts.Disks[0].Contents = []machine.Content{{Device: p, Kind: p, Type: p, Label: p, Used: 1}}
 	c.machines = append(c.machines, m)
 	c.jobs = append(c.jobs, &machine.Job{

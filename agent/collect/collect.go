@@ -40,6 +40,7 @@ func (m Machine) Collect() report.Report {
 	c := &collector{root: m.Root, report: &r}
 	c.boot()
 	tables := c.smbios()
+	c.dimms(tables)
 	c.cpus(tables)
 	c.memory()
 	c.disks()

@@ -74,10 +74,6 @@ func (c *collector) table(t *smbios.Table) {
 		if i, err := smbios.ParseChassisInfo(t); err == nil && r.Chassis == (report.Chassis{}) {
 			r.Chassis = report.Chassis{Vendor: said(i.Manufacturer), Serial: said(i.SerialNumber), Asset: said(i.AssetTagNumber)}
 		}
-	case smbios.TableTypeMemoryDevice:
-		if d, err := smbios.NewMemoryDevice(t); err == nil && d.GetSizeBytes() > 0 {
-			r.DIMMs = append(r.DIMMs, dimm(d))
-		}
 	case smbios.TableTypeIPMIDeviceInfo:
 		if r.BMC == nil {
 			r.BMC = &report.BMC{Source: "smbios-38"}
@@ -109,24 +105,6 @@ func system(i *smbios.SystemInfo) report.System {
 func uuid(u [16]byte) string {
 	return fmt.Sprintf("%08x-%04x-%04x-%x-%x", binary.LittleEndian.Uint32(u[0:]),
 		binary.LittleEndian.Uint16(u[4:]), binary.LittleEndian.Uint16(u[6:]), u[8:10], u[10:])
-}
-
-func dimm(d *smbios.MemoryDevice) report.DIMM {
-	mts := d.ConfiguredSpeed
-	if mts == 0 || mts == 0xFFFF {
-		mts = d.Speed
-	}
-	if mts == 0xFFFF {
-		mts = 0
-	}
-	kind := d.Type.String()
-	if d.Type <= smbios.MemoryDeviceTypeUnknown {
-		kind = ""
-	}
-	return report.DIMM{
-		Slot: said(d.DeviceLocator), Bytes: d.GetSizeBytes(), Type: kind, MTs: int(mts),
-		Vendor: said(d.Manufacturer), Part: said(d.PartNumber), Serial: said(d.SerialNumber),
-	}
 }
 
 // redfishHost reads the BMC's own address from a host interface structure

@@ -22,6 +22,7 @@ func TestFrozenV1(t *testing.T) {
 	frozen(t, "report-full", fullReport())
 	frozen(t, "report-os", osReport())
 	frozen(t, "report-neighbour", neighbourReport())
+	frozen(t, "report-inventory", inventoryReport())
 	frozen(t, "adoption", Adoption{Report: osReport(), Reason: "ran before the appliance came"})
 	frozen(t, "welcome", Welcome{
 		Name: "c0mput3", Status: "available", Sentence: "Waits for an image.",
@@ -93,6 +94,14 @@ func fullReport() Report {
 		BMC:       &BMC{Address: "10.1.0.7", MAC: "52:54:00:00:01:01", Firmware: "2.10", Source: "ipmi"},
 		Missing:   []string{"chassis"},
 		Collected: 123 * time.Millisecond,
+	}
+}
+
+// inventoryReport has what later agents see more.
+func inventoryReport() Report {
+	return Report{
+		Version: 1,
+		DIMMs:   []DIMM{{Slot: "A1", Bytes: 2 << 30, Type: "DDR4"}, {Slot: "A2", Empty: true}},
 	}
 }
 

@@ -96,9 +96,11 @@ type CPU struct {
 	Threads int    `json:"threads"`
 }
 
-// DIMM is one memory module of SMBIOS type 17.
+// DIMM is one slot for memory of SMBIOS type 17, with what is in it. The size of
+// a module is 0 where firmware does not know it.
 type DIMM struct {
 	Slot   string `json:"slot"`
+	Empty  bool   `json:"empty,omitempty"` // the first agents left empty slots out
 	Bytes  uint64 `json:"bytes"`
 	Type   string `json:"type,omitempty"`
 	MTs    int    `json:"mts,omitempty"` // mega-transfers per second

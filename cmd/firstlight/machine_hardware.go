@@ -12,8 +12,8 @@ func hardwareFacts(f *api.Facts) []output.Fact {
 	facts := []output.Fact{
 		{"firmware", joined(f.Firmware, f.Platform, yes(f.SecureBoot, "Secure Boot"))},
 		{"cpu", joined(f.CPU, plural(f.Sockets, "socket"), plural(f.Cores, "core"), plural(f.Threads, "thread"))},
-		{"memory", output.Size(f.MemoryBytes).String() + " in " + plural(len(f.DIMMs), "module")},
 	}
+	facts = append(facts, memoryFacts(f)...)
 	for _, d := range f.Disks {
 		facts = append(facts, output.Fact{"disk " + d.Name, joined(d.Serial, d.Model, output.Size(d.Bytes).String(), d.Transport, contentsText(d))})
 	}

@@ -148,19 +148,21 @@ type Facts struct {
 	Cores         int      `json:"cores" doc:"Of all sockets" example:"16"`
 	Threads       int      `json:"threads" doc:"Of all cores" example:"32"`
 	MemoryBytes   uint64   `json:"memory_bytes" doc:"Bytes" example:"68719476736"`
-	DIMMs         []DIMM   `json:"dimms" nullable:"false"`
+	DIMMs         []DIMM   `json:"dimms" nullable:"false" doc:"Slots for memory, also the empty ones"`
 	Disks         []Disk   `json:"disks" nullable:"false"`
 	NICs          []Port   `json:"nics" nullable:"false"`
 	BMC           bool     `json:"bmc" doc:"It has one"`
 	Missing       []string `json:"missing,omitempty" doc:"What the agent could not read" example:"[\"dimms\"]"`
 }
 
-// DIMM is one memory module.
+// DIMM is one slot for memory, with what is in it.
 type DIMM struct {
-	Slot   string `json:"slot" example:"A1"`
-	Bytes  uint64 `json:"bytes" doc:"Bytes" example:"17179869184"`
+	Slot   string `json:"slot" doc:"As firmware names it; with its bank where the name alone repeats" example:"A1"`
+	Empty  bool   `json:"empty,omitempty" doc:"Nothing is in it"`
+	Bytes  uint64 `json:"bytes" doc:"Bytes; 0 in an empty slot, and where firmware does not know" example:"17179869184"`
 	Type   string `json:"type,omitempty" example:"DDR4"`
 	MTs    int    `json:"mts,omitempty" doc:"Million transfers a second" example:"2133"`
+	Vendor string `json:"vendor,omitempty" example:"Samsung"`
 	Part   string `json:"part,omitempty" example:"M393A2G40DB0-CPB"`
 	Serial string `json:"serial,omitempty" example:"1234ABCD"`
 }

@@ -85,7 +85,7 @@ func (c *comparison) specified(t *machine.HardwareType) {
 	c.processors(t.Sockets, t.Cores)
 	c.memory(t.Memory)
 	if c.read("smbios") {
-		c.number("memory modules", t.DIMMs, modules(c.facts.DIMMs))
+		c.modules(t.DIMMs)
 	}
 	if c.read("disks") {
 		c.disks(t.Disks)
@@ -156,13 +156,4 @@ func (c *comparison) disks(specs []machine.DiskSpec) {
 			c.add(strings.TrimSpace(want.Transport+" disks")+" of at least "+Bytes(want.Bytes), strconv.Itoa(want.Count), strconv.Itoa(n))
 		}
 	}
-}
-
-func modules(all []machine.DIMM) (n int) {
-	for _, d := range all {
-		if d.Bytes > 0 {
-			n++
-		}
-	}
-	return n
 }

@@ -1,6 +1,7 @@
 package discovery
 
 import (
+	"fmt"
 	"testing"
 
 	"firstlight/server/machine"
@@ -16,7 +17,7 @@ func built() (*machine.Machine, *machine.HardwareType) {
 		Declared: machine.Declared{Vendor: "Dell Inc.", Product: "PowerEdge R730", Cores: 16, Memory: 256 * gib, Disks: 3},
 		Facts: &machine.Facts{
 			Vendor: "Dell Inc.", Product: "PowerEdge R730", Sockets: 2, Cores: 16, Memory: 252 * gib,
-			DIMMs: []machine.DIMM{{Slot: "A1", Bytes: 128 * gib}, {Slot: "A2"}, {Slot: "B1", Bytes: 128 * gib}},
+			DIMMs: []machine.DIMM{{Slot: "A1", Bytes: 128 * gib}, {Slot: "A2", Empty: true}, {Slot: "B1", Bytes: 128 * gib}},
 			Disks: []machine.Disk{{Bytes: 4 * tb, Transport: "sata"}, {Bytes: tb, Transport: "nvme"}, {Bytes: tb, Transport: "nvme"}},
 			NICs:  []machine.Port{{Name: "eno1", MAC: mac, Link: true, Mbps: 10000}, {Name: "eno2"}},
 		},
@@ -46,7 +47,26 @@ func TestDifferences(t *testing.T) {
 		{"a module is missing", func(m *machine.Machine, h *machine.HardwareType) {
 			m.Declared.Memory, m.Facts.Memory = 0, 236*gib
 		}, "Memory: 253 GB; hardware type high-io says 275 GB."},
-		{"modules", func(m *machine.Machine, h *machine.HardwareType) { h.DIMMs = 3 }, "Memory modules: 2; hardware type high-io says 3."},
+		{"modules", func(m *machine.Machine, h *machine.HardwareType) { h.DIMMs = 3 }, "Memory modules: 2 (A2 is empty); hardware type high-io says 3."},
+		{"modules in the wrong slots or too few", func(m *machine.Machine, h *machine.HardwareType) {
+			h.DIMMs = 4
+			m.Facts.DIMMs = append(m.Facts.DIMMs, machine.DIMM{Slot: "B2", Empty: true})
+		}, "Memory modules: 2 (A2 and B2 are empty); hardware type high-io says 4."},
+		{"which of the empty slots it is", func(m *machine.Machine, h *machine.HardwareType) {
+			h.DIMMs = 3
+			m.Facts.DIMMs = append(m.Facts.DIMMs, machine.DIMM{Slot: "B2", Empty: true})
+		}, "Memory modules: 2 (2 of 4 slots are empty: A2, B2); hardware type high-io says 3."},
+		{"many slots", func(m *machine.Machine, h *machine.HardwareType) {
+			h.DIMMs = 3
+			for i := range 14 {
+				m.Facts.DIMMs = append(m.Facts.DIMMs, machine.DIMM{Slot: fmt.Sprintf("C%d", i), Empty: true})
+			}
+		}, "Memory modules: 2 (15 of 17 slots are empty: A2, C0, C1, C2, C3, C4, C5, C6, C7, C8, C9, C10 and 3 more); hardware type high-io says 3."},
+		{"no slot is empty", func(m *machine.Machine, h *machine.HardwareType) {
+			h.DIMMs = 4
+			m.Facts.DIMMs[1].Empty = false
+		}, "Memory modules: 3; hardware type high-io says 4."},
+		{"a module too many", func(m *machine.Machine, h *machine.HardwareType) { h.DIMMs = 1 }, "Memory modules: 2; hardware type high-io says 1."},
 		{"vendor", func(m *machine.Machine, h *machine.HardwareType) { h.Vendor = "Supermicro" }, "Vendor: Dell Inc.; hardware type high-io says Supermicro."},
 		{"a disk too few", func(m *machine.Machine, h *machine.HardwareType) { m.Declared.Disks = 4 }, "Disks: 3; its record says 4."},
 		{"the disk that is missing", func(m *machine.Machine, h *machine.HardwareType) {
@@ -78,5 +98,17 @@ func TestWhatWasNotReportedDoesNotDiffer(t *testing.T) {
 	m.Facts = nil
 	if all := Differences(m, h); all != nil {
 		t.Errorf("differs: %v", all)
+	}
+}
+
+func TestAMissingModuleIsNamedByItsSlot(t *testing.T) {
+	m := &machine.Machine{Name: "ES22A00017", Facts: Facts(recorded(t, "../../../agent/collect/testdata/synthetic-two-socket")), Type: "dense"}
+	_, v := spec(m, planned{[]*machine.HardwareType{{Name: "dense", DIMMs: 16}}})
+	want := "it is not what hardware type dense says: memory modules 15 (DIMM_A2 is empty) instead of 16; put the hardware right, change its type, or let an admin waive it"
+	if v.Reason != ReasonSpec || v.Sentence != want {
+		t.Errorf("held for %q: %q, want %q", v.Reason, v.Sentence, want)
+	}
+	if _, v := spec(m, planned{[]*machine.HardwareType{{Name: "dense", DIMMs: 15}}}); v.Reason != "" {
+		t.Errorf("held for %q: %q, want it taken as it is", v.Reason, v.Sentence)
 	}
 }

@@ -24,7 +24,10 @@ func Facts(r *report.Report) *machine.Facts {
 		f.CPU = clean(c.Model)
 	}
 	for _, d := range r.DIMMs {
-		f.DIMMs = append(f.DIMMs, machine.DIMM{Slot: clean(d.Slot), Bytes: d.Bytes, Type: clean(d.Type), MTs: d.MTs, Part: clean(d.Part), Serial: clean(d.Serial)})
+		f.DIMMs = append(f.DIMMs, machine.DIMM{
+			Slot: clean(d.Slot), Empty: d.Empty, Bytes: d.Bytes, Type: clean(d.Type), MTs: d.MTs,
+			Vendor: clean(d.Vendor), Part: clean(d.Part), Serial: clean(d.Serial),
+		})
 	}
 	for _, d := range r.Disks {
 		f.Disks = append(f.Disks, disk(d))

@@ -17,7 +17,7 @@ func TestFactsOfARecordedReport(t *testing.T) {
 		Vendor: "Example Inc.", Product: "Server 1U", Serial: "SRV-0042", SKU: "SKU7", BoardSN: "BRD-1", ChassisSN: "CHS-1", Firmware: "2.45",
 		Platform: "efi", Kernel: "6.12.117+deb13-amd64", Sockets: 2, Cores: 4, Threads: 4, CPU: "QEMU TCG CPU version 2.5+",
 		Memory: 1 << 30, BMC: true,
-		DIMMs: []machine.DIMM{{Slot: "DIMM_A 0", Bytes: 1 << 30, Type: "RAM", MTs: 3200, Part: "MTA9", Serial: "D1M"}},
+		DIMMs: []machine.DIMM{{Slot: "DIMM_A 0", Bytes: 1 << 30, Type: "RAM", MTs: 3200, Vendor: "Micron", Part: "MTA9", Serial: "D1M"}},
 		Disks: []machine.Disk{
 			{Name: "nvme0n1", Serial: "NVME0001", WWN: "nvme.1b36-4e564d4530303031-51454d55204e564d65204374726c-00000001", Model: "QEMU NVMe Ctrl", Bytes: 2 << 30, Transport: "nvme"},
 			{Name: "sda", Serial: "SCSI0001", Model: "QEMU HARDDISK", Bytes: 2 << 30, Transport: "virtio", Rotational: true, Contents: []machine.Content{{Device: "sda", Kind: "data", Type: "unknown"}}},

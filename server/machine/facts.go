@@ -27,12 +27,14 @@ type Facts struct {
 	Missing []string `json:"missing,omitempty"`
 }
 
-// DIMM is one memory module.
+// DIMM is one slot for memory, with what is in it.
 type DIMM struct {
 	Slot   string `json:"slot"`
+	Empty  bool   `json:"empty,omitempty"`
 	Bytes  uint64 `json:"bytes"`
 	Type   string `json:"type,omitempty"`
 	MTs    int    `json:"mts,omitempty"`
+	Vendor string `json:"vendor,omitempty"`
 	Part   string `json:"part,omitempty"`
 	Serial string `json:"serial,omitempty"`
 }

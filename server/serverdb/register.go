@@ -286,20 +286,7 @@ func hardwareChanged(m *machine.Machine, r *report.Report) bool {
 		return true
 	}
 	now := discovery.Facts(r)
-	strip := func(f *machine.Facts) machine.Facts {
-		c := *f
-		c.Kernel, c.Missing = "", nil
-		if m.Facts.Serial == "" { // facts of before the serial was kept
-			c.Serial = ""
-		}
-		c.NICs = nil
-		for _, n := range f.NICs {
-			n.Link, n.Mbps = false, 0
-			c.NICs = append(c.NICs, n)
-		}
-		return c
-	}
-	return !reflect.DeepEqual(strip(m.Facts), strip(now))
+	return !reflect.DeepEqual(hardware(m.Facts, m.Facts), hardware(now, m.Facts))
 }
 
 // Clash marks the error for those who do not import this package.

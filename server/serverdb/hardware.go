@@ -1,0 +1,27 @@
+package serverdb
+
+import (
+	"slices"
+
+	"firstlight/server/machine"
+)
+
+// hardware is what of the facts tells one hardware from another. What had not been
+// kept yet when the facts before were is left out: an agent that sees more than the
+// last one changed nothing.
+func hardware(f, before *machine.Facts) machine.Facts {
+	c := *f
+	c.Kernel, c.Missing = "", nil
+	if before.Serial == "" {
+		c.Serial = ""
+	}
+	c.DIMMs = slices.DeleteFunc(slices.Clone(f.DIMMs), func(d machine.DIMM) bool { return d.Empty })
+	for i := range c.DIMMs {
+		c.DIMMs[i].Vendor = "" // it has a serial
+	}
+	c.NICs = slices.Clone(f.NICs)
+	for i := range c.NICs {
+		c.NICs[i].Link, c.NICs[i].Mbps = false, 0
+	}
+	return c
+}

@@ -1,0 +1,51 @@
+package serverdb
+
+import (
+	"testing"
+
+	"firstlight/agent/report"
+	"firstlight/server/machine"
+)
+
+// An available machine is looked at again when its hardware changed: not when an
+// agent came that sees more, nor when a cable was pulled.
+func TestWhatChangesHardware(t *testing.T) {
+	seen := func(change func(*report.Report)) *report.Report {
+		r := blank(1)
+		r.DIMMs = []report.DIMM{{Slot: "A1", Bytes: 16 << 30, Serial: "S1"}}
+		change(r)
+		return r
+	}
+	first := func(*report.Report) {}
+	for _, tt := range []struct {
+		name        string
+		before, now func(*report.Report)
+		changed     bool
+	}{
+		{"the same", first, first, false},
+		{"an agent that tells empty slots and vendors", first, func(r *report.Report) {
+			r.DIMMs[0].Vendor = "Micron"
+			r.DIMMs = append(r.DIMMs, report.DIMM{Slot: "A2", Empty: true})
+		}, false},
+		{"another module", first, func(r *report.Report) { r.DIMMs[0].Serial = "S2" }, true},
+		{"a module less", first, func(r *report.Report) { r.DIMMs[0] = report.DIMM{Slot: "A1", Empty: true} }, true},
+		{"a link", first, func(r *report.Report) { r.NICs[0].Link, r.NICs[0].Mbps = true, 1000 }, false},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			d := open(t, file(t), accept(""))
+			arrive(t, d, seen(tt.before), 101)
+			m := arrive(t, d, seen(tt.now), 101)
+			looked := false
+			changes, err := d.History(t.Context(), m.ID)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, c := range changes {
+				looked = looked || c.From == machine.Available && c.To == machine.Registered
+			}
+			if looked != tt.changed {
+				t.Errorf("looked at again: %v, want %v", looked, tt.changed)
+			}
+		})
+	}
+}
