@@ -515,7 +515,7 @@ func cannedMachine(i int) *machine.Machine {
 			Vendor: "QEMU", Product: "Standard PC (Q35 + ICH9, 2009)", Firmware: "edk2-stable202511", Platform: "efi", Kernel: "6.12.57+deb13-amd64", Arch: "amd64",
 			Sockets: 2, Cores: 24, Threads: 48, CPU: "Intel Xeon E5-2690 v3", Memory: 256 << 30, BMC: true,
 			DIMMs:   append(slices.Repeat([]machine.DIMM{{Slot: "A1", Bytes: 16 << 30, Type: "DDR4", MTs: 2666, Vendor: "Samsung", Part: "M393A2K40CB2", Serial: "41D07A12"}}, 16), machine.DIMM{Slot: "B1", Empty: true}),
-			Disks:   []machine.Disk{{Name: "nvme0n1", Serial: "S4EVNF0M31", Model: "SAMSUNG MZQLB1T9HAJR", Bytes: 1_920_383_410_176, Transport: "nvme"}},
+			Disks:   []machine.Disk{{Name: "nvme0n1", Serial: "S4EVNF0M31", Model: "SAMSUNG MZQLB1T9HAJR", Bytes: 1_920_383_410_176, Transport: "nvme", WWN: "eui.0025385b71b0a7a1", Firmware: "EDA5202Q", Logical: 512, Physical: 512, PCI: "0000:3b:00.0"}},
 			NICs:    []machine.Port{{Name: "eth0", MAC: machine.MAC{0x52, 0x54, 0, 0, 1, byte(i)}, Driver: "virtio_net", Link: true, Mbps: 25000}},
 			Missing: []string{"dimm B2"},
 		},

@@ -117,6 +117,7 @@ type disksData struct {
 
 type diskData struct {
 	machine.Disk
+	Details  string // what few people ask for
 	Contents []string
 	Released string // who gave it free though it was not empty
 }
@@ -132,11 +133,31 @@ func disks(m *machine.Machine) disksData {
 }
 
 func newDiskData(m *machine.Machine, d machine.Disk) diskData {
-	data := diskData{Disk: d, Released: m.Released[d.Serial]}
+	data := diskData{Disk: d, Released: m.Released[d.Serial], Details: diskDetails(d)}
 	for _, c := range d.Contents {
 		data.Contents = append(data.Contents, content(c))
 	}
 	return data
+}
+
+// diskDetails is how fast it turns, its firmware, the size of its blocks (as
+// addressed, and as written where that is another), its name in the world.
+func diskDetails(d machine.Disk) string {
+	var all []string
+	if d.RPM > 0 {
+		all = append(all, fmt.Sprintf("%d rpm", d.RPM))
+	}
+	if d.Firmware != "" {
+		all = append(all, "firmware "+d.Firmware)
+	}
+	switch {
+	case d.Logical == 0:
+	case d.Logical == d.Physical || d.Physical == 0:
+		all = append(all, fmt.Sprintf("blocks of %d", d.Logical))
+	default:
+		all = append(all, fmt.Sprintf("blocks of %d/%d", d.Logical, d.Physical))
+	}
+	return join(" · ", append(all, d.WWN)...)
 }
 
 // content spells what was found: "nvme0n1p2: ext4 file system 'pgdata', 412 GB used".

@@ -43,3 +43,19 @@ func TestHowMemoryIsShown(t *testing.T) {
 		t.Errorf("lists = %+v, want none where firmware names no slots", got)
 	}
 }
+
+func TestHowADiskIsShown(t *testing.T) {
+	for _, tt := range []struct {
+		disk machine.Disk
+		want string
+	}{
+		{machine.Disk{Name: "vda"}, ""},
+		{machine.Disk{Logical: 512}, "blocks of 512"},
+		{machine.Disk{Logical: 4096, Physical: 4096, Firmware: "E1"}, "firmware E1 · blocks of 4096"},
+		{machine.Disk{RPM: 7200, Logical: 512, Physical: 4096, WWN: "naa.5000"}, "7200 rpm · blocks of 512/4096 · naa.5000"},
+	} {
+		if got := diskDetails(tt.disk); got != tt.want {
+			t.Errorf("diskDetails(%+v) = %q, want %q", tt.disk, got, tt.want)
+		}
+	}
+}

@@ -143,7 +143,7 @@ func poison(c *canned, i int, p string) {
 		&m.Name, &m.Serial, &m.UUID, &m.Vendor, &m.Product, &m.Sentence, &m.Flags.LockNote, &m.Site, &m.Rack, &m.Hostname, &m.Role, &m.Pool, &m.Owner, &m.Image, &m.Rule,
 		&m.NICs[0].Name, &m.BMC.Type, &m.BMC.Address, &m.BMC.Firmware, &m.BMC.Failed, &m.Observed.Power, &m.Observed.BootAnswer, &m.Observed.Waits,
 		&m.Facts.Vendor, &m.Facts.Product, &m.Facts.Firmware, &m.Facts.Platform, &m.Facts.Kernel, &m.Facts.Arch, &m.Facts.CPU, &m.Facts.Missing[0],
-		&m.Facts.Disks[0].Name, &m.Facts.Disks[0].Serial, &m.Facts.Disks[0].Model, &m.Facts.Disks[0].Transport, &m.Facts.NICs[0].Name, &m.Facts.NICs[0].Driver,
+		&m.Facts.Disks[0].Name, &m.Facts.Disks[0].Serial, &m.Facts.Disks[0].Model, &m.Facts.Disks[0].Transport, &m.Facts.Disks[0].WWN, &m.Facts.Disks[0].Firmware, &m.Facts.NICs[0].Name, &m.Facts.NICs[0].Driver,
 	} {
 		*field = p
 	}

@@ -196,6 +196,51 @@ func TestTransport(t *testing.T) {
 	}
 }
 
+func TestFirmwareAndTurnsOfADisk(t *testing.T) {
+	identify := strings.Repeat("\x00", 60+2*23) + "XC8V20Q2" + strings.Repeat("\x00", 458)
+	turns := func(high, low byte) string { return "\x00\xb1\x00\x3c" + string([]byte{high, low}) + "\x00\x02" }
+	for _, test := range []struct {
+		name     string
+		files    map[string]string
+		firmware string
+		rpm      int
+	}{
+		{"NVMe", map[string]string{"firmware_rev": "EDA5202Q"}, "EDA5202Q", 0},
+		{"SATA, whose rev is cut", map[string]string{"rev": "202Q", "vpd_pg89": identify}, "CXV8022Q", 0},
+		{"a page that says nothing", map[string]string{"rev": "N004", "vpd_pg89": strings.Repeat("\x00", 572)}, "N004", 0},
+		{"a page that is cut", map[string]string{"rev": "N004", "vpd_pg89": identify[:110], "vpd_pgb1": "\x00\xb1\x00\x3c\x1c"}, "N004", 0},
+		{"7200", map[string]string{"vpd_pgb1": turns(0x1c, 0x20)}, "", 7200},
+		{"nothing turns", map[string]string{"vpd_pgb1": turns(0, 1)}, "", 0},
+		{"it does not tell", map[string]string{"vpd_pgb1": turns(0, 0)}, "", 0},
+		{"reserved", map[string]string{"vpd_pgb1": turns(0xff, 0xff)}, "", 0},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			m := fstest.MapFS{"sys/block/sda/size": {Data: []byte("2048\n")}}
+			for file, text := range test.files {
+				m["sys/block/sda/device/"+file] = &fstest.MapFile{Data: []byte(text)}
+			}
+			got := Machine{Root: m}.Collect().Disks[0]
+			if got.Firmware != test.firmware || got.RPM != test.rpm {
+				t.Errorf("firmware %q, %d rpm; want %q, %d", got.Firmware, got.RPM, test.firmware, test.rpm)
+			}
+		})
+	}
+}
+
+func TestControllerOfADisk(t *testing.T) {
+	for path, want := range map[string]string{
+		"../devices/pci0000:00/0000:00:1f.2/ata1/host0/target0:0:0/0:0:0:0/block/sda": "0000:00:1f.2",
+		"../devices/pci0000:3a/0000:3a:00.0/0000:3b:00.1/host0/block/sda":             "0000:3b:00.1",
+		"../devices/pci10000:e1/10000:e1:00.0/nvme/nvme0/nvme0n1":                     "10000:e1:00.0", // behind Intel's VMD
+		"../devices/platform/vmbus/host0/block/sda":                                   "",
+		"": "",
+	} {
+		if got := controller(path); got != want {
+			t.Errorf("controller(%s) = %q, want %q", path, got, want)
+		}
+	}
+}
+
 // A host interface as DSP0270 1.3.0 lays it out, at offset 4 of the structure.
 func TestRedfishHostInterface(t *testing.T) {
 	record := func(addr ...byte) []byte {

@@ -1,6 +1,8 @@
 package collect
 
 import (
+	"regexp"
+	"slices"
 	"strings"
 
 	"firstlight/agent/report"
@@ -37,8 +39,76 @@ func (c *collector) disk(name, dir string) report.Disk {
 		Bytes:      c.number(dir+"/size") * 512, // always in units of 512, whatever the sectors
 		Transport:  transport(name, c.target(dir)),
 		Rotational: c.number(dir+"/queue/rotational") == 1,
+		RPM:        c.rpm(dir),
+		Firmware:   c.firmware(dir),
+		Logical:    int(c.number(dir + "/queue/logical_block_size")),
+		Physical:   int(c.number(dir + "/queue/physical_block_size")),
+		PCI:        controller(c.pciPath(dir, name)),
 	}
 }
+
+// firmware asks NVMe's file, then SCSI's page 89h, in which libata shows what a SATA
+// disk says of itself (SAT-4, 12.4.2: from byte 60; ACS-4, words 23 to 26), as "rev"
+// has the half of it; then SCSI's and eMMC's files.
+func (c *collector) firmware(dir string) string {
+	const at, size = 60 + 2*23, 8
+	if s := c.text(dir + "/device/firmware_rev"); s != "" {
+		return s
+	}
+	if page := c.raw(dir + "/device/vpd_pg89"); len(page) >= at+size {
+		word := slices.Clone(page[at : at+size])
+		for i := 0; i < size; i += 2 {
+			word[i], word[i+1] = word[i+1], word[i] // ATA puts the first letter of two last
+		}
+		if s := strings.Trim(string(word), " \x00"); s != "" {
+			return s
+		}
+	}
+	return c.first(dir+"/device/rev", dir+"/device/fwrev")
+}
+
+// rpm is how fast a disk says that it turns, in SCSI's page B1h (SBC-4, 6.6.2),
+// which libata makes up for SATA.
+func (c *collector) rpm(dir string) int {
+	const least, reserved = 0x0401, 0xFFFF // below is "not told" and "does not turn"
+	page := c.raw(dir + "/device/vpd_pgb1")
+	if len(page) < 6 {
+		return 0
+	}
+	if n := int(page[4])<<8 | int(page[5]); least <= n && n < reserved {
+		return n
+	}
+	return 0
+}
+
+// pciPath names the devices that a disk hangs on. An NVMe disk with several paths
+// hangs on none of them: its first controller's does.
+func (c *collector) pciPath(dir, name string) string {
+	path := c.target(dir)
+	if !strings.Contains(path, "/nvme-subsystem/") {
+		return path
+	}
+	for _, entry := range c.names(dir + "/device") { // nvme0, nvme1: links to the controllers
+		if strings.HasPrefix(entry, "nvme") && entry != name {
+			if t := c.target(dir + "/device/" + entry); t != "" {
+				return t
+			}
+		}
+	}
+	return ""
+}
+
+// controller is the last PCI address on a path of devices; "" without one.
+func controller(path string) string {
+	all := pciAddress.FindAllString(path, -1)
+	if len(all) == 0 {
+		return ""
+	}
+	return all[len(all)-1]
+}
+
+// pciAddress is domain, bus, device and function.
+var pciAddress = regexp.MustCompile(`\b[0-9a-f]{4,8}:[0-9a-f]{2}:[0-9a-f]{2}\.[0-7]\b`)
 
 // serial asks virtio's own file, then NVMe's and eMMC's, then SCSI's page 0x80,
 // which libata makes up for SATA. Without any of them the disk has no identity.

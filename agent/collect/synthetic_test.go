@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"maps"
 	"os"
+	"path"
 	"slices"
 	"strconv"
 	"strings"
@@ -25,7 +26,7 @@ const label = "# synthetic: made by synthetic_test.go from DSP0134 3.7.0 and the
 
 func TestSyntheticMachinesAreAsTheirGeneratorMakesThem(t *testing.T) {
 	for name, build := range synthetic {
-		path := "testdata/" + name + ".machine"
+		file := "testdata/" + name + ".machine"
 		var b strings.Builder
 		b.WriteString(label)
 		files := build()
@@ -33,16 +34,16 @@ func TestSyntheticMachinesAreAsTheirGeneratorMakesThem(t *testing.T) {
 			b.WriteString(recorded(name, files[name]))
 		}
 		if *update {
-			if err := os.WriteFile(path, []byte(b.String()), 0o644); err != nil {
+			if err := os.WriteFile(file, []byte(b.String()), 0o644); err != nil {
 				t.Fatal(err)
 			}
 		}
-		got, err := os.ReadFile(path)
+		got, err := os.ReadFile(file)
 		if err != nil {
 			t.Fatal(err)
 		}
 		if diff := cmp.Diff(b.String(), string(got)); diff != "" {
-			t.Errorf("%s (-generator +file):\n%s", path, diff)
+			t.Errorf("%s (-generator +file):\n%s", file, diff)
 		}
 	}
 }
@@ -94,7 +95,41 @@ func twoSocket() map[string]string {
 	}
 	files := base(t)
 	files["proc/cpuinfo"] = cpuinfo("Example Silicon 8-Core @ 2.60GHz", 2, 8, 2)
+	const raid, ssd = "pci0000:3a/0000:3a:00.0/0000:3b:00.0", "pci0000:5d/0000:5d:02.0/0000:5e:00.0"
+	for i := range 2 {
+		at := fmt.Sprintf("%s/host0/target0:0:%d/0:0:%[2]d:0", raid, i)
+		disk(files, at, at+"/block", fmt.Sprintf("sd%c", 'a'+i), map[string]string{
+			"size": "7814037168\n", "queue/rotational": "1\n", "queue/logical_block_size": "512\n", "queue/physical_block_size": "4096\n",
+		}, map[string]string{
+			"vendor": "EXAMPLE \n", "model": "EX4000NM0001    \n", "rev": "N004\n", "wwid": fmt.Sprintf("naa.5000c500a1b2c3d%d\n", i),
+			"vpd_pg80": fmt.Sprintf("\x00\x80\x00\x08ZC10000%d", i), "vpd_pgb1": "\x00\xb1\x00\x3c\x1c\x20\x00\x02" + strings.Repeat("\x00", 56),
+		})
+	}
+	nvme(files, ssd, "nvme0", "EXN00000001", "EX 960G", "1.2.3")
 	return files
+}
+
+// disk is a disk below /sys/devices: its device, the folder that it stands in, and
+// the files of both.
+func disk(files map[string]string, device, in, name string, own, of map[string]string) {
+	dir := "sys/devices/" + in + "/" + name
+	up := strings.Repeat("../", strings.Count(in+"/", "/")-strings.Count(device+"/", "/")+1)
+	files["sys/block/"+name], files[dir+"/device"] = "-> ../devices/"+in+"/"+name, "-> "+up+"../"+path.Base(device)
+	for file, text := range own {
+		files[dir+"/"+file] = text
+	}
+	for file, text := range of {
+		files["sys/devices/"+device+"/"+file] = text
+	}
+}
+
+// nvme is a controller with one disk.
+func nvme(files map[string]string, slot, name, serial, model, firmware string) {
+	at := slot + "/nvme/" + name
+	disk(files, at, at, name+"n1", map[string]string{
+		"size": "1875385008\n", "wwid": "eui.00253854" + serial[len(serial)-8:] + "\n",
+		"queue/rotational": "0\n", "queue/logical_block_size": "4096\n", "queue/physical_block_size": "4096\n",
+	}, map[string]string{"serial": serial + "  \n", "model": model + "   \n", "firmware_rev": firmware + "   \n"})
 }
 
 // cpuinfo is /proc/cpuinfo of x86.
@@ -125,7 +160,21 @@ func arm64Blade() map[string]string {
 		}
 		t.slot(array, fmt.Sprintf("DIMM %d", i+1), "Bank 0", m)
 	}
-	return base(t)
+	files := base(t)
+	sharedNVMe(files)
+	return files
+}
+
+// sharedNVMe is a disk that hangs on two controllers: by itself on none of them.
+func sharedNVMe(files map[string]string) {
+	const subsystem = "virtual/nvme-subsystem/nvme-subsys0"
+	disk(files, subsystem, subsystem, "nvme0n1", map[string]string{"size": "1875385008\n", "wwid": "eui.1122334455667788\n", "queue/rotational": "0\n"},
+		map[string]string{"serial": "DUAL0001\n", "model": "EX Dual Port\n", "firmware_rev": "2.0\n"})
+	for i, slot := range []string{"0000:01:00.0", "0000:02:00.0"} {
+		name := fmt.Sprintf("nvme%d", i)
+		files["sys/devices/"+subsystem+"/"+name] = "-> ../../../pci0000:00/0000:00:0" + fmt.Sprint(i+1) + ".0/" + slot + "/nvme/" + name
+		files["sys/devices/pci0000:00/0000:00:0"+fmt.Sprint(i+1)+".0/"+slot+"/nvme/"+name+"/state"] = "live\n"
+	}
 }
 
 // desktop is a board whose slots are named by their bank alone.

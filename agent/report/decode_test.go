@@ -102,6 +102,10 @@ func inventoryReport() Report {
 	return Report{
 		Version: 1,
 		DIMMs:   []DIMM{{Slot: "A1", Bytes: 2 << 30, Type: "DDR4"}, {Slot: "A2", Empty: true}},
+		Disks: []Disk{{
+			Name: "sda", Serial: "H1", Model: "H", Bytes: 1 << 40, Transport: "sas", Rotational: true, RPM: 7200, Firmware: "N004",
+			Logical: 512, Physical: 4096, PCI: "0000:3b:00.0", Contents: []Content{},
+		}},
 	}
 }
 

@@ -118,7 +118,12 @@ type Disk struct {
 	Bytes      uint64    `json:"bytes"`
 	Transport  string    `json:"transport"` // nvme, sata, sas, virtio, …
 	Rotational bool      `json:"rotational"`
-	Contents   []Content `json:"contents"` // empty: nothing was found on it
+	RPM        int       `json:"rpm,omitempty"` // 0: not known, or nothing turns
+	Firmware   string    `json:"firmware,omitempty"`
+	Logical    int       `json:"logical_block,omitempty"`  // bytes of what it addresses
+	Physical   int       `json:"physical_block,omitempty"` // bytes of what it writes at once
+	PCI        string    `json:"pci,omitempty"`            // address of the controller that it hangs on
+	Contents   []Content `json:"contents"`                 // empty: nothing was found on it
 }
 
 // Content is something found on a disk, read without writing: a partition

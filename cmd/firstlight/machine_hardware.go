@@ -15,12 +15,37 @@ func hardwareFacts(f *api.Facts) []output.Fact {
 	}
 	facts = append(facts, memoryFacts(f)...)
 	for _, d := range f.Disks {
-		facts = append(facts, output.Fact{"disk " + d.Name, joined(d.Serial, d.Model, output.Size(d.Bytes).String(), d.Transport, contentsText(d))})
+		facts = append(facts, output.Fact{"disk " + d.Name, joined(d.Serial, d.Model, output.Size(d.Bytes).String(), d.Transport, rpmText(d.RPM), firmwareText(d.Firmware), blocksText(d), d.WWN, contentsText(d))})
 	}
 	for _, p := range f.NICs {
 		facts = append(facts, output.Fact{"port " + p.Name, joined(p.MAC, p.Driver, linkText(p))})
 	}
 	return append(facts, output.Fact{"not readable", joined(f.Missing...)})
+}
+
+func rpmText(rpm int) string {
+	if rpm == 0 {
+		return ""
+	}
+	return fmt.Sprintf("%d rpm", rpm)
+}
+
+func firmwareText(version string) string {
+	if version == "" {
+		return ""
+	}
+	return "firmware " + version
+}
+
+// blocksText is the size of a disk's blocks: as addressed, and as written.
+func blocksText(d api.Disk) string {
+	switch {
+	case d.Logical == 0:
+		return ""
+	case d.Logical == d.Physical || d.Physical == 0:
+		return fmt.Sprintf("blocks of %d", d.Logical)
+	}
+	return fmt.Sprintf("blocks of %d/%d", d.Logical, d.Physical)
 }
 
 func contentsText(d api.Disk) string {

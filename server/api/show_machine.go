@@ -112,6 +112,7 @@ func showFacts(f *machine.Facts) *Facts {
 func showDisk(d machine.Disk) Disk {
 	shown := Disk{
 		Name: d.Name, Serial: d.Serial, WWN: d.WWN, Model: d.Model, Bytes: d.Bytes, Transport: d.Transport, Rotational: d.Rotational,
+		RPM: d.RPM, Firmware: d.Firmware, Logical: d.Logical, Physical: d.Physical, PCI: d.PCI,
 	}
 	for _, c := range d.Contents {
 		shown.Contents = append(shown.Contents, Content(c))

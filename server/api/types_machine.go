@@ -176,6 +176,11 @@ type Disk struct {
 	Bytes      uint64    `json:"bytes" doc:"Bytes" example:"960197124096"`
 	Transport  string    `json:"transport" example:"nvme"`
 	Rotational bool      `json:"rotational"`
+	RPM        int       `json:"rpm,omitempty" doc:"Turns a minute; absent: not known, or nothing turns" example:"7200"`
+	Firmware   string    `json:"firmware,omitempty" doc:"Revision of its firmware" example:"CXV8202Q"`
+	Logical    int       `json:"logical_block,omitempty" doc:"Bytes of a block as it is addressed" example:"512"`
+	Physical   int       `json:"physical_block,omitempty" doc:"Bytes that it writes at once" example:"4096"`
+	PCI        string    `json:"pci,omitempty" doc:"Address of the controller that it hangs on" example:"0000:3b:00.0"`
 	Contents   []Content `json:"contents,omitempty" doc:"What was found on it; absent: it is empty"`
 }
 

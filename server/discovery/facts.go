@@ -46,6 +46,7 @@ func disk(d report.Disk) machine.Disk {
 	out := machine.Disk{
 		Name: clean(d.Name), Serial: strings.TrimSpace(d.Serial), WWN: clean(d.WWN), Model: clean(d.Model),
 		Bytes: d.Bytes, Transport: clean(d.Transport), Rotational: d.Rotational,
+		RPM: d.RPM, Firmware: clean(d.Firmware), Logical: d.Logical, Physical: d.Physical, PCI: clean(d.PCI),
 	}
 	for _, c := range d.Contents {
 		out.Contents = append(out.Contents, machine.Content{

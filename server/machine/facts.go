@@ -48,6 +48,11 @@ type Disk struct {
 	Bytes      uint64    `json:"bytes"`
 	Transport  string    `json:"transport"`
 	Rotational bool      `json:"rotational"`
+	RPM        int       `json:"rpm,omitempty"`
+	Firmware   string    `json:"firmware,omitempty"`
+	Logical    int       `json:"logical_block,omitempty"`
+	Physical   int       `json:"physical_block,omitempty"`
+	PCI        string    `json:"pci,omitempty"`
 	Contents   []Content `json:"contents,omitempty"`
 }
 

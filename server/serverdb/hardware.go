@@ -19,6 +19,11 @@ func hardware(f, before *machine.Facts) machine.Facts {
 	for i := range c.DIMMs {
 		c.DIMMs[i].Vendor = "" // it has a serial
 	}
+	c.Disks = slices.Clone(f.Disks)
+	for i := range c.Disks {
+		d := &c.Disks[i]
+		d.RPM, d.Firmware, d.Logical, d.Physical, d.PCI = 0, "", 0, 0, ""
+	}
 	c.NICs = slices.Clone(f.NICs)
 	for i := range c.NICs {
 		c.NICs[i].Link, c.NICs[i].Mbps = false, 0

@@ -27,6 +27,10 @@ func TestWhatChangesHardware(t *testing.T) {
 			r.DIMMs[0].Vendor = "Micron"
 			r.DIMMs = append(r.DIMMs, report.DIMM{Slot: "A2", Empty: true})
 		}, false},
+		{"an agent that tells a disk's firmware and blocks", first, func(r *report.Report) {
+			r.Disks[0].Firmware, r.Disks[0].Logical, r.Disks[0].PCI = "1.0", 512, "0000:00:04.0"
+		}, false},
+		{"another disk", first, func(r *report.Report) { r.Disks[0].Serial = "other" }, true},
 		{"another module", first, func(r *report.Report) { r.DIMMs[0].Serial = "S2" }, true},
 		{"a module less", first, func(r *report.Report) { r.DIMMs[0] = report.DIMM{Slot: "A1", Empty: true} }, true},
 		{"a link", first, func(r *report.Report) { r.NICs[0].Link, r.NICs[0].Mbps = true, 1000 }, false},
