@@ -517,6 +517,7 @@ func cannedMachine(i int) *machine.Machine {
 			DIMMs:   append(slices.Repeat([]machine.DIMM{{Slot: "A1", Bytes: 16 << 30, Type: "DDR4", MTs: 2666, Vendor: "Samsung", Part: "M393A2K40CB2", Serial: "41D07A12"}}, 16), machine.DIMM{Slot: "B1", Empty: true}),
 			Disks:   []machine.Disk{{Name: "nvme0n1", Serial: "S4EVNF0M31", Model: "SAMSUNG MZQLB1T9HAJR", Bytes: 1_920_383_410_176, Transport: "nvme", WWN: "eui.0025385b71b0a7a1", Firmware: "EDA5202Q", Logical: 512, Physical: 512, PCI: "0000:3b:00.0"}},
 			NICs:    []machine.Port{{Name: "eth0", MAC: machine.MAC{0x52, 0x54, 0, 0, 1, byte(i)}, Driver: "virtio_net", Link: true, Mbps: 25000}},
+			PCI:     []machine.PCI{{Address: "0000:3b:00.0", Class: "010400", ID: "1000:005d", Subsystem: "1028:1f49", Driver: "megaraid_sas"}},
 			Missing: []string{"dimm B2"},
 		},
 		CreatedAt: at(time.Hour),

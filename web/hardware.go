@@ -29,7 +29,7 @@ func hardware(m *machine.Machine) hardwareData {
 	h := hardwareData{Seen: m.Facts != nil}
 	if m.Facts != nil {
 		h.Rows, h.Missing = facts(m, m.Facts), m.Facts.Missing
-		h.Lists = lists(slots(m.Facts.DIMMs))
+		h.Lists = lists(slots(m.Facts.DIMMs), devices(m.Facts.PCI))
 	}
 	if m.BMC.Address != "" || (m.Facts != nil && m.Facts.BMC) {
 		h.Rows = append(h.Rows, fact{"BMC", join(", ", m.BMC.Address, bmc(m))})
@@ -43,11 +43,15 @@ func facts(m *machine.Machine, f *machine.Facts) []fact {
 		{"Serial", m.Serial},
 		{"UUID", m.UUID},
 		{"Firmware", firmware(f)},
-		{"CPU", fmt.Sprintf("%d × %s, %s, %s", max(f.Sockets, 1), f.CPU, plural(f.Cores, "core", "cores"), plural(f.Threads, "thread", "threads"))},
+		{"CPU", fmt.Sprintf("%d × %s, %s, %s", max(f.Sockets, 1), f.CPU, plural(f.Cores, "core", "cores"), plural(f.Threads, "thread", "threads")) + prefixed(", microcode ", f.Microcode)},
+		{"Chassis", join(", ", f.ChassisType, f.ChassisVendor, f.ChassisSN, prefixed("asset ", f.Asset), prefixed("board ", join(" ", f.Board, f.BoardSN)))},
 		{"Memory", memory(f.Memory) + dimms(f.DIMMs)},
 	}
 	for _, n := range f.NICs {
 		rows = append(rows, fact{n.Name, join(", ", nic(n), cable(m, n.MAC))})
+	}
+	for _, p := range f.RAID() {
+		rows = append(rows, fact{p.Kind(), join(", ", p.ID, p.Driver, plural(f.Behind(p), "disk", "disks"), p.Address)})
 	}
 	return append(rows, fact{"Kernel", join(" ", f.Kernel, f.Arch)})
 }
@@ -65,20 +69,7 @@ func firmware(f *machine.Facts) string {
 	if f.SecureBoot {
 		kind += ", Secure Boot"
 	}
-	return join(", ", f.Firmware, kind)
-}
-
-func nic(n machine.Port) string {
-	link := "no link"
-	switch {
-	case n.Link && n.Mbps >= 1000:
-		link = strings.TrimSuffix(fmt.Sprintf("%.1f", float64(n.Mbps)/1000), ".0") + " Gb/s"
-	case n.Link && n.Mbps > 0:
-		link = fmt.Sprintf("%d Mb/s", n.Mbps)
-	case n.Link:
-		link = "link"
-	}
-	return join(", ", n.MAC.String(), link, n.Driver)
+	return join(", ", f.FirmwareVendor, f.Firmware, f.FirmwareDate, kind)
 }
 
 // cable says where an interface was seen, and where the plan wants it otherwise.

@@ -59,3 +59,29 @@ func TestHowADiskIsShown(t *testing.T) {
 		}
 	}
 }
+
+func TestHowCardsAreShown(t *testing.T) {
+	mac := machine.MAC{2, 0, 0, 0, 0, 1}
+	n := machine.Port{MAC: mac, PermanentMAC: mac, Driver: "mlx5_core", Link: true, Mbps: 25000, Firmware: "16.35", PCI: "0000:18:00.0", ID: "15b3:1017", TotalVFs: 8}
+	if got, want := nic(n), "02:00:00:00:00:01, 25 Gb/s, mlx5_core, firmware 16.35, 0 of 8 virtual functions, 0000:18:00.0 15b3:1017"; got != want {
+		t.Errorf("nic = %q, want %q", got, want)
+	}
+	n = machine.Port{MAC: mac, PermanentMAC: machine.MAC{2, 0, 0, 0, 0, 9}, Driver: "igb"}
+	if got, want := nic(n), "02:00:00:00:00:01, permanent 02:00:00:00:00:09, no link, igb"; got != want {
+		t.Errorf("nic = %q, want %q", got, want)
+	}
+	f := &machine.Facts{
+		ChassisType: "Blade", Asset: "A-4711", Microcode: "0x49", Disks: []machine.Disk{{PCI: "0000:3b:00.0"}},
+		PCI: []machine.PCI{{Address: "0000:3b:00.0", Class: "010400", ID: "1000:005d", Driver: "megaraid_sas"}, {Address: "0000:00:00.0", Class: "060000", ID: "8086:1237"}},
+	}
+	rows := facts(&machine.Machine{}, f)
+	for _, want := range []fact{{"Chassis", "Blade, asset A-4711"}, {"RAID controller", "1000:005d, megaraid_sas, 1 disk, 0000:3b:00.0"}} {
+		if !slices.Contains(rows, want) {
+			t.Errorf("rows = %+v, want %+v among them", rows, want)
+		}
+	}
+	want := []fact{{"0000:3b:00.0", "RAID controller, 1000:005d, megaraid_sas"}, {"0000:00:00.0", "bridge, 8086:1237"}}
+	if got := devices(f.PCI); got.Title != "2 PCI devices" || !slices.Equal(got.Rows, want) {
+		t.Errorf("devices = %+v, want %+v", got, want)
+	}
+}

@@ -143,7 +143,9 @@ func poison(c *canned, i int, p string) {
 		&m.Name, &m.Serial, &m.UUID, &m.Vendor, &m.Product, &m.Sentence, &m.Flags.LockNote, &m.Site, &m.Rack, &m.Hostname, &m.Role, &m.Pool, &m.Owner, &m.Image, &m.Rule,
 		&m.NICs[0].Name, &m.BMC.Type, &m.BMC.Address, &m.BMC.Firmware, &m.BMC.Failed, &m.Observed.Power, &m.Observed.BootAnswer, &m.Observed.Waits,
 		&m.Facts.Vendor, &m.Facts.Product, &m.Facts.Firmware, &m.Facts.Platform, &m.Facts.Kernel, &m.Facts.Arch, &m.Facts.CPU, &m.Facts.Missing[0],
-		&m.Facts.Disks[0].Name, &m.Facts.Disks[0].Serial, &m.Facts.Disks[0].Model, &m.Facts.Disks[0].Transport, &m.Facts.Disks[0].WWN, &m.Facts.Disks[0].Firmware, &m.Facts.NICs[0].Name, &m.Facts.NICs[0].Driver,
+		&m.Facts.Disks[0].Name, &m.Facts.Disks[0].Serial, &m.Facts.Disks[0].Model, &m.Facts.Disks[0].Transport, &m.Facts.Disks[0].WWN, &m.Facts.NICs[0].Firmware, &m.Facts.NICs[0].PCI, &m.Facts.NICs[0].ID,
+		&m.Facts.FirmwareVendor, &m.Facts.FirmwareDate, &m.Facts.Board, &m.Facts.ChassisVendor, &m.Facts.ChassisType, &m.Facts.Asset, &m.Facts.Microcode,
+		&m.Facts.PCI[0].Address, &m.Facts.PCI[0].Class, &m.Facts.PCI[0].ID, &m.Facts.PCI[0].Subsystem, &m.Facts.PCI[0].Driver, &m.Facts.Disks[0].Firmware, &m.Facts.NICs[0].Name, &m.Facts.NICs[0].Driver,
 	} {
 		*field = p
 	}

@@ -45,6 +45,7 @@ func (m Machine) Collect() report.Report {
 	c.memory()
 	c.disks()
 	c.nics(m.Link)
+	c.pci()
 	if m.OS {
 		c.system()
 	}

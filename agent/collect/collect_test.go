@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -238,6 +239,20 @@ func TestControllerOfADisk(t *testing.T) {
 		if got := controller(path); got != want {
 			t.Errorf("controller(%s) = %q, want %q", path, got, want)
 		}
+	}
+}
+
+// 64-bit ARM has no names in /proc/cpuinfo, and small boards no SMBIOS.
+func TestProcessorsThatNobodyNames(t *testing.T) {
+	m := fstest.MapFS{"sys/devices/system/cpu/cpufreq/boost": {Data: []byte("1")}}
+	for i, at := range [][2]string{{"0", "0"}, {"0", "0"}, {"0", "1"}, {"36", "0"}, {"-1", "7"}} {
+		dir := "sys/devices/system/cpu/cpu" + strconv.Itoa(i) + "/topology/"
+		m[dir+"physical_package_id"], m[dir+"core_id"] = &fstest.MapFile{Data: []byte(at[0] + "\n")}, &fstest.MapFile{Data: []byte(at[1] + "\n")}
+	}
+	want := []report.CPU{{Socket: "CPU 0", Cores: 3, Threads: 4}, {Socket: "CPU 36", Cores: 1, Threads: 1}}
+	got := Machine{Root: m}.Collect()
+	if diff := cmp.Diff(want, got.CPUs); diff != "" || slices.Contains(got.Missing, "cpus") {
+		t.Errorf("CPUs with %q missing (-want +got):\n%s", got.Missing, diff)
 	}
 }
 

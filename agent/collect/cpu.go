@@ -17,6 +17,8 @@ func (c *collector) cpus(tables []*smbios.Table) {
 	sockets := c.kernelCPUs()
 	named := firmwareCPUs(tables)
 	switch {
+	case len(sockets) == 0 && len(named) == 0:
+		c.report.CPUs = c.topology()
 	case len(sockets) == 0:
 		c.report.CPUs = named
 	case len(named) == len(sockets):
@@ -43,12 +45,38 @@ func (c *collector) kernelCPUs() []report.CPU {
 		}
 		id, _ := strconv.Atoi(f["physical id"]) // absent on a machine with one CPU: socket 0
 		cpu := found[id]
-		cpu.Socket, cpu.Model = "CPU "+strconv.Itoa(id), f["model name"]
+		cpu.Socket, cpu.Model, cpu.Microcode = "CPU "+strconv.Itoa(id), f["model name"], f["microcode"]
 		cpu.Cores = max(1, number(f["cpu cores"]))
 		cpu.Threads++
 		found[id] = cpu
 	}
-	var cpus []report.CPU
+	return inOrder(found)
+}
+
+// topology counts what the kernel numbers, where nothing names it: 64-bit ARM
+// without SMBIOS. A package is -1 where firmware does not tell them apart.
+func (c *collector) topology() []report.CPU {
+	const dir = "sys/devices/system/cpu"
+	found, cores := map[int]report.CPU{}, map[[2]int]bool{}
+	for _, name := range c.names(dir) {
+		at := dir + "/" + name + "/topology"
+		if !strings.HasPrefix(name, "cpu") || !c.exists(at+"/core_id") {
+			continue
+		}
+		id, core := max(0, number(c.text(at+"/physical_package_id"))), number(c.text(at+"/core_id"))
+		cpu := found[id]
+		if cpu.Threads++; !cores[[2]int{id, core}] {
+			cores[[2]int{id, core}] = true
+			cpu.Cores++
+		}
+		cpu.Socket = "CPU " + strconv.Itoa(id)
+		found[id] = cpu
+	}
+	return inOrder(found)
+}
+
+// inOrder lists sockets by number.
+func inOrder(found map[int]report.CPU) (cpus []report.CPU) {
 	for _, id := range slices.Sorted(maps.Keys(found)) {
 		cpus = append(cpus, found[id])
 	}

@@ -39,11 +39,25 @@ func (c *collector) nic(name, dir string, link func(string) Link) report.NIC {
 		Link:         c.number(dir+"/carrier") == 1,
 		Mbps:         max(0, number(c.text(dir+"/speed"))), // virtio says -1 for "unknown"
 		Addresses:    own.Addresses,
+		PCI:          controller(c.target(dir)),
+	}
+	if nic.PCI != "" {
+		c.card(&nic, pciDevices+"/"+nic.PCI)
 	}
 	for _, upper := range c.stack(name)[1:] {
 		nic.Addresses = append(nic.Addresses, link(upper).Addresses...)
 	}
 	return nic
+}
+
+// card enters what the device behind an interface is. The version of its firmware
+// has a file only with drivers that do RDMA too.
+func (c *collector) card(nic *report.NIC, dir string) {
+	nic.ID = c.ids(dir+"/vendor", dir+"/device")
+	nic.TotalVFs, nic.VFs = int(c.number(dir+"/sriov_totalvfs")), int(c.number(dir+"/sriov_numvfs"))
+	for _, name := range c.names(dir + "/infiniband") {
+		nic.Firmware = c.text(dir + "/infiniband/" + name + "/fw_ver")
+	}
 }
 
 // stack is an interface with all that stand on it: bonds, bridges, VLANs.

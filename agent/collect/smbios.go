@@ -72,7 +72,7 @@ func (c *collector) table(t *smbios.Table) {
 		}
 	case smbios.TableTypeChassisInfo:
 		if i, err := smbios.ParseChassisInfo(t); err == nil && r.Chassis == (report.Chassis{}) {
-			r.Chassis = report.Chassis{Vendor: said(i.Manufacturer), Serial: said(i.SerialNumber), Asset: said(i.AssetTagNumber)}
+			r.Chassis = report.Chassis{Vendor: said(i.Manufacturer), Serial: said(i.SerialNumber), Asset: said(i.AssetTagNumber), Type: chassisType(i.Type)}
 		}
 	case smbios.TableTypeIPMIDeviceInfo:
 		if r.BMC == nil {
@@ -83,6 +83,15 @@ func (c *collector) table(t *smbios.Table) {
 			r.BMC = hostInterface(addr)
 		}
 	}
+}
+
+// chassisType is a word of the specification (7.4.1) for what the machine stands
+// in; "" where firmware says other or unknown.
+func chassisType(t smbios.ChassisType) string {
+	if t &= 0x7f; t <= smbios.ChassisTypeUnknown { // the bit above tells of a lock
+		return ""
+	}
+	return t.String()
 }
 
 // said turns the library's word for "no string" into none.

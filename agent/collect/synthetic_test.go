@@ -105,6 +105,21 @@ func twoSocket() map[string]string {
 			"vpd_pg80": fmt.Sprintf("\x00\x80\x00\x08ZC10000%d", i), "vpd_pgb1": "\x00\xb1\x00\x3c\x1c\x20\x00\x02" + strings.Repeat("\x00", 56),
 		})
 	}
+	device(files, raid, "0x010400", "0x1000:0x005d", "0x1028:0x1f49", "megaraid_sas")
+	device(files, ssd, "0x010802", "0x144d:0xa80a", "0x144d:0xa813", "nvme")
+	device(files, "pci0000:3a/0000:3a:00.0", "0x060400", "0x8086:0x2030", "0x0000:0x0000", "pcieport")
+	for i := range 2 {
+		slot := fmt.Sprintf("pci0000:17/0000:17:00.0/0000:18:00.%d", i)
+		device(files, slot, "0x020000", "0x15b3:0x1017", "0x15b3:0x0020", "mlx5_core")
+		port(files, slot, fmt.Sprintf("eth%d", i), fmt.Sprintf("52:54:00:00:00:0%d", i+1), map[string]string{"carrier": "1\n", "speed": "25000\n"})
+		at := "sys/devices/" + slot
+		files[at+"/sriov_totalvfs"], files[at+"/sriov_numvfs"] = "8\n", fmt.Sprintf("%d\n", i)
+		files[fmt.Sprintf("%s/infiniband/mlx5_%d/fw_ver", at, i)] = "16.35.3006\n"
+	}
+	const virtual = "pci0000:17/0000:17:00.0/0000:18:02.2"
+	device(files, virtual, "0x020000", "0x15b3:0x1018", "0x15b3:0x0020", "mlx5_core")
+	files["sys/devices/"+virtual+"/physfn"] = "-> ../0000:18:00.1"
+	port(files, virtual, "eth2", "52:54:00:00:00:03", nil)
 	nvme(files, ssd, "nvme0", "EXN00000001", "EX 960G", "1.2.3")
 	return files
 }
@@ -120,6 +135,28 @@ func disk(files map[string]string, device, in, name string, own, of map[string]s
 	}
 	for file, text := range of {
 		files["sys/devices/"+device+"/"+file] = text
+	}
+}
+
+// device is a device on the PCI bus.
+func device(files map[string]string, at, class, id, card, driver string) {
+	dir := "sys/devices/" + at
+	files["sys/bus/pci/devices/"+path.Base(at)] = "-> ../../../devices/" + at
+	files[dir+"/class"] = class + "\n"
+	files[dir+"/driver"] = "-> " + strings.Repeat("../", strings.Count(dir, "/")) + "bus/pci/drivers/" + driver
+	for file, ids := range map[string]string{"": id, "subsystem_": card} {
+		vendor, device, _ := strings.Cut(ids, ":")
+		files[dir+"/"+file+"vendor"], files[dir+"/"+file+"device"] = vendor+"\n", device+"\n"
+	}
+}
+
+// port is an interface of a device.
+func port(files map[string]string, at, name, mac string, more map[string]string) {
+	dir := "sys/devices/" + at + "/net/" + name
+	files["sys/class/net/"+name] = "-> ../../devices/" + at + "/net/" + name
+	files[dir+"/type"], files[dir+"/address"], files[dir+"/device"] = "1\n", mac+"\n", "-> ../../../"+path.Base(at)
+	for file, text := range more {
+		files[dir+"/"+file] = text
 	}
 }
 

@@ -101,7 +101,14 @@ func fullReport() Report {
 func inventoryReport() Report {
 	return Report{
 		Version: 1,
-		DIMMs:   []DIMM{{Slot: "A1", Bytes: 2 << 30, Type: "DDR4"}, {Slot: "A2", Empty: true}},
+		Chassis: Chassis{Vendor: "V", Serial: "CH1", Type: "Rack Mount Chassis"},
+		CPUs:    []CPU{{Socket: "CPU 0", Model: "M", Cores: 2, Threads: 4, Microcode: "0xd0003b9"}},
+		NICs: []NIC{{
+			Name: "eth0", MAC: "52:54:00:00:00:01", PermanentMAC: "52:54:00:00:00:01", Driver: "mlx5_core", Link: true, Mbps: 25000,
+			Firmware: "16.35.3006", PCI: "0000:18:00.0", ID: "15b3:1017", TotalVFs: 8, VFs: 2,
+		}},
+		PCI:   []PCI{{Address: "0000:3b:00.0", Class: "010400", ID: "1000:005d", Subsystem: "1028:1f49", Driver: "megaraid_sas"}},
+		DIMMs: []DIMM{{Slot: "A1", Bytes: 2 << 30, Type: "DDR4"}, {Slot: "A2", Empty: true}},
 		Disks: []Disk{{
 			Name: "sda", Serial: "H1", Model: "H", Bytes: 1 << 40, Transport: "sas", Rotational: true, RPM: 7200, Firmware: "N004",
 			Logical: 512, Physical: 4096, PCI: "0000:3b:00.0", Contents: []Content{},

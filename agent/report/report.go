@@ -27,6 +27,7 @@ type Report struct {
 	DIMMs     []DIMM        `json:"dimms"`
 	Disks     []Disk        `json:"disks"`
 	NICs      []NIC         `json:"nics"`
+	PCI       []PCI         `json:"pci,omitempty"`
 	BMC       *BMC          `json:"bmc,omitempty"`
 	OS        *OS           `json:"os,omitempty"` // of a report that was not made by the boot image
 	Missing   []string      `json:"missing,omitempty"`
@@ -78,6 +79,7 @@ type Chassis struct {
 	Vendor string `json:"vendor"`
 	Serial string `json:"serial"`
 	Asset  string `json:"asset"`
+	Type   string `json:"type,omitempty"` // "Rack Mount Chassis", "Blade", …
 }
 
 // Firmware is SMBIOS type 0.
@@ -94,6 +96,8 @@ type CPU struct {
 	Model   string `json:"model"`
 	Cores   int    `json:"cores"`
 	Threads int    `json:"threads"`
+	// Microcode is its revision, as the kernel shows it.
+	Microcode string `json:"microcode,omitempty"`
 }
 
 // DIMM is one slot for memory of SMBIOS type 17, with what is in it. The size of
@@ -145,9 +149,23 @@ type NIC struct {
 	Driver       string   `json:"driver"`
 	Link         bool     `json:"link"`
 	Mbps         int      `json:"mbps,omitempty"`
+	Firmware     string   `json:"firmware,omitempty"`  // where its driver tells it by a file
+	PCI          string   `json:"pci,omitempty"`       // address
+	ID           string   `json:"pci_id,omitempty"`    // vendor:device
+	TotalVFs     int      `json:"total_vfs,omitempty"` // virtual functions that it can have (SR-IOV)
+	VFs          int      `json:"vfs,omitempty"`       // and has
 	Addresses    []string `json:"addresses,omitempty"` // with prefix length; also those of bonds, bridges and VLANs on it
 	// Neighbour is at the other end of the cable, by LLDP; nil: none was heard yet.
 	Neighbour *Neighbour `json:"neighbour,omitempty"`
+}
+
+// PCI is one function of a device on the PCI bus; virtual functions are left out.
+type PCI struct {
+	Address   string `json:"address"`             // domain:bus:device.function
+	Class     string `json:"class"`               // six hexadecimal digits
+	ID        string `json:"id"`                  // vendor:device
+	Subsystem string `json:"subsystem,omitempty"` // vendor:device of the card
+	Driver    string `json:"driver,omitempty"`    // that has it; "": none
 }
 
 // Neighbour is what the other end of a cable says of itself by LLDP (IEEE

@@ -10,15 +10,21 @@ import (
 
 func hardwareFacts(f *api.Facts) []output.Fact {
 	facts := []output.Fact{
-		{"firmware", joined(f.Firmware, f.Platform, yes(f.SecureBoot, "Secure Boot"))},
-		{"cpu", joined(f.CPU, plural(f.Sockets, "socket"), plural(f.Cores, "core"), plural(f.Threads, "thread"))},
+		{"firmware", joined(f.FirmwareVendor, f.Firmware, f.FirmwareDate, f.Platform, yes(f.SecureBoot, "Secure Boot"))},
+		{"cpu", joined(f.CPU, plural(f.Sockets, "socket"), plural(f.Cores, "core"), plural(f.Threads, "thread"), labelled("microcode", f.Microcode))},
+		{"chassis", joined(f.ChassisType, f.ChassisVendor, f.ChassisSerial, labelled("asset", f.Asset), labelled("board", strings.TrimSpace(f.Board+" "+f.BoardSerial)))},
 	}
 	facts = append(facts, memoryFacts(f)...)
 	for _, d := range f.Disks {
-		facts = append(facts, output.Fact{"disk " + d.Name, joined(d.Serial, d.Model, output.Size(d.Bytes).String(), d.Transport, rpmText(d.RPM), firmwareText(d.Firmware), blocksText(d), d.WWN, contentsText(d))})
+		facts = append(facts, output.Fact{"disk " + d.Name, joined(d.Serial, d.Model, output.Size(d.Bytes).String(), d.Transport, rpmText(d.RPM), labelled("firmware", d.Firmware), blocksText(d), d.WWN, contentsText(d))})
 	}
 	for _, p := range f.NICs {
-		facts = append(facts, output.Fact{"port " + p.Name, joined(p.MAC, p.Driver, linkText(p))})
+		facts = append(facts, output.Fact{"port " + p.Name, portText(p)})
+	}
+	for _, p := range f.PCI {
+		if strings.HasPrefix(p.Class, "0104") || strings.HasPrefix(p.Class, "0107") {
+			facts = append(facts, output.Fact{"raid " + p.Address, joined(p.ID, labelled("card", p.Subsystem), p.Driver, plural(behind(f, p), "disk"))})
+		}
 	}
 	return append(facts, output.Fact{"not readable", joined(f.Missing...)})
 }
@@ -30,11 +36,35 @@ func rpmText(rpm int) string {
 	return fmt.Sprintf("%d rpm", rpm)
 }
 
-func firmwareText(version string) string {
-	if version == "" {
+// labelled puts a word before what is there.
+func labelled(word, text string) string {
+	if text == "" {
 		return ""
 	}
-	return "firmware " + version
+	return word + " " + text
+}
+
+// behind counts the disks that hang on a device.
+func behind(f *api.Facts, p api.PCI) (n int) {
+	for _, d := range f.Disks {
+		if d.PCI == p.Address {
+			n++
+		}
+	}
+	return n
+}
+
+// portText leaves out a permanent MAC that says nothing new.
+func portText(p api.Port) string {
+	permanent := ""
+	if p.PermanentMAC != p.MAC {
+		permanent = p.PermanentMAC
+	}
+	functions := ""
+	if p.TotalVFs > 0 {
+		functions = fmt.Sprintf("%d of %d virtual functions", p.VFs, p.TotalVFs)
+	}
+	return joined(p.MAC, labelled("permanent", permanent), p.Driver, labelled("firmware", p.Firmware), linkText(p), strings.TrimSpace(p.PCI+" "+p.ID), functions)
 }
 
 // blocksText is the size of a disk's blocks: as addressed, and as written.

@@ -105,7 +105,9 @@ func showFacts(f *machine.Facts) *Facts {
 		Firmware: f.Firmware, Platform: f.Platform, SecureBoot: f.SecureBoot, Kernel: f.Kernel, Arch: f.Arch, CPU: f.CPU,
 		Sockets: f.Sockets, Cores: f.Cores, Threads: f.Threads, MemoryBytes: f.Memory,
 		DIMMs: each(f.DIMMs, func(d machine.DIMM) DIMM { return DIMM(d) }),
-		Disks: each(f.Disks, showDisk), NICs: each(f.NICs, showPort), BMC: f.BMC, Missing: f.Missing,
+		Disks: each(f.Disks, showDisk), NICs: each(f.NICs, showPort),
+		FirmwareVendor: f.FirmwareVendor, FirmwareDate: f.FirmwareDate, Board: f.Board, ChassisVendor: f.ChassisVendor, ChassisType: f.ChassisType,
+		Asset: f.Asset, Microcode: f.Microcode, PCI: each(f.PCI, func(p machine.PCI) PCI { return PCI(p) }), BMC: f.BMC, Missing: f.Missing,
 	}
 }
 
@@ -121,7 +123,10 @@ func showDisk(d machine.Disk) Disk {
 }
 
 func showPort(p machine.Port) Port {
-	return Port{Name: p.Name, MAC: p.MAC.String(), Driver: p.Driver, Link: p.Link, Mbps: p.Mbps}
+	return Port{
+		Name: p.Name, MAC: p.MAC.String(), Driver: p.Driver, Link: p.Link, Mbps: p.Mbps,
+		PermanentMAC: p.PermanentMAC.String(), Firmware: p.Firmware, PCI: p.PCI, ID: p.ID, TotalVFs: p.TotalVFs, VFs: p.VFs,
+	}
 }
 
 func showChange(h machine.History) Change {

@@ -132,27 +132,35 @@ type Observed struct {
 
 // Facts is what the agent saw of a machine's hardware.
 type Facts struct {
-	Vendor        string   `json:"vendor" example:"Dell Inc."`
-	Product       string   `json:"product" example:"PowerEdge R730"`
-	Serial        string   `json:"serial,omitempty" doc:"As firmware shows it now" example:"C0MPUT3"`
-	SKU           string   `json:"sku,omitempty" example:"SKU=NotProvided;ModelName=PowerEdge R730"`
-	BoardSerial   string   `json:"board_serial,omitempty" example:"CN7475158R0123"`
-	ChassisSerial string   `json:"chassis_serial,omitempty" example:"C0MPUT3"`
-	Firmware      string   `json:"firmware" doc:"Version of BIOS or UEFI" example:"2.19.0"`
-	Platform      string   `json:"platform" enum:"bios,efi" doc:"How it booted"`
-	SecureBoot    bool     `json:"secure_boot" doc:"Secure Boot is enforced"`
-	Kernel        string   `json:"kernel" doc:"Of the agent" example:"6.1.0-56-amd64"`
-	Arch          string   `json:"arch" doc:"As Go spells it" example:"amd64"`
-	CPU           string   `json:"cpu" example:"Intel(R) Xeon(R) CPU E5-2630 v3 @ 2.40GHz"`
-	Sockets       int      `json:"sockets" example:"2"`
-	Cores         int      `json:"cores" doc:"Of all sockets" example:"16"`
-	Threads       int      `json:"threads" doc:"Of all cores" example:"32"`
-	MemoryBytes   uint64   `json:"memory_bytes" doc:"Bytes" example:"68719476736"`
-	DIMMs         []DIMM   `json:"dimms" nullable:"false" doc:"Slots for memory, also the empty ones"`
-	Disks         []Disk   `json:"disks" nullable:"false"`
-	NICs          []Port   `json:"nics" nullable:"false"`
-	BMC           bool     `json:"bmc" doc:"It has one"`
-	Missing       []string `json:"missing,omitempty" doc:"What the agent could not read" example:"[\"dimms\"]"`
+	Vendor         string   `json:"vendor" example:"Dell Inc."`
+	Product        string   `json:"product" example:"PowerEdge R730"`
+	Serial         string   `json:"serial,omitempty" doc:"As firmware shows it now" example:"C0MPUT3"`
+	SKU            string   `json:"sku,omitempty" example:"SKU=NotProvided;ModelName=PowerEdge R730"`
+	BoardSerial    string   `json:"board_serial,omitempty" example:"CN7475158R0123"`
+	ChassisSerial  string   `json:"chassis_serial,omitempty" example:"C0MPUT3"`
+	Firmware       string   `json:"firmware" doc:"Version of BIOS or UEFI" example:"2.19.0"`
+	FirmwareVendor string   `json:"firmware_vendor,omitempty" example:"Dell Inc."`
+	FirmwareDate   string   `json:"firmware_date,omitempty" doc:"As firmware writes it" example:"08/14/2026"`
+	Board          string   `json:"board,omitempty" doc:"Product name of the board" example:"0CNCJW"`
+	ChassisVendor  string   `json:"chassis_vendor,omitempty" example:"Dell Inc."`
+	ChassisType    string   `json:"chassis_type,omitempty" doc:"In the words of SMBIOS" example:"Rack Mount Chassis"`
+	Asset          string   `json:"asset,omitempty" doc:"Asset tag of the chassis" example:"A-4711"`
+	Microcode      string   `json:"microcode,omitempty" doc:"Revision in its processors; each, where they differ" example:"0x49"`
+	Platform       string   `json:"platform" enum:"bios,efi" doc:"How it booted"`
+	SecureBoot     bool     `json:"secure_boot" doc:"Secure Boot is enforced"`
+	Kernel         string   `json:"kernel" doc:"Of the agent" example:"6.1.0-56-amd64"`
+	Arch           string   `json:"arch" doc:"As Go spells it" example:"amd64"`
+	CPU            string   `json:"cpu" example:"Intel(R) Xeon(R) CPU E5-2630 v3 @ 2.40GHz"`
+	Sockets        int      `json:"sockets" example:"2"`
+	Cores          int      `json:"cores" doc:"Of all sockets" example:"16"`
+	Threads        int      `json:"threads" doc:"Of all cores" example:"32"`
+	MemoryBytes    uint64   `json:"memory_bytes" doc:"Bytes" example:"68719476736"`
+	DIMMs          []DIMM   `json:"dimms" nullable:"false" doc:"Slots for memory, also the empty ones"`
+	Disks          []Disk   `json:"disks" nullable:"false"`
+	NICs           []Port   `json:"nics" nullable:"false"`
+	PCI            []PCI    `json:"pci" nullable:"false" doc:"Devices on the PCI bus by address, virtual functions left out; empty where its agent was older"`
+	BMC            bool     `json:"bmc" doc:"It has one"`
+	Missing        []string `json:"missing,omitempty" doc:"What the agent could not read" example:"[\"dimms\"]"`
 }
 
 // DIMM is one slot for memory, with what is in it.
@@ -201,6 +209,22 @@ type Port struct {
 	Driver string `json:"driver" example:"ixgbe"`
 	Link   bool   `json:"link" doc:"A cable carries a signal"`
 	Mbps   int    `json:"mbps,omitempty" doc:"Speed of the link, Mb/s" example:"10000"`
+
+	PermanentMAC string `json:"permanent_mac,omitempty" doc:"What its maker gave it; absent: its driver does not tell" example:"52:54:00:12:34:56"`
+	Firmware     string `json:"firmware,omitempty" doc:"Where its driver shows it" example:"16.35.3006"`
+	PCI          string `json:"pci,omitempty" doc:"Address of its card" example:"0000:18:00.0"`
+	ID           string `json:"pci_id,omitempty" doc:"Vendor and device" example:"8086:10fb"`
+	TotalVFs     int    `json:"total_vfs,omitempty" doc:"Virtual functions that it can have (SR-IOV)" example:"63"`
+	VFs          int    `json:"vfs,omitempty" doc:"Virtual functions that it has" example:"2"`
+}
+
+// PCI is a device on the PCI bus.
+type PCI struct {
+	Address   string `json:"address" example:"0000:3b:00.0"`
+	Class     string `json:"class" doc:"Six hexadecimal digits; 0104 are RAID controllers, 0107 those of SAS" example:"010400"`
+	ID        string `json:"id" doc:"Vendor and device" example:"1000:005d"`
+	Subsystem string `json:"subsystem,omitempty" doc:"Vendor and device of the card" example:"1028:1f49"`
+	Driver    string `json:"driver,omitempty" doc:"That has it; absent: none" example:"megaraid_sas"`
 }
 
 // Change is one change of a machine's status.

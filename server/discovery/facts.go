@@ -15,6 +15,9 @@ func Facts(r *report.Report) *machine.Facts {
 		BoardSN: clean(r.Board.Serial), ChassisSN: clean(r.Chassis.Serial),
 		Firmware: clean(r.Firmware.Version), SecureBoot: r.Firmware.SecureBoot,
 		Platform: clean(r.Boot.Platform), Kernel: clean(r.Boot.Kernel), Arch: clean(r.Boot.Arch),
+		FirmwareVendor: clean(r.Firmware.Vendor), FirmwareDate: clean(r.Firmware.Date), Board: clean(r.Board.Product),
+		ChassisVendor: clean(r.Chassis.Vendor), ChassisType: clean(r.Chassis.Type), Asset: clean(r.Chassis.Asset),
+		Microcode: microcode(r.CPUs), PCI: pci(r.PCI),
 		Memory: r.Memory, BMC: r.BMC != nil, Missing: r.Missing,
 	}
 	for _, c := range r.CPUs {
@@ -37,7 +40,7 @@ func Facts(r *report.Report) *machine.Facts {
 		if err != nil {
 			continue // an interface without an address of its own is none of ours
 		}
-		f.NICs = append(f.NICs, machine.Port{Name: clean(n.Name), MAC: mac, Driver: clean(n.Driver), Link: n.Link, Mbps: n.Mbps})
+		f.NICs = append(f.NICs, port(n, mac))
 	}
 	return f
 }
@@ -52,6 +55,32 @@ func disk(d report.Disk) machine.Disk {
 		out.Contents = append(out.Contents, machine.Content{
 			Device: clean(c.Device), Kind: clean(c.Kind), Type: clean(c.Type), Label: clean(c.Label), Bytes: c.Bytes, Used: c.Used,
 		})
+	}
+	return out
+}
+
+func port(n report.NIC, mac machine.MAC) machine.Port {
+	own, _ := machine.ParseMAC(n.PermanentMAC) // many drivers tell none
+	return machine.Port{
+		Name: clean(n.Name), MAC: mac, Driver: clean(n.Driver), Link: n.Link, Mbps: n.Mbps,
+		PermanentMAC: own, Firmware: clean(n.Firmware), PCI: clean(n.PCI), ID: clean(n.ID), TotalVFs: n.TotalVFs, VFs: n.VFs,
+	}
+}
+
+// microcode names each revision once.
+func microcode(all []report.CPU) string {
+	var found []string
+	for _, c := range all {
+		if s := clean(c.Microcode); s != "" && !slices.Contains(found, s) {
+			found = append(found, s)
+		}
+	}
+	return strings.Join(found, ", ")
+}
+
+func pci(all []report.PCI) (out []machine.PCI) {
+	for _, p := range all {
+		out = append(out, machine.PCI{Address: clean(p.Address), Class: clean(p.Class), ID: clean(p.ID), Subsystem: clean(p.Subsystem), Driver: clean(p.Driver)})
 	}
 	return out
 }

@@ -16,7 +16,7 @@ func TestFactsOfARecordedReport(t *testing.T) {
 	want := &machine.Facts{
 		Vendor: "Example Inc.", Product: "Server 1U", Serial: "SRV-0042", SKU: "SKU7", BoardSN: "BRD-1", ChassisSN: "CHS-1", Firmware: "2.45",
 		Platform: "efi", Kernel: "6.12.117+deb13-amd64", Sockets: 2, Cores: 4, Threads: 4, CPU: "QEMU TCG CPU version 2.5+",
-		Memory: 1 << 30, BMC: true,
+		Memory: 1 << 30, BMC: true, FirmwareVendor: "Example", FirmwareDate: "11/23/2026", Board: "Board", ChassisVendor: "Example", Asset: "ASSET-9",
 		DIMMs: []machine.DIMM{{Slot: "DIMM_A 0", Bytes: 1 << 30, Type: "RAM", MTs: 3200, Vendor: "Micron", Part: "MTA9", Serial: "D1M"}},
 		Disks: []machine.Disk{
 			{Name: "nvme0n1", Serial: "NVME0001", WWN: "nvme.1b36-4e564d4530303031-51454d55204e564d65204374726c-00000001", Model: "QEMU NVMe Ctrl", Bytes: 2 << 30, Transport: "nvme"},
@@ -24,12 +24,30 @@ func TestFactsOfARecordedReport(t *testing.T) {
 			{Name: "sdb", Serial: "SATA0001", WWN: "naa.5000c500a1b2c3d4", Model: "QEMU HARDDISK", Bytes: 2 << 30, Transport: "sata", Rotational: true},
 		},
 		NICs: []machine.Port{
-			{Name: "eth0", MAC: machine.MAC{0x52, 0x54, 0, 0x12, 0x34, 0x57}, Driver: "virtio_net"},
-			{Name: "eth1", MAC: machine.MAC{0x52, 0x54, 0, 0x12, 0x34, 0x56}, Driver: "e1000e"},
+			{Name: "eth0", MAC: machine.MAC{0x52, 0x54, 0, 0x12, 0x34, 0x57}, Driver: "virtio_net", PermanentMAC: machine.MAC{0x52, 0x54, 0, 0, 0, 0x99}},
+			{Name: "eth1", MAC: machine.MAC{0x52, 0x54, 0, 0x12, 0x34, 0x56}, Driver: "e1000e", PermanentMAC: machine.MAC{0x52, 0x54, 0, 0, 0, 0x99}},
 		},
 	}
 	if diff := cmp.Diff(want, Facts(recorded(t, "qemu-q35-uefi")), cmpopts.EquateEmpty()); diff != "" {
 		t.Errorf("Facts (-want +got):\n%s", diff)
+	}
+}
+
+func TestFactsOfASyntheticReport(t *testing.T) {
+	f := Facts(recorded(t, "../../../agent/collect/testdata/synthetic-two-socket"))
+	if f.ChassisType != "Rack Mount Chassis" || f.Microcode != "0xd0003b9" {
+		t.Errorf("chassis %q, microcode %q; want Rack Mount Chassis, 0xd0003b9 once", f.ChassisType, f.Microcode)
+	}
+	raid := f.RAID()
+	if len(raid) != 1 || raid[0].ID != "1000:005d" || f.Behind(raid[0]) != 2 {
+		t.Errorf("RAID controllers %+v, want 1000:005d with 2 disks", raid)
+	}
+	want := machine.Port{
+		Name: "eth1", MAC: machine.MAC{0x52, 0x54, 0, 0, 0, 2}, Driver: "mlx5_core", Link: true, Mbps: 25000,
+		PermanentMAC: machine.MAC{0x52, 0x54, 0, 0, 0, 0x99}, Firmware: "16.35.3006", PCI: "0000:18:00.1", ID: "15b3:1017", TotalVFs: 8, VFs: 1,
+	}
+	if len(f.NICs) != 2 || f.NICs[1] != want {
+		t.Errorf("interfaces %+v, want two of which the last is %+v", f.NICs, want)
 	}
 }
 

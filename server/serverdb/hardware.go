@@ -15,6 +15,14 @@ func hardware(f, before *machine.Facts) machine.Facts {
 	if before.Serial == "" {
 		c.Serial = ""
 	}
+	c.FirmwareVendor, c.FirmwareDate, c.Board, c.ChassisVendor, c.ChassisType, c.Asset, c.Microcode = "", "", "", "", "", "", ""
+	c.PCI = slices.Clone(f.PCI)
+	for i := range c.PCI {
+		c.PCI[i].Driver = ""
+	}
+	if before.PCI == nil {
+		c.PCI = nil
+	}
 	c.DIMMs = slices.DeleteFunc(slices.Clone(f.DIMMs), func(d machine.DIMM) bool { return d.Empty })
 	for i := range c.DIMMs {
 		c.DIMMs[i].Vendor = "" // it has a serial
@@ -26,7 +34,8 @@ func hardware(f, before *machine.Facts) machine.Facts {
 	}
 	c.NICs = slices.Clone(f.NICs)
 	for i := range c.NICs {
-		c.NICs[i].Link, c.NICs[i].Mbps = false, 0
+		n := &c.NICs[i]
+		*n = machine.Port{Name: n.Name, MAC: n.MAC, Driver: n.Driver}
 	}
 	return c
 }

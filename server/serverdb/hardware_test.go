@@ -33,6 +33,17 @@ func TestWhatChangesHardware(t *testing.T) {
 		{"another disk", first, func(r *report.Report) { r.Disks[0].Serial = "other" }, true},
 		{"another module", first, func(r *report.Report) { r.DIMMs[0].Serial = "S2" }, true},
 		{"a module less", first, func(r *report.Report) { r.DIMMs[0] = report.DIMM{Slot: "A1", Empty: true} }, true},
+		{"an agent that tells the PCI bus and more", first, func(r *report.Report) {
+			r.PCI, r.Chassis.Type, r.NICs[0].TotalVFs, r.NICs[0].PermanentMAC = []report.PCI{{Address: "0000:00:01.0"}}, "Blade", 8, r.NICs[0].MAC
+		}, false},
+		{
+			"a card", func(r *report.Report) { r.PCI = []report.PCI{{Address: "0000:00:01.0"}} },
+			func(r *report.Report) { r.PCI = []report.PCI{{Address: "0000:00:01.0"}, {Address: "0000:00:02.0"}} }, true,
+		},
+		{
+			"a driver", func(r *report.Report) { r.PCI = []report.PCI{{Address: "0000:00:01.0"}} },
+			func(r *report.Report) { r.PCI = []report.PCI{{Address: "0000:00:01.0", Driver: "igb"}} }, false,
+		},
 		{"a link", first, func(r *report.Report) { r.NICs[0].Link, r.NICs[0].Mbps = true, 1000 }, false},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
