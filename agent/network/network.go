@@ -1,6 +1,6 @@
 // Package network brings the machine's wired links up and keeps an address on
 // one of them: by DHCP or, where the appliance is reached by IPv6, by DHCPv6 or
-// from what routers advertise.
+// from what routers advertise. It tells when a cable is plugged in or pulled.
 //
 // It promises to hold on: whatever the switch, the server or the lease does,
 // Run tries again until its context ends, and it takes the NIC that booted

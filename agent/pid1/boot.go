@@ -60,6 +60,7 @@ func Boot(version string) error {
 	if name == "" {
 		name = "firstlight"
 	}
+	links := network.NewLinks(ctx, log)
 	con.Show(console.View{Name: name, Sentence: "Waits for its network cards and an address."})
 	await(ctx, opts, rest, log)
 
@@ -67,7 +68,7 @@ func Boot(version string) error {
 	machine := &facts.Machine{Version: version, Log: log, Neighbour: neighbours.Neighbour}
 	a := &agent.Agent{
 		Appliance: client, Installer: installer(client, log), Collect: machine.Collect,
-		Changed: either(rest, neighbours.News()), Screen: con, Log: log, Name: name,
+		Changed: either(either(rest, neighbours.News()), links.News()), Screen: con, Log: log, Name: name,
 	}
 	end, err := a.Run(ctx)
 	if err != nil {
