@@ -43,7 +43,7 @@ type Screen interface {
 	Take() []string
 }
 
-// Agent is one run of the agent. All fields but Changed are required.
+// Agent is one run of the agent. All fields but Changed and Alive are required.
 type Agent struct {
 	Appliance Appliance
 	Installer Installer
@@ -52,6 +52,8 @@ type Agent struct {
 	Screen    Screen
 	Log       *slog.Logger
 	Name      string // what to call the machine until the appliance says it
+	// Alive hears that the run goes on, and within what time it is heard again.
+	Alive func(within time.Duration)
 
 	view    console.View
 	facts   report.Report
@@ -73,7 +75,7 @@ var errStranger = errors.New("the appliance does not know this session any more"
 func (a *Agent) Run(ctx context.Context) (string, error) {
 	a.view = console.View{Name: a.Name, Sentence: "Tells the appliance what this machine is."}
 	a.Screen.Show(a.view)
-	err := a.report(ctx, a.Collect())
+	err := a.report(ctx, a.collect())
 	for seen := ""; err == nil; {
 		var o *report.Order
 		if o, err = a.wait(ctx, seen); err != nil {
@@ -117,7 +119,7 @@ func (a *Agent) wait(ctx context.Context, seen string) (*report.Order, error) {
 		if o != nil || err != nil {
 			return o, err
 		}
-		if r := a.Collect(); !same(a.facts, r) {
+		if r := a.collect(); !same(a.facts, r) {
 			a.Log.Info("facts changed")
 			if err := a.report(ctx, r); err != nil {
 				return nil, err
@@ -139,6 +141,7 @@ func (a *Agent) poll(ctx context.Context, seen string) (*report.Order, error) {
 		var o *report.Order
 		err := a.insist(polling, func() (err error) {
 			for o == nil && err == nil {
+				a.alive(turn)
 				o, err = a.Appliance.Order(polling, seen)
 				if err == nil {
 					a.answered()
@@ -164,6 +167,7 @@ func (a *Agent) poll(ctx context.Context, seen string) (*report.Order, error) {
 // console. It gives up when ctx ends or the session is refused for good.
 func (a *Agent) insist(ctx context.Context, do func() error) error {
 	for b := (backoff{}); ; {
+		a.alive(turn)
 		err := do()
 		if err == nil {
 			a.answered()

@@ -21,7 +21,7 @@ func (a *Agent) obey(ctx context.Context, o report.Order) (string, error) {
 	end := ""
 	switch o.Action {
 	case report.ActionReport:
-		if err := a.report(ctx, a.Collect()); err != nil {
+		if err := a.report(ctx, a.collect()); err != nil {
 			return "", err
 		}
 	case report.ActionReboot, report.ActionPowerOff:
@@ -48,14 +48,17 @@ func (a *Agent) obey(ctx context.Context, o report.Order) (string, error) {
 
 func (a *Agent) install(ctx context.Context, o report.Order) report.Result {
 	t := newTeller(a.Appliance)
+	a.alive(writing)
 	step, err := a.Installer.Install(ctx, o, func(p report.Progress) {
 		p.Order = o.ID
+		a.alive(writing)
 		if p.Total > 0 {
 			a.Screen.Progress(p.Step+"  "+p.Message, p.Done, p.Total)
 		}
 		p.Console = a.Screen.Take()
 		t.tell(p)
 	})
+	a.alive(turn)
 	if err != nil {
 		a.Log.Error("not installed", "step", step, "error", err)
 		a.view.Sentence = fmt.Sprintf("Not installed: %v.", err)
@@ -69,7 +72,7 @@ func (a *Agent) install(ctx context.Context, o report.Order) report.Result {
 	if err != nil {
 		return report.Result{Order: o.ID, Step: step, Error: err.Error()}
 	}
-	return report.Result{Order: o.ID, OK: true, Step: step, BootOrder: a.Collect().Boot.Order}
+	return report.Result{Order: o.ID, OK: true, Step: step, BootOrder: a.collect().Boot.Order}
 }
 
 // answer sends a result until the appliance takes it. One that it refuses is

@@ -110,9 +110,10 @@ var ourPackages = map[string]row{
 	"agent/lldp":      {ours: []string{"agent/report"}, why: agentSide},
 	"agent/network":   {why: agentSide},
 	"agent/signature": {ours: []string{"agent/gpt", "agent/report"}, why: agentSide},
+	"agent/watchdog":  {why: agentSide},
 	"agent/pid1": {ours: []string{
 		"agent", "agent/appliance", "agent/collect", "agent/console", "agent/efiboot", "agent/facts", "agent/hotplug",
-		"agent/install", "agent/lldp", "agent/network", "agent/report",
+		"agent/install", "agent/lldp", "agent/network", "agent/report", "agent/watchdog",
 	}, why: agentSide},
 
 	// What machines are given.

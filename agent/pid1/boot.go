@@ -20,6 +20,7 @@ import (
 	"firstlight/agent/lldp"
 	"firstlight/agent/network"
 	"firstlight/agent/report"
+	"firstlight/agent/watchdog"
 
 	"golang.org/x/sys/unix"
 )
@@ -36,8 +37,11 @@ func Boot(version string) error {
 	con := console.New(consoles()...)
 	log := slog.New(con.Handler(sinceStart))
 	log.Info("agent starts", "version", version)
+	dog := watchdog.New(func() (watchdog.Device, error) { return watchdog.Open(watchdog.Path) }, starting, hangs, log)
+	_ = dog.Arm() // that of an earlier life runs on; one that comes is armed later
+	go dog.Run(ctx)
 
-	rest, err := devices(ctx, log)
+	rest, load, err := devices(ctx, log)
 	if err != nil {
 		return err
 	}
@@ -62,20 +66,20 @@ func Boot(version string) error {
 	}
 	links := network.NewLinks(ctx, log)
 	con.Show(console.View{Name: name, Sentence: "Waits for its network cards and an address."})
-	await(ctx, opts, rest, log)
+	await(ctx, opts, rest, log, dog, load)
 
 	neighbours := lldp.NewListener(ctx, log)
 	machine := &facts.Machine{Version: version, Log: log, Neighbour: neighbours.Neighbour}
 	a := &agent.Agent{
 		Appliance: client, Installer: installer(client, log), Collect: machine.Collect,
-		Changed: either(either(rest, neighbours.News()), links.News()), Screen: con, Log: log, Name: name,
+		Changed: either(either(rest, neighbours.News()), links.News()), Screen: con, Log: log, Name: name, Alive: dog.Alive,
 	}
 	end, err := a.Run(ctx)
 	if err != nil {
 		return err
 	}
 	log.Info("leaves", "to", end)
-	return leave(end)
+	return leave(end, dog, log)
 }
 
 // patience is how long an image's stream may stand still: an appliance that is
@@ -94,20 +98,20 @@ func installer(client *appliance.Client, log *slog.Logger) *install.Installer {
 }
 
 // devices starts to load modules and returns a channel that tells when disks
-// and NICs have come to rest.
-func devices(ctx context.Context, log *slog.Logger) (<-chan struct{}, error) {
+// and NICs have come to rest, and how to load one that no device asks for.
+func devices(ctx context.Context, log *slog.Logger) (rest <-chan struct{}, load func(module string) error, err error) {
 	release, err := os.ReadFile("/proc/sys/kernel/osrelease")
 	if err != nil {
-		return nil, fmt.Errorf("read the kernel's release: %w", err)
+		return nil, nil, fmt.Errorf("read the kernel's release: %w", err)
 	}
 	dir := "/lib/modules/" + strings.TrimSpace(string(release))
 	modules, err := hotplug.ReadModules(os.DirFS(dir), hotplug.Insert(dir))
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	listener, err := hotplug.Listen()
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	events := make(chan hotplug.Event, 1024)
 	go func() {
@@ -120,11 +124,12 @@ func devices(ctx context.Context, log *slog.Logger) (<-chan struct{}, error) {
 	}
 	w := hotplug.NewWatcher(os.DirFS("/sys"), modules, events, log)
 	go w.Run(ctx)
-	return w.Rest(), nil
+	return w.Rest(), modules.Load, nil
 }
 
-// await waits until there is an address and until devices are at rest.
-func await(ctx context.Context, opts Options, rest <-chan struct{}, log *slog.Logger) {
+// await waits until there is an address and until devices are at rest, its
+// watchdog among them.
+func await(ctx context.Context, opts Options, rest <-chan struct{}, log *slog.Logger, dog *watchdog.Dog, load func(module string) error) {
 	net := &network.Client{BootMAC: opts.BootMAC, IPv6: opts.reachedByIPv6(), Resolv: "/etc/resolv.conf", Log: log, Accept: network.Wired}
 	up := make(chan struct{}, 1)
 	go net.Run(ctx, func(string) {
@@ -141,7 +146,16 @@ func await(ctx context.Context, opts Options, rest <-chan struct{}, log *slog.Lo
 	case <-late.C:
 		log.Warn("devices do not come to rest; reports what there is")
 	}
-	<-up
+	arm(dog, load, log)
+	for tick := time.NewTicker(waiting / 5); ; {
+		dog.Alive(waiting)
+		select {
+		case <-up:
+			tick.Stop()
+			return
+		case <-tick.C: // a cable may be missing for days
+		}
+	}
 }
 
 // either receives a value when one of the two does.
@@ -161,8 +175,12 @@ func either(a, b <-chan struct{}) <-chan struct{} {
 
 // leave ends the machine's run as an order said. It returns only on failure,
 // after the time that firmware may take to obey.
-func leave(end string) error {
+func leave(end string, dog *watchdog.Dog, log *slog.Logger) error {
+	dog.Alive(flushing)
 	unix.Sync()
+	if err := dog.Disarm(); err != nil {
+		log.Error("the machine may be reset on its way", "error", err)
+	}
 	command := unix.LINUX_REBOOT_CMD_RESTART
 	if end == report.ActionPowerOff {
 		command = unix.LINUX_REBOOT_CMD_POWER_OFF
