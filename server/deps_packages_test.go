@@ -102,6 +102,7 @@ var ourPackages = map[string]row{
 	"agent/bmc":       {ours: []string{"agent/report"}, why: agentSide},
 	"agent/collect":   {ours: []string{"agent/efiboot", "agent/report"}, why: agentSide},
 	"agent/console":   {why: agentSide},
+	"agent/crash":     {ours: []string{"agent/appliance", "agent/report"}, why: agentSide},
 	"agent/efiboot":   {why: agentSide},
 	"agent/facts":     {ours: []string{"agent/bmc", "agent/collect", "agent/report", "agent/signature"}, why: agentSide},
 	"agent/gpt":       {why: agentSide},
@@ -112,7 +113,7 @@ var ourPackages = map[string]row{
 	"agent/signature": {ours: []string{"agent/gpt", "agent/report"}, why: agentSide},
 	"agent/watchdog":  {why: agentSide},
 	"agent/pid1": {ours: []string{
-		"agent", "agent/appliance", "agent/collect", "agent/console", "agent/efiboot", "agent/facts", "agent/hotplug",
+		"agent", "agent/appliance", "agent/collect", "agent/console", "agent/crash", "agent/efiboot", "agent/facts", "agent/hotplug",
 		"agent/install", "agent/lldp", "agent/network", "agent/report", "agent/watchdog",
 	}, why: agentSide},
 

@@ -1,11 +1,11 @@
-// Package appliance is the appliance as the agent sees it: five calls of its
+// Package appliance is the appliance as the agent sees it: six calls of its
 // machines' door, and images in ranges.
 //
 // It promises that every call ends when its context does, that an answer is
 // read only as far as agent/report allows, and that a refusal (Refusal) can be
 // told from an appliance that did not answer. It retries nothing: when to try
 // again depends on what is at stake, which its callers know. Package
-// agent/pid1 and the tests of agent import it, and agent/adopt for Refusal; it
+// agent/pid1 and the tests of agent import it, and agent/adopt and agent/crash for Refusal; it
 // imports agent/report.
 package appliance
 
@@ -133,6 +133,11 @@ func (c *Client) Progress(ctx context.Context, p report.Progress) error {
 // Result ends an order.
 func (c *Client) Result(ctx context.Context, r report.Result) error {
 	return c.tell(ctx, "result", r)
+}
+
+// Crash tells how a life of the agent ended that should not have.
+func (c *Client) Crash(ctx context.Context, crash report.Crash) error {
+	return c.tell(ctx, "crash", crash)
 }
 
 func call[T any](ctx context.Context, c *Client, what string, body any) (T, error) {

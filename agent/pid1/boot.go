@@ -67,6 +67,7 @@ func Boot(version string) error {
 	links := network.NewLinks(ctx, log)
 	con.Show(console.View{Name: name, Sentence: "Waits for its network cards and an address."})
 	await(ctx, opts, rest, log, dog, load)
+	go crashes.Send(ctx, client.Crash, sinceStart, log)
 
 	neighbours := lldp.NewListener(ctx, log)
 	machine := &facts.Machine{Version: version, Log: log, Neighbour: neighbours.Neighbour}

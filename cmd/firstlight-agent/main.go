@@ -21,7 +21,7 @@ const (
 func main() {
 	if filepath.Base(os.Args[0]) == image {
 		if os.Getpid() == 1 {
-			pid1.Supervise([]string{os.Args[0], boot})
+			pid1.Supervise(version.String(), []string{os.Args[0], boot})
 		}
 		if len(os.Args) == 2 && os.Args[1] == boot {
 			os.Exit(failed(os.Stderr, pid1.Boot(version.String())))

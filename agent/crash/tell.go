@@ -1,0 +1,86 @@
+package crash
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"math/rand/v2"
+	"net/http"
+	"os"
+	"time"
+
+	"firstlight/agent/appliance"
+	"firstlight/agent/report"
+)
+
+// Tell gives one crash to the appliance.
+type Tell func(ctx context.Context, c report.Crash) error
+
+// Send tells the appliance of what the folder holds, the oldest first, and
+// forgets what it took. It returns when that is done, or when ctx ends. uptime is
+// how long ago the kernel started.
+func (d Dir) Send(ctx context.Context, tell Tell, uptime func() time.Duration, log *slog.Logger) {
+	all, err := d.waiting()
+	if err != nil {
+		log.Error("crashes stay untold", "error", err)
+	}
+	for _, path := range all {
+		c, err := read(path)
+		if err == nil {
+			err = Insist(ctx, tell, c, uptime, log)
+		}
+		if ctx.Err() != nil {
+			return
+		}
+		if err != nil {
+			log.Error("a crash stays untold", "file", path, "error", err)
+		}
+		if err := os.Remove(path); err != nil {
+			log.Error("a crash is told, and its file stays", "error", err)
+		}
+	}
+}
+
+// Pauses between two attempts. Crashes are in no hurry, and a machine that the
+// appliance does not know has to report first.
+const (
+	firstPause = time.Second
+	longPause  = time.Minute
+)
+
+// Insist tells of one crash until the appliance takes it, or refuses it for what
+// it is: that is an error.
+func Insist(ctx context.Context, tell Tell, c report.Crash, uptime func() time.Duration, log *slog.Logger) error {
+	for pause := firstPause; ; pause = min(2*pause, longPause) {
+		c.Ago = max(0, uptime().Seconds()-c.Uptime)
+		err := tell(ctx, c)
+		if err == nil {
+			log.Info("crash told", "life", c.Life, "end", c.End, "cause", c.Cause)
+			return nil
+		}
+		if hopeless(err) {
+			return err
+		}
+		timer := time.NewTimer(pause/2 + rand.N(pause/2))
+		select {
+		case <-timer.C:
+		case <-ctx.Done():
+			timer.Stop()
+			return ctx.Err()
+		}
+	}
+}
+
+// hopeless is a refusal of the message itself, or by an appliance that is older
+// than crashes are told.
+func hopeless(err error) bool {
+	var r *appliance.Refusal
+	if !errors.As(err, &r) {
+		return false
+	}
+	switch r.Status {
+	case http.StatusBadRequest, http.StatusNotFound, http.StatusMethodNotAllowed, http.StatusRequestEntityTooLarge:
+		return true
+	}
+	return false
+}
