@@ -135,7 +135,7 @@ var ourPackages = map[string]row{
 		"server/machine", "server/oob", "server/virtualrack/console",
 	}, why: "a machine knows its power button and its console, not who presses or reads"},
 	"server/virtualrack/light": {ours: []string{
-		"agent", "agent/appliance", "agent/console", "agent/efiboot", "agent/gpt", "agent/install", "agent/lldp", "agent/pid1", "agent/report", "agent/signature",
+		"agent", "agent/appliance", "agent/console", "agent/crash", "agent/efiboot", "agent/gpt", "agent/install", "agent/lldp", "agent/pid1", "agent/report", "agent/signature",
 		"server/machine", "server/oob", "server/virtualrack/console",
 	}, why: "a light machine is the agent's own code behind the rack's protocols, and knows the appliance by these only"},
 	"server/serverdb/fleet": {ours: []string{"server/boot", "server/delivery", "server/journal", "server/machine", "server/serverdb", "server/serverdb/store"}, why: "a made-up fleet is written where the real one is kept, and known to tests and comparisons alone"},

@@ -11,12 +11,12 @@ import (
 // Facts turns a report into what ServerDb keeps of the hardware.
 func Facts(r *report.Report) *machine.Facts {
 	f := &machine.Facts{
-		Vendor: clean(r.System.Vendor), Product: clean(r.System.Product), Serial: clean(r.System.Serial), SKU: clean(r.System.SKU),
-		BoardSN: clean(r.Board.Serial), ChassisSN: clean(r.Chassis.Serial),
-		Firmware: clean(r.Firmware.Version), SecureBoot: r.Firmware.SecureBoot,
-		Platform: clean(r.Boot.Platform), Kernel: clean(r.Boot.Kernel), Arch: clean(r.Boot.Arch),
-		FirmwareVendor: clean(r.Firmware.Vendor), FirmwareDate: clean(r.Firmware.Date), Board: clean(r.Board.Product),
-		ChassisVendor: clean(r.Chassis.Vendor), ChassisType: clean(r.Chassis.Type), Asset: clean(r.Chassis.Asset),
+		Vendor: Clean(r.System.Vendor), Product: Clean(r.System.Product), Serial: Clean(r.System.Serial), SKU: Clean(r.System.SKU),
+		BoardSN: Clean(r.Board.Serial), ChassisSN: Clean(r.Chassis.Serial),
+		Firmware: Clean(r.Firmware.Version), SecureBoot: r.Firmware.SecureBoot,
+		Platform: Clean(r.Boot.Platform), Kernel: Clean(r.Boot.Kernel), Arch: Clean(r.Boot.Arch),
+		FirmwareVendor: Clean(r.Firmware.Vendor), FirmwareDate: Clean(r.Firmware.Date), Board: Clean(r.Board.Product),
+		ChassisVendor: Clean(r.Chassis.Vendor), ChassisType: Clean(r.Chassis.Type), Asset: Clean(r.Chassis.Asset),
 		Microcode: microcode(r.CPUs), PCI: pci(r.PCI),
 		Memory: r.Memory, BMC: r.BMC != nil, Missing: r.Missing,
 	}
@@ -24,12 +24,12 @@ func Facts(r *report.Report) *machine.Facts {
 		f.Sockets++
 		f.Cores += c.Cores
 		f.Threads += c.Threads
-		f.CPU = clean(c.Model)
+		f.CPU = Clean(c.Model)
 	}
 	for _, d := range r.DIMMs {
 		f.DIMMs = append(f.DIMMs, machine.DIMM{
-			Slot: clean(d.Slot), Empty: d.Empty, Bytes: d.Bytes, Type: clean(d.Type), MTs: d.MTs,
-			Vendor: clean(d.Vendor), Part: clean(d.Part), Serial: clean(d.Serial),
+			Slot: Clean(d.Slot), Empty: d.Empty, Bytes: d.Bytes, Type: Clean(d.Type), MTs: d.MTs,
+			Vendor: Clean(d.Vendor), Part: Clean(d.Part), Serial: Clean(d.Serial),
 		})
 	}
 	for _, d := range r.Disks {
@@ -47,13 +47,13 @@ func Facts(r *report.Report) *machine.Facts {
 
 func disk(d report.Disk) machine.Disk {
 	out := machine.Disk{
-		Name: clean(d.Name), Serial: strings.TrimSpace(d.Serial), WWN: clean(d.WWN), Model: clean(d.Model),
-		Bytes: d.Bytes, Transport: clean(d.Transport), Rotational: d.Rotational,
-		RPM: d.RPM, Firmware: clean(d.Firmware), Logical: d.Logical, Physical: d.Physical, PCI: clean(d.PCI),
+		Name: Clean(d.Name), Serial: strings.TrimSpace(d.Serial), WWN: Clean(d.WWN), Model: Clean(d.Model),
+		Bytes: d.Bytes, Transport: Clean(d.Transport), Rotational: d.Rotational,
+		RPM: d.RPM, Firmware: Clean(d.Firmware), Logical: d.Logical, Physical: d.Physical, PCI: Clean(d.PCI),
 	}
 	for _, c := range d.Contents {
 		out.Contents = append(out.Contents, machine.Content{
-			Device: clean(c.Device), Kind: clean(c.Kind), Type: clean(c.Type), Label: clean(c.Label), Bytes: c.Bytes, Used: c.Used,
+			Device: Clean(c.Device), Kind: Clean(c.Kind), Type: Clean(c.Type), Label: Clean(c.Label), Bytes: c.Bytes, Used: c.Used,
 		})
 	}
 	return out
@@ -62,8 +62,8 @@ func disk(d report.Disk) machine.Disk {
 func port(n report.NIC, mac machine.MAC) machine.Port {
 	own, _ := machine.ParseMAC(n.PermanentMAC) // many drivers tell none
 	return machine.Port{
-		Name: clean(n.Name), MAC: mac, Driver: clean(n.Driver), Link: n.Link, Mbps: n.Mbps,
-		PermanentMAC: own, Firmware: clean(n.Firmware), PCI: clean(n.PCI), ID: clean(n.ID), TotalVFs: n.TotalVFs, VFs: n.VFs,
+		Name: Clean(n.Name), MAC: mac, Driver: Clean(n.Driver), Link: n.Link, Mbps: n.Mbps,
+		PermanentMAC: own, Firmware: Clean(n.Firmware), PCI: Clean(n.PCI), ID: Clean(n.ID), TotalVFs: n.TotalVFs, VFs: n.VFs,
 	}
 }
 
@@ -71,7 +71,7 @@ func port(n report.NIC, mac machine.MAC) machine.Port {
 func microcode(all []report.CPU) string {
 	var found []string
 	for _, c := range all {
-		if s := clean(c.Microcode); s != "" && !slices.Contains(found, s) {
+		if s := Clean(c.Microcode); s != "" && !slices.Contains(found, s) {
 			found = append(found, s)
 		}
 	}
@@ -80,13 +80,13 @@ func microcode(all []report.CPU) string {
 
 func pci(all []report.PCI) (out []machine.PCI) {
 	for _, p := range all {
-		out = append(out, machine.PCI{Address: clean(p.Address), Class: clean(p.Class), ID: clean(p.ID), Subsystem: clean(p.Subsystem), Driver: clean(p.Driver)})
+		out = append(out, machine.PCI{Address: Clean(p.Address), Class: Clean(p.Class), ID: Clean(p.ID), Subsystem: Clean(p.Subsystem), Driver: Clean(p.Driver)})
 	}
 	return out
 }
 
-// clean makes one printable line of what hardware says of itself.
-func clean(s string) string {
+// Clean makes one printable line of what hardware says of itself.
+func Clean(s string) string {
 	return without(s, 256, func(r rune) bool { return r < ' ' || r == 0x7f || r == 0xfffd || r >= 0x2028 && r <= 0x2029 })
 }
 
@@ -118,7 +118,7 @@ func NICs(r *report.Report, had []machine.NIC) []machine.NIC {
 		if err != nil || slices.ContainsFunc(out, func(o machine.NIC) bool { return o.MAC == mac }) {
 			continue
 		}
-		nic := machine.NIC{Name: clean(n.Name), MAC: mac, Boot: mac == boot}
+		nic := machine.NIC{Name: Clean(n.Name), MAC: mac, Boot: mac == boot}
 		for _, h := range had {
 			if h.MAC == mac {
 				nic.Address, nic.Switch, nic.Port, nic.SeenSwitch, nic.SeenPort = h.Address, h.Switch, h.Port, h.SeenSwitch, h.SeenPort

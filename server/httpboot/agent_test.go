@@ -225,7 +225,7 @@ func FuzzAgentMessage(f *testing.F) {
 	f.Add(uint8(0), []byte(aReport))
 	f.Add(uint8(1), []byte(`{"order":`))
 	s, _ := door(f)
-	targets := []string{"/agent/v1/report", "/agent/v1/redeem", "/agent/v1/progress", "/agent/v1/result", "/home/v1/x"}
+	targets := []string{"/agent/v1/report", "/agent/v1/redeem", "/agent/v1/progress", "/agent/v1/result", "/agent/v1/crash", "/home/v1/x"}
 	f.Fuzz(func(t *testing.T, which uint8, body []byte) {
 		c := call{method: "POST", target: targets[int(which)%len(targets)], body: string(body)}.as(s, ours)
 		if got := c.do(s); got.StatusCode >= 500 {

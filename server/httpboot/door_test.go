@@ -39,6 +39,8 @@ type site struct {
 	notes   []string
 	decided []boot.Answer
 	heard   int
+	seen    machine.Observed
+	rows    []journal.Event
 }
 
 func (s *site) call(format string, args ...any) error {
@@ -84,11 +86,16 @@ func (s *site) Report(_ context.Context, r *report.Report, from netip.Addr) (*ma
 	return s.machines[mac], nil
 }
 
-func (s *site) Observe(string, func(*machine.Observed)) {}
+func (s *site) Observe(_ string, change func(*machine.Observed)) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	change(&s.seen)
+}
 
 func (s *site) Note(e journal.Event) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	s.rows = append(s.rows, e)
 	s.notes = append(s.notes, fmt.Sprintf("%s %d", e.Text, e.Bytes))
 }
 

@@ -6,6 +6,7 @@ type metrics struct {
 	requests *prometheus.CounterVec
 	refused  *prometheus.CounterVec
 	bytes    prometheus.Counter
+	crashes  prometheus.Counter
 }
 
 func newMetrics() *metrics {
@@ -18,6 +19,9 @@ func newMetrics() *metrics {
 		}, []string{"reason"}),
 		bytes: prometheus.NewCounter(prometheus.CounterOpts{
 			Name: "firstlight_http_machine_sent_bytes_total", Help: "Bytes of boot files and images sent.",
+		}),
+		crashes: prometheus.NewCounter(prometheus.CounterOpts{
+			Name: "firstlight_agent_crashes_total", Help: "Lives of agents that ended by an error, as the next ones told.",
 		}),
 	}
 }
@@ -37,5 +41,5 @@ func (s *Server) Collect(ch chan<- prometheus.Metric) {
 }
 
 func (s *Server) collectors() []prometheus.Collector {
-	return []prometheus.Collector{s.metrics.requests, s.metrics.refused, s.metrics.bytes}
+	return []prometheus.Collector{s.metrics.requests, s.metrics.refused, s.metrics.bytes, s.metrics.crashes}
 }

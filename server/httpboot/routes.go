@@ -44,6 +44,7 @@ var routes = []route{
 	{"POST /agent/v1/redeem", session, (*Server).redeem},
 	{"POST /agent/v1/progress", session, (*Server).progress},
 	{"POST /agent/v1/result", session, (*Server).result},
+	{"POST /agent/v1/crash", session, (*Server).crash},
 
 	{"POST /home/v1/{token}", single, (*Server).home},
 }

@@ -26,6 +26,7 @@ func TestRoutesAreTheseAndNoMore(t *testing.T) {
 		"session POST /agent/v1/redeem",
 		"session POST /agent/v1/progress",
 		"session POST /agent/v1/result",
+		"session POST /agent/v1/crash",
 		"single POST /home/v1/{token}",
 	}
 	var got []string

@@ -91,9 +91,11 @@ func (r *recent) put(e journal.Event) {
 	if of == "" {
 		of = e.MAC.String()
 	}
-	if _, has := e.Details[journal.DetailInputs]; has {
-		e.Details = maps.Clone(e.Details)
-		delete(e.Details, journal.DetailInputs)
+	for _, large := range []string{journal.DetailInputs, journal.DetailOutput} {
+		if _, has := e.Details[large]; has {
+			e.Details = maps.Clone(e.Details)
+			delete(e.Details, large)
+		}
 	}
 	all := append(r.rows[of], e)
 	if e.Source == journal.Agent && e.Details["boot"] != "" { // it came through

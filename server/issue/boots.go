@@ -1,6 +1,7 @@
 package issue
 
 import (
+	"cmp"
 	"fmt"
 	"time"
 
@@ -14,6 +15,7 @@ const (
 	agentWithin  = 5 * time.Minute // the agent reports within a minute of its kernel
 	silentAfter  = 5 * time.Minute // an agent asks for orders every minute
 	powerSettles = 5 * time.Minute
+	wellAfter    = time.Hour // an agent that goes on for so long after a crash
 )
 
 // crashes is how many boots without progress are a loop.
@@ -65,6 +67,20 @@ func silent(in *Input) *Finding {
 		text = fmt.Sprintf("It is off; its agent was last heard at %s.", clock(heard))
 	}
 	return found(text, "last heard", clock(heard), "power", m.Observed.Power, "power read", clock(m.Observed.PowerAt))
+}
+
+// agentCrashed ends when a word of the agent comes that is wellAfter the crash,
+// which may have been minutes into what it did, and was not another.
+func agentCrashed(in *Input) *Finding {
+	c, o := in.Machine.Observed.Crash, in.Machine.Observed
+	if c.At.IsZero() || in.heard().Sub(c.At) >= wellAfter || o.HomeAt.After(c.At) || in.is(machine.Retired) {
+		return nil
+	}
+	text := "Its agent crashed and was started again: "
+	if c.Life > 1 {
+		text = fmt.Sprintf("Its agent crashed %d times on one boot and was started again; the last time: ", c.Life)
+	}
+	return found(text+cmp.Or(c.Cause, c.End), "told at", clock(c.At), "end", c.End, "agent", c.Agent, "crashes on this boot", fmt.Sprint(c.Life))
 }
 
 func crashLoop(in *Input) *Finding {

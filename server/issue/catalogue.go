@@ -88,6 +88,11 @@ var catalogue = []Entry{
 		find:  silent,
 	},
 	{
+		Kind: AgentCrashed, Title: "Agent crashed", Severity: Asks, Verbs: []Verb{Power, Light},
+		Means: "Its agent ended by an error and was started again; its last words are in the timeline. This is over when the agent was heard for an hour without another crash, or the installed system called home.",
+		find:  agentCrashed,
+	},
+	{
 		Kind: CrashLoop, Title: "Crash loop", Severity: Broken, Verbs: []Verb{MarkBroken, Light},
 		Means: "It boots again and again and gets no further.",
 		find:  crashLoop,

@@ -120,6 +120,20 @@ var cases = []example{
 	{issue.NoBootFile, machine.Available, booted("firmware", 3*time.Minute), "does not fetch the boot loader", booted("firmware", time.Minute)},
 	{issue.NoCallback, machine.Available, booted("ipxe", 6*time.Minute), "never reported", booted("ipxe", 4*time.Minute)},
 	{issue.Silent, machine.Available, lastHeard(6 * time.Minute), "last heard at 2026-11-26 11:54:00 UTC", lastHeard(4 * time.Minute)},
+	{issue.AgentCrashed, machine.Available, crashed(59*time.Minute, 1), "Its agent crashed and was started again: panic: boom", crashed(61*time.Minute, 1)},
+	{issue.AgentCrashed, machine.Installing, crashed(time.Minute, 3), "crashed 3 times on one boot and was started again; the last time: panic: boom", func(*issue.Input) {}},
+	{issue.AgentCrashed, machine.InUse, crashed(9*time.Minute, 1), "panic: boom", crashed(11*time.Minute, 1)}, // it called home ten minutes ago
+	{issue.AgentCrashed, machine.Available, func(in *issue.Input) { // that it is old proves nothing
+		crashed(65*time.Minute, 1)(in)
+		in.Heard = ago(6 * time.Minute)
+	}, "panic: boom", func(in *issue.Input) {
+		crashed(65*time.Minute, 1)(in)
+		in.Heard = ago(5 * time.Minute)
+	}},
+	{issue.AgentCrashed, machine.Broken, func(in *issue.Input) { crashed(time.Minute, 1)(in); in.Machine.Observed.Crash.Cause = "" }, "again: killed by SIGKILL", func(in *issue.Input) {
+		crashed(time.Minute, 1)(in)
+		in.Machine.Status = machine.Retired
+	}},
 	{issue.CrashLoop, machine.Registered, boots(3), "booted 3 times", boots(2)},
 	{issue.GateClosed, machine.Allocated, waits(machine.Wait{LateAt: ago(time.Minute), Sent: 4}), "switch VLAN: no answer within 40 s. The request never arrived, after 4 attempts.", waits(machine.Wait{})},
 	{issue.GateClosed, machine.Registered, waits(machine.Wait{Refused: "port 23 is shut"}), "switch VLAN was refused: port 23 is shut", waits(machine.Wait{Refused: "port 23 is shut", OpenedAt: now})},
@@ -291,6 +305,12 @@ func lastHeard(d time.Duration) func(*issue.Input) {
 func boots(n int) func(*issue.Input) {
 	return func(in *issue.Input) {
 		in.Machine.Observed.Boots, in.Machine.Observed.BootsFrom = n, in.Machine.Since.Add(time.Second)
+	}
+}
+
+func crashed(d time.Duration, life int) func(*issue.Input) {
+	return func(in *issue.Input) {
+		in.Machine.Observed.Crash = machine.Crash{At: ago(d), Boot: "b", Life: life, End: "killed by SIGKILL", Cause: "panic: boom"}
 	}
 }
 

@@ -21,6 +21,7 @@ const (
 	WrongBoot        machine.IssueKind = "wrong-boot-order"
 	WrongClock       machine.IssueKind = "wrong-clock"
 	Silent           machine.IssueKind = "silent"
+	AgentCrashed     machine.IssueKind = "agent-crashed"
 	CrashLoop        machine.IssueKind = "crash-loop"
 	GateClosed       machine.IssueKind = "gate-closed"
 	Stuck            machine.IssueKind = "stuck"

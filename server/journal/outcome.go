@@ -16,6 +16,7 @@ const (
 	DetailSecs    = "secs"   // what the client says since when it asks, in seconds: DHCP's secs
 	DetailPower   = "power"
 	DetailIgnored = "ignored"   // what a BMC accepted and did not do: "power on", "power off" or IgnoredOnce
+	DetailOutput  = "output"    // the last words of an agent that crashed: many lines, and large
 	DetailClock   = "clock_off" // how far a machine's clock is from ours, as time.Duration writes it
 )
 

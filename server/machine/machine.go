@@ -179,6 +179,18 @@ type Observed struct {
 	HomeAt     time.Time `json:"home_at,omitzero"`      // installed system's call home
 	Waits      string    `json:"waits,omitempty"`       // one sentence: what it does or waits for
 	Progress   float64   `json:"progress,omitempty"`    // 0 to 1 while something moves
+	Crash      Crash     `json:"crash,omitzero"`        // the last of its agent
+}
+
+// Crash is an end of the agent that was not meant, as its next life told. What
+// the end and the cause say are the machine's own words.
+type Crash struct {
+	At    time.Time `json:"at"` // when it was told
+	Boot  string    `json:"boot"`
+	Life  int       `json:"life"` // how many have ended on that boot
+	Agent string    `json:"agent,omitempty"`
+	End   string    `json:"end"`
+	Cause string    `json:"cause,omitempty"`
 }
 
 // BootMAC is the address of the NIC it boots through.

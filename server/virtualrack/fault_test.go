@@ -71,6 +71,7 @@ var drills = []drill{
 	{fault: light.TwoFaces, named: "report-refused", quick: true, ready: true, begin: cycle},
 	{fault: light.DiskFirst, named: "booted-its-disk", quick: true, ready: true, uefi: true, begin: cycle},
 	{fault: light.WrongCable, named: "wrong-switch-port", quick: true, ready: true, begin: replug, says: elsewhere},
+	{fault: light.AgentCrash, named: "agent-crashed", quick: true, says: panicked},
 	{fault: light.Dead, named: "bmc-lies", ready: true, begin: cycle},
 	{named: "bmc-lies", ready: true, begin: lie},
 	{fault: light.NoOffers, named: "another-dhcp-server", last: true, begin: besideAnotherServer},
@@ -110,6 +111,10 @@ func replug(t *testing.T, r *virtualrack.Rack, m *virtualrack.Machine) {
 func elsewhere(m *virtualrack.Machine) string {
 	own := m.Name[len(m.Name)-2:]
 	return fmt.Sprintf("eth0 is in sw2/Ethernet200%s, plan says sw2/%s: move the cable to sw2/%s, or accept where it is.", own, own, own)
+}
+
+func panicked(*virtualrack.Machine) string {
+	return "Its agent crashed and was started again: " + light.Panic
 }
 
 // asks waits for an issue of the machine, and says how it was named; "": it was not.

@@ -3,12 +3,14 @@ package light
 import (
 	"context"
 	"fmt"
+	"io"
 	"log/slog"
 	"time"
 
 	"firstlight/agent"
 	"firstlight/agent/appliance"
 	agentconsole "firstlight/agent/console"
+	"firstlight/agent/crash"
 	"firstlight/agent/efiboot"
 	"firstlight/agent/install"
 	"firstlight/agent/lldp"
@@ -45,7 +47,11 @@ func (m *Machine) runAgent(ctx context.Context, cmdline string) (string, error) 
 		return "", err
 	}
 	defer client.Close()
-	facts := m.facts(l, time.Now())
+	began := time.Now()
+	facts := m.facts(l, began)
+	if m.has(AgentCrash) {
+		go m.tellCrash(ctx, client, began)
+	}
 	a := &agent.Agent{
 		Appliance: client, Collect: facts, Changed: nil, Screen: screen{m.console}, Log: m.agentLog(), Name: opts.Name,
 		Installer: &turns{m.wire.writers, &install.Installer{
@@ -56,6 +62,20 @@ func (m *Machine) runAgent(ctx context.Context, cmdline string) (string, error) 
 	}
 	return a.Run(ctx)
 }
+
+// tellCrash is what a second life of the agent says of the first.
+func (m *Machine) tellCrash(ctx context.Context, to *appliance.Client, began time.Time) {
+	c := report.Crash{Boot: m.bootID(), Life: 1, Agent: agentVersion, End: "exit code 2", Lived: 1}
+	var words crash.Ring
+	_, _ = io.WriteString(&words, Panic+"\n\ngoroutine 1 [running]:\nmain.main()\n")
+	words.Tell(&c)
+	if err := crash.Insist(ctx, to.Crash, c, func() time.Duration { return time.Since(began) }, m.log); err != nil && ctx.Err() == nil {
+		m.log.Error("a crash stays untold", "error", err)
+	}
+}
+
+// Panic is why the agent of a machine crashed where AgentCrash is planted.
+const Panic = "panic: runtime error: index out of range [3] with length 3"
 
 func (m *Machine) agentLog() *slog.Logger { return slog.New(slog.DiscardHandler) }
 

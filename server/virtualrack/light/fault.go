@@ -49,6 +49,7 @@ const (
 	TwoFaces     Fault = "two-identities"    // it shows the UUID of another machine
 	DeadDisk     Fault = "dead-disk"         // what was installed does not boot
 	WrongCable   Fault = "wrong-cable"       // its cable is in another port of the switch
+	AgentCrash   Fault = "agent-crash"       // its agent panicked, and was started again
 )
 
 // Faults lists all that a machine can be told to play.
@@ -56,7 +57,7 @@ func Faults() []Fault {
 	return []Fault{
 		Dead, DiskFirst, LatePort, BareRelay, WrongRelay, FarRelay, OddFirmware, NoOffers, Declines, OldLease, OtherServer,
 		NoTFTP, WrongFile, OtherLoader, CutLoader, NoDriver, LoaderLoop, DeafLoader, NoHTTP, BorrowedName, Stops,
-		GoneKernel, CutKernel, SilentAgent, CrashLoop, WrongClock, TwoFaces, DeadDisk, WrongCable,
+		GoneKernel, CutKernel, SilentAgent, CrashLoop, WrongClock, TwoFaces, DeadDisk, WrongCable, AgentCrash,
 	}
 }
 
