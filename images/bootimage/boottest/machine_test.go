@@ -35,7 +35,7 @@ func (m machine) arguments(t *testing.T) []string {
 	args := []string{
 		// No KVM: the tests have to run inside virtual machines too.
 		"-accel", "tcg,thread=multi", "-cpu", "max", "-m", memoryMB,
-		"-display", "none", "-serial", "stdio", "-monitor", "none", "-no-reboot",
+		"-display", "none", "-chardev", "stdio,id=serial", "-serial", "chardev:serial", "-monitor", "none", "-no-reboot",
 		"-drive", "if=none,id=d,format=raw,file=" + m.disk,
 		"-smbios", "type=1,serial=SN 7/42,uuid=4c4c4544-0000-1000-8000-000000000007",
 		"-device", "ipmi-bmc-sim,id=bmc", "-device", "isa-ipmi-kcs,bmc=bmc",
