@@ -1,6 +1,7 @@
 package pid1
 
 import (
+	"context"
 	"fmt"
 	"io"
 	"os"
@@ -26,7 +27,7 @@ var deaths = map[string]func(){
 	},
 	"is killed": func() { _ = unix.Kill(os.Getpid(), syscall.SIGKILL) },
 	"leaves a child": func() { // which holds its stderr open
-		c := exec.Command("sleep", "60")
+		c := exec.CommandContext(context.Background(), "sleep", "60")
 		c.Stderr = os.Stderr
 		if err := c.Start(); err != nil {
 			panic(err)

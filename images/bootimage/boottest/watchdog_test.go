@@ -83,7 +83,7 @@ func (m machine) watch(t *testing.T) *watched {
 		}
 	}()
 	w.until("iPXE") // by then the socket is there
-	if w.qmp, err = net.Dial("unix", socket); err != nil {
+	if w.qmp, err = (&net.Dialer{}).DialContext(ctx, "unix", socket); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = w.qmp.Close() })
