@@ -11,6 +11,7 @@ type Welcome struct {
 // Actions that an Order can ask for. An agent refuses the ones it does not know.
 const (
 	ActionInstall  = "install"  // redeem Token, then carry out the Plan
+	ActionErase    = "erase"    // redeem Token, then carry out the ErasePlan
 	ActionReboot   = "reboot"   // restart the machine
 	ActionPowerOff = "poweroff" // stop the machine
 	ActionReport   = "report"   // collect and report again
@@ -26,7 +27,7 @@ type Order struct {
 	Sentence string `json:"sentence"`        // shown on the console
 }
 
-// Redeem trades an order's token for its Plan, once. It is sent before the
+// Redeem trades an order's token for its Plan, or its ErasePlan, once. It is sent before the
 // first write to any disk; the appliance answers 401 when status, job, token or
 // identity disagree, and the agent then writes nothing.
 type Redeem struct {
@@ -90,6 +91,7 @@ type Result struct {
 	Error string `json:"error,omitempty"` // one sentence
 	// BootOrder is UEFI's order as it reads back after an install; see Boot.Order.
 	BootOrder []string `json:"boot_order,omitempty"`
+	Erased    []Erased `json:"erased,omitempty"` // by an erase, each disk of its plan
 }
 
 // Error is the body of every refusal.
