@@ -124,7 +124,10 @@ func (w *watched) end(within time.Duration) {
 // tell has QEMU do something, and waits until that is done.
 func (w *watched) tell(command string, arguments map[string]any) {
 	w.Helper()
-	b, err := json.Marshal(map[string]any{"execute": command, "arguments": arguments})
+	b, err := json.Marshal(struct {
+		Execute   string         `json:"execute"`
+		Arguments map[string]any `json:"arguments,omitempty"`
+	}{command, arguments})
 	if err == nil {
 		_, err = w.qmp.Write(b)
 	}
