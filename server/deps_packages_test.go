@@ -110,6 +110,7 @@ var ourPackages = map[string]row{
 	"agent/install":   {ours: []string{"agent/appliance", "agent/efiboot", "agent/gpt", "agent/report"}, why: agentSide},
 	"agent/lldp":      {ours: []string{"agent/report"}, why: agentSide},
 	"agent/network":   {why: agentSide},
+	"agent/plan":      {ours: []string{"agent/appliance", "agent/report"}, why: agentSide},
 	"agent/signature": {ours: []string{"agent/gpt", "agent/report"}, why: agentSide},
 	"agent/watchdog":  {why: agentSide},
 	"agent/pid1": {ours: []string{

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"firstlight/agent/appliance"
+	"firstlight/agent/plan"
 	"firstlight/agent/report"
 )
 
@@ -64,7 +65,7 @@ func (d *download) reopen() error {
 	if d.moved.IsZero() {
 		d.moved = time.Now()
 	}
-	for pause := firstPause; ; pause = longer(pause) {
+	for pauses := (plan.Pauses{}); ; {
 		s, err := d.open(d.ctx, d.image.Path, d.offset, d.etag)
 		if err == nil {
 			err = d.accept(s)
@@ -79,7 +80,7 @@ func (d *download) reopen() error {
 		case time.Since(d.moved) > d.patience:
 			return fmt.Errorf("no byte of the image for %v: %w", d.patience, err)
 		}
-		rest(d.ctx, pause)
+		pauses.Rest(d.ctx)
 	}
 }
 

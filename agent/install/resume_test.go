@@ -9,6 +9,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"firstlight/agent/plan"
 	"firstlight/agent/report"
 )
 
@@ -88,7 +89,7 @@ func TestAnApplianceThatStaysAwayEndsTheInstall(t *testing.T) {
 		if err == nil || step != report.StepWrite {
 			t.Errorf("Install = %s, %v; want an error in %s", step, err, report.StepWrite)
 		}
-		if took := time.Since(began); took < i.Patience || took > i.Patience+longPause {
+		if took := time.Since(began); took < i.Patience || took > i.Patience+plan.LongPause {
 			t.Errorf("gave up after %v, want %v", took, i.Patience)
 		}
 		if d.canStart() {

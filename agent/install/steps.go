@@ -3,62 +3,27 @@ package install
 import (
 	"context"
 	"fmt"
-	"math/rand/v2"
-	"time"
 
-	"firstlight/agent/appliance"
 	"firstlight/agent/efiboot"
 	"firstlight/agent/gpt"
-	"firstlight/agent/report"
+	"firstlight/agent/plan"
 )
 
 // redeem gets the plan, and finds its disk before anything is opened.
 func (r *run) redeem(ctx context.Context) (string, error) {
-	plan, err := r.trade(ctx)
+	p, err := plan.Trade(ctx, r.Appliance.Redeem, r.order, r.Patience, r.Log)
 	if err != nil {
 		return "", fmt.Errorf("redeem the token: %w", err)
 	}
-	if err := check(plan); err != nil {
+	if err := check(p); err != nil {
 		return "", err
 	}
-	d, err := choose(r.Disks(), plan)
+	d, err := plan.Find(r.Disks(), p.Disk)
 	if err != nil {
 		return "", err
 	}
-	r.plan, r.name = plan, d.Name
-	return fmt.Sprintf("%s to %s (%s)", plan.Image.Name, d.Name, d.Serial), nil
-}
-
-// trade asks until the appliance answers. When it died with the answer in its
-// hand the token is spent, and the next answer is a refusal: nothing was
-// written, and a new order comes.
-func (r *run) trade(ctx context.Context) (report.Plan, error) {
-	began := time.Now()
-	for pause := firstPause; ; pause = longer(pause) {
-		plan, err := r.Appliance.Redeem(ctx, report.Redeem{Order: r.order.ID, Token: r.order.Token})
-		if err == nil || appliance.Refused(err) || ctx.Err() != nil || time.Since(began) > r.Patience {
-			return plan, err
-		}
-		r.Log.Warn("no answer to the token", "error", err)
-		rest(ctx, pause)
-	}
-}
-
-// Pauses between two attempts at an appliance that does not answer.
-const (
-	firstPause = 200 * time.Millisecond
-	longPause  = 5 * time.Second
-)
-
-func longer(pause time.Duration) time.Duration { return min(2*pause, longPause) }
-
-// rest waits for the upper half of a pause at random, so that the machines of a
-// rack do not come back at the same moment.
-func rest(ctx context.Context, pause time.Duration) {
-	select {
-	case <-time.After(pause/2 + rand.N(pause/2)):
-	case <-ctx.Done():
-	}
+	r.plan, r.name = p, d.Name
+	return fmt.Sprintf("%s to %s (%s)", p.Image.Name, d.Name, d.Serial), nil
 }
 
 // verify reads the image's partitions, now that its hash agreed.

@@ -33,34 +33,3 @@ func check(p report.Plan) error {
 func isHash(s string) bool {
 	return len(s) == 64 && strings.Trim(s, "0123456789abcdef") == ""
 }
-
-// choose returns the one disk that has the plan's serial and size. Two disks
-// with one serial exist: cheap USB bridges, and paths to one disk of a shelf.
-func choose(disks []report.Disk, p report.Plan) (report.Disk, error) {
-	var found []report.Disk
-	for _, d := range disks {
-		if d.Serial == p.Disk.Serial && d.Bytes == p.Disk.Bytes {
-			found = append(found, d)
-		}
-	}
-	switch {
-	case len(found) == 1:
-		return found[0], nil
-	case len(found) > 1:
-		return report.Disk{}, fmt.Errorf("%d disks have the serial %q and %d bytes: %s",
-			len(found), p.Disk.Serial, p.Disk.Bytes, list(found))
-	}
-	return report.Disk{}, fmt.Errorf("no disk has the serial %q and %d bytes: there are %s",
-		p.Disk.Serial, p.Disk.Bytes, list(disks))
-}
-
-func list(disks []report.Disk) string {
-	var all []string
-	for _, d := range disks {
-		all = append(all, fmt.Sprintf("%s (serial %q, %d bytes)", d.Name, d.Serial, d.Bytes))
-	}
-	if len(all) == 0 {
-		return "none"
-	}
-	return strings.Join(all, ", ")
-}
