@@ -8,8 +8,8 @@
 // all bytes is the plan's, the seed is in its place and the firmware has taken
 // its boot order; and to go on where it was when the appliance goes
 // away and returns with the same image. Package agent/pid1 imports it, and
-// simulators; it imports agent/report, agent/appliance, agent/plan,
-// agent/gpt and agent/efiboot.
+// simulators; it imports agent/report, agent/appliance, agent/blockdev,
+// agent/plan, agent/gpt and agent/efiboot.
 package install
 
 import (
