@@ -36,6 +36,13 @@ type Installer interface {
 	Install(ctx context.Context, order report.Order, progress func(report.Progress)) (step string, err error)
 }
 
+// Eraser carries out an order to erase: what became of each disk, of which there is
+// none where nothing was touched, and the step that comes with an error. It calls
+// progress from one goroutine at a time.
+type Eraser interface {
+	Erase(ctx context.Context, order report.Order, progress func(report.Progress)) (erased []report.Erased, step string, err error)
+}
+
 // Screen is the console before the machine.
 type Screen interface {
 	Show(v console.View)
@@ -47,6 +54,7 @@ type Screen interface {
 type Agent struct {
 	Appliance Appliance
 	Installer Installer
+	Eraser    Eraser
 	Collect   func() report.Report
 	Changed   <-chan struct{} // the machine's devices may have changed
 	Screen    Screen

@@ -3,6 +3,7 @@ package agent
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"testing"
 	"testing/synctest"
@@ -23,6 +24,7 @@ type fake struct {
 	onReport func() error
 	onResult func() error
 	install  func(ctx context.Context, progress func(report.Progress)) error
+	erase    func() ([]report.Erased, error)
 }
 
 func (f *fake) Report(context.Context, report.Report) (report.Welcome, error) {
@@ -58,6 +60,9 @@ func (f *fake) Result(_ context.Context, r report.Result) error {
 	if !r.OK {
 		word = "result not ok (" + r.Error + ") "
 	}
+	if len(r.Erased) > 0 {
+		r.Order += fmt.Sprintf(" %d erased", len(r.Erased))
+	}
 	f.log = append(f.log, word+r.Order)
 	if f.onResult != nil {
 		return f.onResult()
@@ -73,6 +78,13 @@ func (f *fake) Install(ctx context.Context, _ report.Order, progress func(report
 	return report.StepBoot, nil
 }
 
+func (f *fake) Erase(_ context.Context, _ report.Order, progress func(report.Progress)) ([]report.Erased, string, error) {
+	f.log = append(f.log, "erase")
+	progress(report.Progress{Step: report.StepErase, Done: 1, Total: 2})
+	erased, err := f.erase()
+	return erased, report.StepErase, err
+}
+
 // run runs an agent until it ends by itself or an hour has passed, on a clock
 // that costs nothing.
 func run(t *testing.T, f *fake) (end string, log []string) {
@@ -81,7 +93,7 @@ func run(t *testing.T, f *fake) (end string, log []string) {
 		ctx, cancel := context.WithTimeout(t.Context(), time.Hour)
 		defer cancel()
 		a := &Agent{
-			Appliance: f, Installer: f, Screen: console.New(), Log: slog.New(slog.DiscardHandler), Name: "x",
+			Appliance: f, Installer: f, Eraser: f, Screen: console.New(), Log: slog.New(slog.DiscardHandler), Name: "x",
 			Collect: func() report.Report { return report.Report{Version: report.Version} },
 		}
 		end, _ = a.Run(ctx)
@@ -97,6 +109,7 @@ func fine(_ context.Context, progress func(report.Progress)) error {
 
 var (
 	install = report.Order{ID: "1", Action: report.ActionInstall, Token: "t"}
+	erase   = report.Order{ID: "5", Action: report.ActionErase, Token: "t"}
 	reboot  = report.Order{ID: "2", Action: report.ActionReboot}
 )
 
@@ -143,13 +156,33 @@ func TestWhatAnAgentDoes(t *testing.T) {
 			"an order from the future is refused by name",
 			fake{orders: []report.Order{{ID: "3", Action: "dance"}}},
 			"",
-			[]string{"report", "poll after ", "result not ok (action \"dance\" is unknown to this agent, which knows install, reboot, poweroff and report: boot it from the boot image of this release) 3", "poll after 3"},
+			[]string{"report", "poll after ", "result not ok (action \"dance\" is unknown to this agent, which knows install, erase, reboot, poweroff and report: boot it from the boot image of this release) 3", "poll after 3"},
 		},
 		{
 			"an order to report is obeyed by reporting",
 			fake{orders: []report.Order{{ID: "4", Action: report.ActionReport}}},
 			"",
 			[]string{"report", "poll after ", "report", "result ok 4", "poll after 4"},
+		},
+		{
+			"an erase is told with what the machine is then, and the machine waits",
+			fake{orders: []report.Order{erase}, erase: func() ([]report.Erased, error) { return make([]report.Erased, 2), nil }},
+			"",
+			[]string{"report", "poll after ", "erase", "progress erase", "report", "result ok 5 2 erased", "poll after 5"},
+		},
+		{
+			"an erase that failed as well",
+			fake{orders: []report.Order{erase}, erase: func() ([]report.Erased, error) {
+				return make([]report.Erased, 2), errors.New("1 of 2 disks")
+			}},
+			"",
+			[]string{"report", "poll after ", "erase", "progress erase", "report", "result not ok (1 of 2 disks) 5 2 erased", "poll after 5"},
+		},
+		{
+			"an erase that never began changes nothing",
+			fake{orders: []report.Order{erase}, erase: func() ([]report.Erased, error) { return nil, errors.New("no disk") }},
+			"",
+			[]string{"report", "poll after ", "erase", "progress erase", "result not ok (no disk) 5", "poll after 5"},
 		},
 	} {
 		t.Run(test.name, func(t *testing.T) {

@@ -1,44 +1,43 @@
 package agent
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"reflect"
+	"strings"
 
 	"firstlight/agent/appliance"
 	"firstlight/agent/report"
 )
 
-// obey carries out one order and answers it. What is to become of the machine
-// is "" while the agent goes on. The appliance hears the result before the
-// machine goes down: afterwards there is nobody left to say it.
+// action carries out one kind of order. What is to become of the machine is ""
+// while the agent goes on; an error means that ctx ended.
+type action struct {
+	name string
+	do   func(a *Agent, ctx context.Context, o report.Order) (r report.Result, end string, err error)
+}
+
+var actions = []action{
+	{report.ActionInstall, (*Agent).install},
+	{report.ActionErase, (*Agent).erase},
+	{report.ActionReboot, (*Agent).leave},
+	{report.ActionPowerOff, (*Agent).leave},
+	{report.ActionReport, (*Agent).reportAgain},
+}
+
+// obey carries out one order and answers it. The appliance hears the result before
+// the machine goes down: afterwards there is nobody left to say it.
 func (a *Agent) obey(ctx context.Context, o report.Order) (string, error) {
 	if o.Sentence != "" {
 		a.view.Sentence = o.Sentence
 		a.Screen.Show(a.view)
 	}
-	result := report.Result{Order: o.ID, OK: true}
-	end := ""
-	switch o.Action {
-	case report.ActionReport:
-		if err := a.report(ctx, a.collect()); err != nil {
-			return "", err
-		}
-	case report.ActionReboot, report.ActionPowerOff:
-		end = o.Action
-	case report.ActionInstall:
-		result = a.install(ctx, o)
-		if result.OK {
-			end = report.ActionReboot
-		}
-	default:
-		result = report.Result{Order: o.ID, Error: fmt.Sprintf(
-			"action %q is unknown to this agent, which knows install, reboot, poweroff and report: boot it from the boot image of this release",
-			o.Action)}
+	result, end, err := find(o.Action).do(a, ctx, o)
+	if err = cmp.Or(err, ctx.Err()); err != nil {
+		return "", err
 	}
-	if ctx.Err() != nil {
-		return "", ctx.Err()
-	}
+	result.Order = o.ID
 	taken, err := a.answer(ctx, result)
 	if err != nil || !taken {
 		return "", err
@@ -46,10 +45,73 @@ func (a *Agent) obey(ctx context.Context, o report.Order) (string, error) {
 	return end, nil
 }
 
-func (a *Agent) install(ctx context.Context, o report.Order) report.Result {
+func find(name string) action {
+	var known []string
+	for _, act := range actions {
+		if act.name == name {
+			return act
+		}
+		known = append(known, act.name)
+	}
+	last := len(known) - 1
+	why := fmt.Sprintf("action %q is unknown to this agent, which knows %s and %s: boot it from the boot image of this release",
+		name, strings.Join(known[:last], ", "), known[last])
+	return action{name, func(*Agent, context.Context, report.Order) (report.Result, string, error) {
+		return report.Result{Error: why}, "", nil
+	}}
+}
+
+func (a *Agent) leave(_ context.Context, o report.Order) (report.Result, string, error) {
+	return report.Result{OK: true}, o.Action, nil
+}
+
+func (a *Agent) reportAgain(ctx context.Context, _ report.Order) (report.Result, string, error) {
+	return report.Result{OK: true}, "", a.report(ctx, a.collect())
+}
+
+func (a *Agent) install(ctx context.Context, o report.Order) (report.Result, string, error) {
+	var step string
+	err := a.work(ctx, o, func(progress func(report.Progress)) (at string, err error) {
+		step, err = a.Installer.Install(ctx, o, progress)
+		return step, err
+	}, "Installed; restarts into its system.", "Not installed")
+	if err != nil {
+		return report.Result{Step: step, Error: err.Error()}, "", nil
+	}
+	return report.Result{OK: true, Step: step, BootOrder: a.collect().Boot.Order}, report.ActionReboot, nil
+}
+
+// erase tells what the machine is now before it tells the result: whoever judges
+// the machine by that has the facts then.
+func (a *Agent) erase(ctx context.Context, o report.Order) (report.Result, string, error) {
+	var r report.Result
+	err := a.work(ctx, o, func(progress func(report.Progress)) (_ string, err error) {
+		r.Erased, r.Step, err = a.Eraser.Erase(ctx, o, progress)
+		return r.Step, err
+	}, "Erased; waits for what comes next.", "Not erased")
+	if ctx.Err() != nil {
+		return r, "", ctx.Err()
+	}
+	if r.OK = err == nil; err != nil {
+		r.Error = err.Error()
+	}
+	if len(r.Erased) == 0 {
+		return r, "", nil // nothing was touched
+	}
+	said := a.view.Sentence
+	if err := a.report(ctx, a.collect()); err != nil {
+		return r, "", err
+	}
+	a.view.Sentence = said
+	a.Screen.Show(a.view)
+	return r, "", nil
+}
+
+// work does what takes long and writes to disks, and tells how it gets on.
+func (a *Agent) work(ctx context.Context, o report.Order, do func(progress func(report.Progress)) (step string, err error), done, failed string) error {
 	t := newTeller(a.Appliance)
 	a.alive(writing)
-	step, err := a.Installer.Install(ctx, o, func(p report.Progress) {
+	step, err := do(func(p report.Progress) {
 		p.Order = o.ID
 		a.alive(writing)
 		if p.Total > 0 {
@@ -60,19 +122,16 @@ func (a *Agent) install(ctx context.Context, o report.Order) report.Result {
 	})
 	a.alive(turn)
 	if err != nil {
-		a.Log.Error("not installed", "step", step, "error", err)
-		a.view.Sentence = fmt.Sprintf("Not installed: %v.", err)
+		a.Log.Error(failed, "step", step, "error", err)
+		a.view.Sentence = fmt.Sprintf("%s: %v.", failed, err)
 	} else {
-		a.Log.Info("installed")
-		a.view.Sentence = "Installed; restarts into its system."
+		a.Log.Info(done)
+		a.view.Sentence = done
 	}
 	a.Screen.Show(a.view)
 	t.tell(report.Progress{Order: o.ID, Step: step, Console: a.Screen.Take()})
 	t.end(ctx)
-	if err != nil {
-		return report.Result{Order: o.ID, Step: step, Error: err.Error()}
-	}
-	return report.Result{Order: o.ID, OK: true, Step: step, BootOrder: a.collect().Boot.Order}
+	return err
 }
 
 // answer sends a result until the appliance takes it. One that it refuses is

@@ -105,6 +105,7 @@ var ourPackages = map[string]row{
 	"agent/console":     {why: agentSide},
 	"agent/crash":       {ours: []string{"agent/appliance", "agent/report"}, why: agentSide},
 	"agent/efiboot":     {why: agentSide},
+	"agent/erase":       {ours: []string{"agent/blockdev", "agent/gpt", "agent/passthrough", "agent/plan", "agent/report"}, why: agentSide},
 	"agent/facts":       {ours: []string{"agent/bmc", "agent/collect", "agent/report", "agent/signature"}, why: agentSide},
 	"agent/gpt":         {why: agentSide},
 	"agent/hotplug":     {why: agentSide},
@@ -116,7 +117,7 @@ var ourPackages = map[string]row{
 	"agent/signature":   {ours: []string{"agent/gpt", "agent/report"}, why: agentSide},
 	"agent/watchdog":    {why: agentSide},
 	"agent/pid1": {ours: []string{
-		"agent", "agent/appliance", "agent/collect", "agent/console", "agent/crash", "agent/efiboot", "agent/facts", "agent/hotplug",
+		"agent", "agent/appliance", "agent/collect", "agent/console", "agent/crash", "agent/efiboot", "agent/erase", "agent/facts", "agent/hotplug",
 		"agent/install", "agent/lldp", "agent/network", "agent/report", "agent/watchdog",
 	}, why: agentSide},
 
@@ -138,7 +139,7 @@ var ourPackages = map[string]row{
 		"server/machine", "server/oob", "server/virtualrack/console",
 	}, why: "a machine knows its power button and its console, not who presses or reads"},
 	"server/virtualrack/light": {ours: []string{
-		"agent", "agent/appliance", "agent/console", "agent/crash", "agent/efiboot", "agent/gpt", "agent/install", "agent/lldp", "agent/pid1", "agent/report", "agent/signature",
+		"agent", "agent/appliance", "agent/console", "agent/crash", "agent/efiboot", "agent/erase", "agent/gpt", "agent/install", "agent/lldp", "agent/passthrough", "agent/pid1", "agent/report", "agent/signature",
 		"server/machine", "server/oob", "server/virtualrack/console",
 	}, why: "a light machine is the agent's own code behind the rack's protocols, and knows the appliance by these only"},
 	"server/serverdb/fleet": {ours: []string{"server/boot", "server/delivery", "server/journal", "server/machine", "server/serverdb", "server/serverdb/store"}, why: "a made-up fleet is written where the real one is kept, and known to tests and comparisons alone"},

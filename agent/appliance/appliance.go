@@ -1,4 +1,4 @@
-// Package appliance is the appliance as the agent sees it: six calls of its
+// Package appliance is the appliance as the agent sees it: the calls of its
 // machines' door, and images in ranges.
 //
 // It promises that every call ends when its context does, that an answer is
@@ -123,6 +123,11 @@ func (c *Client) Order(ctx context.Context, seen string) (*report.Order, error) 
 // Redeem trades an order's token for its plan, once.
 func (c *Client) Redeem(ctx context.Context, r report.Redeem) (report.Plan, error) {
 	return call[report.Plan](ctx, c, "redeem", r)
+}
+
+// RedeemErase is Redeem for an order to erase.
+func (c *Client) RedeemErase(ctx context.Context, r report.Redeem) (report.ErasePlan, error) {
+	return call[report.ErasePlan](ctx, c, "redeem", r)
 }
 
 // Progress tells how an order is getting on.

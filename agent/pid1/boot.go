@@ -14,6 +14,7 @@ import (
 	"firstlight/agent/collect"
 	"firstlight/agent/console"
 	"firstlight/agent/efiboot"
+	"firstlight/agent/erase"
 	"firstlight/agent/facts"
 	"firstlight/agent/hotplug"
 	"firstlight/agent/install"
@@ -72,7 +73,7 @@ func Boot(version string) error {
 	neighbours := lldp.NewListener(ctx, log)
 	machine := &facts.Machine{Version: version, Log: log, Neighbour: neighbours.Neighbour}
 	a := &agent.Agent{
-		Appliance: client, Installer: installer(client, log), Collect: machine.Collect,
+		Appliance: client, Installer: installer(client, log), Eraser: eraser(client, log), Collect: machine.Collect,
 		Changed: either(either(rest, neighbours.News()), links.News()), Screen: con, Log: log, Name: name, Alive: dog.Alive,
 	}
 	end, err := a.Run(ctx)
@@ -83,14 +84,23 @@ func Boot(version string) error {
 	return leave(end, dog, log)
 }
 
-// patience is how long an image's stream may stand still: an appliance that is
+// patience is how long an image's stream may stand still, or the answer to a token: an appliance that is
 // restarted or upgraded takes a minute, one whose power failed a few.
 const patience = 10 * time.Minute
 
+// wholly is how long reading back all of an erased disk may take: an NVMe disk of a
+// terabyte is read in less.
+const wholly = 10 * time.Minute
+
+func disks() []report.Disk { return collect.Machine{Root: os.DirFS("/")}.Collect().Disks }
+
+func eraser(client *appliance.Client, log *slog.Logger) *erase.Eraser {
+	return &erase.Eraser{Appliance: client, Disks: disks, Open: erase.OpenDevice, Log: log, Patience: patience, Whole: wholly}
+}
+
 func installer(client *appliance.Client, log *slog.Logger) *install.Installer {
 	i := &install.Installer{
-		Appliance: client, Open: install.OpenDevice, Arch: runtime.GOARCH, Log: log, Patience: patience,
-		Disks: func() []report.Disk { return collect.Machine{Root: os.DirFS("/")}.Collect().Disks },
+		Appliance: client, Disks: disks, Open: install.OpenDevice, Arch: runtime.GOARCH, Log: log, Patience: patience,
 	}
 	if _, err := os.Stat(efivars); err == nil {
 		i.Variables = efiboot.Dir(efivars)

@@ -12,6 +12,7 @@ import (
 	agentconsole "firstlight/agent/console"
 	"firstlight/agent/crash"
 	"firstlight/agent/efiboot"
+	"firstlight/agent/erase"
 	"firstlight/agent/install"
 	"firstlight/agent/lldp"
 	"firstlight/agent/pid1"
@@ -59,6 +60,11 @@ func (m *Machine) runAgent(ctx context.Context, cmdline string) (string, error) 
 			Disks: func() []report.Disk { return facts().Disks },
 			Open:  func(string) (install.Disk, error) { return m.disk, nil },
 		}},
+		Eraser: &erase.Eraser{
+			Appliance: client, Log: m.agentLog(), Patience: patience, Whole: time.Minute,
+			Disks: func() []report.Disk { return facts().Disks },
+			Open:  func(string) (erase.Disk, error) { return erasable{m.disk, m.has(StubbornDisk)}, nil },
+		},
 	}
 	return a.Run(ctx)
 }

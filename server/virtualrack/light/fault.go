@@ -48,6 +48,7 @@ const (
 	WrongClock   Fault = "wrong-clock"       // its clock stands in 2003
 	TwoFaces     Fault = "two-identities"    // it shows the UUID of another machine
 	DeadDisk     Fault = "dead-disk"         // what was installed does not boot
+	StubbornDisk Fault = "stubborn-disk"     // its disk says that it was erased, and was not
 	WrongCable   Fault = "wrong-cable"       // its cable is in another port of the switch
 	AgentCrash   Fault = "agent-crash"       // its agent panicked, and was started again
 )
@@ -57,7 +58,7 @@ func Faults() []Fault {
 	return []Fault{
 		Dead, DiskFirst, LatePort, BareRelay, WrongRelay, FarRelay, OddFirmware, NoOffers, Declines, OldLease, OtherServer,
 		NoTFTP, WrongFile, OtherLoader, CutLoader, NoDriver, LoaderLoop, DeafLoader, NoHTTP, BorrowedName, Stops,
-		GoneKernel, CutKernel, SilentAgent, CrashLoop, WrongClock, TwoFaces, DeadDisk, WrongCable, AgentCrash,
+		GoneKernel, CutKernel, SilentAgent, CrashLoop, WrongClock, TwoFaces, DeadDisk, StubbornDisk, WrongCable, AgentCrash,
 	}
 }
 

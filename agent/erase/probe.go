@@ -1,0 +1,71 @@
+package erase
+
+import (
+	"fmt"
+	"strings"
+
+	"firstlight/agent/passthrough"
+)
+
+// controller is what disks of one controller have in common: for nvme0n1 and
+// nvme0n2 it is nvme0. Any other disk is its own.
+func controller(name string) string {
+	number, isNVMe := strings.CutPrefix(name, "nvme")
+	if n := strings.IndexByte(number, 'n'); isNVMe && n > 0 {
+		return name[:len("nvme")+n]
+	}
+	return name
+}
+
+// probe asks a disk what it can do. named is how many disks of its controller the
+// plan names. What cannot be asked cannot be done.
+func (r *run) probe(named int) Can {
+	door := r.disk.Door()
+	if door == nil {
+		return Can{}
+	}
+	switch r.found.Transport {
+	case "nvme":
+		return r.probeNVMe(door, named)
+	case "sata", "sas": // SATA disks hang on SAS controllers too; others refuse
+		return r.probeATA(door)
+	}
+	return Can{}
+}
+
+func (r *run) probeNVMe(door passthrough.Door, named int) Can {
+	c, err := passthrough.IdentifyController(door)
+	if err != nil {
+		r.Log.Warn("the controller does not say what it can do", "disk", r.found.Name, "error", err)
+		return Can{}
+	}
+	can := Can{
+		SanitizeCrypto: c.Crypto, SanitizeBlock: c.Block, SanitizeWrite: c.Own,
+		Format: c.Format, FormatCrypto: c.FormatCrypto, FormatsAll: c.FormatsAll || c.ErasesAll,
+	}
+	active, all, err := passthrough.Namespaces(door)
+	switch {
+	case err != nil:
+		can.Others = fmt.Sprintf("it is not known what else the controller holds: %v", err)
+	case len(active) > named || len(all) > named:
+		can.Others = fmt.Sprintf("it would erase all of the controller's %d namespaces, and the plan names %d", max(len(active), len(all)), named)
+	}
+	return can
+}
+
+func (r *run) probeATA(door passthrough.Door) Can {
+	a, err := passthrough.IdentifyATA(door)
+	if err != nil {
+		r.Log.Info("no ATA disk", "disk", r.found.Name, "answer", err)
+		return Can{}
+	}
+	can := Can{Security: a.Security}
+	if a.Hides {
+		if native, err := passthrough.NativeSectors(door, a); err != nil {
+			r.Log.Warn("the disk does not say whether it hides sectors", "disk", r.found.Name, "error", err)
+		} else if native > a.Sectors {
+			can.Hidden = native - a.Sectors
+		}
+	}
+	return can
+}
