@@ -89,8 +89,9 @@ func (c *collector) unread(d *report.Disk, err error) {
 	}
 }
 
-// bmc prefers what the BMC says itself to what the firmware says of it. One that
-// the firmware knows and the kernel has no device of has not said its address.
+// bmc prefers what the BMC says itself to what the firmware says of it, whose
+// address counts where the BMC tells none. One that the firmware knows and the
+// kernel has no device of has not said its address.
 func (m Machine) bmc(r *report.Report, c *collector) {
 	if m.BMC == nil {
 		return
@@ -99,10 +100,19 @@ func (m Machine) bmc(r *report.Report, c *collector) {
 	case err != nil:
 		c.missing("bmc")
 	case b != nil:
-		r.BMC = b
+		r.BMC = reachable(*b, r.BMC)
 	case r.BMC != nil && r.BMC.Address == "":
 		c.missing("bmc")
 	}
+}
+
+// reachable gives a BMC that does not tell its address the one that the firmware
+// knows.
+func reachable(said report.BMC, known *report.BMC) *report.BMC {
+	if said.Address == "" && known != nil {
+		said.Address = known.Address
+	}
+	return &said
 }
 
 // collector fills a report from a root.

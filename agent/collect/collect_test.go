@@ -135,12 +135,26 @@ func TestCollectFromAnEmptyRoot(t *testing.T) {
 func TestBMC(t *testing.T) {
 	asked := &report.BMC{Source: "ipmi", Address: "10.1.0.7"}
 	got := Machine{Root: fstest.MapFS{}, BMC: func() (*report.BMC, error) { return asked, nil }}.Collect()
-	if got.BMC != asked {
+	if diff := cmp.Diff(asked, got.BMC); diff != "" {
 		t.Errorf("BMC = %+v, want what the BMC said", got.BMC)
 	}
 	got = Machine{Root: fstest.MapFS{}, BMC: func() (*report.BMC, error) { return nil, errors.New("busy") }}.Collect()
 	if got.BMC != nil || !strings.Contains(strings.Join(got.Missing, " "), "bmc") {
 		t.Errorf("BMC = %+v with %q missing, want none and bmc missing", got.BMC, got.Missing)
+	}
+}
+
+// QEMU's BMC, as some on real boards, tells who it is and nothing of its network.
+func TestABMCWithoutNetworkHasTheFirmwaresAddress(t *testing.T) {
+	known := &report.BMC{Source: "smbios-42", Address: "10.1.0.7"}
+	if got := reachable(report.BMC{Source: "ipmi", Firmware: "2.86"}, known); got.Address != "10.1.0.7" || got.Firmware != "2.86" || got.Source != "ipmi" {
+		t.Errorf("reachable = %+v, want the firmware's address and what the BMC said", got)
+	}
+	if got := reachable(report.BMC{Source: "ipmi", Address: "10.1.0.8"}, known); got.Address != "10.1.0.8" {
+		t.Errorf("reachable = %+v, want the address that the BMC said", got)
+	}
+	if got := reachable(report.BMC{Source: "ipmi"}, nil); got.Address != "" {
+		t.Errorf("reachable = %+v, want no address where nobody knows one", got)
 	}
 }
 
