@@ -6,6 +6,7 @@
 package discovery
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -76,6 +77,9 @@ func Resolve(id Identity, records []*machine.Machine) Resolution {
 			weak = append(weak, Match{m, marks})
 		}
 	}
+	byName := func(a, b Match) int { return cmp.Compare(a.Machine.Name, b.Machine.Name) }
+	slices.SortFunc(strong, byName) // the sentence is the same each time
+	slices.SortFunc(weak, byName)
 	switch {
 	case len(strong) == 1 && len(weak) == 0:
 		return Resolution{Machine: strong[0].Machine, Marks: strong[0].Marks}
@@ -85,6 +89,15 @@ func Resolve(id Identity, records []*machine.Machine) Resolution {
 		all := append(strong, weak...)
 		return Resolution{Clash: clash(all), Between: between(all)}
 	}
+}
+
+// Unmarked is a clause on a serial number that cannot tell a machine apart; ""
+// where it can.
+func Unmarked(r *report.Report) string {
+	if !machine.PlaceholderSerial(r.System.Serial) {
+		return ""
+	}
+	return fmt.Sprintf("; its own serial number %q is a placeholder: set the real one in its firmware", Clean(r.System.Serial))
 }
 
 func clash(all []Match) string {

@@ -90,7 +90,9 @@ func (d *DB) clashed(mac machine.MAC, err *ClashError) {
 	}
 	var names []string
 	for _, m := range err.Between {
-		n.Machine = cmp.Or(n.Machine, m.ID)
+		if n.Machine == "" || m.HasMAC(mac) { // serials are copied more often than interfaces
+			n.Machine = m.ID
+		}
 		names = append(names, m.Name)
 	}
 	n.Other = strings.Join(names, ", ")

@@ -72,7 +72,7 @@ func (w *Write) report(r *report.Report, from netip.Addr, subnet *machine.Subnet
 	id := discovery.Of(r)
 	res := discovery.Resolve(id, w.candidates(id))
 	if res.Clash != "" {
-		return nil, &ClashError{"this machine cannot be told apart: " + res.Clash, res.Between}
+		return nil, &ClashError{"this machine cannot be told apart: " + res.Clash + discovery.Unmarked(r), res.Between}
 	}
 	m := res.Machine
 	if m == nil {
