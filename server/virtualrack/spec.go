@@ -66,6 +66,7 @@ type MachineSpec struct {
 	MemoryMB  int           // 1024
 	CPUs      int           // 1
 	Clock     time.Time     // the host's
+	InBand    bool          // it reaches a BMC by KCS
 }
 
 // DefaultRules install the image on the first two QEMU machines and the light

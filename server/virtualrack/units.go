@@ -27,7 +27,7 @@ func (r *Rack) rackFull(context.Context) error {
 			Name: id.serial, Serial: id.serial, UUID: id.uuid, Vendor: vendor, Product: ProductFull,
 			Firmware: spec.Firmware, MAC: id.mac, Card: spec.Card, Tap: tap, BMC: id.bmc,
 			Disk: qemu.Disk{Kind: spec.Disk, Serial: id.serial + "-D1", Bytes: spec.DiskBytes}, MemoryMB: spec.MemoryMB, CPUs: spec.CPUs, Clock: spec.Clock,
-			IPv6: r.spec.IPv6,
+			IPv6: r.spec.IPv6, InBand: spec.InBand,
 		}, r.path("machines/"+id.serial), r.spec.Log)
 		if err != nil {
 			return err
@@ -55,7 +55,7 @@ func (r *Rack) rackLight(context.Context) error {
 		}
 		arm := i >= r.spec.Light-r.spec.ARM64
 		m := light.New(light.Spec{
-			Serial: id.serial, UUID: id.uuid, Twin: lightIdentity(1).uuid, Vendor: vendor, Product: ProductLight,
+			Serial: id.serial, UUID: id.uuid, Twin: light.Twin{UUID: lightIdentity(1).uuid, Serial: lightIdentity(1).serial}, Vendor: vendor, Product: ProductLight,
 			Switch: lightSwitch, Port: portName(i), WrongPort: portName(maxEach + i),
 			UEFI: arm || i%2 == 1, ARM64: arm, MAC: id.mac, BMC: id.bmc, DiskBytes: lightDisk, Whole: r.spec.Whole,
 		}, r.wire, record, r.spec.Log)

@@ -7,13 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"strings"
 	"testing"
-
-	"firstlight/server/api"
-	"firstlight/server/machine"
-	"firstlight/server/virtualrack"
-	"firstlight/server/virtualrack/qemu"
 )
 
 const dataDisk = 1 << 30
@@ -28,51 +22,6 @@ var httpBoot = []stage{
 	{"files", "GET vmlinuz"},
 	{"files", "GET initramfs"},
 	{"agent", "Reported"},
-}
-
-// TestDisksThatMustNotBeWritten racks a machine whose disk holds somebody's
-// data, under a rule that would install it, and one that no rule accepts. Both
-// are held, each with one sentence, and both disks are bit for bit the same. The
-// second one boots over HTTP from its firmware on.
-func TestDisksThatMustNotBeWritten(t *testing.T) {
-	dir := t.TempDir()
-	foreign := filepath.Join(dir, "machines", "VR0001")
-	makeData(t, foreign)
-	r := start(t, virtualrack.Spec{
-		Dir:      dir,
-		Machines: []virtualrack.MachineSpec{{Firmware: qemu.BIOS, Disk: qemu.NVMe, DiskBytes: dataDisk}, {Firmware: qemu.HTTP, DiskBytes: dataDisk}},
-		Rules:    []machine.Rule{{Name: "web", Match: "serial=VR0001", Accept: true, Site: "rack", Role: "web", Image: "debian-12"}},
-	})
-	before := hashes(t, r)
-	r.powerOn(r.Machines()...)
-	data := r.awaitStatus("VR0001", "held", boundRegister)
-	none := r.awaitStatus("VR0002", "held", boundRegister)
-	for _, word := range []string{"nvme0n1", "ext4", "pgdata", "release it by name"} {
-		if !strings.Contains(data.Sentence, word) {
-			t.Errorf("VR0001 is held with %q, want it to say %q", data.Sentence, word)
-		}
-	}
-	// Each hears the switch on its own cable, soon after its first report.
-	for name, port := range map[string]string{"VR0001": "Ethernet1", "VR0002": "Ethernet2"} {
-		r.await(name, boundRegister, "seen in sw1/"+port, func(m api.Machine) bool {
-			return len(m.NICs) == 1 && m.NICs[0].SeenSwitch == "sw1" && m.NICs[0].SeenPort == port
-		})
-	}
-	if none.Reason != "no-rule" {
-		t.Errorf("VR0002 is held for %q (%s), want no-rule", none.Reason, none.Sentence)
-	}
-	// The agents wait, powered on; whatever they would do, they do now.
-	for _, name := range []string{"VR0001", "VR0002"} {
-		r.await(name, boundRegister, "waiting for orders", func(m api.Machine) bool { return m.Observed.CallAt != nil && m.Observed.Waits != "" })
-	}
-	r.sawStages(r.Machines()[1], httpBoot)
-	refuses(r, "VR0001")
-	r.powerOff(r.Machines()...)
-	for name, was := range before {
-		if is := hashes(t, r)[name]; is != was {
-			t.Errorf("the disk of %s was %s and is %s", name, was, is)
-		}
-	}
 }
 
 // refuses checks that asking nicely does not get past the guard either.
@@ -109,6 +58,9 @@ func hashes(t *testing.T, r *rig) map[string]string {
 	t.Helper()
 	all := map[string]string{}
 	for _, m := range r.Machines() {
+		if m.Light() {
+			continue // its disk is in memory
+		}
 		f, err := os.Open(m.DiskPath())
 		if err != nil {
 			t.Fatal(err)

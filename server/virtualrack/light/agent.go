@@ -104,13 +104,11 @@ func (t *turns) Install(ctx context.Context, o report.Order, progress func(repor
 
 // facts says what the machine is. Its disk is read as a real one's is.
 func (m *Machine) facts(l lease, since time.Time) func() report.Report {
-	s, began := m.spec, since
-	if m.has(TwoFaces) {
-		s.UUID = s.Twin
-	}
+	s, began := m.shown(), since
 	if m.has(WrongClock) {
 		since = since.AddDate(-23, 0, 0)
 	}
+	dimms := m.dimms()
 	return func() report.Report {
 		return report.Report{
 			Version: report.Version,
@@ -123,8 +121,8 @@ func (m *Machine) facts(l lease, since time.Time) func() report.Report {
 			Chassis:  report.Chassis{Vendor: s.Vendor, Serial: s.Serial + "-C"},
 			Firmware: report.Firmware{Vendor: s.Vendor, Version: "light", Date: "2026-01-01"},
 			CPUs:     []report.CPU{{Socket: "CPU 0", Model: "Light", Cores: 16, Threads: 32}},
-			Memory:   64 << 30,
-			DIMMs:    []report.DIMM{{Slot: "A1", Bytes: 64 << 30, Type: "DDR5", MTs: 4800, Vendor: s.Vendor, Serial: s.Serial + "-M"}},
+			Memory:   memory(dimms),
+			DIMMs:    dimms,
 			Disks: []report.Disk{{
 				Name: diskName, Serial: s.Serial + "-D1", Model: "Light", Bytes: uint64(m.disk.Size()), Transport: "virtio",
 				Contents: signature.Find(m.disk, m.disk.Size(), diskName),
@@ -133,6 +131,39 @@ func (m *Machine) facts(l lease, since time.Time) func() report.Report {
 			BMC:  &report.BMC{Address: s.BMC.String(), Source: "smbios-42"},
 		}
 	}
+}
+
+// shown is who the machine says that it is.
+func (m *Machine) shown() Spec {
+	s := m.spec
+	switch {
+	case m.has(TwoFaces):
+		s.UUID = s.Twin.UUID
+	case m.has(ClonedSerial):
+		s.Serial = s.Twin.Serial
+	case m.has(NoSerial):
+		s.Serial = "To Be Filled By O.E.M."
+	}
+	return s
+}
+
+// dimms are its two slots of memory.
+func (m *Machine) dimms() []report.DIMM {
+	all := make([]report.DIMM, 0, 2)
+	for _, slot := range []string{"A1", "B1"} {
+		all = append(all, report.DIMM{Slot: slot, Bytes: 32 << 30, Type: "DDR5", MTs: 4800, Vendor: m.spec.Vendor, Serial: m.spec.Serial + "-" + slot})
+	}
+	if m.has(MissingDIMM) {
+		all[1] = report.DIMM{Slot: "B1", Empty: true}
+	}
+	return all
+}
+
+func memory(dimms []report.DIMM) (sum uint64) {
+	for _, d := range dimms {
+		sum += d.Bytes
+	}
+	return sum
 }
 
 // neighbour is the switch at the other end of the cable; nil: the spec has none.

@@ -51,6 +51,9 @@ const (
 	StubbornDisk Fault = "stubborn-disk"     // its disk says that it was erased, and was not
 	WrongCable   Fault = "wrong-cable"       // its cable is in another port of the switch
 	AgentCrash   Fault = "agent-crash"       // its agent panicked, and was started again
+	MissingDIMM  Fault = "missing-dimm"      // its second memory module is not seen
+	ClonedSerial Fault = "cloned-serial"     // it has the serial number of another machine
+	NoSerial     Fault = "no-serial"         // its maker forgot to write its serial number
 )
 
 // Faults lists all that a machine can be told to play.
@@ -59,6 +62,7 @@ func Faults() []Fault {
 		Dead, DiskFirst, LatePort, BareRelay, WrongRelay, FarRelay, OddFirmware, NoOffers, Declines, OldLease, OtherServer,
 		NoTFTP, WrongFile, OtherLoader, CutLoader, NoDriver, LoaderLoop, DeafLoader, NoHTTP, BorrowedName, Stops,
 		GoneKernel, CutKernel, SilentAgent, CrashLoop, WrongClock, TwoFaces, DeadDisk, StubbornDisk, WrongCable, AgentCrash,
+		MissingDIMM, ClonedSerial, NoSerial,
 	}
 }
 

@@ -21,7 +21,7 @@ import (
 type Spec struct {
 	Serial    string // its name as well
 	UUID      string
-	Twin      string // UUID of another machine, which it shows where TwoFaces is planted
+	Twin      Twin
 	Vendor    string
 	Product   string
 	UEFI      bool // what its firmware would be
@@ -34,6 +34,10 @@ type Spec struct {
 	DiskBytes int64
 	Whole     bool // fetches all of kernel and initramfs, and checks their hashes
 }
+
+// Twin is another machine, whose UUID one shows where TwoFaces is planted, and
+// whose serial number where ClonedSerial is.
+type Twin struct{ UUID, Serial string }
 
 // arch is DHCP's option 93 of its firmware (RFC 4578 §2.1).
 func (s *Spec) arch() uint16 {

@@ -36,6 +36,9 @@ func args(s *Spec, f files, next oob.BootDevice) []string {
 	if !s.Clock.IsZero() {
 		a = append(a, "-rtc", "base="+s.Clock.UTC().Format("2006-01-02T15:04:05"))
 	}
+	if s.InBand {
+		a = append(a, "-device", "ipmi-bmc-sim,id=bmc0", "-device", "isa-ipmi-kcs,bmc=bmc0")
+	}
 	a = append(a, smbios(s, f)...)
 	a = append(a, firmware(s, f)...)
 	network, disk := order(next)
@@ -72,13 +75,19 @@ func card(s *Spec, place int) []string {
 }
 
 func drive(s *Spec, f files, place int) []string {
-	device := map[DiskKind]string{Virtio: "virtio-blk-pci", AHCI: "ide-hd,bus=ide.0,rotation_rate=1", NVMe: "nvme"}[s.Disk.Kind]
-	return []string{
+	device := map[DiskKind]string{
+		Virtio: "virtio-blk-pci", SCSI: "scsi-hd,bus=scsi0.0", AHCI: "ide-hd,bus=ide.0,rotation_rate=1", NVMe: "nvme",
+	}[s.Disk.Kind]
+	var a []string
+	if s.Disk.Kind == SCSI {
+		a = []string{"-device", "virtio-scsi-pci,id=scsi0"}
+	}
+	return append(a,
 		// The files live as long as the rack: nothing needs to survive a power cut
 		// of the host, so its syncs are skipped.
-		"-drive", "if=none,id=disk0,format=raw,cache=unsafe,discard=unmap,file=" + quote(f.disk),
+		"-drive", "if=none,id=disk0,format=raw,cache=unsafe,discard=unmap,file="+quote(f.disk),
 		"-device", fmt.Sprintf("%s,drive=disk0,serial=%s,bootindex=%d", device, quote(s.Disk.Serial), place),
-	}
+	)
 }
 
 func firmware(s *Spec, f files) []string {

@@ -58,6 +58,7 @@ type DiskKind string
 // Kinds of disk.
 const (
 	Virtio DiskKind = "virtio"
+	SCSI   DiskKind = "scsi" // behind virtio-scsi
 	AHCI   DiskKind = "ahci"
 	NVMe   DiskKind = "nvme"
 )
@@ -86,6 +87,9 @@ type Spec struct {
 	Disk     Disk
 	MemoryMB int
 	CPUs     int
+	// InBand gives the system inside a door to a BMC, by KCS. It is one of QEMU's,
+	// which knows neither network nor users.
+	InBand bool
 	// Clock is what the clock on its board says at power-on; the zero time: the
 	// host's.
 	Clock time.Time
@@ -111,6 +115,8 @@ func (s *Spec) check() error {
 		return fmt.Errorf("machine %s: disk of %d bytes: want whole sectors of 512", s.Name, s.Disk.Bytes)
 	case s.Firmware.isARM64() && s.Disk.Kind == AHCI:
 		return fmt.Errorf("machine %s: an AHCI disk: QEMU's board for arm64 has no such controller; want virtio or nvme", s.Name)
+	case s.Firmware.isARM64() && s.InBand:
+		return fmt.Errorf("machine %s: a BMC by KCS: QEMU's board for arm64 has no such port", s.Name)
 	case s.MemoryMB < 256:
 		return fmt.Errorf("machine %s: %d MB of memory: want at least 256, the boot image lives in it", s.Name, s.MemoryMB)
 	}
