@@ -28,6 +28,17 @@ type line struct {
 	ended bool
 }
 
+// fraction is how far a disk is in all: reading it back is the second half.
+func (l line) fraction() float64 {
+	switch {
+	case l.ended:
+		return 1
+	case l.step == report.StepReadBack:
+		return 0.5 + l.done/2
+	}
+	return l.done / 2
+}
+
 const (
 	told  = 6           // disks that are told by name
 	pause = time.Second // between two words while nothing but the numbers changes
@@ -45,7 +56,7 @@ func (b *board) set(i int, step, way string, done float64) {
 func (b *board) end(i int) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	b.lines[i].ended, b.lines[i].done = true, 1
+	b.lines[i].ended = true
 	b.say(true)
 }
 
@@ -58,15 +69,18 @@ func (b *board) say(now bool) {
 	var busy []string
 	for _, l := range b.lines {
 		p.Total += l.bytes
-		p.Done += int64(l.done * float64(l.bytes))
+		p.Done += int64(l.fraction() * float64(l.bytes))
 		if l.ended {
 			continue
 		}
-		if l.step != report.StepReadBack {
+		what := l.way
+		if l.step == report.StepReadBack {
+			what = "read back"
+		} else {
 			p.Step = report.StepErase
 		}
-		if l.way != "" {
-			busy = append(busy, fmt.Sprintf("%s %s %.0f%%", l.name, l.way, 100*l.done))
+		if what != "" {
+			busy = append(busy, fmt.Sprintf("%s %s %.0f%%", l.name, what, 100*l.done))
 		}
 	}
 	if rest := len(busy) - told; rest > 0 {

@@ -1,6 +1,7 @@
 package erase
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -30,7 +31,7 @@ type run struct {
 }
 
 // Erase carries out an order: what became of each disk of the plan, and the step
-// that the first of those that failed stopped in. Without a word on the disks
+// that it ended in. Without a word on the disks
 // nothing was written. It calls progress from one goroutine at a time.
 func (e *Eraser) Erase(ctx context.Context, o report.Order, progress func(report.Progress)) ([]report.Erased, string, error) {
 	progress(report.Progress{Step: report.StepRedeem})
@@ -47,10 +48,10 @@ func (e *Eraser) Erase(ctx context.Context, o report.Order, progress func(report
 		return nil, report.StepRedeem, err
 	}
 	erased := e.all(ctx, runs, p.Weakest)
-	if ctx.Err() != nil {
-		return erased, report.StepErase, ctx.Err()
+	if err := cmp.Or(ctx.Err(), verdict(runs, erased)); err != nil {
+		return erased, report.StepErase, err
 	}
-	return erased, report.StepErase, verdict(runs, erased)
+	return erased, report.StepReadBack, nil
 }
 
 // check refuses a plan that could not be carried out as it is meant.
@@ -144,6 +145,7 @@ func (r *run) erase(ctx context.Context, named int, weakest string) report.Erase
 	out := report.Erased{Disk: r.target, Model: r.found.Model, WWN: r.found.WWN, Transport: r.found.Transport}
 	can := r.probe(named)
 	ways, barred := Choose(can, weakest)
+	r.Log.Info("erases", "disk", r.found.Name, "serial", r.target.Serial, "ways", ways, "barred", len(barred))
 	out.Tried = barred
 	way, p, err := r.find(ctx, can, ways, &out.Tried)
 	out.OK, out.Read, out.Whole, out.Fill = err == nil, p.read, p.whole, p.fill
@@ -198,9 +200,9 @@ func (r *run) find(ctx context.Context, can Can, ways []string, tried *[]report.
 // meanwhile waits for a sanitize that an earlier order began, which counts like one
 // of ours if it is one that the plan allows: "" is that there was none.
 func (r *run) meanwhile(ctx context.Context, ways []string) (string, proof, error) {
-	s, err := passthrough.SanitizeStatus(r.disk.Door())
+	s, err := r.sanitizeStatus()
 	if err == nil && s.State == passthrough.SanitizeFailed {
-		_ = passthrough.Sanitize(r.disk.Door(), passthrough.SanitizeExit) // or nothing but a sanitize would be taken
+		_ = r.sanitize(passthrough.SanitizeExit) // or nothing but a sanitize would be taken
 	}
 	if err != nil || s.State != passthrough.SanitizeRuns {
 		return "", proof{}, nil

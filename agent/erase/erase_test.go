@@ -30,6 +30,7 @@ func TestWays(t *testing.T) {
 		name    string
 		nvme    *fakeNVMe
 		ata     *fakeATA
+		sas     *fakeSAS
 		change  func(*fakeDisk)
 		weakest string
 		method  string // "": it fails
@@ -57,11 +58,16 @@ func TestWays(t *testing.T) {
 		{name: "cut off, and locked with our password since", ata: &fakeATA{security: 0x07}, change: func(d *fakeDisk) { d.locked = true }, method: "ata", tried: "overwrite discard", fill: "00"},
 		{name: "hidden sectors", ata: &fakeATA{hides: 8}, tried: "overwrite discard", says: "no way that is allowed"},
 		{name: "hidden sectors, which the disk erases itself", ata: &fakeATA{security: 1, hides: 8}, method: "ata", tried: "overwrite discard", fill: "00"},
+		{name: "SAS", sas: &fakeSAS{luns: 1}, method: "sanitize-block", fill: "00"},
+		{name: "SAS that fails", sas: &fakeSAS{luns: 1, fails: true}, method: "overwrite", tried: "sanitize-block sanitize-overwrite", fill: "00"},
+		{name: "SAS with two actuators", sas: &fakeSAS{luns: 2}, method: "overwrite", tried: "sanitize-block sanitize-overwrite", fill: "00"},
 		{name: "a virtual disk", method: "overwrite", fill: "00"},
 		{name: "a virtual disk, and no less than a format is allowed", weakest: "format", says: "no way that is allowed"},
 		{name: "a disk that keeps what it has", change: refusesWrite, tried: "overwrite", says: "overwrite: at byte 0 is still what was there"},
 		{name: "a disk that keeps one byte in the middle", change: func(d *fakeDisk) { d.skips = 3<<20 + 70000 }, tried: "overwrite", says: "overwrite: "},
-		{name: "a disk that cannot be written and gives its blocks back", change: func(d *fakeDisk) { d.cutAt, d.discards = 1<<20, true }, tried: "overwrite discard", says: "power"},
+		{name: "a disk that cannot be written and gives its blocks back", change: func(d *fakeDisk) { d.deaf, d.discards = true, true }, method: "discard", tried: "overwrite", fill: "00"},
+		{name: "the same, and discarding is not allowed", weakest: "overwrite", change: func(d *fakeDisk) { d.deaf, d.discards = true, true }, tried: "overwrite", says: "input/output"},
+		{name: "the same, and it keeps one byte", change: func(d *fakeDisk) { d.deaf, d.discards, d.skips = true, true, 2<<20+70000 }, tried: "overwrite discard", says: "discard: "},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -71,6 +77,8 @@ func TestWays(t *testing.T) {
 					d.door, test.nvme.disk = test.nvme, d
 				case test.ata != nil:
 					d.door, test.ata.disk = test.ata, d
+				case test.sas != nil:
+					d.door, test.sas.disk = test.sas, d
 				}
 				if test.change != nil {
 					test.change(d)
@@ -116,7 +124,7 @@ func holds(d *fakeDisk, before []byte) bool {
 
 // Wherever the power goes, the next order leaves nothing.
 func TestAnEraseThatIsCutOffAnywhereIsBegunAnew(t *testing.T) {
-	const small = 5 << 20
+	const small = 2<<20 + 4096
 	for range 300 {
 		d := newDisk(small)
 		d.cutAt = 1 + rand.Int64N(small-1)
@@ -186,10 +194,48 @@ func TestManyDisks(t *testing.T) {
 		if len(said) < 60 || said[0].Step != report.StepRedeem || said[len(said)-1].Done != 3*size || said[len(said)-1].Total != 3*size {
 			t.Errorf("told %d times, at last %+v", len(said), said[len(said)-1])
 		}
+		last := int64(0)
+		for _, p := range said {
+			if p.Done < last && !strings.Contains(p.Message, report.EraseDiscard) {
+				t.Errorf("told %d of %d bytes after %d", p.Done, p.Total, last)
+			}
+			last = p.Done
+		}
 		if !strings.Contains(fmt.Sprint(said), "nvme2n1 sanitize-block 49%") {
 			t.Errorf("nobody was told how far the sanitize is: %+v", said[len(said)/2])
 		}
 	})
+}
+
+// All of a disk is read where there is time, and always where its blocks were only
+// given back.
+func TestHowMuchIsReadBack(t *testing.T) {
+	for _, test := range []struct {
+		name   string
+		budget time.Duration
+		change func(*fakeDisk)
+		whole  bool
+	}{
+		{"there is time", time.Hour, func(*fakeDisk) {}, true},
+		{"there is none", 0, func(*fakeDisk) {}, false},
+		{"it would take too long", 10 * time.Second, func(d *fakeDisk) { d.slow = 8 * time.Second }, false},
+		{"it has to be", 0, func(d *fakeDisk) { d.deaf, d.discards = true, true }, true},
+		{"it has to be, however long it takes", 10 * time.Second, func(d *fakeDisk) { d.deaf, d.discards, d.slow = true, true, 8*time.Second }, true},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				d := newDisk(8 << 20)
+				test.change(d)
+				g := newRig(d)
+				e := g.eraser()
+				e.Whole = test.budget
+				erased, _, err := e.Erase(t.Context(), report.Order{}, func(report.Progress) {})
+				if err != nil || erased[0].Whole != test.whole || erased[0].Read < 4<<20 || erased[0].Whole && erased[0].Read < 12<<20 {
+					t.Errorf("%+v, %v; want whole %v", erased, err, test.whole)
+				}
+			})
+		})
+	}
 }
 
 // A command that hangs is told of for as long as it may take and no longer.

@@ -31,7 +31,9 @@ type fakeDisk struct {
 	lies     bool  // takes what is written and keeps what it has
 	skips    int64 // a byte that writing leaves out; 0: none
 	discards bool
-	locked   bool // no byte can be read or written
+	deaf     bool          // nothing can be written
+	slow     time.Duration // for each reading
+	locked   bool          // no byte can be read or written
 	size     int64
 	opened   int
 	closed   int
@@ -58,6 +60,9 @@ func (d *fakeDisk) Close() error           { d.closed++; return nil }
 func (d *fakeDisk) Door() passthrough.Door { return d.door }
 
 func (d *fakeDisk) ReadAt(p []byte, off int64) (int, error) {
+	if d.slow > 0 {
+		<-time.After(d.slow) // in synctest's time
+	}
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if d.locked {
@@ -70,7 +75,12 @@ func (d *fakeDisk) ReadAt(p []byte, off int64) (int, error) {
 	return n, nil
 }
 
-func (d *fakeDisk) Zero(off, n int64) error { return d.fill(off, n) }
+func (d *fakeDisk) Zero(off, n int64) error {
+	if d.deaf {
+		return errIO
+	}
+	return d.fill(off, n)
+}
 
 func (d *fakeDisk) Discard(off, n int64) error {
 	if !d.discards {
@@ -133,6 +143,7 @@ func (f *fakeNVMe) Namespace() (uint32, error) { return 1, nil }
 func (f *fakeNVMe) SCSI(passthrough.SCSI, []byte) error {
 	return errors.New("inappropriate ioctl for device")
 }
+
 func (f *fakeNVMe) Admin(c passthrough.Admin, b []byte) error {
 	switch {
 	case c.Opcode == 0x06 && c.CDW10 == 1:
@@ -202,6 +213,7 @@ func (f *fakeATA) Namespace() (uint32, error) { return 0, errIO }
 func (f *fakeATA) Admin(passthrough.Admin, []byte) error {
 	return errors.New("inappropriate ioctl for device")
 }
+
 func (f *fakeATA) SCSI(c passthrough.SCSI, b []byte) error {
 	switch command := c.CDB[14]; command {
 	case 0xEC:
@@ -231,6 +243,46 @@ func (f *fakeATA) SCSI(c passthrough.SCSI, b []byte) error {
 	return nil
 }
 
+// fakeSAS is a made SAS disk that sanitizes.
+type fakeSAS struct {
+	disk    *fakeDisk
+	luns    byte
+	fails   bool
+	running int
+	sent    []byte
+}
+
+func (f *fakeSAS) Namespace() (uint32, error) { return 0, errIO }
+func (f *fakeSAS) Admin(passthrough.Admin, []byte) error {
+	return errors.New("inappropriate ioctl for device")
+}
+
+func (f *fakeSAS) SCSI(c passthrough.SCSI, b []byte) error {
+	switch c.CDB[0] {
+	case 0xA3:
+		if c.CDB[5] == 0x02 || c.CDB[5] == 0x01 {
+			b[1] = 3
+		}
+	case 0xA0:
+		b[3] = 8 * f.luns
+	case 0x48:
+		f.sent = append(f.sent, c.CDB[1]&0x1f)
+		f.running = 5
+	case 0x03:
+		b[0] = 0x70
+		if f.running--; f.running > 0 {
+			b[2], b[7], b[12], b[13], b[15], b[16] = 2, 10, 0x04, 0x1b, 0x80, byte(250-50*f.running)
+		} else if f.fails {
+			b[2], b[7], b[12], b[13] = 3, 10, 0x31, 0x03
+		} else if f.running == 0 {
+			clear(f.disk.data)
+		}
+	default:
+		return passthrough.Sense{0x70, 0, 5, 0, 0, 0, 0, 10, 0, 0, 0, 0, 0x20, 0}
+	}
+	return nil
+}
+
 // rig is a machine with disks and an appliance that gives a plan for them.
 type rig struct {
 	plan   report.ErasePlan
@@ -253,6 +305,8 @@ func newRig(disks ...*fakeDisk) *rig {
 		switch d.door.(type) {
 		case *fakeNVMe:
 			name, transport = "nvme"+string(rune('0'+i))+"n1", "nvme"
+		case *fakeSAS:
+			name, transport = "sd"+string(rune('a'+i)), "sas"
 		case *fakeATA:
 			name, transport = "sd"+string(rune('a'+i)), "sata"
 		}

@@ -25,12 +25,29 @@ func (r *run) probe(named int) Can {
 		return Can{}
 	}
 	switch r.found.Transport {
-	case "nvme":
+	case nvme:
 		return r.probeNVMe(door, named)
-	case "sata", "sas": // SATA disks hang on SAS controllers too; others refuse
+	case "sata":
 		return r.probeATA(door)
+	case "sas": // SATA disks hang on SAS controllers too; others refuse ATA's commands
+		can := r.probeATA(door)
+		r.probeSCSI(door, &can)
+		return can
 	}
 	return Can{}
+}
+
+const nvme = "nvme" // as report.Disk says it
+
+func (r *run) probeSCSI(door passthrough.Door, can *Can) {
+	can.SanitizeCrypto = passthrough.CanSanitizeSCSI(door, passthrough.SanitizeCrypto)
+	can.SanitizeBlock = passthrough.CanSanitizeSCSI(door, passthrough.SanitizeBlock)
+	can.SanitizeWrite = passthrough.CanSanitizeSCSI(door, passthrough.SanitizeOverwrite)
+	if n, err := passthrough.LUNs(door); err != nil {
+		can.Others = fmt.Sprintf("it is not known what else the disk holds: %v", err)
+	} else if n > 1 {
+		can.Others = fmt.Sprintf("it would erase all of the disk's %d logical units", n)
+	}
 }
 
 func (r *run) probeNVMe(door passthrough.Door, named int) Can {
@@ -59,6 +76,7 @@ func (r *run) probeATA(door passthrough.Door) Can {
 		r.Log.Info("no ATA disk", "disk", r.found.Name, "answer", err)
 		return Can{}
 	}
+	r.Log.Info("ATA disk", "disk", r.found.Name, "serial", a.Serial, "security", a.Supported, "frozen", a.Frozen, "hides", a.Hides)
 	can := Can{Security: a.Security}
 	if a.Hides {
 		if native, err := passthrough.NativeSectors(door, a); err != nil {

@@ -36,7 +36,7 @@ const enough = 16
 // compared with either.
 func remember(ctx context.Context, d Disk) (sample, error) {
 	s := sample{places: places(d), seed: maphash.MakeSeed(), sums: map[int64]uint64{}}
-	buffer, failed := aligned(edge), 0
+	buffer, failed := aligned(edge+piece), 0
 	for _, e := range s.places {
 		if ctx.Err() != nil {
 			return s, ctx.Err()
@@ -66,7 +66,7 @@ type proof struct {
 // the key was changed it may hold anything but what it held.
 func (s sample) compare(ctx context.Context, d Disk, byKey bool) (proof, error) {
 	var p proof
-	buffer, zeros, ones, other := aligned(edge), 0, 0, 0
+	buffer, zeros, ones, other := aligned(edge+piece), 0, 0, 0
 	for _, e := range s.places {
 		b := buffer[:e.n]
 		if err := errors.Join(ctx.Err(), readFull(d, b, e.off)); err != nil {

@@ -43,7 +43,7 @@ func (r *run) goWay(ctx context.Context, way string) error {
 	case report.EraseDiscard:
 		return r.each(ctx, way, 1<<30, r.disk.Discard)
 	}
-	if err := passthrough.Sanitize(r.disk.Door(), actions[way]); err != nil {
+	if err := r.sanitize(actions[way]); err != nil {
 		return err
 	}
 	_, err := r.settle(ctx, way)
@@ -117,11 +117,25 @@ func (r *run) command(ctx context.Context, way string, within time.Duration, do 
 	}
 }
 
+func (r *run) sanitize(action uint32) error {
+	if r.found.Transport == nvme {
+		return passthrough.Sanitize(r.disk.Door(), action)
+	}
+	return passthrough.SanitizeSCSI(r.disk.Door(), action)
+}
+
+func (r *run) sanitizeStatus() (passthrough.SanitizeState, error) {
+	if r.found.Transport == nvme {
+		return passthrough.SanitizeStatus(r.disk.Door())
+	}
+	return passthrough.SanitizeStatusSCSI(r.disk.Door())
+}
+
 // settle waits until no sanitize runs on the disk, and says how the last one ended.
 func (r *run) settle(ctx context.Context, way string) (passthrough.SanitizeState, error) {
 	moved, percent, failures := time.Now(), -1, 0
 	for {
-		s, err := passthrough.SanitizeStatus(r.disk.Door())
+		s, err := r.sanitizeStatus()
 		switch {
 		case err != nil:
 			if failures++; failures > 30 {
@@ -130,7 +144,7 @@ func (r *run) settle(ctx context.Context, way string) (passthrough.SanitizeState
 		case s.State == passthrough.SanitizeDone || s.State == passthrough.SanitizeDoneToo:
 			return s, nil
 		case s.State != passthrough.SanitizeRuns:
-			_ = passthrough.Sanitize(r.disk.Door(), passthrough.SanitizeExit) // or nothing but a sanitize would be taken
+			_ = r.sanitize(passthrough.SanitizeExit) // or nothing but a sanitize would be taken
 			return s, fmt.Errorf("the disk says that its sanitize failed (state %d)", s.State)
 		case s.Percent != percent:
 			moved, percent, failures = time.Now(), s.Percent, 0

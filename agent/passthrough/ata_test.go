@@ -128,5 +128,8 @@ func FuzzSense(f *testing.F) {
 		if Sense(b).Error() == "" {
 			t.Error("no word")
 		}
+		if s, err := DecodeSanitizeSense(b); err == nil && (s.Percent < 0 || s.Percent > 99) {
+			t.Errorf("%+v", s)
+		}
 	})
 }

@@ -1,5 +1,5 @@
 // Package passthrough speaks to disks below the block layer: NVMe admin commands,
-// and ATA commands by SCSI's pass-through.
+// SCSI's, and ATA's by way of SCSI's pass-through.
 //
 // It promises that a command is encoded and an answer decoded by pure functions
 // which never panic on any bytes, and that a refusal by the disk (Status, Sense) can

@@ -15,8 +15,11 @@ import (
 
 func TestFind(t *testing.T) {
 	disks := []report.Disk{
-		{Name: "sda", Serial: "A", Bytes: 10}, {Name: "sdb", Serial: "B", Bytes: 10}, {Name: "sdc", Serial: "B", Bytes: 10},
-		{Name: "sdd", Serial: "B", Bytes: 20}, {Name: "sde", Bytes: 30},
+		{Name: "sda", Serial: "A", Bytes: 10},
+		{Name: "sdb", Serial: "B", Bytes: 10},
+		{Name: "sdc", Serial: "B", Bytes: 10},
+		{Name: "sdd", Serial: "B", Bytes: 20},
+		{Name: "sde", Bytes: 30},
 	}
 	for _, test := range []struct {
 		target     report.Target
