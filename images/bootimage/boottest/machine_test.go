@@ -11,18 +11,21 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 )
 
 // machine is a QEMU machine of one test: firmware, a card on a user network, and
 // a disk, all emulated.
 type machine struct {
 	uefi      bool
-	bootfile  string // what DHCP answers as file name
-	tftp      string // folder that TFTP serves
-	disk      string // QEMU's name of the file behind the disk
-	vars      string // file with the UEFI variables; "" for new ones
-	noNetwork bool   // the machine has no card
-	resets    bool   // the machine has to reset itself after its last words
+	bootfile  string   // what DHCP answers as file name
+	tftp      string   // folder that TFTP serves
+	disk      string   // QEMU's name of the file behind the disk
+	vars      string   // file with the UEFI variables; "" for new ones
+	noNetwork bool     // the machine has no card
+	resets    bool     // the machine has to reset itself after its last words
+	more      []string // arguments of QEMU beside these
+	times     int      // how often as long it may take as others; 0 is once
 }
 
 // memoryMB is what each machine has: less than the 1 GB that is promised to be
@@ -41,6 +44,7 @@ func (m machine) arguments(t *testing.T) []string {
 		"-device", "ipmi-bmc-sim,id=bmc", "-device", "isa-ipmi-kcs,bmc=bmc",
 	}
 	args = append(args, m.firmware(t)...)
+	args = append(args, m.more...)
 	if m.noNetwork {
 		// No order either: it is the firmware's own, and what the agent made of it.
 		return append(args, "-nic", "none", "-device", "ide-hd,drive=d,serial="+diskSerial)
@@ -97,7 +101,7 @@ func (m machine) boot(t *testing.T, expected ...string) {
 	t.Helper()
 	runtime.LockOSThread() // as in run
 	defer runtime.UnlockOSThread()
-	ctx, cancel := context.WithTimeout(bounded(t), patience)
+	ctx, cancel := context.WithTimeout(bounded(t), time.Duration(max(1, m.times))*patience)
 	defer cancel()
 	qemu := child(ctx, "qemu-system-x86_64", m.arguments(t)...)
 	var complaint bytes.Buffer

@@ -24,12 +24,14 @@ import (
 )
 
 // long skips what takes minutes.
-func long(t *testing.T) {
+func long(t *testing.T, why string) {
 	t.Helper()
 	if os.Getenv("FIRSTLIGHT_LONG") == "" {
-		t.Skip("waits for a watchdog of a minute on an emulated machine, for three in all; FIRSTLIGHT_LONG=1 runs it")
+		t.Skip(why + "; FIRSTLIGHT_LONG=1 runs it")
 	}
 }
+
+const minutes = "waits for a watchdog of a minute on an emulated machine, for three in all"
 
 // watchdogScript boots the agent on a machine whose serial line takes the
 // kernel's commands, and whose kernel stands still after a panic.
@@ -194,7 +196,7 @@ func watchedMachine(t *testing.T) (*watched, *idle) {
 // hardware helps.
 func TestAKernelThatHangsIsReset(t *testing.T) {
 	needs(t)
-	long(t)
+	long(t, minutes)
 	w, _ := watchedMachine(t)
 	w.sysrq("c")
 	w.until("Kernel panic")
@@ -207,7 +209,7 @@ func TestAKernelThatHangsIsReset(t *testing.T) {
 // nor while it waits for longer than its watchdog does, and it restarts as told.
 func TestAnAgentThatIsKilledIsToldAndItsMachineGoesOn(t *testing.T) {
 	needs(t)
-	long(t)
+	long(t, minutes)
 	w, d := watchedMachine(t)
 	w.sysrq("f")
 	w.until("the agent ended: killed by SIGKILL", "watchdog armed", "Life number 2 waits.", "crash told")
