@@ -27,7 +27,7 @@ func (s *slow) Report(ctx context.Context, r report.Report) (report.Welcome, err
 	return s.fake.Report(ctx, r)
 }
 
-// Order gives none for hours, then one to install, and one to restart.
+// Order gives none for hours, then one to install, one to erase, and one to restart.
 func (s *slow) Order(ctx context.Context, seen string) (*report.Order, error) {
 	if s.polls++; s.polls > 200 && len(s.orders) > 0 {
 		return s.fake.Order(ctx, seen)
@@ -44,7 +44,7 @@ func (s *slow) Order(ctx context.Context, seen string) (*report.Order, error) {
 func TestARunIsHeardAsOftenAsItSays(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f := &slow{outage: 9 * time.Hour, began: time.Now()}
-		f.orders = []report.Order{install, reboot}
+		f.orders = []report.Order{install, erase, reboot}
 		f.install = func(_ context.Context, progress func(report.Progress)) error {
 			for range 5 {
 				time.Sleep(110 * time.Minute)
@@ -53,9 +53,13 @@ func TestARunIsHeardAsOftenAsItSays(t *testing.T) {
 			time.Sleep(110 * time.Minute)
 			return errors.New("the hash differs")
 		}
+		f.erase = func() ([]report.Erased, error) {
+			time.Sleep(110 * time.Minute)
+			return make([]report.Erased, 1), nil
+		}
 		until, words := time.Now().Add(turn), 0
 		a := &Agent{
-			Appliance: f, Installer: f, Screen: console.New(), Log: slog.New(slog.DiscardHandler), Name: "x",
+			Appliance: f, Installer: f, Eraser: f, Screen: console.New(), Log: slog.New(slog.DiscardHandler), Name: "x",
 			Collect: func() report.Report {
 				time.Sleep(29 * time.Minute)
 				return report.Report{Version: report.Version}

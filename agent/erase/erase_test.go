@@ -182,7 +182,7 @@ func TestManyDisks(t *testing.T) {
 		slow.door = &fakeNVMe{disk: slow, sanicap: canBlock, polls: 60}
 		g := newRig(newDisk(size), bad, slow)
 		var said []report.Progress
-		erased, step, err := g.eraser().Erase(t.Context(), report.Order{ID: "1"}, func(p report.Progress) { said = append(said, p) })
+		erased, step, err := g.eraser().Erase(t.Context(), order, func(p report.Progress) { said = append(said, p) })
 		if err == nil || !strings.HasPrefix(err.Error(), "1 of 3 disks not erased, first vdb (S1): overwrite: ") || step != report.StepErase {
 			t.Errorf("Erase stops in %s with %v", step, err)
 		}
@@ -229,7 +229,7 @@ func TestHowMuchIsReadBack(t *testing.T) {
 				g := newRig(d)
 				e := g.eraser()
 				e.Whole = test.budget
-				erased, _, err := e.Erase(t.Context(), report.Order{}, func(report.Progress) {})
+				erased, _, err := e.Erase(t.Context(), order, quiet)
 				if err != nil || erased[0].Whole != test.whole || erased[0].Read < 4<<20 || erased[0].Whole && erased[0].Read < 12<<20 {
 					t.Errorf("%+v, %v; want whole %v", erased, err, test.whole)
 				}

@@ -341,9 +341,13 @@ func (g *rig) eraser() *Eraser {
 	}
 }
 
+var order = report.Order{ID: "1", Action: report.ActionErase, Token: "t"}
+
+func quiet(report.Progress) {}
+
 func (g *rig) erase(t *testing.T) ([]report.Erased, error) {
 	t.Helper()
-	erased, _, err := g.eraser().Erase(t.Context(), report.Order{ID: "1", Token: "t"}, func(report.Progress) {})
+	erased, _, err := g.eraser().Erase(t.Context(), order, quiet)
 	for name, d := range g.have {
 		if d.opened != d.closed {
 			t.Errorf("%s was opened %d times and closed %d times", name, d.opened, d.closed)

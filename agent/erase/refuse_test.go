@@ -66,7 +66,7 @@ func TestADiskThatIsNotInThePlanIsNeverOpened(t *testing.T) {
 		if rapid.Bool().Draw(t, "one more") {
 			g.plan.Disks = append(g.plan.Disks, report.Target{Serial: rapid.SampledFrom(serials).Draw(t, "other"), Bytes: small})
 		}
-		erased, _, err := g.eraser().Erase(t.Context(), report.Order{ID: "1"}, func(report.Progress) {})
+		erased, _, err := g.eraser().Erase(t.Context(), order, quiet)
 		for _, name := range g.opens {
 			if !slices.Contains(g.plan.Disks, targets[name]) {
 				t.Errorf("%s (%+v) was opened, and the plan is %+v", name, targets[name], g.plan.Disks)
