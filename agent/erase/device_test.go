@@ -58,6 +58,32 @@ func TestABlockDeviceIsErased(t *testing.T) {
 	}
 }
 
+// unwritable is a device that takes no write.
+type unwritable struct{ Disk }
+
+func (unwritable) Zero(int64, int64) error { return errIO }
+
+func TestABlockDeviceGivesItsBlocksBack(t *testing.T) {
+	name, path := loop(t)
+	g := newRig()
+	g.add(name, "LOOP", "virtio", newDisk(size), true)
+	e := g.eraser()
+	e.Open = func(name string) (Disk, error) {
+		d, err := OpenDevice(name)
+		return unwritable{d}, err
+	}
+	erased, _, err := e.Erase(t.Context(), order, quiet)
+	if err != nil && len(erased) == 1 && len(erased[0].Tried) == 1 {
+		t.Skipf("SKIPPED, this loop device discards nothing: %v", err)
+	}
+	if err != nil || erased[0].Method != "discard" || !erased[0].Whole {
+		t.Errorf("Erase = %+v, %v", erased, err)
+	}
+	if b, err := os.ReadFile(path); err != nil || !bytes.Equal(b, make([]byte, size)) {
+		t.Errorf("the file behind the device still holds something, %v", err)
+	}
+}
+
 // What is not at the kernel's boundaries is read all the same.
 func TestADeviceIsReadAnywhere(t *testing.T) {
 	name, _ := loop(t)
