@@ -11,21 +11,22 @@ var ourPackages = map[string]row{
 
 	// Decisions. server/oob counts as one: it reaches BMCs only through the
 	// interface that it declares.
-	"server/frame":     {pure: true, why: "packets on the wire know nothing of who sends them"},
-	"server/boot":      {ours: []string{"server/machine"}, pure: true, why: decisions},
-	"server/diagnosis": {ours: []string{"server/journal", "server/machine"}, pure: true, why: decisions},
-	"server/replay":    {ours: []string{"server/boot", "server/discovery", "server/machine"}, pure: true, why: decisions + "; it asks boot and discovery once more"},
-	"server/bundle":    {ours: []string{"server/boot", "server/frame", "server/journal", "server/machine"}, pure: true, why: "a file about one machine knows words and records; who gathers or plays it is not its business"},
-	"server/bootpath":  {ours: []string{"server/bootclock", "server/journal"}, pure: true, why: decisions + "; bootclock knows the order of rows"},
-	"server/bootclock": {ours: []string{"server/journal", "server/machine"}, pure: true, why: decisions},
-	"server/exchange":  {ours: []string{"server/frame", "server/journal", "server/machine"}, pure: true, why: decisions + "; what both versions of DHCP remember of their clients stands once"},
-	"server/lease":     {ours: []string{"server/machine"}, pure: true, why: decisions},
-	"server/discovery": {ours: []string{"agent/report", "server/machine"}, pure: true, why: decisions},
-	"server/delivery":  {ours: []string{"server/discovery", "server/machine"}, pure: true, why: decisions},
-	"server/handover":  {ours: []string{"server/machine"}, pure: true, why: decisions},
-	"server/zone":      {ours: []string{"server/machine"}, pure: true, why: decisions},
-	"server/issue":     {ours: []string{"server/boot", "server/diagnosis", "server/discovery", "server/machine"}, pure: true, why: decisions + "; boot's words say what a machine was given"},
-	"server/oob":       {why: decisions},
+	"server/frame":       {pure: true, why: "packets on the wire know nothing of who sends them"},
+	"server/boot":        {ours: []string{"server/machine"}, pure: true, why: decisions},
+	"server/diagnosis":   {ours: []string{"server/journal", "server/machine"}, pure: true, why: decisions},
+	"server/replay":      {ours: []string{"server/boot", "server/discovery", "server/machine"}, pure: true, why: decisions + "; it asks boot and discovery once more"},
+	"server/bundle":      {ours: []string{"server/boot", "server/frame", "server/journal", "server/machine"}, pure: true, why: "a file about one machine knows words and records; who gathers or plays it is not its business"},
+	"server/bootpath":    {ours: []string{"server/bootclock", "server/journal"}, pure: true, why: decisions + "; bootclock knows the order of rows"},
+	"server/bootclock":   {ours: []string{"server/journal", "server/machine"}, pure: true, why: decisions},
+	"server/exchange":    {ours: []string{"server/frame", "server/journal", "server/machine"}, pure: true, why: decisions + "; what both versions of DHCP remember of their clients stands once"},
+	"server/lease":       {ours: []string{"server/machine"}, pure: true, why: decisions},
+	"server/discovery":   {ours: []string{"agent/report", "server/machine"}, pure: true, why: decisions},
+	"server/delivery":    {ours: []string{"server/discovery", "server/machine"}, pure: true, why: decisions},
+	"server/handover":    {ours: []string{"server/machine"}, pure: true, why: decisions},
+	"server/zone":        {ours: []string{"server/machine"}, pure: true, why: decisions},
+	"server/whereabouts": {ours: []string{"server/discovery", "server/machine"}, pure: true, why: decisions},
+	"server/issue":       {ours: []string{"server/boot", "server/diagnosis", "server/discovery", "server/machine", "server/whereabouts"}, pure: true, why: decisions + "; boot's words say what a machine was given"},
+	"server/oob":         {why: decisions},
 
 	// Configuration: a file becomes checked values.
 	"server/config": {ours: []string{"server/machine", "server/oob"}, why: "only config and commands know files and flags; what they mean is said elsewhere"},
@@ -39,7 +40,7 @@ var ourPackages = map[string]row{
 	"server/serverdb/pgtest": {why: "PostgreSQL for tests knows nothing of what is kept in it"},
 	"server/serverdb": {ours: []string{
 		"agent/report", "server/auth", "server/backup", "server/boot", "server/delivery", "server/discovery", "server/journal", "server/lease",
-		"server/machine", "server/serverdb/store",
+		"server/machine", "server/serverdb/store", "server/whereabouts",
 	}, why: state},
 	"server/auth":          {why: "accounts and sessions know nothing of machines nor of pages"},
 	"server/auth/authtest": {ours: []string{"server/auth"}, why: suite},
@@ -71,7 +72,7 @@ var ourPackages = map[string]row{
 	}, why: "jobs change machines through ServerDb and BMCs through oob; they speak no protocol themselves"},
 
 	"server/inspect": {ours: []string{
-		"server/diagnosis", "server/issue", "server/journal", "server/machine", "server/serverdb",
+		"server/diagnosis", "server/issue", "server/journal", "server/machine", "server/serverdb", "server/whereabouts",
 	}, why: "it looks at machines through ServerDb and writes nothing but issues; what others know is handed in"},
 
 	"server/gate": {ours: []string{
@@ -80,17 +81,17 @@ var ourPackages = map[string]row{
 
 	// What people and programs may ask for, and how the appliance is.
 	"server/operate": {ours: []string{
-		"agent/report", "server/auth", "server/boot", "server/bootclock", "server/bootpath", "server/bundle", "server/declare", "server/delivery", "server/diagnosis", "server/discovery", "server/frame", "server/gate", "server/handover", "server/issue", "server/jobs", "server/journal", "server/machine", "server/oob", "server/replay", "server/serverdb",
+		"agent/report", "server/auth", "server/boot", "server/bootclock", "server/bootpath", "server/bundle", "server/declare", "server/delivery", "server/diagnosis", "server/discovery", "server/frame", "server/gate", "server/handover", "server/issue", "server/jobs", "server/journal", "server/machine", "server/oob", "server/replay", "server/serverdb", "server/whereabouts",
 	}, why: "every verb goes through the desk; it knows none of the doors that it stands behind"},
 	"server/health": {why: "parts register what to look at; it knows none of them"},
 
 	// The people's door.
 	"server/ca": {why: "keys and certificates know nothing of what they protect"},
 	"server/api": {ours: []string{
-		"agent/report", "server/auth", "server/bootpath", "server/bundle", "server/declare", "server/delivery", "server/diagnosis", "server/frame", "server/gate", "server/handover", "server/health", "server/issue", "server/journal", "server/lease", "server/machine", "server/oob", "server/operate", "server/replay", "server/serverdb",
+		"agent/report", "server/auth", "server/bootpath", "server/bundle", "server/declare", "server/delivery", "server/diagnosis", "server/frame", "server/gate", "server/handover", "server/health", "server/issue", "server/journal", "server/lease", "server/machine", "server/oob", "server/operate", "server/replay", "server/serverdb", "server/whereabouts",
 	}, why: "the API shows ServerDb and hands every verb to operate; it knows no adapter and no page"},
 	"web": {ours: []string{
-		"server/auth", "server/boot", "server/bootclock", "server/bootpath", "server/declare", "server/delivery", "server/diagnosis", "server/discovery", "server/frame", "server/issue", "server/journal", "server/lease", "server/machine", "server/oob", "server/replay",
+		"server/auth", "server/boot", "server/bootclock", "server/bootpath", "server/declare", "server/delivery", "server/diagnosis", "server/discovery", "server/frame", "server/issue", "server/journal", "server/lease", "server/machine", "server/oob", "server/replay", "server/whereabouts",
 		"web/reference",
 	}, why: adapters},
 	"web/reference": {pure: true, why: "a document becomes what a page shows; it knows the API by its document alone"},

@@ -121,12 +121,14 @@ func NICs(r *report.Report, had []machine.NIC) []machine.NIC {
 		nic := machine.NIC{Name: Clean(n.Name), MAC: mac, Boot: mac == boot}
 		for _, h := range had {
 			if h.MAC == mac {
-				nic.Address, nic.Switch, nic.Port, nic.SeenSwitch, nic.SeenPort = h.Address, h.Switch, h.Port, h.SeenSwitch, h.SeenPort
+				nic.Address, nic.Switch, nic.Port = h.Address, h.Switch, h.Port
+				nic.SeenSwitch, nic.SeenPort, nic.SeenChassis = h.SeenSwitch, h.SeenPort, h.SeenChassis
 				nic.Boot = nic.Boot || h.Boot && boot.IsZero()
 			}
 		}
 		if n.Neighbour != nil {
 			nic.SeenSwitch, nic.SeenPort = seenAt(n.Neighbour)
+			nic.SeenChassis, _ = machine.ParseMAC(n.Neighbour.Chassis) // many have another name of themselves
 		}
 		out = append(out, nic)
 	}

@@ -38,6 +38,23 @@ func SamePort(a, b string) bool {
 	return first && slices.Equal(long[len(more):], short)
 }
 
+// Comparable tells whether two spellings can tell two ports apart. They cannot
+// where a switch has two sets of names, such as etp31 and Ethernet120 of SONiC,
+// or where one of them holds no number.
+func Comparable(a, b string) bool {
+	pa, pb := spell(a), spell(b)
+	if pa.numbers == nil || pb.numbers == nil {
+		return false
+	}
+	return pa.kind == pb.kind || pa.kind == "" || pb.kind == "" || speeds[pa.kind] && speeds[pb.kind]
+}
+
+// speeds are kinds of ports of one set of names.
+var speeds = map[string]bool{
+	"fastethernet": true, "gigabitethernet": true, "tengigabitethernet": true, "twentyfivegige": true,
+	"fortygigabitethernet": true, "hundredgige": true, "ge": true, "xe": true, "mge": true, "fe": true,
+}
+
 // portName is a port's name taken apart.
 type portName struct {
 	kind    string   // "ethernet"; "" where it says nothing of the kind

@@ -124,6 +124,8 @@ type NIC struct {
 	Port       string `json:"port,omitempty"`
 	SeenSwitch string `json:"seen_switch,omitempty"`
 	SeenPort   string `json:"seen_port,omitempty"`
+	// SeenChassis is what that switch calls itself where it is a MAC, as relays do.
+	SeenChassis MAC `json:"seen_chassis,omitzero"`
 }
 
 // Face is the side of a rack at which a machine is mounted.
@@ -155,6 +157,9 @@ type BMC struct {
 	Pin      string `json:"pin,omitempty"`    // SHA-256 of its certificate
 	Proven   bool   `json:"proven"`           // a log-in succeeded
 	Failed   string `json:"failed,omitempty"` // why the last one did not
+	// Switch and Port are where the plan wants it cabled.
+	Switch string `json:"switch,omitempty"`
+	Port   string `json:"port,omitempty"`
 }
 
 // Observed is what was last seen of a machine.
@@ -180,6 +185,7 @@ type Observed struct {
 	Waits      string    `json:"waits,omitempty"`       // one sentence: what it does or waits for
 	Progress   float64   `json:"progress,omitempty"`    // 0 to 1 while something moves
 	Crash      Crash     `json:"crash,omitzero"`        // the last of its agent
+	Relayed    []Relayed `json:"relayed,omitempty"`     // what relays say of its cables, the newest first
 }
 
 // Crash is an end of the agent that was not meant, as its next life told. What
