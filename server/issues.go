@@ -17,7 +17,7 @@ func (a *Appliance) openIssues(context.Context) error {
 		Usual:  a.clocks.Of,
 		Others: func() []machine.DHCPServer { return a.otherServers() },
 	})
-	a.metrics.MustRegister(issues{a.db, time.Now}, faults{a.inspector})
+	a.metrics.MustRegister(issues{a.db, time.Now}, faults{a.inspector}, sightings{a.db})
 	return nil
 }
 
@@ -86,5 +86,21 @@ func (i issues) Collect(ch chan<- prometheus.Metric) {
 			ch <- prometheus.MustNewConstMetric(issuesDesc, prometheus.GaugeValue, float64(count[e.Kind]), string(e.Kind))
 			ch <- prometheus.MustNewConstMetric(oldestDesc, prometheus.GaugeValue, oldest[e.Kind].Seconds(), string(e.Kind))
 		}
+	}
+}
+
+// sightings counts what was seen of cables for the metrics.
+type sightings struct {
+	db interface{ Sightings() map[string]int64 }
+}
+
+var sightingsDesc = prometheus.NewDesc("firstlight_sightings_total", "Cables that were seen for the first time, or elsewhere than before, by who saw them: lldp, relay, or bmc for the relay of a management controller.", []string{"leg"}, nil)
+
+func (sightings) Describe(ch chan<- *prometheus.Desc) { ch <- sightingsDesc }
+
+// Collect is part of prometheus.Collector.
+func (s sightings) Collect(ch chan<- prometheus.Metric) {
+	for leg, n := range s.db.Sightings() {
+		ch <- prometheus.MustNewConstMetric(sightingsDesc, prometheus.CounterValue, float64(n), leg)
 	}
 }

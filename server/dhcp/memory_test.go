@@ -51,6 +51,7 @@ type memory struct {
 	stall    chan struct{} // when set, writes wait until it is closed
 	rows     []journal.Event
 	decided  []boot.Answer
+	relayed  []machine.Relayed
 	noted    chan struct{} // gets a token with each row, if there is room
 }
 
@@ -240,6 +241,12 @@ func (m *memory) Decided(_ boot.Request, a boot.Answer, _ boot.Known) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.decided = append(m.decided, a)
+}
+
+func (m *memory) Relayed(r machine.Relayed) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.relayed = append(m.relayed, r)
 }
 
 func (m *memory) texts() []string {

@@ -50,6 +50,7 @@ func (s *Server) acknowledged(q *query, v verdict) {
 	if q.isBoot() {
 		s.cfg.Journal.Decided(q.boot, v.decision, v.known)
 	}
+	s.sighted(q)
 	e := s.exchanges.End(q.boot.MAC, s.cfg.Now())
 	switch {
 	case q.ciaddr.IsValid(): // a renewal
@@ -104,6 +105,7 @@ func (s *Server) tookAnother(q *query, v verdict) bool {
 		return false
 	case v.subnet.Mode == machine.ModeProxy:
 		v.boots = e.Row.Details["boots"]
+		s.sighted(q)
 		s.cfg.Journal.Decided(q.boot, v.decision, v.known)
 		row := s.row(q, v, journal.Directed, "DISCOVER, OFFER, REQUEST: %s takes %s from the DHCP server %s, and boots %s from us", q.who(), q.wants, q.server, v.boots)
 		row.Details[journal.DetailServer] = q.server.String()

@@ -4,6 +4,8 @@ import (
 	"net/netip"
 
 	"github.com/insomniacslk/dhcp/dhcpv4"
+
+	"firstlight/server/machine"
 )
 
 // Sub-options of option 82, with which a relay says more than its address.
@@ -17,13 +19,15 @@ const (
 // an address of (RFC 3011).
 const optionSubnet = dhcpv4.GenericOptionCode(118)
 
-// relay is what a relay says of a client's network and of itself. Whatever else
-// stands in option 82 goes back unread. The flags of RFC 5010 are among that:
+// relay is what a relay says of a client's network and of itself, and of the port
+// that the client is in. Whatever else stands in option 82 goes back unread. The flags of RFC 5010 are among that:
 // they tell RENEWING from REBINDING, which get the same answer here.
 type relay struct {
 	link     netip.Addr
 	override netip.Addr
 	port     bool
+	circuit  []byte // RFC 3046 §3.1
+	remote   []byte // RFC 3046 §3.2
 }
 
 // readRelay reads option 82 of a packet that came through a relay; what a client
@@ -38,6 +42,7 @@ func readRelay(p *dhcpv4.DHCPv4, giaddr netip.Addr) (r relay) {
 		r.override = a
 	}
 	r.port = info.Has(dhcpv4.GenericOptionCode(subPort))
+	r.circuit, r.remote = info.Get(dhcpv4.AgentCircuitIDSubOption), info.Get(dhcpv4.AgentRemoteIDSubOption)
 	return r
 }
 
@@ -52,6 +57,15 @@ func (q *query) self() netip.Addr {
 
 // means tells whether a server identifier is ours.
 func (q *query) means(server netip.Addr) bool { return server == q.from.server || server == q.self() }
+
+// sighted tells what the relay says of where the client is. Who renews writes to
+// us past its relay, which says nothing; who is heard without one is behind none.
+func (s *Server) sighted(q *query) {
+	if q.unicast && !q.giaddr.IsValid() {
+		return
+	}
+	s.cfg.Journal.Relayed(machine.Relayed{MAC: q.boot.MAC, Relay: q.giaddr, Circuit: q.relay.circuit, Remote: q.relay.remote, At: q.at})
+}
 
 // relayPort is where a relay takes replies.
 func (q *query) relayPort() uint16 {

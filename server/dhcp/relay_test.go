@@ -3,7 +3,9 @@ package dhcp
 import (
 	"net/netip"
 	"testing"
+	"time"
 
+	"github.com/google/go-cmp/cmp"
 	"github.com/insomniacslk/dhcp/dhcpv4"
 
 	"firstlight/server/lease"
@@ -34,6 +36,43 @@ func leasedIn(address, subnet string) func(*memory) {
 }
 
 func names118(a string) opt { return option(118, slice(netip.MustParseAddr(a))...) }
+
+// What a relay calls the client's port is told with the address, and with nothing
+// before it.
+func TestWhereARelaySaysThatAClientIs(t *testing.T) {
+	by := []opt{relayedBy("10.80.12.254"), option(82, append([]byte{1, 10}, "Ethernet31\x02\x03sw3"...)...)}
+	asks := []opt{toServer("10.80.12.1"), wants("10.80.12.150")}
+	port := machine.Relayed{MAC: testMAC, Relay: netip.MustParseAddr("10.80.12.254"), Circuit: []byte("Ethernet31"), Remote: []byte("sw3")}
+	for _, tt := range []struct {
+		name    string
+		lab     []func(*memory)
+		kind    dhcpv4.MessageType
+		opts    []opt
+		unicast bool
+		want    []machine.Relayed
+	}{
+		{"not with an offer", nil, discover, by, true, nil},
+		{"with the address", nil, request, append(asks, by...), true, []machine.Relayed{port}},
+		{"without the option", nil, request, append(asks, by[0]), true, []machine.Relayed{{MAC: testMAC, Relay: port.Relay}}},
+		{"not with a refusal", nil, request, append([]opt{toServer("10.80.12.1"), wants("10.80.99.9")}, by...), true, nil},
+		{"who is heard without a relay is behind none", nil, request, asks, false, []machine.Relayed{{MAC: testMAC}}},
+		{"what a client itself says counts for nothing", nil, request, append(asks, by[1]), false, []machine.Relayed{{MAC: testMAC}}},
+		{"who renews writes past its relay", []func(*memory){bound}, request, []opt{ciaddr("10.80.12.100")}, true, nil},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			s, m := labWith(t, tt.lab...)
+			d := incoming(packetOf(tt.kind, tt.opts...))
+			d.unicast = tt.unicast
+			ask(t, s, d)
+			for i := range m.relayed {
+				m.relayed[i].At = time.Time{}
+			}
+			if diff := cmp.Diff(tt.want, m.relayed, cmp.Comparer(func(a, b netip.Addr) bool { return a == b })); diff != "" {
+				t.Errorf("told (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
 
 // Two subnets on one segment are one pool of addresses, each client's in one of
 // them.

@@ -48,6 +48,7 @@ type memory struct {
 	broken   error
 	rows     []journal.Event
 	decided  []boot.Answer
+	relayed  []machine.Relayed
 	noted    chan struct{} // gets a token with each row, if there is room
 }
 
@@ -188,6 +189,12 @@ func (m *memory) Decided(_ boot.Request, a boot.Answer, _ boot.Known) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.decided = append(m.decided, a)
+}
+
+func (m *memory) Relayed(r machine.Relayed) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.relayed = append(m.relayed, r)
 }
 
 func (m *memory) texts() []string {

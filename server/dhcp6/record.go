@@ -41,6 +41,7 @@ func (s *Server) bound(q *query, v verdict) {
 	if q.isBoot() {
 		s.cfg.Journal.Decided(q.boot, v.decision, v.known)
 	}
+	s.sighted(q)
 	e := s.exchanges.End(q.boot.MAC, s.cfg.Now())
 	text := "SOLICIT, ADVERTISE, REQUEST, REPLY: %s gets %s"
 	switch {

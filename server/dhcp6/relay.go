@@ -8,6 +8,8 @@ import (
 	"slices"
 
 	"github.com/insomniacslk/dhcp/dhcpv6"
+
+	"firstlight/server/machine"
 )
 
 // maxRelays is the most relays that a packet may have passed: HOP_COUNT_LIMIT of
@@ -95,6 +97,33 @@ func echoed(in *dhcpv6.RelayMessage, code dhcpv6.OptionCode) bool {
 		}
 	}
 	return false
+}
+
+// optionRemoteID is the Remote-Id of RFC 4649, with the number of its vendor.
+const optionRemoteID = dhcpv6.OptionCode(37)
+
+// sighted tells what the relay nearest to the client that names an interface says
+// of where the client is. Who writes to us past its relay is not told of.
+func (s *Server) sighted(q *query) {
+	if q.toUs && len(q.relays) == 0 {
+		return
+	}
+	r := machine.Relayed{MAC: q.boot.MAC, At: q.at}
+	if len(q.relays) > 0 {
+		r.Relay = q.peer.Addr().WithZone("")
+	}
+	for _, in := range q.relays { // outermost first
+		if a := addrOf(in.LinkAddr); a.IsGlobalUnicast() {
+			r.Relay = a
+		}
+		if id := in.Options.InterfaceID(); id != nil {
+			r.Circuit, r.Remote = id, nil
+		}
+		if id := in.Options.GetOne(optionRemoteID); id != nil {
+			r.Remote = id.ToBytes()
+		}
+	}
+	s.cfg.Journal.Relayed(r)
 }
 
 // returnTo is where the reply goes: to the relay, on the port that it wrote from

@@ -4,9 +4,13 @@ import (
 	"net"
 	"net/netip"
 	"testing"
+	"time"
 
+	"github.com/google/go-cmp/cmp"
 	"github.com/insomniacslk/dhcp/dhcpv6"
 	"github.com/insomniacslk/dhcp/iana"
+
+	"firstlight/server/machine"
 )
 
 // relayed puts a relay around a packet.
@@ -19,6 +23,44 @@ func relayed(p dhcpv6.DHCPv6, hops uint8, link, peer string, opts ...dhcpv6.Opti
 	}
 	r.AddOption(dhcpv6.OptRelayMessage(p))
 	return r
+}
+
+// What the relay nearest to the client calls its interface is told with the
+// address, and with nothing before it.
+func TestWhereARelaySaysThatAClientIs(t *testing.T) {
+	near := func(link string, p dhcpv6.DHCPv6) *dhcpv6.RelayMessage {
+		return relayed(p, 0, link, "fe80::1", dhcpv6.OptInterfaceID([]byte("Ethernet31")), &dhcpv6.OptRemoteID{EnterpriseNumber: 9, RemoteID: []byte("sw3")})
+	}
+	id := "\x00\x00\x00\x09sw3"
+	for _, tt := range []struct {
+		name   string
+		packet dhcpv6.DHCPv6
+		want   []machine.Relayed
+	}{
+		{"not with an offer", near("2001:db8:12::1", message(solicit, ia())), nil},
+		{"with the address", near("2001:db8:12::1", message(request, toServer(), ia())), []machine.Relayed{{Relay: ip("2001:db8:12::1"), Circuit: []byte("Ethernet31"), Remote: []byte(id)}}},
+		{
+			"by a relay without an address, behind one that has it", relayed(near("::", message(request, toServer(), ia())), 1, "2001:db8:12::1", "fe80::2", dhcpv6.OptInterfaceID([]byte("vlan44"))),
+			[]machine.Relayed{{Relay: ip("2001:db8:12::1"), Circuit: []byte("Ethernet31"), Remote: []byte(id)}},
+		},
+		{"by no relay", message(request, toServer(), ia()), []machine.Relayed{{}}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			s, m := labWith(t)
+			d := incoming(tt.packet)
+			if _, ok := tt.packet.(*dhcpv6.RelayMessage); ok {
+				d.peer, d.to = netip.MustParseAddrPort("[2001:db8:12::5]:547"), ourServer
+			}
+			d.wire = &fakeWire{}
+			s.handle(t.Context(), d)
+			for i := range m.relayed {
+				m.relayed[i].MAC, m.relayed[i].At = machine.MAC{}, time.Time{}
+			}
+			if diff := cmp.Diff(tt.want, m.relayed, cmp.Comparer(func(a, b netip.Addr) bool { return a == b })); diff != "" {
+				t.Errorf("told (-want +got):\n%s", diff)
+			}
+		})
+	}
 }
 
 func TestTwoRelaysGetTheirPartsBack(t *testing.T) {

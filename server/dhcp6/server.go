@@ -41,6 +41,8 @@ type Leases interface {
 type Journal interface {
 	Note(journal.Event)
 	Decided(boot.Request, boot.Answer, boot.Known)
+	// Relayed takes what a relay says of a client that has an address now.
+	Relayed(machine.Relayed)
 }
 
 // Interface is one network that is listened on.

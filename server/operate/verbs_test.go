@@ -174,8 +174,8 @@ func TestAnExplanationTellsNoSecret(t *testing.T) {
 	if _, err := d.Lookup(t.Context(), "NOBODY"); !errors.Is(err, machine.ErrNotFound) {
 		t.Errorf("Lookup(NOBODY) = %v, want not found", err)
 	}
-	if after := is(t, d, m).Observed; after != before {
-		t.Errorf("an explanation left traces: %+v, was %+v", after, before)
+	if diff := cmp.Diff(before, is(t, d, m).Observed); diff != "" {
+		t.Errorf("an explanation left traces (-before +after):\n%s", diff)
 	}
 }
 

@@ -59,18 +59,20 @@ type Options struct {
 // DB is an open ServerDb.
 type DB struct {
 	Options
-	store    *store.Store
-	hub      journal.Hub
-	tail     tail
-	index    index
-	book     book
-	hearsay  heard
-	notes    notes
-	settings current
-	issues   issues
-	waits    waits
-	clashes  clashes
-	restored atomic.Pointer[Restored]
+	store     *store.Store
+	hub       journal.Hub
+	tail      tail
+	index     index
+	book      book
+	hearsay   heard
+	seen      sightings
+	unclaimed unclaimed
+	notes     notes
+	settings  current
+	issues    issues
+	waits     waits
+	clashes   clashes
+	restored  atomic.Pointer[Restored]
 
 	// The writer's own.
 	doubt     doubt

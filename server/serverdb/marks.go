@@ -94,7 +94,7 @@ func intern(m *machine.Machine) {
 	}
 	for _, s := range []*string{
 		(*string)(&m.Kind), (*string)(&m.Status), (*string)(&m.Face), &m.Vendor, &m.Product, &m.Reason, &m.Sentence, &m.Site, &m.Room, &m.Rack,
-		&m.Delivery, &m.Role, &m.Pool, &m.Owner, &m.Image, &m.Rule, &m.Type, &m.BMC.Type, &m.BMC.Firmware, &m.Observed.Power,
+		&m.Delivery, &m.Role, &m.Pool, &m.Owner, &m.Image, &m.Rule, &m.Type, &m.BMC.Type, &m.BMC.Firmware, &m.BMC.Switch, &m.BMC.Port, &m.Observed.Power,
 		&m.Observed.BootAnswer, &m.Observed.BootStage, &m.Observed.Waits, &m.Observed.Light, &m.Declared.Vendor, &m.Declared.Product,
 	} {
 		if *s != "" {

@@ -50,6 +50,7 @@ func (d *DB) Report(ctx context.Context, r *report.Report, from netip.Addr) (*ma
 		d.clashed(boot, clash)
 	case err == nil:
 		d.clashes.clear(boot.String())
+		d.claimRelayed(got)
 	}
 	return got, err
 }
@@ -106,9 +107,11 @@ func (w *Write) report(r *report.Report, from netip.Addr, subnet *machine.Subnet
 	if err := w.Event(w.reported(m, facts, r)); err != nil {
 		return nil, err
 	}
-	if err := w.Events(moves(m, old.NICs, r)); err != nil {
+	moved := moves(m, old.NICs, r)
+	if err := w.Events(moved); err != nil {
 		return nil, err
 	}
+	w.db.seen.lldp.Add(int64(len(moved)))
 	if agrees {
 		if err := w.thawed(m, "it shows what its record says"); err != nil {
 			return nil, err
