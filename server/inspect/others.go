@@ -5,13 +5,14 @@ import (
 
 	"firstlight/server/issue"
 	"firstlight/server/machine"
+	"firstlight/server/whereabouts"
 )
 
 // others gathers once what every machine is judged by.
 func (i *Inspector) others(all []*machine.Machine) *issue.Others {
 	o := &issue.Others{
 		BMCs: sharedBMCs(all), Arrived: arrived(all), Racks: map[string]*machine.Rack{}, Sites: map[string]bool{},
-		Images: map[string]*machine.Image{}, Subnet: i.subnet,
+		Images: map[string]*machine.Image{}, Subnet: i.subnet, Cables: whereabouts.NewFleet(func() []*machine.Machine { return all }),
 	}
 	for _, row := range i.DB.Plan(machine.KindRack) {
 		if r, ok := row.Item.(*machine.Rack); ok {

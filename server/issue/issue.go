@@ -16,6 +16,7 @@ import (
 	"firstlight/server/diagnosis"
 	"firstlight/server/discovery"
 	"firstlight/server/machine"
+	"firstlight/server/whereabouts"
 )
 
 // Severity says how much is wrong.
@@ -127,6 +128,8 @@ type Others struct {
 	Sites map[string]bool
 	// Images is the catalogue, by name.
 	Images map[string]*machine.Image
+	// Cables tells whose each port of a switch is.
+	Cables *whereabouts.Fleet
 	// Subnet gives the site of the network of a machine; empty: not known.
 	Subnet func(*machine.Machine) (name, site string)
 }

@@ -11,6 +11,7 @@ import (
 	"firstlight/server/discovery"
 	"firstlight/server/issue"
 	"firstlight/server/machine"
+	"firstlight/server/whereabouts"
 )
 
 var now = time.Date(2026, 11, 26, 12, 0, 0, 0, time.UTC)
@@ -41,6 +42,7 @@ func healthy(s machine.Status) *issue.Input {
 			Racks: map[string]*machine.Rack{"r12": {Name: "r12", Site: "lon6"}}, Sites: map[string]bool{"lon6": true},
 			Images: map[string]*machine.Image{"debian-12": {Name: "debian-12", AddedAt: ago(200 * 24 * time.Hour)}},
 			Subnet: func(*machine.Machine) (string, string) { return "boot", "lon6" },
+			Cables: whereabouts.NewFleet(func() []*machine.Machine { return nil }),
 		},
 	}
 	lived(in)

@@ -7,6 +7,7 @@ import (
 
 	"firstlight/server/discovery"
 	"firstlight/server/machine"
+	"firstlight/server/whereabouts"
 )
 
 // lateAfter is how long the rest of a delivery must have been there before one
@@ -59,10 +60,12 @@ func locationMismatch(in *Input) *Finding {
 }
 
 func wrongSwitchPort(in *Input) *Finding {
-	for _, n := range in.Machine.NICs {
-		if plan, seen, differs := discovery.Miscabled(n); differs && !in.is(machine.Retired) {
-			return found(fmt.Sprintf("%s is in %s, plan says %s: move the cable to %s, or accept where it is.", discovery.NICName(n), seen, plan, plan),
-				"interface", discovery.NICName(n), "discovered", seen, "plan", plan)
+	if in.is(machine.Retired) {
+		return nil
+	}
+	for _, c := range whereabouts.Of(in.Machine, in.Others.Cables).Cables {
+		if d := c.Disagreement; d != nil {
+			return found(d.Sentence, d.Evidence()...)
 		}
 	}
 	return nil

@@ -1,7 +1,6 @@
 package operate
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -13,6 +12,7 @@ import (
 	"firstlight/server/issue"
 	"firstlight/server/machine"
 	"firstlight/server/serverdb"
+	"firstlight/server/whereabouts"
 )
 
 // TakeIssue is "I have this one": others see who has an issue and go after
@@ -75,23 +75,32 @@ func (d *Desk) AcceptPort(ctx context.Context, who auth.User, name string) error
 	if err != nil {
 		return err
 	}
-	_, err = d.DB.Set(ctx, m.ID, 0, by, acceptSeen)
+	fleet := whereabouts.NewFleet(d.DB.Machines)
+	_, err = d.DB.Set(ctx, m.ID, 0, by, func(m *machine.Machine) error { return acceptSeen(m, fleet) })
 	return explainPlan(err, declare.Machine())
 }
 
-// acceptSeen plans each interface where it was seen.
-func acceptSeen(m *machine.Machine) error {
-	before := slices.Clone(m.NICs)
-	for i := range m.NICs {
-		n := &m.NICs[i]
+// acceptSeen plans each cable where it was seen. One that is where the plan has
+// it, however that is spelled, is left as people wrote it.
+func acceptSeen(m *machine.Machine, f *whereabouts.Fleet) error {
+	before, bmc := slices.Clone(m.NICs), m.BMC
+	for _, c := range whereabouts.Of(m, f).Cables {
+		if c.Agrees() {
+			continue
+		}
+		sw, port, half := c.SeenAt()
 		switch {
-		case n.SeenSwitch != "" && n.SeenPort != "":
-			n.Switch, n.Port = n.SeenSwitch, n.SeenPort
-		case n.SeenSwitch != "" && n.SeenSwitch != n.Switch, n.SeenPort != "" && n.SeenPort != n.Port:
-			return conflict(fmt.Sprintf("of the cable of %s only %q was seen", cmp.Or(n.Name, n.MAC.String()), n.SeenSwitch+n.SeenPort), "set both switch and port by hand: firstlight machine set "+m.Name)
+		case half != "":
+			return conflict(fmt.Sprintf("of the cable of %s only %q was seen", c.Name, half), "set both switch and port by hand: firstlight machine set "+m.Name)
+		case sw == "":
+		case c.BMC:
+			m.BMC.Switch, m.BMC.Port = sw, port
+		default:
+			i := slices.IndexFunc(m.NICs, func(n machine.NIC) bool { return n.MAC == c.MAC })
+			m.NICs[i].Switch, m.NICs[i].Port = sw, port
 		}
 	}
-	if slices.Equal(before, m.NICs) {
+	if slices.Equal(before, m.NICs) && bmc == m.BMC {
 		return conflict("machine "+m.Name+" was seen at no other switch port than the plan says", "look at its interfaces")
 	}
 	return nil

@@ -2,6 +2,7 @@ package operate
 
 import (
 	"errors"
+	"net/netip"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -80,6 +81,57 @@ func TestAcceptPortOfAnother(t *testing.T) {
 	wantRefused(t, "AcceptPort() of a port that is another's", err, `"sw3 31": belongs to machine FL0002`)
 	if n := is(t, d, m).NICs[0]; n.Port != "23" {
 		t.Errorf("after the refusal the plan says port %s, want 23", n.Port)
+	}
+}
+
+// What is as planned, however it is spelled, stays as people wrote it.
+func TestAcceptPortOfAnotherSpelling(t *testing.T) {
+	d, _ := desk(t)
+	m := in(t, d, machine.Available)
+	for _, tt := range []struct{ seenSwitch, seenPort, words string }{
+		{"sw3.example.net", "Ethernet23", "no other switch port"},
+		{"SW3", "", "no other switch port"},
+		{"sw3", "Ethernet31", ""},
+	} {
+		edit := func(m *machine.Machine) error {
+			n := &m.NICs[0]
+			n.Switch, n.Port, n.SeenSwitch, n.SeenPort = "sw3", "23", tt.seenSwitch, tt.seenPort
+			return nil
+		}
+		if err := d.DB.Edit(t.Context(), m.ID, 0, "test", "", edit); err != nil {
+			t.Fatal(err)
+		}
+		if err := d.AcceptPort(t.Context(), ada, m.Name); tt.words != "" {
+			wantRefused(t, "AcceptPort() of "+tt.seenSwitch, err, tt.words)
+		} else if n := is(t, d, m).NICs[0]; err != nil || n.Port != tt.seenPort {
+			t.Errorf("AcceptPort() = %v, and the plan says %s, want %s", err, n.Port, tt.seenPort)
+		}
+	}
+}
+
+// What a relay says is accepted, too, of an interface and of a BMC.
+func TestAcceptPortOfARelay(t *testing.T) {
+	d, _ := desk(t)
+	m := in(t, d, machine.Available)
+	lom := machine.MAC{2, 0, 0, 0, 0, 0xb}
+	edit := func(m *machine.Machine) error {
+		m.BMC.MAC, m.BMC.Switch, m.BMC.Port = lom, "mgmt1", "7"
+		m.NICs[0].Switch, m.NICs[0].Port = "sw3", "23"
+		return nil
+	}
+	if err := d.DB.Edit(t.Context(), m.ID, 0, "test", "", edit); err != nil {
+		t.Fatal(err)
+	}
+	for mac, circuit := range map[machine.MAC]string{m.BootMAC(): "sw3:Ethernet31", lom: "mgmt1:Ethernet5"} {
+		d.DB.Relayed(machine.Relayed{MAC: mac, Relay: netip.MustParseAddr("10.1.3.1"), Circuit: []byte(circuit), At: d.DB.Now()})
+	}
+	if err := d.AcceptPort(t.Context(), ada, m.Name); err != nil {
+		t.Fatal(err)
+	}
+	now := is(t, d, m)
+	got := []string{now.NICs[0].Switch, now.NICs[0].Port, now.BMC.Switch, now.BMC.Port}
+	if diff := cmp.Diff([]string{"sw3", "Ethernet31", "mgmt1", "Ethernet5"}, got); diff != "" {
+		t.Errorf("the plan differs (-want +got):\n%s", diff)
 	}
 }
 
