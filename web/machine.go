@@ -26,6 +26,7 @@ type machineData struct {
 	Boots       []bootpath.Path
 	Timeline    timelineData
 	Options     []machine.AppliedSet
+	Where       []cableData
 	Hardware    hardwareData
 	Disks       disksData
 	Job         *jobData
@@ -90,7 +91,7 @@ func (s *Site) machine(r *http.Request) (view, error) {
 	u, _ := auth.From(ctx)
 	d := machineData{
 		Wrong: s.wrong(m, events), Issues: s.machineIssues(m, u), Differences: s.differences(m),
-		Head: s.head(m, job, userOf(r)), Timeline: timeline, Hardware: hardware(m), Disks: disks(m),
+		Head: s.head(m, job, userOf(r)), Timeline: timeline, Where: s.where(m), Hardware: hardware(m), Disks: disks(m),
 		Clock: s.clock(ctx, m, events), Boots: s.Insight.Paths(m, events), Console: s.console(m), Dig: s.dig(m), History: history,
 	}
 	if d.Options, err = s.Insight.Options(ctx, m.Name); err != nil {
@@ -123,6 +124,7 @@ func (d machineData) fragments() []fragment {
 		{id: "clock", template: "machine-clock", data: d.Clock},
 		{id: "boots", template: "machine-boots", data: d.Boots},
 		{id: "options", template: "machine-options", data: d.Options},
+		{id: "where", template: "machine-where", data: d.Where},
 		{id: "hardware", template: "machine-hardware", data: d.Hardware},
 		{id: "disks", template: "machine-disks", data: d.Disks},
 		{id: "job", template: "machine-job", data: d.Job},

@@ -52,7 +52,13 @@ func (s *Site) machineForm(m *machine.Machine, role auth.Role) *form {
 		}
 		f.add(g.title, entries(s, fields, m))
 	}
-	f.add("Cabling", s.cabling(m, may))
+	var bmcFields []declare.Field[*machine.Machine]
+	for _, d := range declare.Machine() {
+		if strings.HasPrefix(d.Name, "bmc_") && may(d) {
+			bmcFields = append(bmcFields, d)
+		}
+	}
+	f.add("Cabling", append(s.cabling(m, may), entries(s, bmcFields, m)...))
 	if in := f.entry("type"); in != nil {
 		in.Seen = join(" ", m.Vendor, m.Product)
 	}

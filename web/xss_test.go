@@ -149,6 +149,8 @@ func poison(c *canned, i int, p string) {
 	} {
 		*field = p
 	}
+	m.NICs[0].Switch, m.NICs[0].Port, m.NICs[0].SeenSwitch, m.NICs[0].SeenPort, m.BMC.Switch, m.BMC.Port = p, p, p, p, p, p
+	m.Observed.Relayed = []machine.Relayed{{MAC: m.NICs[0].MAC, Relay: netip.AddrFrom4([4]byte{10, 0, 0, 1}), Circuit: []byte(p), Remote: []byte(p)}}
 	m.Flags.Locked, m.BMC.Proven, m.Facts.DIMMs[0].Type = true, false, p
 	m.Facts.DIMMs[0].Slot, m.Facts.DIMMs[0].Vendor, m.Facts.DIMMs[0].Part, m.Facts.DIMMs[0].Serial = p, p, p, p
 	m.Facts.Disks[0].Contents = []machine.Content{{Device: p, Kind: p, Type: p, Label: p, Used: 1}}

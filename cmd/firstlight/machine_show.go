@@ -24,6 +24,9 @@ func (c *machineShowCmd) Run(ctx context.Context, h *host) error {
 
 func machineLines(p output.Printer, m api.Machine) []string {
 	lines := output.Facts(p, machineFacts(p, m))
+	if m.Where != nil && len(m.Where.Cables) > 0 {
+		lines = append(append(lines, ""), output.Table(p, m.Where.Cables, cableColumns)...)
+	}
 	if m.Facts != nil {
 		lines = append(append(lines, ""), output.Facts(p, hardwareFacts(m.Facts))...)
 	}

@@ -15,20 +15,22 @@ import (
 // MachinePatch changes what is declared of a machine: what it names changes,
 // all else stays. An empty text and the number 0 take away what was said.
 type MachinePatch struct {
-	Name     *string `json:"name,omitempty" doc:"Only where the name was made of a MAC, because the serial says nothing" example:"C0MPUT3"`
-	Serial   *string `json:"serial,omitempty" doc:"Only where the firmware has a placeholder" example:"C0MPUT3"`
-	Rack     *string `json:"rack,omitempty" doc:"A rack of the plan, which decides site and room. In a new rack, the unit is not known until it is said" example:"lon6-r12"`
-	Unit     *int    `json:"unit,omitempty" doc:"Lowest unit that it fills" example:"17"`
-	Height   *int    `json:"height,omitempty" doc:"In units" example:"2"`
-	Face     *string `json:"face,omitempty" enum:"front,rear," doc:"Side of the rack; empty: it fills both"`
-	Site     *string `json:"site,omitempty" doc:"Only for a machine in no rack" example:"lon6"`
-	Hostname *string `json:"hostname,omitempty" doc:"Name in the DNS" example:"lon6-web-1"`
-	Role     *string `json:"role,omitempty" doc:"A role of the plan" example:"web"`
-	Pool     *string `json:"pool,omitempty" doc:"A pool of the plan" example:"a"`
-	Owner    *string `json:"owner,omitempty" doc:"A team of the plan; one of yours, unless you are an admin" example:"search"`
-	Type     *string `json:"type,omitempty" doc:"A hardware type of the plan" example:"high-io"`
-	Image    *string `json:"image,omitempty" doc:"That the next install writes" example:"debian-12"`
-	Note     *string `json:"note,omitempty" maxLength:"2000" doc:"For people" example:"fan is loud"`
+	Name      *string `json:"name,omitempty" doc:"Only where the name was made of a MAC, because the serial says nothing" example:"C0MPUT3"`
+	Serial    *string `json:"serial,omitempty" doc:"Only where the firmware has a placeholder" example:"C0MPUT3"`
+	Rack      *string `json:"rack,omitempty" doc:"A rack of the plan, which decides site and room. In a new rack, the unit is not known until it is said" example:"lon6-r12"`
+	Unit      *int    `json:"unit,omitempty" doc:"Lowest unit that it fills" example:"17"`
+	Height    *int    `json:"height,omitempty" doc:"In units" example:"2"`
+	Face      *string `json:"face,omitempty" enum:"front,rear," doc:"Side of the rack; empty: it fills both"`
+	Site      *string `json:"site,omitempty" doc:"Only for a machine in no rack" example:"lon6"`
+	BMCSwitch *string `json:"bmc_switch,omitempty" doc:"Switch that its BMC is cabled to; empty: to none" example:"mgmt1"`
+	BMCPort   *string `json:"bmc_port,omitempty" doc:"Port of that switch" example:"7"`
+	Hostname  *string `json:"hostname,omitempty" doc:"Name in the DNS" example:"lon6-web-1"`
+	Role      *string `json:"role,omitempty" doc:"A role of the plan" example:"web"`
+	Pool      *string `json:"pool,omitempty" doc:"A pool of the plan" example:"a"`
+	Owner     *string `json:"owner,omitempty" doc:"A team of the plan; one of yours, unless you are an admin" example:"search"`
+	Type      *string `json:"type,omitempty" doc:"A hardware type of the plan" example:"high-io"`
+	Image     *string `json:"image,omitempty" doc:"That the next install writes" example:"debian-12"`
+	Note      *string `json:"note,omitempty" maxLength:"2000" doc:"For people" example:"fan is loud"`
 
 	Tags       *[]string          `json:"tags,omitempty" maxItems:"64" doc:"All of them anew" example:"[\"loaner\"]"`
 	AddTags    []string           `json:"add_tags,omitempty" nullable:"false" maxItems:"64" doc:"These come, the others stay" example:"[\"loaner\"]"`
@@ -52,6 +54,7 @@ func (p *MachinePatch) texts() map[string]**string {
 	return map[string]**string{
 		"name": &p.Name, "serial": &p.Serial, "rack": &p.Rack, "face": &p.Face, "site": &p.Site, "hostname": &p.Hostname, "role": &p.Role,
 		"pool": &p.Pool, "owner": &p.Owner, "type": &p.Type, "image": &p.Image, "note": &p.Note,
+		"bmc_switch": &p.BMCSwitch, "bmc_port": &p.BMCPort,
 	}
 }
 

@@ -9,6 +9,7 @@ import (
 	"firstlight/server/journal"
 	"firstlight/server/machine"
 	"firstlight/server/operate"
+	"firstlight/server/whereabouts"
 )
 
 // MachineRef names one machine. It is exported because huma reads only the
@@ -73,7 +74,9 @@ func (a *API) machine(ctx context.Context, in *MachineRef) (Machine, error) {
 	if m, err = a.DB.Full(ctx, m); err != nil {
 		return Machine{}, err
 	}
-	return a.showMachine(m), nil
+	shown := a.showMachine(m)
+	shown.Where = showWhere(whereabouts.Of(m, whereabouts.NewFleet(a.DB.Machines)))
+	return shown, nil
 }
 
 type timelineInput struct {

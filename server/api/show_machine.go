@@ -85,7 +85,7 @@ func showDeclared(d machine.Declared) *Declared {
 }
 
 func showBMC(b machine.BMC) BMC {
-	return BMC{Type: b.Type, Address: b.Address, MAC: b.MAC.String(), Firmware: b.Firmware, Proven: b.Proven, Failed: b.Failed}
+	return BMC{Type: b.Type, Address: b.Address, MAC: b.MAC.String(), Firmware: b.Firmware, Proven: b.Proven, Failed: b.Failed, Switch: b.Switch, Port: b.Port}
 }
 
 func showObserved(o machine.Observed) Observed {

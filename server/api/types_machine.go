@@ -53,6 +53,8 @@ type Machine struct {
 	Issues      []string     `json:"issues,omitempty" doc:"Kinds of its open issues" example:"[\"silent\"]"`
 	Differences []Difference `json:"differences,omitempty" doc:"Where what was found is not what is declared, by its record, the plan or its hardware type. Only with the facts"`
 
+	Where *Where `json:"where,omitempty" doc:"Who says where it is cabled, and what does not agree. Only where one machine is asked for"`
+
 	Handling string `json:"handling,omitempty" enum:"keep,wipe,shred" doc:"What is to become of its disks while it is repaired"`
 	Undo     *Undo  `json:"undo,omitempty" doc:"Absent: there is nothing to take back"`
 
@@ -110,6 +112,8 @@ type BMC struct {
 	Firmware string `json:"firmware,omitempty" example:"2.86"`
 	Proven   bool   `json:"proven" doc:"A log-in succeeded"`
 	Failed   string `json:"failed,omitempty" doc:"Why the last log-in did not" example:"wrong password"`
+	Switch   string `json:"switch,omitempty" doc:"Where the plan wants it cabled" example:"mgmt1"`
+	Port     string `json:"port,omitempty" example:"7"`
 }
 
 // Observed is what was last seen of a machine.

@@ -29,6 +29,8 @@ var machineFields = []Field[*machine.Machine]{
 	hands(numberOf("unit", "lowest unit that it fills", func(m *machine.Machine) *int { return &m.Unit })),
 	hands(numberOf("height", "in units; empty: one", func(m *machine.Machine) *int { return &m.Height })),
 	hands(faceOf()),
+	hands(textOf("bmc_switch", "switch that its BMC is cabled to", func(m *machine.Machine) *string { return &m.BMC.Switch })),
+	hands(textOf("bmc_port", "port of that switch", func(m *machine.Machine) *string { return &m.BMC.Port })),
 	textOf("hostname", "name in the DNS", func(m *machine.Machine) *string { return &m.Hostname }),
 	from(machine.KindRole, textOf("role", "what it does", func(m *machine.Machine) *string { return &m.Role })),
 	from(machine.KindPool, textOf("pool", "group of its role and site", func(m *machine.Machine) *string { return &m.Pool })),

@@ -38,11 +38,9 @@ func (m *Machine) Validate() error {
 		all = append(all, wanted{tagWord(t), "tags", t, "want lower-case letters, digits, dots, dashes and _"})
 	}
 	for _, n := range m.NICs {
-		for field, end := range map[string]string{"switch": n.Switch, "port": n.Port} {
-			all = append(all, wanted{end == "" || cableEnd(end), "nic." + n.MAC.String() + "." + field, end, "want the name that the switch itself says"})
-		}
-		all = append(all, wanted{(n.Switch == "") == (n.Port == ""), "nic." + n.MAC.String() + "." + unsaid(n), "", "give both ends of a cable or none: " + strings.TrimSpace(n.Switch+" "+n.Port) + " is one"})
+		all = append(all, cable("nic."+n.MAC.String()+".", n.Switch, n.Port)...)
 	}
+	all = append(all, cable("bmc_", m.BMC.Switch, m.BMC.Port)...)
 	for _, c := range append(all, params(m.Params)...) {
 		if !c.ok {
 			return &FieldError{"machine " + m.Name, c.field, fmt.Sprint(c.value), c.want}
@@ -51,12 +49,16 @@ func (m *Machine) Validate() error {
 	return nil
 }
 
-// unsaid is the end of an interface's cable that nobody said.
-func unsaid(n NIC) string {
-	if n.Switch == "" {
-		return "switch"
+// cable wants both ends of one, or none.
+func cable(before, sw, port string) (all []wanted) {
+	for field, end := range map[string]string{"switch": sw, "port": port} {
+		all = append(all, wanted{end == "" || cableEnd(end), before + field, end, "want the name that the switch itself says"})
 	}
-	return "port"
+	unsaid := "port"
+	if sw == "" {
+		unsaid = "switch"
+	}
+	return append(all, wanted{(sw == "") == (port == ""), before + unsaid, "", "give both ends of a cable or none: " + strings.TrimSpace(sw+" "+port) + " is one"})
 }
 
 // Changed names the declared fields that differ between two records of one
@@ -78,6 +80,7 @@ func (m *Machine) DeclaredFields() map[string]any {
 		"delivery": m.Delivery, "hostname": m.Hostname, "role": m.Role, "pool": m.Pool, "owner": m.Owner, "type": m.Type, "note": m.Note,
 		"tags": strings.Join(m.Tags, ","), "params": m.Params, "declared": m.Declared, "image": m.Image,
 		"retire_when_released": m.Flags.RetireWhenReleased, "no_power_off": m.Flags.NoPowerOff, "bmc": m.BMC.Address, "bmc_mac": m.BMC.MAC.String(),
+		"bmc_port": strings.TrimSpace(m.BMC.Switch + " " + m.BMC.Port),
 	}
 	for _, n := range m.NICs {
 		all["nic "+n.MAC.String()] = strings.TrimSpace(n.Name + " " + n.Switch + " " + n.Port)
