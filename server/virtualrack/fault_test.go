@@ -71,6 +71,7 @@ var drills = []drill{
 	{fault: light.TwoFaces, named: "report-refused", quick: true, ready: true, begin: cycle},
 	{fault: light.DiskFirst, named: "booted-its-disk", quick: true, ready: true, uefi: true, begin: cycle},
 	{fault: light.WrongCable, named: "wrong-switch-port", quick: true, ready: true, begin: replug, says: elsewhere},
+	{fault: light.RelayLies, named: "wrong-switch-port", quick: true, says: relayLies},
 	{fault: light.AgentCrash, named: "agent-crashed", quick: true, says: panicked},
 	{fault: light.Dead, named: "bmc-lies", ready: true, begin: cycle},
 	{named: "bmc-lies", ready: true, begin: lie},
@@ -111,6 +112,13 @@ func replug(t *testing.T, r *virtualrack.Rack, m *virtualrack.Machine) {
 func elsewhere(m *virtualrack.Machine) string {
 	own := m.Name[len(m.Name)-2:]
 	return fmt.Sprintf("eth0 is in sw2/Ethernet200%s, plan says sw2/%s: move the cable to sw2/%s, or accept where it is.", own, own, own)
+}
+
+// relayLies is where its switch says that it is, and where its relay does.
+func relayLies(m *virtualrack.Machine) string {
+	own := m.Name[len(m.Name)-2:]
+	return fmt.Sprintf("Of eth0, LLDP says %s/%s and its relay (option 82) %s/Ethernet200%s; the plan says nothing: follow the cable, and mend what names its port wrongly.",
+		m.Switch, m.Port, m.Switch, own)
 }
 
 func panicked(*virtualrack.Machine) string {

@@ -81,6 +81,11 @@ func systemProgram(host string) program {
 // address gets one for a program and gives it to the machine, for as long as
 // the program runs: the returned function takes it back.
 func (m *Machine) address(ctx context.Context, p program) (lease, func(), error) {
+	if m.has(RelayLies) {
+		if err := m.wire.relay(); err != nil {
+			return lease{}, nil, err
+		}
+	}
 	l, err := m.askAddress(ctx, m.disguise(p))
 	if err != nil {
 		return lease{}, nil, fmt.Errorf("DHCP of %s: %w", p.name, err)

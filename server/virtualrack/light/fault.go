@@ -50,6 +50,7 @@ const (
 	DeadDisk     Fault = "dead-disk"         // what was installed does not boot
 	StubbornDisk Fault = "stubborn-disk"     // its disk says that it was erased, and was not
 	WrongCable   Fault = "wrong-cable"       // its cable is in another port of the switch
+	RelayLies    Fault = "relay-disagrees"   // its relay names another port of its switch than the switch does
 	AgentCrash   Fault = "agent-crash"       // its agent panicked, and was started again
 	MissingDIMM  Fault = "missing-dimm"      // its second memory module is not seen
 	ClonedSerial Fault = "cloned-serial"     // it has the serial number of another machine
@@ -61,7 +62,7 @@ func Faults() []Fault {
 	return []Fault{
 		Dead, DiskFirst, LatePort, BareRelay, WrongRelay, FarRelay, OddFirmware, NoOffers, Declines, OldLease, OtherServer,
 		NoTFTP, WrongFile, OtherLoader, CutLoader, NoDriver, LoaderLoop, DeafLoader, NoHTTP, BorrowedName, Stops,
-		GoneKernel, CutKernel, SilentAgent, CrashLoop, WrongClock, TwoFaces, DeadDisk, StubbornDisk, WrongCable, AgentCrash,
+		GoneKernel, CutKernel, SilentAgent, CrashLoop, WrongClock, TwoFaces, DeadDisk, StubbornDisk, WrongCable, RelayLies, AgentCrash,
 		MissingDIMM, ClonedSerial, NoSerial,
 	}
 }
@@ -103,6 +104,7 @@ var (
 	farRelay      = netip.MustParseAddr("10.99.64.1")
 	otherNetwork  = netip.MustParseAddr("10.7.7.7")
 	otherServer   = netip.MustParseAddr("10.80.0.9")
+	ownRelay      = netip.MustParseAddr("10.80.255.254") // of the rack's own network, which forwards both ways
 )
 
 // disguise changes what a program says in DHCP.
@@ -116,6 +118,10 @@ func (m *Machine) disguise(p program) program {
 		if m.has(WrongRelay) {
 			add(dhcpv4.WithOption(dhcpv4.OptRelayAgentInfo(dhcpv4.OptGeneric(dhcpv4.AgentCircuitIDSubOption, []byte("port 7")))))
 		}
+	case m.has(RelayLies):
+		add(dhcpv4.WithGatewayIP(ownRelay.AsSlice()), dhcpv4.WithOption(dhcpv4.OptRelayAgentInfo(
+			dhcpv4.OptGeneric(dhcpv4.AgentCircuitIDSubOption, fmt.Appendf(nil, "%s:%s", m.spec.Switch, m.spec.WrongPort)),
+		)))
 	case m.has(FarRelay):
 		add(dhcpv4.WithGatewayIP(farRelay.AsSlice()))
 	case m.has(OddFirmware):

@@ -18,18 +18,20 @@ const (
 	udpBytes      = 8
 )
 
-// toClients lets through what goes to DHCP's client port: unfragmented UDP over
-// IPv4 to port 68.
+// toClients lets through what goes to DHCP's client port, or to our relay:
+// unfragmented UDP over IPv4 to port 68 or its address.
 var toClients = []bpf.Instruction{
 	bpf.LoadAbsolute{Off: 12, Size: 2},
-	bpf.JumpIf{Cond: bpf.JumpNotEqual, Val: 0x0800, SkipTrue: 7},
+	bpf.JumpIf{Cond: bpf.JumpNotEqual, Val: 0x0800, SkipTrue: 9},
 	bpf.LoadAbsolute{Off: 23, Size: 1},
-	bpf.JumpIf{Cond: bpf.JumpNotEqual, Val: 17, SkipTrue: 5},
+	bpf.JumpIf{Cond: bpf.JumpNotEqual, Val: 17, SkipTrue: 7},
 	bpf.LoadAbsolute{Off: 20, Size: 2},
-	bpf.JumpIf{Cond: bpf.JumpBitsSet, Val: 0x3fff, SkipTrue: 3},
+	bpf.JumpIf{Cond: bpf.JumpBitsSet, Val: 0x3fff, SkipTrue: 5},
 	bpf.LoadMemShift{Off: ethernetBytes},
 	bpf.LoadIndirect{Off: ethernetBytes + 2, Size: 2},
-	bpf.JumpIf{Cond: bpf.JumpEqual, Val: 68, SkipTrue: 1},
+	bpf.JumpIf{Cond: bpf.JumpEqual, Val: 68, SkipTrue: 3},
+	bpf.LoadAbsolute{Off: ethernetBytes + 16, Size: 4},
+	bpf.JumpIf{Cond: bpf.JumpEqual, Val: binary.BigEndian.Uint32(ownRelay.AsSlice()), SkipTrue: 1},
 	bpf.RetConstant{Val: 0},
 	bpf.RetConstant{Val: 65535},
 }

@@ -27,6 +27,7 @@ func TestAFrameComesThroughTheFilterAndBack(t *testing.T) {
 	}{
 		{"to the client port", func(b []byte) { b[37] = 68 }, true},
 		{"to the server port", func([]byte) {}, false},
+		{"to the relay", func(b []byte) { copy(b[30:], ownRelay.AsSlice()) }, true},
 		{"a fragment", func(b []byte) { b[37], b[20] = 68, 0x20 }, false},
 		{"TCP", func(b []byte) { b[37], b[23] = 68, 6 }, false},
 		{"ARP", func(b []byte) { b[37], b[13] = 68, 6 }, false},

@@ -33,6 +33,8 @@ type Wire struct {
 	// some 20 MB.
 	writers chan struct{}
 
+	relays sync.Once // the relay's address is there
+
 	mu   sync.Mutex
 	hear map[machine.MAC]chan *dhcpv4.DHCPv4
 }
@@ -81,6 +83,13 @@ func listen(name string) (*packet.Conn, error) {
 		return nil, errors.Join(err, conn.Close())
 	}
 	return conn, nil
+}
+
+// relay has the interface be the relay that some machines say they are behind,
+// so that what we send there comes to them.
+func (w *Wire) relay() (err error) {
+	w.relays.Do(func() { err = w.plug.Add(netip.PrefixFrom(ownRelay, ownRelay.BitLen())) })
+	return err
 }
 
 // Close closes the wire; machines on it hear nothing any more.
