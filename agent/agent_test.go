@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -195,6 +196,65 @@ func TestWhatAnAgentDoes(t *testing.T) {
 			}
 		})
 	}
+}
+
+// The switch may speak while the image is written: that is told once more, and the
+// restart waits for it a second at most.
+func TestWhatChangedDuringAnInstallIsTold(t *testing.T) {
+	for _, tt := range []struct {
+		name string
+		say  func(context.Context) error // to the second report
+		told bool
+		took time.Duration
+	}{
+		{"it is taken", func(context.Context) error { return nil }, true, 0},
+		{"it is refused", func(context.Context) error { return &appliance.Refusal{Status: 409, Message: "not now"} }, true, 0},
+		{"nobody answers", func(ctx context.Context) error { <-ctx.Done(); return ctx.Err() }, true, time.Second},
+		{"nothing changed", nil, false, 0},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				f := &late{fake: fake{orders: []report.Order{install}, install: fine}, say: tt.say}
+				a := &Agent{
+					Appliance: f, Installer: f, Eraser: f, Screen: console.New(), Log: slog.New(slog.DiscardHandler), Name: "x",
+					Collect: func() report.Report {
+						r := report.Report{Version: report.Version, NICs: []report.NIC{{Name: "eth0"}}}
+						if tt.told && slices.Contains(f.log, "install") {
+							r.NICs[0].Neighbour = &report.Neighbour{System: "sw3", Port: "Ethernet31"}
+						}
+						return r
+					},
+				}
+				began := time.Now()
+				end, err := a.Run(t.Context())
+				want := []string{"report", "poll after ", "install", "progress write", "report", "result ok 1"}
+				if !tt.told {
+					want = slices.Delete(want, 4, 5)
+				}
+				if took := time.Since(began); end != report.ActionReboot || err != nil || took != tt.took {
+					t.Errorf("Run = %q, %v after %s; want a restart after %s", end, err, took, tt.took)
+				}
+				if diff := cmp.Diff(want, f.log); diff != "" {
+					t.Errorf("what happened (-want +got):\n%s", diff)
+				}
+			})
+		})
+	}
+}
+
+// late is an appliance that says something of its own to the second report.
+type late struct {
+	fake
+	reports int
+	say     func(context.Context) error
+}
+
+func (l *late) Report(ctx context.Context, r report.Report) (report.Welcome, error) {
+	if l.reports++; l.reports == 1 {
+		return l.fake.Report(ctx, r)
+	}
+	l.log = append(l.log, "report")
+	return report.Welcome{}, l.say(ctx)
 }
 
 func TestAnApplianceThatIsAwayIsWaitedFor(t *testing.T) {

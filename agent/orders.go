@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"reflect"
 	"strings"
+	"time"
 
 	"firstlight/agent/appliance"
 	"firstlight/agent/report"
@@ -78,7 +79,25 @@ func (a *Agent) install(ctx context.Context, o report.Order) (report.Result, str
 	if err != nil {
 		return report.Result{Step: step, Error: err.Error()}, "", nil
 	}
-	return report.Result{OK: true, Step: step, BootOrder: a.collect().Boot.Order}, report.ActionReboot, nil
+	now := a.collect()
+	a.partingReport(ctx, now)
+	return report.Result{OK: true, Step: step, BootOrder: now.Boot.Order}, report.ActionReboot, nil
+}
+
+// partingReport tells what was learned since the last report by a machine that
+// restarts now: its switch may have spoken while the image was written. It is tried
+// once, for a second at most, and the install is none the worse for it.
+func (a *Agent) partingReport(ctx context.Context, now report.Report) {
+	if same(a.facts, now) {
+		return
+	}
+	ctx, cancel := context.WithTimeout(ctx, time.Second)
+	defer cancel()
+	if _, err := a.Appliance.Report(ctx, now); err != nil {
+		a.Log.Warn("what changed meanwhile was not told", "error", err)
+		return
+	}
+	a.facts = now
 }
 
 // erase tells what the machine is now before it tells the result: whoever judges

@@ -62,6 +62,10 @@ func TestABlankMachineComesIntoUse(t *testing.T) {
 			r.cameTheWay(m, began)
 			r.sawStages(m, want)
 			r.hasItsName(m)
+			// Each is installed right after its first report, before its switch spoke.
+			if n := ask[api.Machine](r, "machine", "show", m.Name).NICs[0]; n.SeenSwitch != m.Switch || n.SeenPort != m.Port {
+				r.Errorf("seen in %q/%q, want %s/%s", n.SeenSwitch, n.SeenPort, m.Switch, m.Port)
+			}
 		})
 	}
 }
