@@ -63,10 +63,8 @@ func wrongSwitchPort(in *Input) *Finding {
 	if in.is(machine.Retired) {
 		return nil
 	}
-	for _, c := range whereabouts.Of(in.Machine, in.Others.Cables).Cables {
-		if d := c.Disagreement; d != nil {
-			return found(d.Sentence, d.Evidence()...)
-		}
+	if d := whereabouts.Wrong(in.Machine, in.Others.Cables); d != nil {
+		return found(d.Sentence, d.Evidence()...)
 	}
 	return nil
 }

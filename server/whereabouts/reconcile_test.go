@@ -109,6 +109,9 @@ func TestDisagreements(t *testing.T) {
 			if got != tt.want {
 				t.Errorf("it is said %q\nwant %q", got, tt.want)
 			}
+			if d := Wrong(m, fleetOf(m, neighbour())); (d == nil) != (got == "") || d != nil && d.Sentence != got {
+				t.Errorf("at a glance it is said %+v, want %q", d, got)
+			}
 		})
 	}
 }

@@ -144,6 +144,9 @@ func FuzzRelay(f *testing.F) {
 		if d := c.Disagreement; d != nil && (!said.Understood() || strings.Contains(d.Sentence, "\n")) {
 			t.Errorf("of %q, %q it is said %q", circuit, remote, d.Sentence)
 		}
+		if glance := Wrong(m, fleetOf(m)); (glance == nil) != (c.Disagreement == nil) {
+			t.Errorf("of %q, %q at a glance it is said %+v, want %+v", circuit, remote, glance, c.Disagreement)
+		}
 		if _, ok := w.Match(); ok {
 			t.Errorf("one leg alone matches a position: %q, %q", circuit, remote)
 		}
