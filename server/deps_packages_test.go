@@ -33,6 +33,7 @@ var ourPackages = map[string]row{
 
 	// State.
 	"server/backup":         {why: "the format of backups knows columns and bytes; what they mean, it does not know"},
+	"server/certificate":    {ours: []string{"agent/report"}, pure: true, why: decisions + "; it knows the ways to erase by their words on the wire"},
 	"server/serverdb/store": {ours: []string{"server/backup", "server/journal", "server/lease", "server/machine"}, why: state},
 	"server/serverdb/storetest": {ours: []string{
 		"server/journal", "server/lease", "server/machine", "server/serverdb/pgtest", "server/serverdb/store",

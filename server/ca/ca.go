@@ -1,6 +1,7 @@
 // Package ca has the appliance's own certificate authorities: one signs the
 // certificate of the people's door (ca.go), one that of the machines', in the
-// only way that boot loaders understand (boot.go).
+// only way that boot loaders understand (boot.go). Beside them lies the key that
+// signs certificates of erased disks (erase.go).
 //
 // A key stays in the state folder with mode 0600. It imports nothing of
 // ours; the wiring is its importer.
