@@ -3,6 +3,7 @@ package server
 import (
 	"cmp"
 	"context"
+	"crypto/ed25519"
 	"errors"
 	"fmt"
 	"io"
@@ -51,8 +52,9 @@ type Options struct {
 type Appliance struct {
 	Options
 	db        *serverdb.DB
-	lock      *os.File        // of the state folder
-	key       *credential.Key // seals what is secret in the database
+	lock      *os.File           // of the state folder
+	eraseKey  ed25519.PrivateKey // signs certificates of erased disks
+	key       *credential.Key    // seals what is secret in the database
 	images    *os.Root
 	keeper    *login.Keeper
 	prover    *login.Prover
@@ -91,7 +93,7 @@ func newAppliance(o Options) *Appliance {
 // parts are opened in their order; the sockets come last.
 func (a *Appliance) parts() []func(context.Context) error {
 	return []func(context.Context) error{
-		a.openState, a.openDB, a.openKey, a.openBMCs, a.openDNS, a.openJobs, a.openIssues, a.openGates, a.openMachines, a.openPeople, a.settle, a.listen,
+		a.openState, a.openDB, a.openKey, a.openBMCs, a.openDNS, a.openCertificates, a.openJobs, a.openIssues, a.openGates, a.openMachines, a.openPeople, a.settle, a.listen,
 	}
 }
 

@@ -20,7 +20,7 @@ import (
 var stateFiles = []struct {
 	name   string
 	secret bool
-}{{"ca.crt", false}, {"ca.key", true}, {ca.BootFile, true}, {keyFile, true}}
+}{{"ca.crt", false}, {"ca.key", true}, {ca.BootFile, true}, {ca.EraseFile, true}, {keyFile, true}}
 
 // backups makes backups of a state folder and its database.
 type backups struct {

@@ -68,7 +68,7 @@ var ourPackages = map[string]row{
 
 	// Jobs work on machines through ServerDb and BMCs.
 	"server/jobs": {ours: []string{
-		"agent/report", "server/boot", "server/discovery", "server/journal", "server/machine", "server/oob",
+		"agent/report", "server/boot", "server/certificate", "server/discovery", "server/journal", "server/machine", "server/oob",
 		"server/serverdb", "server/zone",
 	}, why: "jobs change machines through ServerDb and BMCs through oob; they speak no protocol themselves"},
 
@@ -89,10 +89,10 @@ var ourPackages = map[string]row{
 	// The people's door.
 	"server/ca": {why: "keys and certificates know nothing of what they protect"},
 	"server/api": {ours: []string{
-		"agent/report", "server/auth", "server/bootpath", "server/bundle", "server/declare", "server/delivery", "server/diagnosis", "server/frame", "server/gate", "server/handover", "server/health", "server/issue", "server/journal", "server/lease", "server/machine", "server/oob", "server/operate", "server/replay", "server/serverdb", "server/whereabouts",
+		"agent/report", "server/auth", "server/bootpath", "server/bundle", "server/certificate", "server/declare", "server/delivery", "server/diagnosis", "server/frame", "server/gate", "server/handover", "server/health", "server/issue", "server/journal", "server/lease", "server/machine", "server/oob", "server/operate", "server/replay", "server/serverdb", "server/whereabouts",
 	}, why: "the API shows ServerDb and hands every verb to operate; it knows no adapter and no page"},
 	"web": {ours: []string{
-		"server/auth", "server/boot", "server/bootclock", "server/bootpath", "server/declare", "server/delivery", "server/diagnosis", "server/discovery", "server/frame", "server/issue", "server/journal", "server/lease", "server/machine", "server/oob", "server/replay", "server/whereabouts",
+		"server/auth", "server/boot", "server/bootclock", "server/bootpath", "server/certificate", "server/declare", "server/delivery", "server/diagnosis", "server/discovery", "server/frame", "server/issue", "server/journal", "server/lease", "server/machine", "server/oob", "server/replay", "server/whereabouts",
 		"web/reference",
 	}, why: adapters},
 	"web/reference": {pure: true, why: "a document becomes what a page shows; it knows the API by its document alone"},
@@ -165,7 +165,7 @@ var ourPackages = map[string]row{
 
 	// Wiring and commands.
 	"server": {ours: []string{
-		"images/bootimage", "ipxe", "ipxe/script", "server/api", "server/auth", "server/backup", "server/boot", "server/bootclock", "server/bootpath", "server/ca", "server/config",
+		"images/bootimage", "ipxe", "ipxe/script", "server/api", "server/auth", "server/backup", "server/boot", "server/bootclock", "server/bootpath", "server/ca", "server/certificate", "server/config",
 		"server/dhcp", "server/dhcp6", "server/diagnosis", "server/dns", "server/frame", "server/gate", "server/health", "server/httpboot", "server/inspect", "server/issue", "server/jobs", "server/journal", "server/machine", "server/oob",
 		"server/oob/credential", "server/oob/login", "server/operate", "server/replay", "server/serverdb", "server/tftp", "server/zone", "web",
 	}, why: wiring},
@@ -174,7 +174,7 @@ var ourPackages = map[string]row{
 		"server/virtualrack/replay", "server/virtualrack/storm",
 	}, why: command},
 	"cmd/firstlight": {ours: []string{
-		"cmd/firstlight/client", "cmd/firstlight/complete", "cmd/version", "cmd/firstlight/doctor", "cmd/firstlight/logins", "cmd/firstlight/output", "images/embedded", "ipxe", "server", "server/api", "server/backup", "server/config", "server/declare",
+		"cmd/firstlight/client", "cmd/firstlight/complete", "cmd/version", "cmd/firstlight/doctor", "cmd/firstlight/logins", "cmd/firstlight/output", "images/embedded", "ipxe", "server", "server/api", "server/backup", "server/certificate", "server/config", "server/declare",
 		"server/health", "server/machine",
 	}, why: command},
 	"cmd/firstlight/client":   {ours: []string{"server/api", "server/auth"}, why: "the client speaks the API's types to the API, and nothing else"},

@@ -119,8 +119,9 @@ func (a *Appliance) newDesk() *operate.Desk {
 			return a.dhcp.Simulate(ctx, s, f)
 		},
 		Clocks: &a.clocks, Log: a.Log.With("part", "desk"), Now: time.Now,
-		Packets: func(all ...machine.MAC) []frame.Packet { return a.packets(all...) },
-		Others:  a.otherServers,
+		Packets:  func(all ...machine.MAC) []frame.Packet { return a.packets(all...) },
+		Others:   a.otherServers,
+		EraseKey: a.erasePublic(),
 	})
 }
 

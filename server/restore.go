@@ -177,16 +177,17 @@ func inherit(dir string) error {
 }
 
 func ours(name string) bool {
-	return strings.HasPrefix(name, "serverdb.sqlite") || strings.HasPrefix(name, "ca.") || name == ca.BootFile ||
+	return strings.HasPrefix(name, "serverdb.sqlite") || strings.HasPrefix(name, "ca.") || name == ca.BootFile || name == ca.EraseFile ||
 		strings.HasPrefix(name, keyFile) || name == "firstlight.lock"
 }
 
 // missing says what the folder has not, or not the same.
 func missing(dir string, m *backup.Manifest) (all []string) {
 	what := map[string]string{
-		"ca.key":    "the CA is another one: whoever trusted the old one needs ca.crt of this state folder, or restore a backup made with --keys",
-		ca.BootFile: "the root of boots over HTTPS is another one: loaders on media and in other places than this appliance need to be copied from its loaders folder again, or restore a backup made with --keys",
-		keyFile:     "the BMC log-ins cannot be read with this folder's key: give them again with firstlight bmc import, or restore a backup made with --keys",
+		"ca.key":     "the CA is another one: whoever trusted the old one needs ca.crt of this state folder, or restore a backup made with --keys",
+		ca.BootFile:  "the root of boots over HTTPS is another one: loaders on media and in other places than this appliance need to be copied from its loaders folder again, or restore a backup made with --keys",
+		ca.EraseFile: "certificates of erased disks are signed with another key from now on: older ones are verified with the public key that was kept of the old appliance, or restore a backup made with --keys",
+		keyFile:      "the BMC log-ins cannot be read with this folder's key: give them again with firstlight bmc import, or restore a backup made with --keys",
 	}
 	for _, f := range m.Files {
 		content, _ := os.ReadFile(filepath.Join(dir, f.Name)) // one that cannot be read is another one

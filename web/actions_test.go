@@ -32,6 +32,8 @@ func TestActionsReachTheAppliance(t *testing.T) {
 		{"/machines/MQ0016/repair", []string{"disks", "shred"}, "root repair MQ0016 shred "},
 		{"/machines/MQ0017/repaired", []string{"note", "new disk"}, "root repaired MQ0017 new disk"},
 		{"/machines/MQ0016/return", nil, "root return MQ0016 "},
+		{"/machines/MQ0010/erase", []string{"typed", "MQ0010", "note", "next team"}, "root erase MQ0010 MQ0010 next team"},
+		{"/machines/MQ0016/unfence", []string{"typed", "MQ0016", "note", "shredded"}, "root unfence MQ0016 MQ0016 shredded"},
 		{"/machines/MQ0010/retire", []string{"typed", "MQ0010", "note", "sold"}, "root retire MQ0010 MQ0010 sold"},
 		{"/machines/MQ0022/undo", nil, "root undo MQ0022"},
 		{"/machines/MQ0000/lock", []string{"note", "disk swap"}, "root lock MQ0000 disk swap"},
@@ -51,7 +53,7 @@ func TestAWrongNameStopsEverythingDangerous(t *testing.T) {
 	c := full()
 	b := newBench(t, c)
 	cookie := b.as(auth.Admin)
-	for _, path := range []string{"/machines/MQ0010/install", "/machines/MQ0009/release", "/machines/MQ0000/power", "/machines/MQ0010/retire", "/jobs/13fd7feb-95ae-4b0c-b6ff-1f8d1b3ab9c1/cancel"} {
+	for _, path := range []string{"/machines/MQ0010/install", "/machines/MQ0009/release", "/machines/MQ0000/power", "/machines/MQ0010/retire", "/machines/MQ0010/erase", "/machines/MQ0016/unfence", "/jobs/13fd7feb-95ae-4b0c-b6ff-1f8d1b3ab9c1/cancel"} {
 		for _, typed := range []string{"", "mq0010", "MQ00"} {
 			r := b.post(path, cookie, "typed", typed, "verb", "off", "image", "debian-12")
 			if r.StatusCode != http.StatusConflict || !strings.Contains(r.body, "The name typed is") || len(c.asked) > 0 {
@@ -84,20 +86,20 @@ func TestButtonsFitTheStatusAndTheRole(t *testing.T) {
 		name string
 		want string
 	}{
-		{auth.Engineer, "MQ0010", "Edit Install… Power… Blink light Lock… Broken…"},           // available
-		{auth.Engineer, "MQ0009", "Edit Check again Power… Light off Lock… Broken… Release…"}, // held for its disks
-		{auth.Engineer, "MQ0000", "Edit Power… Blink light Lock… Broken…"},                    // in use
-		{auth.Engineer, "MQ0012", "Edit Power… Blink light Lock…"},                            // installing, the write has begun
-		{auth.Engineer, "MQ0022", "Edit Power… Blink light Unlock Broken…"},                   // locked
-		{auth.Engineer, "MQ0007", "Edit Lock…"},                                               // expected: no BMC known
+		{auth.Engineer, "MQ0010", "Edit Install… Power… Blink light Lock… Broken… Erase…"},           // available
+		{auth.Engineer, "MQ0009", "Edit Check again Power… Light off Lock… Broken… Release… Erase…"}, // held for its disks
+		{auth.Engineer, "MQ0000", "Edit Power… Blink light Lock… Broken… Erase…"},                    // in use
+		{auth.Engineer, "MQ0012", "Edit Power… Blink light Lock…"},                                   // installing, the write has begun
+		{auth.Engineer, "MQ0022", "Edit Power… Blink light Unlock Broken…"},                          // locked
+		{auth.Engineer, "MQ0007", "Edit Lock…"},                                                      // expected: no BMC known
 		{auth.Technician, "MQ0009", "Edit Check again Power… Light off Broken…"},
 		{auth.Technician, "MQ0010", "Edit Power… Blink light Broken…"},
-		{auth.Technician, "MQ0016", "Edit Power… Blink light Repair…"},                  // broken
-		{auth.Engineer, "MQ0016", "Edit Power… Blink light Lock… Repair… Back in use…"}, // and somebody's
-		{auth.Technician, "MQ0017", "Edit Power… Blink light Repaired… Broken…"},        // in repair
-		{auth.Admin, "MQ0010", "Edit Install… Power… Blink light Lock… Broken… Retire…"},
+		{auth.Technician, "MQ0016", "Edit Power… Blink light Repair…"},                         // broken
+		{auth.Engineer, "MQ0016", "Edit Power… Blink light Lock… Repair… Back in use… Erase…"}, // and somebody's
+		{auth.Technician, "MQ0017", "Edit Power… Blink light Repaired… Broken…"},               // in repair
+		{auth.Admin, "MQ0010", "Edit Install… Power… Blink light Lock… Broken… Retire… Erase…"},
 		{auth.Admin, "MQ0007", "Edit Lock… Retire…"}, // expected
-		{auth.Admin, "MQ0000", "Edit Power… Blink light Lock… Broken…"},
+		{auth.Admin, "MQ0000", "Edit Power… Blink light Lock… Broken… Erase…"},
 		{auth.Admin, "MQ0019", "Edit Power… Blink light Lock…"}, // retired
 		{auth.Viewer, "MQ0009", ""},
 		{auth.Viewer, "MQ0022", ""},

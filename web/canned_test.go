@@ -266,6 +266,18 @@ func (c *canned) Retire(_ context.Context, who auth.User, name, typed, note stri
 	return c.do(who.Name, "retire", name, typed, note)
 }
 
+func (c *canned) Erase(_ context.Context, who auth.User, name, typed, note string) (*machine.Job, error) {
+	return nil, c.do(who.Name, "erase", name, typed, note)
+}
+
+func (c *canned) Unfence(_ context.Context, who auth.User, name, typed, why string) error {
+	return c.do(who.Name, "unfence", name, typed, why)
+}
+
+func (c *canned) Erases(_ context.Context, id string) (all []*machine.Job, err error) {
+	return c.Jobs(func(j *machine.Job) bool { return j.Machine == id && j.Erase != nil }), c.broken
+}
+
 func (c *canned) Undo(_ context.Context, who auth.User, name string) error {
 	return c.do(who.Name, "undo", name)
 }

@@ -77,7 +77,11 @@ func should(m *machine.Machine, job *machine.Job) []word {
 	if disk := findDisk(m, job.Params["disk"]); disk != nil {
 		words = append(words, word{Text: "to disk"}, word{disk.Serial, true}, word{Text: "(" + discovery.Bytes(disk.Bytes) + ")"})
 	}
-	words = append(words, word{Text: "then boot it."}, word{Text: "Job"}, word{short(job.ID), true})
+	then := "then boot it."
+	if job.Erase != nil {
+		words, then = []word{{Text: "Erase"}, {job.Params["disks"], true}}, "then report anew."
+	}
+	words = append(words, word{Text: then}, word{Text: "Job"}, word{short(job.ID), true})
 	rest := fmt.Sprintf("step %d of %d, attempt %d", min(job.StepIndex()+1, len(job.Steps)), len(job.Steps), max(job.Attempt, 1))
 	if job.Requester != "" {
 		rest += ", asked by " + job.Requester

@@ -61,6 +61,8 @@ type Data interface {
 	Delivery(ctx context.Context, name string) (*machine.Delivery, delivery.Standing, error)
 	// History gives a machine's changes of status, oldest first.
 	History(ctx context.Context, machineID string) ([]Change, error)
+	// Erases gives the jobs that erased disks of a machine, or tried to, newest first.
+	Erases(ctx context.Context, machineID string) ([]*machine.Job, error)
 	Watch(room int) *journal.Watcher
 }
 
@@ -101,6 +103,10 @@ type Actions interface {
 	Return(ctx context.Context, who auth.User, name, note string) error
 	// Retire takes a machine out of the fleet. The typed name must be its own.
 	Retire(ctx context.Context, who auth.User, name, typed, note string) error
+	// Erase has all disks of a machine erased; Unfence takes the fence from one whose
+	// erase failed. The typed name must be its own.
+	Erase(ctx context.Context, who auth.User, name, typed, note string) (*machine.Job, error)
+	Unfence(ctx context.Context, who auth.User, name, typed, why string) error
 	// Undo takes back the last act of a person on a machine.
 	Undo(ctx context.Context, who auth.User, name string) error
 	// PutPlan adds or changes an item of the plan: version is the one that was

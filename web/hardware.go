@@ -102,8 +102,9 @@ func bmc(m *machine.Machine) string {
 
 // disksData is the disks with what lies on them.
 type disksData struct {
-	Seen  bool
-	Disks []diskData
+	Seen   bool
+	Disks  []diskData
+	Papers string // address of what became of them
 }
 
 type diskData struct {
@@ -114,7 +115,7 @@ type diskData struct {
 }
 
 func disks(m *machine.Machine) disksData {
-	d := disksData{Seen: m.Facts != nil}
+	d := disksData{Seen: m.Facts != nil, Papers: papersURL(m)}
 	if m.Facts != nil {
 		for _, disk := range m.Facts.Disks {
 			d.Disks = append(d.Disks, newDiskData(m, disk))

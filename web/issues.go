@@ -56,6 +56,8 @@ var issueActs = map[issue.Verb]struct {
 	issue.MarkBroken: {act{Label: "Mark as broken…", URL: "broken", Dialog: true}, auth.Technician},
 	issue.Repair:     {act{Label: "Repair…", URL: "repair", Dialog: true}, auth.Technician},
 	issue.Repaired:   {act{Label: "Repaired…", URL: "repaired", Dialog: true}, auth.Technician},
+	issue.Erase:      {act{Label: "Erase…", URL: "erase", Dialog: true, Danger: true}, auth.Engineer},
+	issue.Unfence:    {act{Label: "Take the fence away…", URL: "unfence", Dialog: true, Danger: true}, auth.Engineer},
 	issue.Install:    {act{Label: "Install…", URL: "install", Dialog: true}, auth.Engineer},
 }
 

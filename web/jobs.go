@@ -16,6 +16,7 @@ type jobData struct {
 	Name, URL string // of the machine
 	Keys      []key
 	Steps     []stepData
+	Disks     []jobDisk // of an erase
 	Percent   int
 	Standing  bool // the job's own page: it has buttons
 }
@@ -26,6 +27,31 @@ type key struct{ Name, Value string }
 type stepData struct {
 	machine.Step
 	Took time.Duration
+}
+
+// jobDisk is what is to become, or became, of a disk.
+type jobDisk struct {
+	machine.EraseDisk
+	State, Mark, Says string
+}
+
+func jobDisks(e *machine.Erase) (all []jobDisk) {
+	if e == nil {
+		return nil
+	}
+	marks := map[string]string{"waiting": "waiting", "erased": "done", "failed": "failed"}
+	for _, d := range e.Disks {
+		one := jobDisk{EraseDisk: d, State: e.State(d.Serial)}
+		one.Mark = marks[one.State]
+		if last := e.Of(d.Serial); last != nil {
+			one.Says = last.Error
+			if last.OK {
+				one.Says = "by " + last.Method + ", " + last.Category
+			}
+		}
+		all = append(all, one)
+	}
+	return all
 }
 
 type jobRow struct {
@@ -96,7 +122,7 @@ func (s *Site) job(r *http.Request) (view, error) {
 }
 
 func newJobData(m *machine.Machine, j *machine.Job) *jobData {
-	d := &jobData{Job: j, Name: m.Name, URL: machineURL(m), Keys: tenKeys(j), Percent: jobPercent(j)}
+	d := &jobData{Job: j, Name: m.Name, URL: machineURL(m), Keys: tenKeys(j), Percent: jobPercent(j), Disks: jobDisks(j.Erase)}
 	for _, step := range j.Steps {
 		data := stepData{Step: step}
 		if !step.StartedAt.IsZero() && !step.EndedAt.IsZero() {

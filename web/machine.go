@@ -50,6 +50,9 @@ type headData struct {
 
 	Broken, Repair, Repaired, Return, Retire bool
 
+	Erase, Unfence bool
+	Papers         string // address of its certificates; empty: it has none
+
 	Gates []gateData // before which it waits
 
 	TakeBack *machine.Undo // the last act, where whoever asks may undo it
@@ -167,10 +170,14 @@ func (s *Site) head(m *machine.Machine, job *machine.Job, u auth.User) headData 
 		Install: orders && m.Status == machine.Available && !m.Flags.Locked, Lock: orders,
 		Recheck: hands && canRecheck(m), Release: orders && canRelease(m), Waive: u.Role.Allows(auth.Admin) && canWaive(m), Power: hands && m.BMC.Address != "",
 		Edit: hands, Light: may(auth.Point) && m.BMC.Address != "",
-		SetBMC: u.Role.Allows(auth.Admin),
+		SetBMC: u.Role.Allows(auth.Admin), Unfence: orders && m.Flags.Fenced && m.Status != machine.Recycling,
 	}
 	if job != nil && job.Status.Open() {
-		h.Job, h.Cancel = job, orders && job.Token.RedeemedAt.IsZero()
+		h.Job, h.Cancel = job, orders && job.Token.RedeemedAt.IsZero() && (job.Erase == nil || job.Erase.Began.IsZero())
+	}
+	h.Erase = orders && canErase(m) && h.Job == nil
+	if m.Status == machine.Retired || s.erasedEver(m) {
+		h.Papers = papersURL(m)
 	}
 	h.Gates = s.gates(m, hands, orders)
 	h.offerRepair(m, u, may)
@@ -195,12 +202,12 @@ func current(job *machine.Job) string {
 
 // canRecheck: the table lets it be registered anew, and nobody's data is on it.
 func canRecheck(m *machine.Machine) bool {
-	return (m.Status == machine.Held || m.Status == machine.Broken) && !m.Owned
+	return (m.Status == machine.Held || m.Status == machine.Broken) && !m.Owned && !m.Flags.Fenced
 }
 
 // canRelease: it is held for what lies on its disks, and no owner here knows it.
 func canRelease(m *machine.Machine) bool {
-	return m.Status == machine.Held && m.Reason == discovery.ReasonDisks && !m.Owned
+	return m.Status == machine.Held && m.Reason == discovery.ReasonDisks && !m.Owned && !m.Flags.Fenced
 }
 
 // canWaive: an admin may let pass what it is held for.

@@ -128,7 +128,7 @@ func (s *Site) askRetire(r *http.Request) (view, error) {
 		Title: "Retire " + m.Name, Of: m, Action: machineURL(m) + "/retire", Back: machineURL(m), Button: "Retire it", Danger: true, Must: m.Name,
 		Says: []string{
 			"It leaves the fleet for good. Its host name, its addresses and the log-in to its BMC are given up; the record stays.",
-			"Only disks that were read and are empty may leave: this version does not erase any.",
+			"Only disks that were read and are empty may leave: erase those that are not.",
 		},
 		Disks: disks(m).Disks, Fields: remark("Where it goes"),
 	}

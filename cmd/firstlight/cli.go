@@ -25,40 +25,41 @@ type cli struct {
 	Completion completionCmd `cmd:"" group:"host" help:"Print a completion script for a shell."`
 	Complete   completeCmd   `cmd:"" name:"__complete" hidden:""`
 
-	Machine   machineCmd           `cmd:"" group:"ask" help:"Machines: list, show, power, light, lock, release."`
-	Issues    issuesCmd            `cmd:"" group:"ask" help:"What asks for a person, the oldest first."`
-	Issue     issueCmd             `cmd:"" group:"ask" help:"One issue: take it, give it back; and the catalogue."`
-	BMC       bmcCmd               `cmd:"" name:"bmc" group:"ask" help:"Log-ins to the BMCs of machines."`
-	Boot      bootCmd              `cmd:"" group:"ask" help:"What machines boot, and why."`
-	Job       jobCmd               `cmd:"" group:"ask" help:"Jobs: install, follow, cancel."`
-	Image     imageCmd             `cmd:"" group:"ask" help:"The catalogue of images."`
-	Subnet    subnetCmd            `cmd:"" group:"ask" help:"Subnets that are served."`
-	Rule      ruleCmd              `cmd:"" group:"ask" help:"Rules that accept machines."`
-	Site      planCmd[siteKind]    `cmd:"" group:"plan" help:"Places with machines."`
-	Room      planCmd[roomKind]    `cmd:"" group:"plan" help:"Parts of sites."`
-	Rack      rackCmd              `cmd:"" group:"plan" help:"Racks, and what stands in them."`
-	Type      planCmd[typeKind]    `cmd:"" group:"plan" help:"Hardware types: what is expected of machines."`
-	Team      planCmd[teamKind]    `cmd:"" group:"plan" help:"Owners of machines."`
-	Service   planCmd[serviceKind] `cmd:"" group:"plan" help:"What machines of a role answer."`
-	Role      planCmd[roleKind]    `cmd:"" group:"plan" help:"What machines do."`
-	Pool      planCmd[poolKind]    `cmd:"" group:"plan" help:"Groups of machines of one role at one site."`
-	Gate      gateCmd              `cmd:"" group:"plan" help:"Changes of status that wait for a system outside."`
-	Option    planCmd[optionKind]  `cmd:"" group:"plan" help:"DHCP options beside what a boot needs: for all, for subnets, for machines by selector."`
-	Capacity  capacityCmd          `cmd:"" group:"plan" help:"How many machines are free, where and of which kind."`
-	Lease     leaseCmd             `cmd:"" group:"ask" help:"DHCP leases."`
-	Stranger  strangerCmd          `cmd:"" group:"ask" help:"Interfaces that nobody knows."`
-	User      userCmd              `cmd:"" group:"ask" help:"Accounts: who may log in, as what, and for which teams."`
-	Token     tokenCmd             `cmd:"" group:"ask" help:"API tokens."`
-	Enc       encCmd               `cmd:"" group:"ask" help:"What Puppet is to know of a node (external node classifier)."`
-	Inventory inventoryCmd         `cmd:"" group:"ask" help:"Hosts by group, for Ansible (dynamic inventory)."`
-	Backup    backupCmd            `cmd:"" group:"ask" help:"Backups: make one, check one."`
-	SafeMode  safeModeCmd          `cmd:"" group:"ask" help:"The safe mode after a restore."`
-	Import    importCmd            `cmd:"" group:"ask" help:"Bring a list of machines: a delivery, or machines in use."`
-	Export    exportCmd            `cmd:"" group:"ask" help:"Write machines as a list that import reads."`
-	Delivery  deliveryCmd          `cmd:"" group:"ask" help:"Deliveries: list, show, close."`
-	Audit     auditCmd             `cmd:"" group:"ask" help:"What people and programs did."`
-	Health    healthCmd            `cmd:"" group:"ask" help:"How the parts of the appliance are."`
-	Login     loginCmd             `cmd:"" group:"ask" help:"Log in, or make the first admin, and keep a token."`
+	Machine     machineCmd           `cmd:"" group:"ask" help:"Machines: list, show, power, light, lock, release."`
+	Issues      issuesCmd            `cmd:"" group:"ask" help:"What asks for a person, the oldest first."`
+	Issue       issueCmd             `cmd:"" group:"ask" help:"One issue: take it, give it back; and the catalogue."`
+	BMC         bmcCmd               `cmd:"" name:"bmc" group:"ask" help:"Log-ins to the BMCs of machines."`
+	Boot        bootCmd              `cmd:"" group:"ask" help:"What machines boot, and why."`
+	Job         jobCmd               `cmd:"" group:"ask" help:"Jobs: install, follow, cancel."`
+	Image       imageCmd             `cmd:"" group:"ask" help:"The catalogue of images."`
+	Subnet      subnetCmd            `cmd:"" group:"ask" help:"Subnets that are served."`
+	Rule        ruleCmd              `cmd:"" group:"ask" help:"Rules that accept machines."`
+	Site        planCmd[siteKind]    `cmd:"" group:"plan" help:"Places with machines."`
+	Room        planCmd[roomKind]    `cmd:"" group:"plan" help:"Parts of sites."`
+	Rack        rackCmd              `cmd:"" group:"plan" help:"Racks, and what stands in them."`
+	Type        planCmd[typeKind]    `cmd:"" group:"plan" help:"Hardware types: what is expected of machines."`
+	Team        planCmd[teamKind]    `cmd:"" group:"plan" help:"Owners of machines."`
+	Service     planCmd[serviceKind] `cmd:"" group:"plan" help:"What machines of a role answer."`
+	Role        planCmd[roleKind]    `cmd:"" group:"plan" help:"What machines do."`
+	Pool        planCmd[poolKind]    `cmd:"" group:"plan" help:"Groups of machines of one role at one site."`
+	Gate        gateCmd              `cmd:"" group:"plan" help:"Changes of status that wait for a system outside."`
+	Option      planCmd[optionKind]  `cmd:"" group:"plan" help:"DHCP options beside what a boot needs: for all, for subnets, for machines by selector."`
+	Capacity    capacityCmd          `cmd:"" group:"plan" help:"How many machines are free, where and of which kind."`
+	Lease       leaseCmd             `cmd:"" group:"ask" help:"DHCP leases."`
+	Stranger    strangerCmd          `cmd:"" group:"ask" help:"Interfaces that nobody knows."`
+	User        userCmd              `cmd:"" group:"ask" help:"Accounts: who may log in, as what, and for which teams."`
+	Token       tokenCmd             `cmd:"" group:"ask" help:"API tokens."`
+	Enc         encCmd               `cmd:"" group:"ask" help:"What Puppet is to know of a node (external node classifier)."`
+	Inventory   inventoryCmd         `cmd:"" group:"ask" help:"Hosts by group, for Ansible (dynamic inventory)."`
+	Backup      backupCmd            `cmd:"" group:"ask" help:"Backups: make one, check one."`
+	SafeMode    safeModeCmd          `cmd:"" group:"ask" help:"The safe mode after a restore."`
+	Import      importCmd            `cmd:"" group:"ask" help:"Bring a list of machines: a delivery, or machines in use."`
+	Export      exportCmd            `cmd:"" group:"ask" help:"Write machines as a list that import reads."`
+	Delivery    deliveryCmd          `cmd:"" group:"ask" help:"Deliveries: list, show, close."`
+	Certificate certificateCmd       `cmd:"" group:"ask" help:"Certificates of erased disks: verify them, get the key."`
+	Audit       auditCmd             `cmd:"" group:"ask" help:"What people and programs did."`
+	Health      healthCmd            `cmd:"" group:"ask" help:"How the parts of the appliance are."`
+	Login       loginCmd             `cmd:"" group:"ask" help:"Log in, or make the first admin, and keep a token."`
 }
 
 // common are the flags that every command has.

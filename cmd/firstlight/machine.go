@@ -12,31 +12,35 @@ import (
 
 // machineCmd is what can be asked of, and done to, machines.
 type machineCmd struct {
-	Ls       machineLsCmd       `cmd:"" help:"List machines."`
-	Show     machineShowCmd     `cmd:"" help:"Show a machine."`
-	Timeline machineTimelineCmd `cmd:"" help:"Show what happened to a machine."`
-	History  machineHistoryCmd  `cmd:"" help:"Show the changes of a machine's status."`
-	Console  machineConsoleCmd  `cmd:"" help:"Show the last lines of a machine's console."`
-	Power    machinePowerCmd    `cmd:"" help:"Switch a machine's power."`
-	Light    machineLightCmd    `cmd:"" help:"Let a machine's identify light shine, blink or end."`
-	Set      machineSetCmd      `cmd:"" help:"Change what is declared of a machine, or of many: place, role, owner, tags, cabling."`
-	Lock     machineLockCmd     `cmd:"" help:"Keep automation away from a machine, or from many."`
-	Unlock   machineUnlockCmd   `cmd:"" help:"Let automation at a machine, or at many, again."`
-	Thaw     machineThawCmd     `cmd:"" help:"Let machines go on that a restore froze."`
-	Release  machineReleaseCmd  `cmd:"" help:"Give a machine's disks free to be overwritten."`
-	Waive    machineWaiveCmd    `cmd:"" help:"Let a held machine pass a check that failed, with a reason; for admins."`
-	Broken   machineBrokenCmd   `cmd:"" help:"Mark a machine as broken."`
-	Repair   machineRepairCmd   `cmd:"" help:"Give a broken machine into repair."`
-	Repaired machineRepairedCmd `cmd:"" help:"End a repair: the machine is checked like a new one."`
-	Return   machineReturnCmd   `cmd:"" help:"Give a broken machine back to its owner."`
-	Retire   machineRetireCmd   `cmd:"" help:"Take a machine out of the fleet for good."`
-	Undo     machineUndoCmd     `cmd:"" help:"Take back what was just done to a machine."`
-	Explain  bootExplainCmd     `cmd:"" help:"Explain what a machine would boot now, as boot explain does."`
-	PassGate machinePassCmd     `cmd:"" help:"Let a machine go on without the answer that it waits for."`
-	AskGate  machineAskCmd      `cmd:"" help:"Ask a system outside again that refused, or did not answer in time."`
-	Accept   machineAcceptCmd   `cmd:"" name:"accept-port" help:"Make the switch ports where a machine was seen those of the plan."`
-	Recheck  machineRecheckCmd  `cmd:"" help:"Let the rules decide on a machine again."`
-	Fields   machineFieldsCmd   `cmd:"" help:"List the words of selectors."`
+	Ls          machineLsCmd          `cmd:"" help:"List machines."`
+	Show        machineShowCmd        `cmd:"" help:"Show a machine."`
+	Timeline    machineTimelineCmd    `cmd:"" help:"Show what happened to a machine."`
+	History     machineHistoryCmd     `cmd:"" help:"Show the changes of a machine's status."`
+	Console     machineConsoleCmd     `cmd:"" help:"Show the last lines of a machine's console."`
+	Power       machinePowerCmd       `cmd:"" help:"Switch a machine's power."`
+	Light       machineLightCmd       `cmd:"" help:"Let a machine's identify light shine, blink or end."`
+	Set         machineSetCmd         `cmd:"" help:"Change what is declared of a machine, or of many: place, role, owner, tags, cabling."`
+	Lock        machineLockCmd        `cmd:"" help:"Keep automation away from a machine, or from many."`
+	Unlock      machineUnlockCmd      `cmd:"" help:"Let automation at a machine, or at many, again."`
+	Thaw        machineThawCmd        `cmd:"" help:"Let machines go on that a restore froze."`
+	Release     machineReleaseCmd     `cmd:"" help:"Give a machine's disks free to be overwritten."`
+	Waive       machineWaiveCmd       `cmd:"" help:"Let a held machine pass a check that failed, with a reason; for admins."`
+	Broken      machineBrokenCmd      `cmd:"" help:"Mark a machine as broken."`
+	Repair      machineRepairCmd      `cmd:"" help:"Give a broken machine into repair."`
+	Repaired    machineRepairedCmd    `cmd:"" help:"End a repair: the machine is checked like a new one."`
+	Return      machineReturnCmd      `cmd:"" help:"Give a broken machine back to its owner."`
+	Retire      machineRetireCmd      `cmd:"" help:"Take a machine out of the fleet for good."`
+	Erase       machineEraseCmd       `cmd:"" help:"Have all disks of a machine erased, and release it."`
+	Erasures    machineErasuresCmd    `cmd:"" help:"List what became of a machine's disks when they were erased."`
+	Certificate machineCertificateCmd `cmd:"" help:"Print the certificates of a machine's erased disks."`
+	Unfence     machineUnfenceCmd     `cmd:"" help:"Take the fence from a machine whose erase failed."`
+	Undo        machineUndoCmd        `cmd:"" help:"Take back what was just done to a machine."`
+	Explain     bootExplainCmd        `cmd:"" help:"Explain what a machine would boot now, as boot explain does."`
+	PassGate    machinePassCmd        `cmd:"" help:"Let a machine go on without the answer that it waits for."`
+	AskGate     machineAskCmd         `cmd:"" help:"Ask a system outside again that refused, or did not answer in time."`
+	Accept      machineAcceptCmd      `cmd:"" name:"accept-port" help:"Make the switch ports where a machine was seen those of the plan."`
+	Recheck     machineRecheckCmd     `cmd:"" help:"Let the rules decide on a machine again."`
+	Fields      machineFieldsCmd      `cmd:"" help:"List the words of selectors."`
 }
 
 // machineRef names one machine.

@@ -120,7 +120,7 @@ func flagsText(f api.Flags) string {
 	if f.LockNote != "" {
 		locked += " (" + f.LockNote + ")"
 	}
-	return joined(yes(f.Locked, locked), yes(f.NoPowerOff, "no_power_off"), yes(f.RetireWhenReleased, "retire_when_released"), yes(f.Frozen, "frozen"), yes(f.UntilBoot, "until_boot"))
+	return joined(yes(f.Locked, locked), yes(f.NoPowerOff, "no_power_off"), yes(f.RetireWhenReleased, "retire_when_released"), yes(f.Frozen, "frozen"), yes(f.Fenced, "fenced"), yes(f.UntilBoot, "until_boot"))
 }
 
 func bmcText(b api.BMC) string {

@@ -3,6 +3,7 @@ package api
 import (
 	"bytes"
 	"context"
+	"crypto/ed25519"
 	"crypto/rand"
 	"encoding/json"
 	"fmt"
@@ -75,12 +76,12 @@ func (b *bench) start() {
 		DB: b.db, Keys: &gate.Keys{Store: b.db, Key: key}, Log: log, Now: b.now, Answers: func(id string) string { return b.door + AnswerPath(id) },
 	})
 	engine := jobs.New(jobs.Config{
-		DB: b.db, Log: log, Now: time.Now,
+		DB: b.db, Log: log, Now: time.Now, Certify: certify,
 		BMC: func(context.Context, *machine.Machine) (oob.Controller, error) { return b.bmc, b.bmc.login },
 	})
 	desk := operate.New(operate.Config{
 		DB: b.db, Jobs: engine, Gates: b.gates, Logins: b.bmc, Backups: b, Log: log, Now: time.Now, Render: render, Offer: offer,
-		Packets: somePackets, Others: otherServers,
+		Packets: somePackets, Others: otherServers, EraseKey: eraseKey.Public().(ed25519.PublicKey),
 	})
 	store, err := b.db.People(b.Context())
 	b.must(err)

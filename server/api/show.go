@@ -28,10 +28,25 @@ func (a *API) showJob(j *machine.Job) Job {
 		ended := jobTime(j.EndedAt)
 		shown.EndedAt = &ended
 	}
+	shown.Disks = showJobDisks(j.Erase)
 	if c := j.Current(); c != nil && j.Status.Open() {
 		shown.Step = c.Name
 	}
 	return shown
+}
+
+func showJobDisks(e *machine.Erase) (all []JobDisk) {
+	if e == nil {
+		return nil
+	}
+	for _, d := range e.Disks {
+		shown := JobDisk{Serial: d.Serial, Model: d.Model, Bytes: d.Bytes, State: e.State(d.Serial)}
+		if last := e.Of(d.Serial); last != nil {
+			shown.Method, shown.Error = last.Method, last.Error
+		}
+		all = append(all, shown)
+	}
+	return all
 }
 
 func showStep(s machine.Step) Step {

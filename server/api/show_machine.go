@@ -73,7 +73,7 @@ func showNIC(n machine.NIC) NIC {
 func showFlags(f machine.Flags) Flags {
 	return Flags{
 		Locked: f.Locked, LockNote: f.LockNote, RetireWhenReleased: f.RetireWhenReleased, NoPowerOff: f.NoPowerOff,
-		Frozen: f.Frozen, UntilBoot: f.UntilBoot,
+		Frozen: f.Frozen, Fenced: f.Fenced, FenceNote: f.FenceNote, UntilBoot: f.UntilBoot,
 	}
 }
 

@@ -9,10 +9,10 @@ const TimeFormat = "2006-01-02 15:04:05"
 type Job struct {
 	Status    string            `json:"status" enum:"queued,started,finished,failed,cancelled"`
 	Result    *string           `json:"result" doc:"Why it did not finish; null while it is open and when it finished" example:"write: no space left on device"`
-	Params    map[string]string `json:"params" nullable:"false" doc:"Image, role and what else the job works with"`
+	Params    map[string]string `json:"params" nullable:"false" doc:"Image, role, disks and what else the job works with"`
 	Target    string            `json:"target" doc:"The selector, as it was given" example:"hardwarename=C0MPUT3"`
 	Requester string            `json:"requester" doc:"For whom" example:"team-search"`
-	Action    string            `json:"action" enum:"install"`
+	Action    string            `json:"action" enum:"install,erase"`
 	EndedAt   *string           `json:"ended_at" doc:"UTC; null while it is open" example:"2015-07-31 17:45:53"`
 	CreatedAt string            `json:"created_at" doc:"UTC" example:"2015-07-31 17:36:31"`
 	ID        string            `json:"id" doc:"UUIDv4" example:"5f0c9c6e-6f0b-4b5e-8a43-0d7b8f5f3c1e"`
@@ -25,6 +25,18 @@ type Job struct {
 	Attempt   int    `json:"attempt" doc:"Of the writing, from 1" example:"1"`
 	Step      string `json:"step,omitempty" doc:"Where it stands; absent at its end" example:"write"`
 	Steps     []Step `json:"steps" nullable:"false" doc:"In their order"`
+
+	Disks []JobDisk `json:"disks,omitempty" doc:"Of an erase: what is to become, or became, of each"`
+}
+
+// JobDisk is a disk of an erase.
+type JobDisk struct {
+	Serial string `json:"serial" example:"S3X7NB0K"`
+	Model  string `json:"model,omitempty" example:"INTEL SSDPE2KX040T8"`
+	Bytes  uint64 `json:"bytes" example:"4000787030016"`
+	State  string `json:"state" enum:"waiting,erased,failed"`
+	Method string `json:"method,omitempty" example:"format-crypto"`
+	Error  string `json:"error,omitempty" example:"input/output error"`
 }
 
 // Step is one durable step of a job.

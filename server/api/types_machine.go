@@ -78,6 +78,8 @@ type Flags struct {
 	RetireWhenReleased bool   `json:"retire_when_released" doc:"It leaves the fleet instead of going to the next owner"`
 	NoPowerOff         bool   `json:"no_power_off" doc:"Its power is never cut"`
 	Frozen             bool   `json:"frozen" doc:"An older database was restored, and it has not shown since that it agrees with its record"`
+	Fenced             bool   `json:"fenced" doc:"An erase of it failed: it boots nothing but the agent, and nobody gets it"`
+	FenceNote          string `json:"fence_note,omitempty" doc:"Which disk, and why" example:"erase stopped at step erase: disk S3X7NB0K: input/output error"`
 	UntilBoot          bool   `json:"until_boot" doc:"Its lock ends with the first boot that is seen: it was adopted"`
 }
 

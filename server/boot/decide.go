@@ -87,12 +87,28 @@ type Answer struct {
 	// observed gets none: on a live segment somebody else's server does that.
 	Address bool   `json:"address"`
 	Why     string `json:"why"`
+	// AgentOnly tells that the address is for its firmware, its loader and the
+	// agent: DHCP gives none to a system on its disk.
+	AgentOnly bool `json:"agent_only,omitempty"`
+}
+
+// AgentClass is how the agent names itself to DHCP servers: its vendor class
+// (option 60), and its user class in DHCPv6.
+const AgentClass = "firstlight-agent"
+
+// Serves tells whether DHCP may give an address to a client, by the stage of its
+// boot and what it calls itself.
+func (a Answer) Serves(s Stage, class string) bool {
+	return a.Address && (!a.AgentOnly || s != "" || class == AgentClass)
 }
 
 // Decide says what the one who asks boots now. It never answers with anything
 // that may write a disk.
 func Decide(r Request, k Known, now time.Time) Answer {
 	a := decide(k, now)
+	if a.AgentOnly && k.NoImage {
+		return Answer{Why: a.Why + ", and " + noImage(r.Arch)} // who waits boots its disk in the end
+	}
 	if a.Target == Agent && k.NoImage {
 		return Answer{Target: Wait, Address: a.Address, Why: noImage(r.Arch)}
 	}
@@ -113,6 +129,8 @@ func noImage(code uint16) string {
 
 func decide(k Known, now time.Time) Answer {
 	switch m := k.Machine; {
+	case m != nil && m.Flags.Fenced:
+		return fenced(m, k, now)
 	case m != nil && (m.Status == machine.InUse || m.Status == machine.Configuring):
 		return working(m, k.Clash)
 	case m != nil && m.Flags.Frozen:
@@ -128,6 +146,17 @@ func decide(k Known, now time.Time) Answer {
 	default:
 		return byStatus(m, k.Job, now)
 	}
+}
+
+// fenced machines never boot their disk, whatever their status: what an erase
+// could not take from it is on it. Another erase is all that may happen there.
+func fenced(m *machine.Machine, k Known, now time.Time) Answer {
+	a := agent(ModeHold, "it is fenced, because its erase failed: %s", m.Flags.FenceNote)
+	if writes[m.Status] == machine.ActionErase && k.Clash == "" && !m.Flags.Locked && !m.Flags.Frozen {
+		a = withJob(m, k.Job, now)
+	}
+	a.AgentOnly = true
+	return a
 }
 
 // working machines boot their disk, also when their marks clash with another's:
@@ -173,10 +202,8 @@ func byStatus(m *machine.Machine, job *machine.Job, now time.Time) Answer {
 		return agent(ModeIdle, "it is available and waits for an owner")
 	case machine.Allocated:
 		return agent(ModeIdle, "it is allocated; its install has not started")
-	case machine.Installing:
-		return withJob(m, job, machine.ActionInstall, ModeInstall, now)
-	case machine.Recycling, machine.Retiring:
-		return withJob(m, job, "erase", ModeErase, now)
+	case machine.Installing, machine.Recycling, machine.Retiring:
+		return withJob(m, job, now)
 	case machine.Broken, machine.Repairing:
 		if m.Owned {
 			return disk("it is %s but was not released: its owner's disk is left alone", m.Status.Human())
@@ -189,9 +216,13 @@ func byStatus(m *machine.Machine, job *machine.Job, now time.Time) Answer {
 	}
 }
 
+// modes are those in which the agent does what an action wants.
+var modes = map[machine.Action]Mode{machine.ActionInstall: ModeInstall, machine.ActionErase: ModeErase}
+
 // withJob opens a destructive mode only when the job agrees; the token is
 // asked for later, by MayWrite.
-func withJob(m *machine.Machine, job *machine.Job, want machine.Action, mode Mode, now time.Time) Answer {
+func withJob(m *machine.Machine, job *machine.Job, now time.Time) Answer {
+	want := writes[m.Status]
 	switch {
 	case job == nil:
 		return agent(ModeIdle, "it is %s but has no open job", m.Status.Human())
@@ -200,7 +231,7 @@ func withJob(m *machine.Machine, job *machine.Job, want machine.Action, mode Mod
 	case !job.Token.Expires.IsZero() && now.After(job.Token.Expires):
 		return agent(ModeIdle, "it is %s but the token of its job has expired", m.Status.Human())
 	default:
-		return agent(mode, "it is %s by job %.8s", m.Status.Human(), job.ID)
+		return agent(modes[want], "it is %s by job %.8s", m.Status.Human(), job.ID)
 	}
 }
 

@@ -21,6 +21,16 @@ func with(s machine.Status, change ...func(*machine.Machine)) *machine.Machine {
 func owned(m *machine.Machine)  { m.Owned = true }
 func locked(m *machine.Machine) { m.Flags.Locked = true }
 
+func fencedOff(m *machine.Machine) {
+	m.Flags.Fenced, m.Flags.FenceNote = true, "disk S1 did not answer"
+}
+
+func erasing(expires time.Duration) *machine.Job {
+	j := job(expires)
+	j.Action = machine.ActionErase
+	return j
+}
+
 func frozenAt(at time.Time) func(*machine.Machine) {
 	return func(m *machine.Machine) { m.Flags.Frozen, m.Flags.FrozenAt = true, at }
 }
@@ -76,6 +86,21 @@ func TestDecide(t *testing.T) {
 		{"a broken machine of nobody is diagnosed", Known{Machine: with(machine.Broken)}, Agent, ModeDiagnose, true},
 		{"a machine in repair is diagnosed", Known{Machine: with(machine.Repairing)}, Agent, ModeDiagnose, true},
 		{"a recycling machine without an erase job idles", Known{Machine: with(machine.Recycling, owned)}, Agent, ModeIdle, true},
+		{"a recycling machine with its job may erase", Known{Machine: with(machine.Recycling, owned), Job: erasing(time.Minute)}, Agent, ModeErase, true},
+		{"but not with an install job", Known{Machine: with(machine.Recycling, owned), Job: job(time.Minute)}, Agent, ModeIdle, true},
+		{"nor with a token that expired", Known{Machine: with(machine.Recycling, owned), Job: erasing(-time.Second)}, Agent, ModeIdle, true},
+		{"nor an installing one with an erase job", Known{Machine: with(machine.Installing), Job: erasing(time.Minute)}, Agent, ModeIdle, true},
+		{"a machine in use keeps its disk, also with an erase job", Known{Machine: with(machine.InUse, owned), Job: erasing(time.Minute)}, Disk, "", true},
+		{"a locked machine does not erase", Known{Machine: with(machine.Recycling, locked), Job: erasing(time.Minute)}, Agent, ModeIdle, true},
+		{"a fenced machine of an owner does not boot its disk", Known{Machine: with(machine.Broken, owned, fencedOff)}, Agent, ModeHold, true},
+		{"nor does one that somebody believes to be in use", Known{Machine: with(machine.InUse, owned, fencedOff)}, Agent, ModeHold, true},
+		{"nor a locked one", Known{Machine: with(machine.Broken, owned, locked, fencedOff)}, Agent, ModeHold, true},
+		{"nor a frozen one", Known{Machine: with(machine.Broken, owned, frozenAt(now), fencedOff)}, Agent, ModeHold, true},
+		{"nor one with a status from the future", Known{Machine: with("sleeping", fencedOff)}, Agent, ModeHold, true},
+		{"a fenced machine does not install", Known{Machine: with(machine.Installing, fencedOff), Job: job(time.Minute)}, Agent, ModeHold, true},
+		{"a fenced machine may be erased once more", Known{Machine: with(machine.Recycling, fencedOff), Job: erasing(time.Minute)}, Agent, ModeErase, true},
+		{"but not while it is locked", Known{Machine: with(machine.Recycling, fencedOff, locked), Job: erasing(time.Minute)}, Agent, ModeHold, true},
+		{"nor while it clashes", Known{Clash: "A and B have one serial", Machine: with(machine.Recycling, fencedOff), Job: erasing(time.Minute)}, Agent, ModeHold, true},
 		{"a retired machine is held", Known{Machine: with(machine.Retired)}, Agent, ModeHold, true},
 		{"a status from the future boots the disk", Known{Machine: with("sleeping")}, Disk, "", true},
 	} {
@@ -86,6 +111,9 @@ func TestDecide(t *testing.T) {
 			}
 			if got.Why == "" {
 				t.Error("Decide() gives no reason")
+			}
+			if fenced := tt.known.Machine != nil && tt.known.Machine.Flags.Fenced; got.AgentOnly != fenced {
+				t.Errorf("its address is for the agent alone: %v, want %v", got.AgentOnly, fenced)
 			}
 		})
 	}
@@ -99,12 +127,13 @@ func TestDecideWithoutABootImage(t *testing.T) {
 		known Known
 		want  Answer
 	}{
-		{11, Known{Policy: machine.PolicyRegister}, Answer{Wait, "", true, `no boot image for arm64 in this appliance. Build it with: make build ARCHES="amd64 arm64"`}},
-		{19, Known{Machine: with(machine.Installing), Job: job(time.Minute)}, Answer{Wait, "", true, `no boot image for arm64 in this appliance. Build it with: make build ARCHES="amd64 arm64"`}},
-		{0, Known{Policy: machine.PolicyRegister}, Answer{Wait, "", true, "no boot image in this appliance. Build it with: make build"}},
-		{27, Known{Policy: machine.PolicyRegister}, Answer{Wait, "", true, "there is no boot image for UEFI riscv64"}},
-		{11, Known{Machine: with(machine.InUse)}, Answer{Disk, "", true, "it is in use"}},
-		{11, Known{Policy: machine.PolicyIgnore}, Answer{Ignore, "", false, "it is not known and its subnet ignores such machines"}},
+		{11, Known{Policy: machine.PolicyRegister}, Answer{Wait, "", true, `no boot image for arm64 in this appliance. Build it with: make build ARCHES="amd64 arm64"`, false}},
+		{19, Known{Machine: with(machine.Installing), Job: job(time.Minute)}, Answer{Wait, "", true, `no boot image for arm64 in this appliance. Build it with: make build ARCHES="amd64 arm64"`, false}},
+		{0, Known{Policy: machine.PolicyRegister}, Answer{Wait, "", true, "no boot image in this appliance. Build it with: make build", false}},
+		{27, Known{Policy: machine.PolicyRegister}, Answer{Wait, "", true, "there is no boot image for UEFI riscv64", false}},
+		{11, Known{Machine: with(machine.InUse)}, Answer{Disk, "", true, "it is in use", false}},
+		{0, Known{Machine: with(machine.Broken, fencedOff)}, Answer{Ignore, "", false, "it is fenced, because its erase failed: disk S1 did not answer, and no boot image in this appliance. Build it with: make build", false}},
+		{11, Known{Policy: machine.PolicyIgnore}, Answer{Ignore, "", false, "it is not known and its subnet ignores such machines", false}},
 	} {
 		tt.known.NoImage = true
 		if got := Decide(Request{Arch: tt.code}, tt.known, now); got != tt.want {
@@ -146,9 +175,23 @@ func TestMayWrite(t *testing.T) {
 		want   string // part of the refusal; empty: allowed
 	}{
 		{"everything agrees", func(*machine.Machine, *machine.Job) {}, "o", "h", ""},
-		{"the machine is in use", func(m *machine.Machine, _ *machine.Job) { m.Status = machine.InUse }, "o", "h", "in use, not installing"},
+		{"the machine is in use", func(m *machine.Machine, _ *machine.Job) { m.Status = machine.InUse }, "o", "h", "in use: nothing is written"},
 		{"the machine is locked", func(m *machine.Machine, _ *machine.Job) { m.Flags.Locked = true }, "o", "h", "locked"},
 		{"the job has ended", func(_ *machine.Machine, j *machine.Job) { j.Status = machine.JobFailed }, "o", "h", "no open install job"},
+		{"the job is another action's", func(_ *machine.Machine, j *machine.Job) { j.Action = machine.ActionErase }, "o", "h", "no open install job"},
+		{"the machine is recycling, and the job an install", func(m *machine.Machine, _ *machine.Job) { m.Status = machine.Recycling }, "o", "h", "no open erase job"},
+		{"an erase", func(m *machine.Machine, j *machine.Job) {
+			m.Status, j.Action = machine.Recycling, machine.ActionErase
+		}, "o", "h", ""},
+		{"an erase of a fenced machine", func(m *machine.Machine, j *machine.Job) {
+			m.Status, j.Action = machine.Recycling, machine.ActionErase
+			fencedOff(m)
+		}, "o", "h", ""},
+		{"an erase of a machine that is held", func(m *machine.Machine, j *machine.Job) {
+			m.Status, j.Action = machine.Held, machine.ActionErase
+		}, "o", "h", "held: nothing is written"},
+		{"an install of a fenced machine", func(m *machine.Machine, _ *machine.Job) { fencedOff(m) }, "o", "h", "fenced"},
+		{"the machine is frozen", func(m *machine.Machine, _ *machine.Job) { m.Flags.Frozen = true }, "o", "h", "frozen"},
 		{"the job is another machine's", func(_ *machine.Machine, j *machine.Job) { j.Machine = "m2" }, "o", "h", "another machine"},
 		{"the order is an older one", func(*machine.Machine, *machine.Job) {}, "older", "h", "current"},
 		{"the token is wrong", func(*machine.Machine, *machine.Job) {}, "o", "x", "not the job's"},

@@ -18,6 +18,8 @@ type Record struct {
 	Status  machine.Status `json:"status,omitempty"`
 	Owned   bool           `json:"owned,omitempty"`
 	Locked  bool           `json:"locked,omitempty"`
+	Fenced  bool           `json:"fenced,omitempty"`
+	Note    string         `json:"fence_note,omitempty"`
 	Version int64          `json:"version,omitempty"`
 	NoImage bool           `json:"no_image,omitempty"`
 	Job     *machine.Job   `json:"job,omitempty"`
@@ -29,6 +31,7 @@ func NewRecord(r Request, a Answer, k Known) Record {
 	rec := Record{Request: r, Answer: a, Policy: k.Policy, Clash: k.Clash, NoImage: k.NoImage}
 	if m := k.Machine; m != nil {
 		rec.Machine, rec.Status, rec.Owned, rec.Locked, rec.Policy = m.ID, m.Status, m.Owned, m.Flags.Locked, ""
+		rec.Fenced, rec.Note = m.Flags.Fenced, m.Flags.FenceNote
 	}
 	if j := k.Job; j != nil {
 		rec.Job = &machine.Job{ID: j.ID, Action: j.Action, Status: j.Status, Machine: j.Machine, Token: machine.Token{Expires: j.Token.Expires}}
@@ -40,7 +43,7 @@ func NewRecord(r Request, a Answer, k Known) Record {
 func (r *Record) Known() Known {
 	k := Known{Policy: r.Policy, Clash: r.Clash, NoImage: r.NoImage, Job: r.Job}
 	if r.Machine != "" {
-		k.Machine = &machine.Machine{ID: r.Machine, Status: r.Status, Owned: r.Owned, Flags: machine.Flags{Locked: r.Locked}}
+		k.Machine = &machine.Machine{ID: r.Machine, Status: r.Status, Owned: r.Owned, Flags: machine.Flags{Locked: r.Locked, Fenced: r.Fenced, FenceNote: r.Note}}
 	}
 	return k
 }

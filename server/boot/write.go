@@ -12,6 +12,14 @@ import (
 // ErrRefused is a redemption that must not lead to a write.
 var ErrRefused = errors.New("refused")
 
+// writes says what may be written to the disks of a machine in a status: nothing
+// in every other one. Decide boots for it, MayWrite lets it begin.
+var writes = map[machine.Status]machine.Action{
+	machine.Installing: machine.ActionInstall,
+	machine.Recycling:  machine.ActionErase,
+	machine.Retiring:   machine.ActionErase,
+}
+
 // MayWrite tells whether the agent of a machine may begin to write, with the
 // hash of the token that it sent. Status, open job, token, order, time and
 // machine must all agree; the error says which does not.
@@ -22,14 +30,16 @@ func MayWrite(m *machine.Machine, job *machine.Job, order, tokenHash string, now
 	switch {
 	case m == nil:
 		return no("the machine is not known")
-	case m.Status != machine.Installing:
-		return no("machine %s is %s, not installing", m.Name, m.Status.Human())
+	case writes[m.Status] == "":
+		return no("machine %s is %s: nothing is written to its disks", m.Name, m.Status.Human())
 	case m.Flags.Frozen:
 		return no("machine %s is frozen since an older database was restored", m.Name)
 	case m.Flags.Locked:
 		return no("machine %s is locked", m.Name)
-	case job == nil || !job.Status.Open() || job.Action != machine.ActionInstall:
-		return no("machine %s has no open install job", m.Name)
+	case m.Flags.Fenced && writes[m.Status] != machine.ActionErase:
+		return no("machine %s is fenced since an erase of it failed", m.Name)
+	case job == nil || !job.Status.Open() || job.Action != writes[m.Status]:
+		return no("machine %s has no open %s job", m.Name, writes[m.Status])
 	case job.Machine != m.ID:
 		return no("the job belongs to another machine")
 	case job.Token.Hash == "" || job.Token.Order != order:

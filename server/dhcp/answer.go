@@ -61,7 +61,7 @@ func (s *Server) answer(ctx context.Context, q *query) verdict {
 		return s.bootServer(q, v)
 	case v.subnet.Mode == machine.ModeProxy:
 		return s.proxied(q, v)
-	case !v.decision.Address:
+	case !q.served(v):
 		return v.silent(dropPolicy, v.decision.Why)
 	}
 	if q.kind == dhcpv4.MessageTypeDiscover { // which waits for no disk
@@ -103,6 +103,9 @@ func (s *Server) decide(q *query, v verdict, segment []*machine.Subnet) verdict 
 	return v
 }
 
+// served tells whether the client may have an address.
+func (q *query) served(v verdict) bool { return v.decision.Serves(q.boot.Stage, q.vendor) }
+
 // network is an address of the network on which the client is: what its relay
 // says (RFC 3527: link selection before giaddr), the client's own when it wrote
 // to us through a router, else ours on the interface.
@@ -135,7 +138,7 @@ func (s *Server) discover(ctx context.Context, q *query, v verdict) verdict {
 func (s *Server) pick(ctx context.Context, q *query, v verdict) verdict {
 	l, err := s.offer(ctx, q, v)
 	for rest := v.segment[1:]; errors.Is(err, lease.ErrFull) && len(rest) > 0; rest = rest[1:] {
-		if next := s.decide(q, v, rest); next.decision.Address {
+		if next := s.decide(q, v, rest); q.served(next) {
 			v = next
 			l, err = s.offer(ctx, q, v)
 		}

@@ -7,6 +7,7 @@ import (
 
 	"github.com/insomniacslk/dhcp/dhcpv4"
 
+	"firstlight/server/boot"
 	"firstlight/server/lease"
 	"firstlight/server/machine"
 )
@@ -51,6 +52,13 @@ func known(m *memory) { m.put("c0mput3", testMAC, machine.InUse, "") }
 
 func reservedFor(m *memory) { m.put("c0mput3", testMAC, machine.InUse, "10.80.12.31") }
 
+func fenced(m *memory) {
+	m.put("c0mput3", testMAC, machine.Broken, "")
+	for _, n := range m.machines {
+		n.Flags.Fenced = true
+	}
+}
+
 func policy(p machine.Policy) func(*memory) {
 	return func(m *memory) { m.subnets[0].Policy = p }
 }
@@ -75,6 +83,10 @@ func TestAnswer(t *testing.T) {
 		{"a stranger on an ignored subnet hears nothing", []func(*memory){policy(machine.PolicyIgnore)}, discover, nil, silence, "", dropPolicy},
 		{"nor does its REQUEST for a foreign address", []func(*memory){policy(machine.PolicyObserve)}, request, []opt{wants("192.168.1.9")}, silence, "", dropPolicy},
 		{"a known machine on an observed subnet is answered", []func(*memory){policy(machine.PolicyObserve), known, bound}, discover, nil, offered, "10.80.12.100", 0},
+		{"a system on a fenced disk hears nothing", []func(*memory){fenced, bound}, discover, nil, silence, "", dropPolicy},
+		{"nor when it renews", []func(*memory){fenced, bound}, request, []opt{ciaddr("10.80.12.100")}, silence, "", dropPolicy},
+		{"the agent of a fenced machine gets its address", []func(*memory){fenced, bound}, discover, []opt{option(60, []byte(boot.AgentClass)...)}, offered, "10.80.12.100", 0},
+		{"and so does its firmware", []func(*memory){fenced, bound}, discover, pxeUEFI, offered, "10.80.12.100", 0},
 		{"a subnet that is off hears nothing", []func(*memory){off, known}, discover, nil, silence, "", dropNoSubnet},
 
 		{"SELECTING gets its ACK", nil, request, []opt{toServer("10.80.12.1"), wants("10.80.12.150")}, acked, "10.80.12.150", 0},

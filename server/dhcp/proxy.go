@@ -22,7 +22,7 @@ func (s *Server) proxied(q *query, v verdict) verdict {
 		return v.silent(dropOtherServer, "it takes its address from "+q.server.String())
 	case !q.isBoot() || q.kind != dhcpv4.MessageTypeDiscover:
 		return v.silent(dropNotBoot, "another server gives addresses on subnet "+v.subnet.Name)
-	case !v.decision.Address:
+	case !q.served(v):
 		return v.silent(dropPolicy, v.decision.Why)
 	}
 	return s.direct(q, v, dhcpv4.MessageTypeOffer)
@@ -53,7 +53,7 @@ func (s *Server) bootServer(q *query, v verdict) verdict {
 		return v.silent(dropOtherServer, "it is bound to the boot server "+q.server.String())
 	case !q.isBoot():
 		return v.silent(dropNotBoot, "only firmware asks a boot server")
-	case !v.decision.Address:
+	case !q.served(v):
 		return v.silent(dropPolicy, v.decision.Why)
 	}
 	if v.subnet.Mode == machine.ModeProxy {

@@ -60,7 +60,7 @@ func (s *Server) answer(ctx context.Context, q *query) verdict {
 	if server := q.msg.Options.ServerID(); server != nil && !server.Equal(s.duid) {
 		return v.silent(dropOtherServer, "it is for another server, "+exchange.Printable(server.String()))
 	}
-	if !v.decision.Address {
+	if !q.served(v) {
 		return v.silent(dropPolicy, v.decision.Why)
 	}
 	if q.toUs && len(q.relays) == 0 {

@@ -26,7 +26,7 @@ func (s *Server) associate(q *query, v verdict, kind dhcpv6.MessageType, find fu
 		}
 		l, gone, err := find(v, wants(ia))
 		for rest := v.segment[1:]; errors.Is(err, lease.ErrFull) && len(rest) > 0; rest = rest[1:] {
-			if next := s.decide(q, v, rest); next.decision.Address {
+			if next := s.decide(q, v, rest); q.served(next) {
 				v = next
 				l, gone, err = find(v, wants(ia))
 			}

@@ -37,6 +37,15 @@ func (q *query) lessee(wants netip.Addr) lease.Client {
 	return lease.Client{MAC: q.boot.MAC, ClientID: fmt.Sprintf("%x", q.duid), Hostname: q.hostname(), Wants: wants}
 }
 
+// served tells whether the client may have an address.
+func (q *query) served(v verdict) bool {
+	class := ""
+	if slices.ContainsFunc(q.msg.Options.UserClasses(), func(b []byte) bool { return string(b) == boot.AgentClass }) {
+		class = boot.AgentClass
+	}
+	return v.decision.Serves(q.boot.Stage, class)
+}
+
 // isBoot tells whether firmware or a boot loader asks, not an operating system.
 func (q *query) isBoot() bool { return q.boot.Stage != "" }
 

@@ -221,6 +221,9 @@ func (k Known) unfit(r *machine.Rule, m *machine.Machine) string {
 // disks holds a machine that may have somebody's data on any disk, or none to
 // install to.
 func disks(m *machine.Machine, rule *machine.Rule, released map[string]bool) Verdict {
+	if m.Flags.Fenced {
+		return hold(ReasonDisks, "its erase failed and it is fenced: %s", m.Flags.FenceNote)
+	}
 	if m.Owned {
 		return hold(ReasonDisks, "it had an owner and its disks are not proven erased")
 	}

@@ -42,6 +42,7 @@ func (s *Server) report(w http.ResponseWriter, r *http.Request) error {
 		o.CallAt, o.AgentBoot, o.Power, o.PowerAt = s.Now(), rep.Boot.ID, "on", s.Now()
 		o.Waits, o.Progress = Sentence(m), 0
 		o.Platform, o.SecureBoot, o.BootOrder = rep.Boot.Platform, rep.Firmware.SecureBoot, discovery.BootOrder(rep.Boot.Order)
+		o.Agent = discovery.Clean(rep.Boot.Agent)
 	})
 	if err := s.Jobs.Reported(r.Context(), m, rep.Boot.ID); err != nil {
 		return err
@@ -79,6 +80,8 @@ func Sentence(m *machine.Machine) string {
 		return "Allocated as " + m.Hostname + ": its install is about to start"
 	case machine.Installing:
 		return "Installs " + m.Image + " as " + m.Hostname
+	case machine.Recycling:
+		return "Has its disks erased"
 	case machine.Held:
 		return "Held: " + m.Sentence
 	case machine.Registered:
@@ -90,7 +93,7 @@ func Sentence(m *machine.Machine) string {
 	}
 }
 
-// redeem trades an install token for its plan.
+// redeem trades an order's token for its plan.
 func (s *Server) redeem(w http.ResponseWriter, r *http.Request) error {
 	m, err := s.agent(r)
 	if err != nil {

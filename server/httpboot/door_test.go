@@ -132,7 +132,7 @@ func (s *site) Order(_ context.Context, _ *machine.Machine, seen string) (*repor
 	return s.order(seen)
 }
 
-func (s *site) Redeem(_ context.Context, m *machine.Machine, r report.Redeem) (*report.Plan, error) {
+func (s *site) Redeem(_ context.Context, m *machine.Machine, r report.Redeem) (any, error) {
 	return &report.Plan{Host: "lab-node-1"}, s.call("redeem %s %s %s", m.ID, r.Order, r.Token)
 }
 

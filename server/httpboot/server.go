@@ -54,7 +54,7 @@ type Jobs interface {
 	Booted(machineID string)
 	Reported(ctx context.Context, m *machine.Machine, bootID string) error
 	Order(ctx context.Context, m *machine.Machine, seen string) (*report.Order, error)
-	Redeem(context.Context, *machine.Machine, report.Redeem) (*report.Plan, error)
+	Redeem(context.Context, *machine.Machine, report.Redeem) (plan any, err error)
 	Progress(*machine.Machine, report.Progress)
 	Result(context.Context, *machine.Machine, report.Result) error
 	Home(ctx context.Context, token string, h report.Home) error

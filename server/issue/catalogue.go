@@ -168,6 +168,11 @@ var catalogue = []Entry{
 		NotComputed: "Firstlight does not hear from Puppet: nothing collects its reports.",
 	},
 	{
+		Kind: EraseFailed, Title: "Erase failed", Severity: Broken, Verbs: []Verb{Erase, Unfence},
+		Means: "A disk of it is not proven erased. It is fenced: it boots nothing but the agent, gets no ordinary address and is given to nobody. Erase it again, or destroy the disk and take the fence away.",
+		find:  eraseFailed,
+	},
+	{
 		Kind: BrokenMachine, Title: "Broken", Severity: Broken, Verbs: []Verb{Recheck, Repair},
 		Means: "It cannot be trusted and waits for a person who repairs it, checks it again or gives it up.",
 		find:  broken,

@@ -46,6 +46,8 @@ const (
 	Install    Verb = "install"
 	AskGate    Verb = "ask-gate"
 	PassGate   Verb = "pass-gate"
+	Erase      Verb = "erase"
+	Unfence    Verb = "unfence"
 )
 
 // Entry is one kind of issue.
@@ -183,15 +185,19 @@ func VerbsFor(kind machine.IssueKind, m *machine.Machine) []Verb {
 func possible(v Verb, m *machine.Machine) bool {
 	switch v {
 	case Recheck:
-		return (m.Status == machine.Held || m.Status == machine.Broken) && !m.Owned
+		return (m.Status == machine.Held || m.Status == machine.Broken) && !m.Owned && !m.Flags.Fenced
 	case Release:
-		return m.Status == machine.Held && m.Reason == discovery.ReasonDisks && !m.Owned
+		return m.Status == machine.Held && m.Reason == discovery.ReasonDisks && !m.Owned && !m.Flags.Fenced
 	case Waive:
 		return m.Status == machine.Held && discovery.Waivable(m.Reason)
 	case Light, Power:
 		return m.BMC.Address != ""
 	case Repair:
 		return m.Status == machine.Broken
+	case Erase:
+		return canErase(m)
+	case Unfence:
+		return m.Flags.Fenced
 	case Repaired:
 		return m.Status == machine.Repairing
 	case MarkBroken:
@@ -201,6 +207,11 @@ func possible(v Verb, m *machine.Machine) bool {
 	default:
 		return true
 	}
+}
+
+func canErase(m *machine.Machine) bool {
+	_, legal := machine.Find(m.Status, machine.Recycling)
+	return legal && m.Status != machine.Recycling && m.Status != machine.Installing && m.Status != machine.Configuring && !m.Flags.Locked
 }
 
 func found(sentence string, evidence ...string) *Finding {

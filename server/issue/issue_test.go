@@ -172,6 +172,9 @@ var cases = []example{
 	{issue.BrokenMachine, machine.Broken, func(in *issue.Input) { in.Machine.Sentence = "ada marked it: disk" }, "ada marked it", func(in *issue.Input) {
 		in.Machine.Status = machine.Repairing
 	}},
+	{issue.EraseFailed, machine.Broken, func(in *issue.Input) {
+		in.Machine.Flags.Fenced, in.Machine.Flags.FenceNote = true, "disk S1 (Intel, 4.0 TB): input/output error"
+	}, "disk S1 (Intel, 4.0 TB): input/output error", func(in *issue.Input) { in.Machine.Flags.Fenced = false }},
 	{issue.RepairReminder, machine.Repairing, since(73 * time.Hour), "in repair since 2026-11-23", since(71 * time.Hour)},
 	{issue.RetiredSeen, machine.Retired, func(in *issue.Input) { in.Machine.Observed.BootAt = ago(time.Minute) }, "boots or speaks still", func(*issue.Input) {}},
 	{issue.RetiredSeen, machine.Retired, func(in *issue.Input) { in.Machine.ReportedAt = ago(time.Minute) }, "boots or speaks still", func(in *issue.Input) {

@@ -37,6 +37,7 @@ const (
 	OrphanName       machine.IssueKind = "orphan-name"
 	ImageOld         machine.IssueKind = "image-old"
 	PuppetNeverRan   machine.IssueKind = "puppet-never-ran"
+	EraseFailed      machine.IssueKind = "erase-failed"
 	BrokenMachine    machine.IssueKind = "broken"
 	RepairReminder   machine.IssueKind = "repair-reminder"
 	RetiredSeen      machine.IssueKind = "retired-seen"

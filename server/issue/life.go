@@ -28,10 +28,19 @@ func held(in *Input) *Finding {
 
 func broken(in *Input) *Finding {
 	m := in.Machine
-	if m.Status != machine.Broken {
+	if m.Status != machine.Broken || m.Flags.Fenced { // which has a kind of its own
 		return nil
 	}
 	return found(cmp.Or(m.Sentence, "It is broken, and nobody said why."), "reason", m.Reason, "since", clock(m.Since))
+}
+
+func eraseFailed(in *Input) *Finding {
+	m := in.Machine
+	if !m.Flags.Fenced || in.is(machine.Retired) {
+		return nil
+	}
+	return found(fmt.Sprintf("Its erase failed: %s. Nobody gets it until it is erased again, or somebody takes the fence away.", cmp.Or(m.Flags.FenceNote, "nobody said why")),
+		"status", m.Status.Human(), "since", clock(m.Since))
 }
 
 func badSerial(in *Input) *Finding {

@@ -28,7 +28,7 @@ func nextAttempt(w *serverdb.Write, j *machine.Job, why string) error {
 	j.Token = machine.Token{}
 	rewind(j, why)
 	return w.Transition(m, serverdb.Change{
-		From: machine.Installing, To: machine.Installing, Who: "job", Why: "again", Sentence: why, Job: j.ID,
+		From: actionOf(j.Action).during, To: actionOf(j.Action).during, Who: "job", Why: "again", Sentence: why, Job: j.ID,
 		Evidence: machine.Evidence{machine.GuardJob: "job " + j.ID, machine.GuardAttempts: fmt.Sprintf("attempt %d", j.Attempt)},
 	})
 }
@@ -60,10 +60,4 @@ func attemptBegan(j *machine.Job) time.Time {
 		}
 	}
 	return j.CreatedAt
-}
-
-// touched tells whether an agent ever held the plan of a job: then the disk may
-// be half written. Redeem leaves the mark; see there.
-func touched(m *machine.Machine, j *machine.Job) bool {
-	return !j.Token.RedeemedAt.IsZero() || m.Released[j.Params["disk"]] == "job "+j.ID
 }

@@ -28,12 +28,15 @@ type box struct {
 	home   string // token of the call home, on the disk
 	name   string // that the installed system gives itself
 	oob    *bmc
-	writes int // images that were begun
+	writes int  // images that were begun
+	erases int  // plans to erase that were begun
+	data   bool // somebody's, on every disk
 	boots  int
 	orders []*report.Order
 
 	// What can go wrong.
 	broken func(*box, report.Order) *report.Result // instead of an install
+	fails  func(*report.Result)                    // changes what it says of an erase
 	mute   bool                                    // the agent never says a word
 	idle   bool                                    // it reports, and asks for no order
 }

@@ -17,6 +17,11 @@ func (b *box) report(bootID string) *report.Report {
 	if b.disk != "" && len(disks) > 0 {
 		disks[0].Contents = []report.Content{{Device: "vda", Kind: "partition-table", Type: "gpt"}}
 	}
+	for i := range disks {
+		if b.data {
+			disks[i].Contents = []report.Content{{Device: disks[i].Name, Kind: "filesystem", Type: "ext4", Label: "pgdata", Used: 412e9}}
+		}
+	}
 	return &report.Report{
 		Version: report.Version, Boot: report.Boot{ID: bootID, MAC: b.mac.String(), Platform: "bios"},
 		System: report.System{Vendor: "Firstlight", Product: "VR-1", Serial: "FL0001", UUID: "11111111-0000-0000-0000-000000000001"},
@@ -29,14 +34,7 @@ func (b *box) agent(ctx context.Context, bootID string) {
 	if b.mute {
 		return
 	}
-	err := b.insist(ctx, func(l *life) error {
-		m, err := l.db.Report(l.ctx, b.report(bootID), netip.MustParseAddr("10.80.12.100"))
-		if err != nil {
-			return err
-		}
-		l.db.Observe(m.ID, func(o *machine.Observed) { o.CallAt, o.AgentBoot = b.r.now(), bootID })
-		return l.engine.Reported(l.ctx, m, bootID)
-	})
+	err := b.tell(ctx, bootID)
 	for seen := ""; err == nil; {
 		var o *report.Order
 		err = b.insist(ctx, func(l *life) (err error) {
@@ -50,6 +48,10 @@ func (b *box) agent(ctx context.Context, bootID string) {
 			continue
 		}
 		seen = o.ID
+		if o.Action == report.ActionReport {
+			err = b.tell(ctx, bootID)
+			continue
+		}
 		if b.obey(ctx, *o) {
 			b.press()
 			return
@@ -57,8 +59,23 @@ func (b *box) agent(ctx context.Context, bootID string) {
 	}
 }
 
+// tell reports until the appliance takes it.
+func (b *box) tell(ctx context.Context, bootID string) error {
+	return b.insist(ctx, func(l *life) error {
+		m, err := l.db.Report(l.ctx, b.report(bootID), netip.MustParseAddr("10.80.12.100"))
+		if err != nil {
+			return err
+		}
+		l.db.Observe(m.ID, func(o *machine.Observed) { o.CallAt, o.AgentBoot = b.r.now(), bootID })
+		return l.engine.Reported(l.ctx, m, bootID)
+	})
+}
+
 func (b *box) poll(l *life, seen string) (*report.Order, error) {
-	m, _ := l.db.ByMAC(b.mac)
+	m, ok := l.db.ByMAC(b.mac)
+	if !ok { // it is retired
+		return nil, nil
+	}
 	l.engine.Heard(m)
 	b.mu.Lock()
 	idle := b.idle
@@ -89,7 +106,11 @@ func (b *box) obey(ctx context.Context, o report.Order) (reboot bool) {
 			res = *r
 		}
 	}
-	if res.OK {
+	switch {
+	case !res.OK:
+	case o.Action == report.ActionErase:
+		res = b.erase(ctx, o)
+	default:
 		res = b.write(ctx, o)
 	}
 	err := b.insist(ctx, func(l *life) error {
@@ -97,7 +118,7 @@ func (b *box) obey(ctx context.Context, o report.Order) (reboot bool) {
 		l.engine.Heard(m)
 		return l.engine.Result(l.ctx, m, res)
 	})
-	return err == nil && res.OK
+	return err == nil && res.OK && o.Action == report.ActionInstall
 }
 
 func (b *box) redeem(o report.Order) (*report.Plan, error) {
@@ -106,7 +127,8 @@ func (b *box) redeem(o report.Order) (*report.Plan, error) {
 		return nil, errAway
 	}
 	m, _ := l.db.ByMAC(b.mac)
-	plan, err := l.engine.Redeem(l.ctx, m, report.Redeem{Order: o.ID, Token: o.Token})
+	got, err := l.engine.Redeem(l.ctx, m, report.Redeem{Order: o.ID, Token: o.Token})
+	plan, _ := got.(*report.Plan)
 	return plan, l.answered(err)
 }
 

@@ -11,7 +11,7 @@ import (
 
 // Cancel ends a job whose machine's disk is untouched. A machine that waited
 // for its install to start is available again; one that was on its way into
-// the agent ends broken, and a re-check makes it available. From the moment
+// the agent, or into an erase, ends broken, without a fence. From the moment
 // that the agent holds the plan, the disk may be half written: then the job
 // runs to its end.
 func (e *Engine) Cancel(ctx context.Context, id string, by serverdb.Actor) error {
@@ -52,8 +52,8 @@ func mayCancel(m *machine.Machine, j *machine.Job) error {
 	switch {
 	case !j.Status.Open():
 		return refuse("job %s is %s: it cannot be cancelled any more", j.ID, j.Status)
-	case touched(m, j):
-		return refuse("the agent of machine %s has begun to write its disk: half an image cannot be left behind; let job %s come to its end", m.Name, j.ID)
+	case actionOf(j.Action).touched(m, j):
+		return refuse("the agent of machine %s has begun to write its disk: %s cannot be left behind; let job %s come to its end", m.Name, actionOf(j.Action).rest, j.ID)
 	}
 	return nil
 }
@@ -61,7 +61,7 @@ func mayCancel(m *machine.Machine, j *machine.Job) error {
 // leave brings the machine out of the job's hands.
 func leave(w *serverdb.Write, m *machine.Machine, j *machine.Job, who string) error {
 	change := serverdb.Change{
-		From: m.Status, Who: who, Why: "install-cancelled", Job: j.ID,
+		From: m.Status, Who: who, Why: actionOf(j.Action).cancelled, Job: j.ID,
 	}
 	switch m.Status {
 	case machine.Allocated:
@@ -70,6 +70,10 @@ func leave(w *serverdb.Write, m *machine.Machine, j *machine.Job, who string) er
 	case machine.Installing:
 		change.To = machine.Broken
 		change.Sentence = "its install was cancelled before the disk was touched; check it again to make it available"
+	case machine.Recycling:
+		change.To = machine.Broken
+		change.Evidence = machine.Evidence{machine.GuardUntouched: "no agent was given the plan of job " + j.ID}
+		change.Sentence = "its erase was cancelled before a disk was touched; check it again, erase it, or give it back to its owner"
 	default:
 		return nil
 	}

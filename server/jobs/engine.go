@@ -21,6 +21,7 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
+	"firstlight/server/certificate"
 	"firstlight/server/machine"
 	"firstlight/server/oob"
 	"firstlight/server/serverdb"
@@ -39,6 +40,8 @@ type Config struct {
 	Base func(subnet *machine.Subnet) string
 	// Keys are the SSH public keys that may log in to what is installed.
 	Keys []string
+	// Certify signs what an erased disk is certified with, and gives its JSON.
+	Certify func(certificate.Statement) (string, error)
 	// Limits bound the steps.
 	Limits Limits
 }
@@ -49,6 +52,7 @@ type Engine struct {
 	agents agents
 	looks  looks
 	once   *prometheus.CounterVec
+	erases eraseMetrics
 	began  time.Time
 
 	running sync.Map // ids of jobs that a goroutine is at
@@ -62,7 +66,7 @@ func New(c Config) *Engine {
 	c.Limits = c.Limits.orDefaults()
 	return &Engine{
 		Config: c, ready: make(chan struct{}), visits: make(chan struct{}, atOnce),
-		agents: newAgents(), looks: newLooks(), once: newOnce(), began: c.Now(),
+		agents: newAgents(), looks: newLooks(), once: newOnce(), erases: newEraseMetrics(), began: c.Now(),
 	}
 }
 

@@ -60,9 +60,7 @@ func (e *Engine) Prepare(ctx context.Context, r Request) (j *machine.Job, create
 		Params:    map[string]string{"image": image.Name, "sha256": image.SHA256, "disk": disk.Serial},
 		Requester: r.Requester, User: r.User, CreatedAt: e.Now().UTC(), Machine: r.Machine.ID, Attempt: 1,
 	}
-	for _, s := range installSteps() {
-		j.Steps = append(j.Steps, machine.Step{Name: s.name, Status: machine.StepWaiting})
-	}
+	j.Steps = waitingSteps(j.Action)
 	reserved := func(w *serverdb.Write) error {
 		if err := reserve(w, r); err != nil {
 			return err

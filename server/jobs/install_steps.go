@@ -22,22 +22,48 @@ const (
 	stepReboot      = "reboot"
 )
 
+func installAction() action {
+	return action{
+		steps: installSteps(), writes: stepWrite, during: machine.Installing, doing: "its image was written", rest: "half an image",
+		failed: "install-failed", cancelled: "install-cancelled",
+		says: func(m *machine.Machine, j *machine.Job) string {
+			return fmt.Sprintf("installs %s as %s", j.Params["image"], m.Hostname)
+		},
+		sent: func(_ *machine.Machine, j *machine.Job) string {
+			return fmt.Sprintf("Order to install %s on disk %s sent, attempt %d", j.Params["image"], j.Params["disk"], j.Attempt)
+		},
+		plan: planInstall, result: installed,
+		// Redeem leaves the mark; see planInstall.
+		touched: func(m *machine.Machine, j *machine.Job) bool {
+			return !j.Token.RedeemedAt.IsZero() || m.Released[j.Params["disk"]] == "job "+j.ID
+		},
+	}
+}
+
 // installSteps are the steps of an install in their order. A machine that
 // boots its disk without asking is heard of when its system is up, so that the
 // reboot has as long as the call home.
 func installSteps() []step {
-	power := func(l Limits) time.Duration { return l.Power }
 	home := func(l Limits) time.Duration { return l.Home }
+	all := []step{{name: "start", limit: func(Limits) time.Duration { return 10 * time.Minute }, check: checkStart, finish: start}}
+	all = append(all, toTheAgent()...)
+	return append(all,
+		step{name: stepWrite, limit: func(l Limits) time.Duration { return l.Write }, check: checkWrite},
+		step{name: stepReboot, limit: home, check: checkReboot},
+		step{name: "call-home", limit: home, check: checkHome, finish: inUse},
+	)
+}
+
+// toTheAgent are the steps that bring a machine's agent to the other end of a
+// long poll; each is skipped where it is there already.
+func toTheAgent() []step {
+	power := func(l Limits) time.Duration { return l.Power }
 	return []step{
-		{name: "start", limit: func(Limits) time.Duration { return 10 * time.Minute }, check: checkStart, finish: start},
 		{name: stepBootDevice, limit: power, check: checkNetboot, act: actNetboot, bmc: true},
 		{name: stepPowerOff, limit: power, check: checkPower(oob.PowerOff), act: actPower(oob.PowerOff), bmc: true},
 		{name: stepPowerOn, limit: power, check: checkPower(oob.PowerOn), act: actPower(oob.PowerOn), bmc: true},
 		{name: stepBootRequest, limit: func(l Limits) time.Duration { return l.Boot }, check: checkBootRequest, finish: verified, repeat: true},
 		{name: "agent", limit: func(l Limits) time.Duration { return l.Agent }, check: checkAgent, repeat: true},
-		{name: stepWrite, limit: func(l Limits) time.Duration { return l.Write }, check: checkWrite},
-		{name: stepReboot, limit: home, check: checkReboot},
-		{name: "call-home", limit: home, check: checkHome, finish: inUse},
 	}
 }
 

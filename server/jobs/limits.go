@@ -12,6 +12,7 @@ type Limits struct {
 	Agent    time.Duration // the agent's first word after the boot request
 	Silence  time.Duration // no progress while an image is written
 	Write    time.Duration // the whole writing
+	Erase    time.Duration // of all disks: the largest are overwritten for days
 	Home     time.Duration // the installed system's call home
 	Settle   time.Duration // before an act whose effect does not show is repeated
 	Look     time.Duration // between two looks at one BMC
@@ -33,6 +34,7 @@ func (l Limits) orDefaults() Limits {
 	set(&l.Agent, 10*time.Minute)
 	set(&l.Silence, 10*time.Minute)
 	set(&l.Write, time.Hour)
+	set(&l.Erase, 7*24*time.Hour)
 	set(&l.Home, 30*time.Minute)
 	set(&l.Settle, 45*time.Second)
 	set(&l.Look, 2*time.Second)

@@ -115,9 +115,3 @@ func newOnce() *prometheus.CounterVec {
 	c.WithLabelValues("ignored")
 	return c
 }
-
-// Describe is part of prometheus.Collector.
-func (e *Engine) Describe(ch chan<- *prometheus.Desc) { e.once.Describe(ch) }
-
-// Collect is part of prometheus.Collector.
-func (e *Engine) Collect(ch chan<- prometheus.Metric) { e.once.Collect(ch) }

@@ -51,14 +51,14 @@ func (e *Engine) Booted(machineID string) { e.agents.left(machineID) }
 func (e *Engine) Order(ctx context.Context, m *machine.Machine, seen string) (*report.Order, error) {
 	j, ok := e.DB.OpenJob(m.ID)
 	if !ok {
-		return nil, nil
+		return reportAnew(m, seen), nil
 	}
 	cur := j.Current()
 	switch {
 	case cur == nil || cur.Status != machine.StepRunning:
 		return nil, nil
 	case mayOrder(j):
-		return e.installOrder(ctx, m, j, seen)
+		return e.orderWrite(ctx, m, j, seen)
 	case cur.Name == stepReboot && seen != rebootOrder(j):
 		return &report.Order{ID: rebootOrder(j), Action: report.ActionReboot, Sentence: "boots the installed system"}, nil
 	}
@@ -67,31 +67,31 @@ func (e *Engine) Order(ctx context.Context, m *machine.Machine, seen string) (*r
 
 func rebootOrder(j *machine.Job) string { return j.ID + "/reboot" }
 
-// mayOrder tells whether an order to install is due: nobody holds the plan yet.
+// mayOrder tells whether an order to write is due: nobody holds the plan yet.
 func mayOrder(j *machine.Job) bool {
 	cur := j.Current()
-	return j.Status.Open() && cur != nil && cur.Name == stepWrite && cur.Status == machine.StepRunning && j.Token.RedeemedAt.IsZero()
+	return j.Status.Open() && cur != nil && cur.Name == actionOf(j.Action).writes && cur.Status == machine.StepRunning && j.Token.RedeemedAt.IsZero()
 }
 
-// installOrder mints a token for an order that was not redeemed: the one that
+// orderWrite mints a token for an order that was not redeemed: the one that
 // was sent before may never have arrived, and is void from now on. What it
 // rests on is asked again where it is written, because another poll of the same
 // agent may have led to the redemption in between.
-func (e *Engine) installOrder(ctx context.Context, m *machine.Machine, j *machine.Job, seen string) (*report.Order, error) {
+func (e *Engine) orderWrite(ctx context.Context, m *machine.Machine, j *machine.Job, seen string) (*report.Order, error) {
 	if seen != "" && seen == j.Token.Order && e.Now().Before(j.Token.Expires) {
 		return nil, nil
 	}
 	plain, hash := secret()
+	does := actionOf(j.Action)
 	order := &report.Order{
-		ID: fmt.Sprintf("%s/install/%d/%.8s", j.ID, j.Attempt, hash), Action: report.ActionInstall, Token: plain,
-		Sentence: fmt.Sprintf("installs %s as %s", j.Params["image"], m.Hostname),
+		ID: fmt.Sprintf("%s/%s/%d/%.8s", j.ID, j.Action, j.Attempt, hash), Action: string(j.Action), Token: plain, Sentence: does.says(m, j),
 	}
 	err := e.DB.ChangeJob(ctx, j.ID, func(w *serverdb.Write, j *machine.Job) error {
 		if !mayOrder(j) {
 			return errMoved
 		}
 		j.Token = machine.Token{Hash: hash, Order: order.ID, Expires: e.Now().Add(tokenLife)}
-		return w.Event(journal.Event{Machine: m.ID, Source: journal.Job, Job: j.ID, Text: fmt.Sprintf("Order to install %s on disk %s sent, attempt %d", j.Params["image"], j.Params["disk"], j.Attempt)})
+		return w.Event(journal.Event{Machine: m.ID, Source: journal.Job, Job: j.ID, Text: does.sent(m, j)})
 	})
 	switch {
 	case errors.Is(err, errMoved):
@@ -104,13 +104,12 @@ func (e *Engine) installOrder(ctx context.Context, m *machine.Machine, j *machin
 
 // Redeem trades a token for the plan, once. boot.ErrRefused tells the agent to
 // write nothing.
-func (e *Engine) Redeem(ctx context.Context, m *machine.Machine, r report.Redeem) (*report.Plan, error) {
+func (e *Engine) Redeem(ctx context.Context, m *machine.Machine, r report.Redeem) (plan any, err error) {
 	j, ok := e.DB.OpenJob(m.ID)
 	if !ok {
 		return nil, boot.MayWrite(m, nil, r.Order, "", e.Now())
 	}
-	var plan *report.Plan
-	err := e.DB.ChangeJob(ctx, j.ID, func(w *serverdb.Write, j *machine.Job) error {
+	err = e.DB.ChangeJob(ctx, j.ID, func(w *serverdb.Write, j *machine.Job) error {
 		now, err := w.Full(m.ID)
 		if err != nil {
 			return err
@@ -118,26 +117,36 @@ func (e *Engine) Redeem(ctx context.Context, m *machine.Machine, r report.Redeem
 		if err := boot.MayWrite(now, j, r.Order, digest(r.Token), e.Now()); err != nil {
 			return err
 		}
-		home, hash := secret()
-		j.Token.RedeemedAt, j.Token.Boot, j.Token.HomeHash = e.Now(), m.Observed.AgentBoot, hash
-		if plan, err = e.plan(now, j, home); err != nil {
-			return err
-		}
-		// What is written from now on is ours, on a disk that was proven empty:
-		// an install that fails must not look like somebody's data.
-		err = w.Mark(now, func(m *machine.Machine) {
-			if m.Released == nil {
-				m.Released = map[string]string{}
-			}
-			m.Released[plan.Disk.Serial] = "job " + j.ID
-		})
-		if err != nil {
-			return err
-		}
-		return w.Event(journal.Event{Machine: m.ID, Source: journal.Agent, Job: j.ID, Text: fmt.Sprintf(
-			"Redeemed the install token; plan accepted: write %s to disk %s, %s", plan.Image.Name, plan.Disk.Serial, discovery.Bytes(plan.Disk.Bytes))})
+		j.Token.RedeemedAt, j.Token.Boot = e.Now(), m.Observed.AgentBoot
+		plan, err = actionOf(j.Action).plan(e, w, now, j)
+		return err
 	})
-	return plan, err
+	if err != nil {
+		return nil, err
+	}
+	return plan, nil
+}
+
+func planInstall(e *Engine, w *serverdb.Write, m *machine.Machine, j *machine.Job) (any, error) {
+	home, hash := secret()
+	j.Token.HomeHash = hash
+	plan, err := e.plan(m, j, home)
+	if err != nil {
+		return nil, err
+	}
+	// What is written from now on is ours, on a disk that was proven empty:
+	// an install that fails must not look like somebody's data.
+	err = w.Mark(m, func(m *machine.Machine) {
+		if m.Released == nil {
+			m.Released = map[string]string{}
+		}
+		m.Released[plan.Disk.Serial] = "job " + j.ID
+	})
+	if err != nil {
+		return nil, err
+	}
+	return plan, w.Event(journal.Event{Machine: m.ID, Source: journal.Agent, Job: j.ID, Text: fmt.Sprintf(
+		"Redeemed the install token; plan accepted: write %s to disk %s, %s", plan.Image.Name, plan.Disk.Serial, discovery.Bytes(plan.Disk.Bytes))})
 }
 
 // plan says what to write where.

@@ -93,8 +93,16 @@ func (r *run) late(ctx context.Context, s step, note string, cause error) error 
 
 // fail ends the job and says on the machine what became of it.
 func (r *run) fail(ctx context.Context, cause error) error {
+	return r.failWith(ctx, cause, func(*serverdb.Write, *machine.Job) error { return nil })
+}
+
+// failWith is fail with what else is to be written in its transaction.
+func (r *run) failWith(ctx context.Context, cause error, with func(*serverdb.Write, *machine.Job) error) error {
 	text := clip(strings.TrimSuffix(cause.Error(), ": "+errFinal.Error()))
 	return r.change(ctx, func(w *serverdb.Write, j *machine.Job) error {
+		if err := with(w, j); err != nil {
+			return err
+		}
 		c := j.Current()
 		c.Status, c.EndedAt, c.Error = machine.StepFailed, r.Now(), text
 		return r.close(w, j, machine.JobFailed, fmt.Sprintf("%s stopped at step %s: %s", j.Action, c.Name, text))
@@ -128,7 +136,7 @@ func breakMachine(w *serverdb.Write, j *machine.Job, sentence string) error {
 		return nil
 	}
 	return w.Transition(m, serverdb.Change{
-		From: m.Status, To: machine.Broken, Who: "job", Why: "install-failed", Sentence: sentence, Job: j.ID,
+		From: m.Status, To: machine.Broken, Who: "job", Why: actionOf(j.Action).failed, Sentence: sentence, Job: j.ID,
 	})
 }
 

@@ -25,12 +25,12 @@ func (e *Engine) Reported(ctx context.Context, m *machine.Machine, bootID string
 		return nil
 	}
 	r := &run{e, j, m}
-	return r.unlessFinal(ctx, r.again(ctx, "the machine restarted while its image was written"))
+	return r.unlessFinal(ctx, r.again(ctx, "the machine restarted while "+actionOf(j.Action).doing))
 }
 
 func redeemed(j *machine.Job) bool {
 	cur := j.Current()
-	return cur != nil && cur.Name == stepWrite && !j.Token.RedeemedAt.IsZero() && j.Token.WrittenAt.IsZero()
+	return cur != nil && cur.Name == actionOf(j.Action).writes && !j.Token.RedeemedAt.IsZero() && j.Token.WrittenAt.IsZero()
 }
 
 // unlessFinal fails the job on an error that ends it. A job that moved on needs
@@ -68,7 +68,22 @@ func fraction(p report.Progress) float64 {
 	return min(1, float64(p.Done)/float64(p.Total))
 }
 
+// maxSays bounds what an agent says beside its step: which disk it is at.
+const maxSays = 120
+
 func waits(p report.Progress) string {
+	says := discovery.Clean(p.Message)
+	if p.Step != report.StepErase && p.Step != report.StepReadBack || says == "" {
+		return amount(p)
+	}
+	if len(says) > maxSays {
+		says = strings.ToValidUTF8(says[:maxSays], "") + " …"
+	}
+	return amount(p) + " (" + says + ")"
+}
+
+// amount says what a step does, and how far it is.
+func amount(p report.Progress) string {
 	if p.Total > 0 && p.Done >= 0 {
 		return fmt.Sprintf("%s: %s of %s", stepWords(p.Step), discovery.Bytes(uint64(p.Done)), discovery.Bytes(uint64(p.Total))) //nolint:gosec // both are positive
 	}
@@ -76,7 +91,7 @@ func waits(p report.Progress) string {
 }
 
 // agentSteps are those that get a row in the timeline.
-var agentSteps = []string{report.StepRedeem, report.StepWrite, report.StepVerify, report.StepGrow, report.StepSeed, report.StepBoot}
+var agentSteps = []string{report.StepRedeem, report.StepWrite, report.StepVerify, report.StepGrow, report.StepSeed, report.StepBoot, report.StepErase, report.StepReadBack}
 
 // stepWords says what an agent's step does.
 func stepWords(step string) string {
@@ -93,13 +108,16 @@ func stepWords(step string) string {
 		return "Writes host name and network"
 	case report.StepBoot:
 		return "Sets the boot order"
+	case report.StepErase:
+		return "Erases the disks"
+	case report.StepReadBack:
+		return "Reads back what was erased"
 	default:
 		return fmt.Sprintf("Works on step %.40q", step)
 	}
 }
 
-// Result ends an order: a written image moves the machine on, in the
-// transaction that marks the token as used up; a failure spends an attempt.
+// Result ends an order.
 func (e *Engine) Result(ctx context.Context, m *machine.Machine, res report.Result) error {
 	j, ok := e.DB.OpenJob(m.ID)
 	if !ok || j.Token.Order != res.Order {
@@ -108,13 +126,29 @@ func (e *Engine) Result(ctx context.Context, m *machine.Machine, res report.Resu
 	if !j.Token.WrittenAt.IsZero() {
 		return nil // it said so before, and did not hear our answer
 	}
-	r := &run{e, j, m}
+	return actionOf(j.Action).result(ctx, &run{e, j, m}, res)
+}
+
+// stopped says where an agent stopped, and why.
+func stopped(res report.Result) string {
+	return clip(fmt.Sprintf("%s: %s", strings.ToLower(stepWords(res.Step)), res.Error))
+}
+
+// neverRedeemed refuses a result of an order whose plan nobody was given.
+func neverRedeemed(res report.Result) error {
+	return fmt.Errorf("result of order %s, which was never redeemed: %w", res.Order, boot.ErrRefused)
+}
+
+// installed takes the result of an install: a written image moves the machine
+// on, in the transaction that marks the token as used up; a failure spends an
+// attempt.
+func installed(ctx context.Context, r *run, res report.Result) error {
+	e, m, j := r.Engine, r.machine, r.job
 	if !res.OK {
-		why := clip(fmt.Sprintf("%s: %s", strings.ToLower(stepWords(res.Step)), res.Error))
-		return r.unlessFinal(ctx, r.again(ctx, why))
+		return r.unlessFinal(ctx, r.again(ctx, stopped(res)))
 	}
 	if j.Token.RedeemedAt.IsZero() {
-		return fmt.Errorf("result of order %s, which was never redeemed: %w", res.Order, boot.ErrRefused)
+		return neverRedeemed(res)
 	}
 	if err := r.change(ctx, func(w *serverdb.Write, j *machine.Job) error { return written(w, j, e) }); err != nil {
 		return r.unlessFinal(ctx, err)

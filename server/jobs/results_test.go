@@ -175,7 +175,7 @@ func TestTheCallHome(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		token := homeToken.FindStringSubmatch(plan.Seed["user-data"])[1]
+		token := homeToken.FindStringSubmatch(plan.(*report.Plan).Seed["user-data"])[1]
 		home := func(token, name string) error {
 			return r.engine().Home(t.Context(), token, report.Home{Hostname: name, Kernel: "6.12"})
 		}

@@ -53,8 +53,8 @@ func TestTheSeedIsWhatNoCloudReads(t *testing.T) {
 		}
 		var meta, user, network map[string]any
 		for name, into := range map[string]*map[string]any{"meta-data": &meta, "user-data": &user, "network-config": &network} {
-			if err := yaml.Unmarshal([]byte(plan.Seed[name]), into); err != nil {
-				t.Errorf("%s: %v:\n%s", name, err, plan.Seed[name])
+			if err := yaml.Unmarshal([]byte(plan.(*report.Plan).Seed[name]), into); err != nil {
+				t.Errorf("%s: %v:\n%s", name, err, plan.(*report.Plan).Seed[name])
 			}
 		}
 		same(t, "meta-data", map[string]any{"instance-id": r.job().ID + "-1", "local-hostname": "lab-node-1"}, meta)
@@ -62,8 +62,8 @@ func TestTheSeedIsWhatNoCloudReads(t *testing.T) {
 		same(t, "network-config", map[string]any{"version": uint64(2), "ethernets": map[string]any{"boot": map[string]any{
 			"match": map[string]any{"macaddress": "52:54:00:00:00:01"}, "dhcp4": true, "dhcp-identifier": "mac",
 		}}}, network)
-		if !strings.HasPrefix(plan.Seed["user-data"], "#cloud-config\n") || !strings.Contains(plan.Seed["user-data"], "http://10.80.12.1:8080/home/v1/") {
-			t.Errorf("user-data = %s", plan.Seed["user-data"])
+		if !strings.HasPrefix(plan.(*report.Plan).Seed["user-data"], "#cloud-config\n") || !strings.Contains(plan.(*report.Plan).Seed["user-data"], "http://10.80.12.1:8080/home/v1/") {
+			t.Errorf("user-data = %s", plan.(*report.Plan).Seed["user-data"])
 		}
 	}, noBMC, func(r *rack) { r.keys = []string{key} })
 }

@@ -37,16 +37,8 @@ type step struct {
 	repeat bool
 }
 
-// actions are the steps of every action, in their order.
-func actions(a machine.Action) []step {
-	if a == machine.ActionInstall {
-		return installSteps()
-	}
-	return nil
-}
-
 func stepOf(a machine.Action, name string) (step, bool) {
-	for _, s := range actions(a) {
+	for _, s := range actionOf(a).steps {
 		if s.name == name {
 			return s, true
 		}

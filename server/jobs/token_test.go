@@ -127,7 +127,7 @@ func TestPollsThatRaceWithARedemptionVoidNothing(t *testing.T) {
 			})
 		}
 		all.Wait()
-		late, err := r.engine().installOrder(t.Context(), m, stale, "")
+		late, err := r.engine().orderWrite(t.Context(), m, stale, "")
 		if late != nil || err != nil || redeemed.Load() != 1 {
 			t.Errorf("%d redemptions; a poll that looked before gets %+v, %v; want one, and no new token", redeemed.Load(), late, err)
 		}
@@ -155,7 +155,7 @@ func TestOnlyTheHashOfASecretIsKept(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		home := homeToken.FindStringSubmatch(plan.Seed["user-data"])[1]
+		home := homeToken.FindStringSubmatch(plan.(*report.Plan).Seed["user-data"])[1]
 		j := r.job().Token
 		if j.Hash != digest(o.Token) || j.HomeHash != digest(home) {
 			t.Errorf("token = %+v, want the hashes of %s and %s", j, o.Token, home)

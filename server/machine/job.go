@@ -13,6 +13,7 @@ type Action string
 // Actions that exist.
 const (
 	ActionInstall Action = "install"
+	ActionErase   Action = "erase"
 )
 
 // JobStatus is a job's own status.
@@ -47,6 +48,7 @@ type Job struct {
 	Attempt int    `json:"attempt"` // from 1
 	Steps   []Step `json:"steps"`
 	Token   Token  `json:"token"`
+	Erase   *Erase `json:"erase,omitempty"` // of ActionErase
 	Version int64  `json:"version"`
 }
 
@@ -114,6 +116,7 @@ func (j *Job) Clone() *Job {
 	c := *j
 	c.Steps = slices.Clone(j.Steps)
 	c.Params = maps.Clone(j.Params)
+	c.Erase = j.Erase.clone()
 	return &c
 }
 

@@ -110,6 +110,11 @@ type Flags struct {
 	// UntilBoot marks the lock of an adopted machine, which ends with the first
 	// boot that is seen.
 	UntilBoot bool `json:"until_boot,omitempty"`
+	// Fenced keeps a machine whose erase failed from its disk, from an ordinary
+	// address and from everybody, until a person takes the fence away or another
+	// erase proves what the first could not. FenceNote says which disk, and why.
+	Fenced    bool   `json:"fenced,omitempty"`
+	FenceNote string `json:"fence_note,omitempty"`
 }
 
 // NIC is an interface as ServerDb names and numbers it.
@@ -179,6 +184,7 @@ type Observed struct {
 	BMCError   string    `json:"bmc_error,omitempty"`  // why the BMC did not answer after that
 	CallAt     time.Time `json:"call_at,omitzero"`     // last word of agent or system
 	AgentBoot  string    `json:"agent_boot,omitempty"`
+	Agent      string    `json:"agent,omitempty"`       // its version
 	Platform   string    `json:"platform,omitempty"`    // bios or efi, when it last reported
 	SecureBoot bool      `json:"secure_boot,omitempty"` // it was on, when it last reported
 	HomeAt     time.Time `json:"home_at,omitzero"`      // installed system's call home

@@ -109,11 +109,13 @@ var transitions = []Transition{
 	{Held, Available, "an admin's waiver", []Guard{GuardIdentity, GuardRealSerial, GuardEmptyDisks, GuardConfirmed, GuardRule, GuardSpec, GuardLocation, GuardBMC, GuardBurnIn}},
 	{Held, Broken, "a person decided", []Guard{GuardConfirmed}},
 	{Held, Retiring, "a person decided", []Guard{GuardConfirmed, GuardNoJob}},
+	{Held, Recycling, "its disks are to be erased", []Guard{GuardConfirmed, GuardUnlocked, GuardJob}},
 
 	{Available, Registered, "re-check, or the hardware changed", []Guard{GuardNoJob}},
 	{Available, Allocated, "a request or a rule", []Guard{GuardUnlocked, GuardNoJob, GuardEmptyDisks}},
 	{Available, Broken, "it failed when touched", nil},
 	{Available, Retiring, "an admin", []Guard{GuardConfirmed, GuardNoJob}},
+	{Available, Recycling, "its disks are to be erased", []Guard{GuardConfirmed, GuardUnlocked, GuardJob}},
 
 	{Allocated, Available, "cancelled, or no install started in time", []Guard{GuardUntouched}},
 	{Allocated, Installing, "the install job started", []Guard{GuardUnlocked, GuardJob, GuardDNS, GuardPuppet}},
@@ -134,6 +136,7 @@ var transitions = []Transition{
 	{InUse, Broken, "marked by its owner or a monitor", nil},
 
 	{Recycling, Registered, "erase verified", []Guard{GuardEmptyDisks}},
+	{Recycling, Recycling, "the job tries again", []Guard{GuardJob, GuardAttempts}},
 	{Recycling, Broken, "erase failed or took too long", nil},
 	{Recycling, Retiring, "flagged to retire when released", []Guard{GuardEmptyDisks, GuardFlagged}},
 

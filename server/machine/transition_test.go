@@ -13,16 +13,16 @@ import (
 // lawful says for each status what a machine may become, as a person would
 // tell it. Whatever is not here is refused.
 var lawful = map[Status][]Status{
-	Unknown:     {Expected, Registered, InUse},                // listed, seen, or adopted while it runs
-	Expected:    {Registered, InUse, Retired},                 // arrives, is adopted, or never comes
-	Registered:  {Available, Held, Recycling},                 // passes, fails, or is to be wiped first
-	Held:        {Registered, Available, Broken, Retiring},    // looked at again, waived, or given up
-	Available:   {Registered, Allocated, Broken, Retiring},    // looked at again, taken, failing, or leaving
-	Allocated:   {Available, Installing, Broken},              // given back untouched, begun, or failing
-	Installing:  {Installing, Configuring, Broken, Recycling}, // tried again, written, failed, or called off
-	Configuring: {InUse, Installing, Broken, Recycling},       // came up, tried again, failed, or called off
-	InUse:       {Installing, Recycling, Broken},              // only its owner lets go of it
-	Recycling:   {Registered, Broken, Retiring},               // clean, or never available again by itself
+	Unknown:     {Expected, Registered, InUse},                        // listed, seen, or adopted while it runs
+	Expected:    {Registered, InUse, Retired},                         // arrives, is adopted, or never comes
+	Registered:  {Available, Held, Recycling},                         // passes, fails, or is to be wiped first
+	Held:        {Registered, Available, Broken, Retiring, Recycling}, // looked at again, waived, given up, or to be wiped
+	Available:   {Registered, Allocated, Broken, Retiring, Recycling}, // looked at again, taken, failing, leaving, or to be wiped
+	Allocated:   {Available, Installing, Broken},                      // given back untouched, begun, or failing
+	Installing:  {Installing, Configuring, Broken, Recycling},         // tried again, written, failed, or called off
+	Configuring: {InUse, Installing, Broken, Recycling},               // came up, tried again, failed, or called off
+	InUse:       {Installing, Recycling, Broken},                      // only its owner lets go of it
+	Recycling:   {Recycling, Registered, Broken, Retiring},            // tried again, clean, or never available again by itself
 	Broken:      {InUse, Registered, Recycling, Repairing, Retiring},
 	Repairing:   {Registered, Broken, Retiring},
 	Retiring:    {Retired, Broken},

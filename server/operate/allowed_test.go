@@ -96,6 +96,13 @@ var touching = map[string]struct {
 	"Retire": {auth.Change, func(ctx context.Context, d *Desk, u auth.User, m *machine.Machine) error {
 		return d.Retire(ctx, u, m.Name, m.Name, "")
 	}},
+	"Erase": {auth.Change, func(ctx context.Context, d *Desk, u auth.User, m *machine.Machine) error {
+		_, err := d.Erase(ctx, u, m.Name, m.Name, "")
+		return err
+	}},
+	"Unfence": {auth.Change, func(ctx context.Context, d *Desk, u auth.User, m *machine.Machine) error {
+		return d.Unfence(ctx, u, m.Name, m.Name, "shredded")
+	}},
 	"Light": {auth.Point, func(ctx context.Context, d *Desk, u auth.User, m *machine.Machine) error {
 		return d.Light(ctx, u, m.Name, "on")
 	}},

@@ -170,7 +170,12 @@ func (d *Desk) Return(ctx context.Context, who auth.User, ref, note string) erro
 // wasServing tells whether the disk of a broken machine is still what it was in
 // use: nothing was begun on it since.
 func wasServing(rows []machine.History) bool {
+	called := false // off: an erase that touched no disk
 	for _, h := range slices.Backward(rows) {
+		called = h.To == machine.Broken && h.Why == "erase-cancelled" || called && h.To == machine.Recycling
+		if called {
+			continue
+		}
 		switch h.To {
 		case machine.InUse:
 			return true

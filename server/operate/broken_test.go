@@ -148,9 +148,9 @@ func TestOnlyProvenEmptyMachinesRetire(t *testing.T) {
 			m := in(t, d, machine.InUse)
 			must(t, d.Broken(t.Context(), ada, m.Name, "disk", ""))
 			return m
-		}, "its disks may hold its owner's data: this version does not erase disks"},
+		}, "its disks may hold its owner's data: have its disks erased: firstlight machine erase"},
 		{"in repair", func(t *testing.T, d *Desk) *machine.Machine { return in(t, d, machine.Repairing) }, "may have changed its disks"},
-		{"something on a disk", func(t *testing.T, d *Desk) *machine.Machine { return reported(t, d, 1, gpt) }, "vda has a gpt partition table: this version does not erase disks"},
+		{"something on a disk", func(t *testing.T, d *Desk) *machine.Machine { return reported(t, d, 1, gpt) }, "vda has a gpt partition table: have its disks erased"},
 		{"given free by name, which erases nothing", func(t *testing.T, d *Desk) *machine.Machine {
 			m := reported(t, d, 1, gpt)
 			must(t, d.Release(t.Context(), ada, m.Name, m.Name))

@@ -25,7 +25,9 @@ func (d *Desk) Release(ctx context.Context, who auth.User, name, typed string) e
 	switch {
 	case m.Owned:
 		return conflict(fmt.Sprintf("machine %s is %s and its disks may hold its owner's data", m.Name, m.Status.Human()),
-			"this version does not erase disks, and gives none on that is not proven clean")
+			"have them erased: firstlight machine erase "+m.Name)
+	case m.Flags.Fenced:
+		return conflict(fmt.Sprintf("machine %s is fenced, because its erase failed: %s", m.Name, m.Flags.FenceNote), "have it erased again: firstlight machine erase "+m.Name)
 	case m.Status != machine.Held || m.Reason != discovery.ReasonDisks:
 		return conflict(fmt.Sprintf("machine %s is %s%s", m.Name, m.Status.Human(), brackets(m.Reason)), "only a machine that is held for its disks is released by name")
 	}
@@ -107,10 +109,11 @@ func (d *Desk) Lock(ctx context.Context, who auth.User, name, note string) error
 
 // What people are asked to say before some verbs.
 const (
-	whyLocked  = "why it is locked"
-	whyAdopted = "why the machines are adopted"
-	whyWaived  = "why the check may fail"
-	whatSeen   = "what you looked at"
+	whyLocked   = "why it is locked"
+	whyAdopted  = "why the machines are adopted"
+	whyWaived   = "why the check may fail"
+	whatSeen    = "what you looked at"
+	whyUnfenced = "what became of the disk that could not be erased"
 )
 
 // said wants a few words in a field: what tells which.

@@ -1,5 +1,5 @@
 // Package operate is what people and programs may ask of the appliance:
-// install, cancel, release, re-check, waive, power, light, lock, broken, repair,
+// install, erase, cancel, release, re-check, waive, power, light, lock, broken, repair,
 // retire, undo, explain, simulate.
 //
 // It promises that the API, the pages and the command line, which all come
@@ -15,6 +15,7 @@ package operate
 
 import (
 	"context"
+	"crypto/ed25519"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -49,8 +50,10 @@ type Config struct {
 	// servers that were heard beside ours.
 	Packets func(...machine.MAC) []frame.Packet
 	Others  func() []machine.DHCPServer
-	Log     *slog.Logger
-	Now     func() time.Time
+	// EraseKey verifies certificates of erased disks.
+	EraseKey ed25519.PublicKey
+	Log      *slog.Logger
+	Now      func() time.Time
 }
 
 // Desk carries out what is asked for.
@@ -102,6 +105,7 @@ func explain(err error) error {
 	var illegal *machine.IllegalError
 	var guard *machine.GuardError
 	var frozen *serverdb.FrozenError
+	var fenced *serverdb.FencedError
 	var waits *serverdb.WaitingError
 	var waiver *serverdb.WaiverError
 	switch {
@@ -111,6 +115,8 @@ func explain(err error) error {
 		return conflict(err.Error(), "")
 	case errors.As(err, &waiver):
 		return conflict("machine "+waiver.Name+": "+waiver.Why, waiver.Remedy)
+	case errors.As(err, &fenced):
+		return conflict(err.Error(), "have it erased again: firstlight machine erase "+fenced.Name)
 	case errors.As(err, &frozen):
 		return conflict(err.Error(), "look at it, then thaw it: firstlight machine thaw "+frozen.Name)
 	case errors.As(err, &waits):

@@ -3,7 +3,6 @@ package operate
 import (
 	"context"
 	"fmt"
-	"net/netip"
 	"slices"
 
 	"firstlight/server/auth"
@@ -14,8 +13,8 @@ import (
 
 // Retire takes a machine out of the fleet for good: one that never arrived, or
 // one whose disks were read and hold nothing. typed must be its name. Every other
-// machine is refused: this version does not erase disks, and a disk that leaves
-// the house must be proven empty.
+// machine is refused: a disk that leaves the house must be proven empty, so that
+// it is erased first.
 func (d *Desk) Retire(ctx context.Context, who auth.User, ref, typed, note string) error {
 	found, by, err := d.allowed(who, ref, auth.Change)
 	if err != nil {
@@ -52,7 +51,7 @@ func retire(w *serverdb.Write, m *machine.Machine, who, sentence string) error {
 	confirmed := machine.Evidence{machine.GuardConfirmed: who + " typed its name"}
 	if m.Status == machine.Expected {
 		return w.Transition(m, serverdb.Change{
-			From: m.Status, To: machine.Retired, Who: who, Why: "never-arrived", Sentence: sentence, Evidence: confirmed, Apply: leave,
+			From: m.Status, To: machine.Retired, Who: who, Why: "never-arrived", Sentence: sentence, Evidence: confirmed, Apply: (*machine.Machine).Leave,
 		})
 	}
 	if _, legal := machine.Find(m.Status, machine.Retiring); !legal || m.Status == machine.Recycling {
@@ -75,7 +74,7 @@ func retire(w *serverdb.Write, m *machine.Machine, who, sentence string) error {
 	}
 	return w.Transition(m, serverdb.Change{
 		From: m.Status, To: machine.Retired, Who: who, Why: "retired", Sentence: sentence,
-		Evidence: machine.Evidence{machine.GuardEmptyDisks: empty}, Apply: leave,
+		Evidence: machine.Evidence{machine.GuardEmptyDisks: empty}, Apply: (*machine.Machine).Leave,
 	})
 }
 
@@ -92,31 +91,23 @@ func provenEmpty(m *machine.Machine) (string, error) {
 	no := func(why, remedy string) (string, error) {
 		return "", conflict(fmt.Sprintf("machine %s cannot be retired: %s", m.Name, why), remedy)
 	}
-	const cannot = "this version does not erase disks, and retires none that is not proven empty"
+	remedy := "have its disks erased: firstlight machine erase " + m.Name
 	switch {
+	case m.Flags.Fenced:
+		return no("its erase failed and it is fenced: "+m.Flags.FenceNote, remedy+", or take out what cannot be erased and take the fence away: firstlight machine unfence "+m.Name)
 	case m.Owned:
-		return no("its disks may hold its owner's data", cannot)
+		return no("its disks may hold its owner's data", remedy)
 	case m.Status == machine.Repairing:
 		return no("whoever repairs it may have changed its disks", "end the repair and let it report, which reads them again")
 	case m.Facts == nil:
 		return no("nobody has read its disks", "let it boot the agent, which does")
 	case slices.Contains(m.Facts.Missing, "disks"):
-		return no("its disks could not be read", cannot)
+		return no("its disks could not be read", "let it report again")
 	}
 	for _, disk := range m.Facts.Disks {
 		if len(disk.Contents) > 0 {
-			return no(discovery.Describe(disk), cannot+"; take the disk out and let it report again")
+			return no(discovery.Describe(disk), remedy+", or take the disk out and let it report again")
 		}
 	}
 	return discovery.NeverOwned(m.Facts), nil
-}
-
-// leave gives back what a machine had of the fleet's. Where it stood stays in
-// its record.
-func leave(m *machine.Machine) {
-	m.Hostname, m.Role, m.Pool, m.Owner, m.Image, m.Handling, m.Undo = "", "", "", "", "", "", nil
-	m.BMC.Proven, m.BMC.Failed, m.BMC.Pin = false, "", ""
-	for i := range m.NICs {
-		m.NICs[i].Address = netip.Addr{}
-	}
 }

@@ -189,8 +189,8 @@ func (d *DB) ReleaseDisks(ctx context.Context, who Actor, id, typed string) erro
 		if typed != m.Name {
 			return fmt.Errorf("name %q: type %s, the machine's name, to give its disks free", typed, m.Name)
 		}
-		if m.Status != machine.Held || m.Reason != discovery.ReasonDisks || m.Owned {
-			return fmt.Errorf("machine %s is %s (%s): only a machine that is held for its disks, and had no owner here, can be released by name", m.Name, m.Status.Human(), m.Reason)
+		if m.Status != machine.Held || m.Reason != discovery.ReasonDisks || m.Owned || m.Flags.Fenced {
+			return fmt.Errorf("machine %s is %s (%s): only a machine that is held for its disks, had no owner here and is not fenced, can be released by name", m.Name, m.Status.Human(), m.Reason)
 		}
 		var what []string
 		if m, err = w.full(m); err != nil {
@@ -245,7 +245,7 @@ func (w *Write) Recheck(m *machine.Machine, who, why string) error {
 		return err
 	}
 	ev := machine.Evidence{}
-	if !m.Owned {
+	if !m.Owned && !m.Flags.Fenced {
 		ev[machine.GuardNoOwner] = "never had one, or proven erased since"
 	}
 	if err := w.Transition(m, Change{From: m.Status, To: machine.Registered, Who: who, Why: "re-check", Sentence: why, Evidence: ev}); err != nil {

@@ -54,6 +54,9 @@ func (w *Write) Transition(m *machine.Machine, c Change) error {
 		next.Status = c.To
 	}
 	free(next)
+	if err := fence(next, c); err != nil {
+		return err
+	}
 	passed, err := w.pass(next, c.From, c.To)
 	if err != nil {
 		return err

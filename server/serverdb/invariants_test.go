@@ -95,7 +95,7 @@ func (l *life) act() {
 	m, known := l.d.ByMAC(l.mac(n))
 	acts := []func(int, *machine.Machine) error{l.report, l.wait}
 	if known {
-		acts = append(acts, l.report, l.transition, l.transition, l.transition, l.transition, l.allocate, l.order, l.progress, l.progress, l.set, l.lock, l.recheck, l.release)
+		acts = append(acts, l.report, l.transition, l.transition, l.transition, l.transition, l.allocate, l.order, l.progress, l.progress, l.set, l.lock, l.recheck, l.release, l.unfence)
 	}
 	err := acts[l.rng.IntN(len(acts))](n, m)
 	switch {
@@ -145,8 +145,9 @@ func refusal(err error) bool {
 	var clash *ClashError
 	var taken *TakenError
 	var unknown *UnknownError
+	var fenced *FencedError
 	return errors.As(err, &illegal) || errors.As(err, &guard) || errors.As(err, &busy) || errors.As(err, &clash) ||
-		errors.As(err, &taken) || errors.As(err, &unknown) || errors.Is(err, ErrConflict) || errors.Is(err, machine.ErrNotFound) || errors.Is(err, errRefusedHere)
+		errors.As(err, &taken) || errors.As(err, &unknown) || errors.As(err, &fenced) || errors.Is(err, ErrConflict) || errors.Is(err, machine.ErrNotFound) || errors.Is(err, errRefusedHere)
 }
 
 var errRefusedHere = errors.New("refused by the test's own rule")
@@ -255,11 +256,27 @@ func (l *life) allocate(_ int, m *machine.Machine) error {
 	})
 }
 
+// unfence is a person who looked at a disk.
+func (l *life) unfence(_ int, m *machine.Machine) error {
+	l.did = "unfence " + m.Name
+	if !m.Flags.Fenced {
+		return errRefusedHere
+	}
+	return l.d.Do(l.t.Context(), func(w *Write) error {
+		now, err := w.Machine(m.ID)
+		if err != nil {
+			return err
+		}
+		return w.Unfence(now, Actor{Name: "life"}, "it was shredded")
+	})
+}
+
 // order makes a job.
 func (l *life) order(_ int, m *machine.Machine) error {
-	l.did = "order an install of " + m.Name
+	action := []machine.Action{machine.ActionInstall, machine.ActionErase}[l.rng.IntN(2)]
+	l.did = fmt.Sprintf("order an %s of %s", action, m.Name)
 	return l.d.CreateJob(l.t.Context(), &machine.Job{
-		ID: uuid.NewString(), Action: machine.ActionInstall, Status: machine.JobQueued, Machine: m.ID, CreatedAt: l.now, Requester: "life", User: "life",
+		ID: uuid.NewString(), Action: action, Status: machine.JobQueued, Machine: m.ID, CreatedAt: l.now, Requester: "life", User: "life",
 	}, nil)
 }
 
@@ -308,7 +325,7 @@ func (l *life) recheck(_ int, m *machine.Machine) error {
 
 func (l *life) release(_ int, m *machine.Machine) error {
 	l.did = "release of " + m.Name
-	if m.Status != machine.Held || m.Reason != "disk-not-empty" || m.Owned {
+	if m.Status != machine.Held || m.Reason != "disk-not-empty" || m.Owned || m.Flags.Fenced {
 		return errRefusedHere
 	}
 	return l.d.ReleaseDisks(l.t.Context(), Actor{Name: "life"}, m.ID, m.Name)
@@ -327,12 +344,16 @@ func (l *life) holds(n int) {
 			l.t.Errorf("an unknown machine is answered %+v", a)
 		}
 		return
+	case m.Flags.Fenced && (a.Target == boot.Disk || a.Target == boot.Wait || a.Address && !a.AgentOnly):
+		l.t.Errorf("machine %s is fenced and is answered %+v", m.Name, a)
+	case m.Flags.Fenced && (m.Status == machine.InUse || m.Status == machine.Available || m.Status == machine.Allocated || m.Status == machine.Installing):
+		l.t.Errorf("machine %s is fenced and %s", m.Name, m.Status)
 	case m.Status == machine.InUse && a.Target != boot.Disk:
 		l.t.Errorf("machine %s is in use and is answered %+v", m.Name, a)
 	case writes && (k.Job == nil || !k.Job.Status.Open() || k.Job.Machine != m.ID || m.Flags.Locked || !k.Job.Token.Expires.IsZero() && l.now.After(k.Job.Token.Expires)):
 		l.t.Errorf("machine %s (%s) is answered %+v with job %+v", m.Name, m.Status, a, k.Job)
 	}
-	if j := k.Job; boot.MayWrite(m, j, "", "h", l.now) == nil && (m.Status != machine.Installing || m.Flags.Locked || !j.Status.Open() || j.Machine != m.ID || l.now.After(j.Token.Expires) || !j.Token.RedeemedAt.IsZero()) {
+	if j := k.Job; boot.MayWrite(m, j, "", "h", l.now) == nil && (!agrees(m, j) || m.Flags.Locked || !j.Status.Open() || j.Machine != m.ID || l.now.After(j.Token.Expires) || !j.Token.RedeemedAt.IsZero()) {
 		l.t.Errorf("machine %s (%s) may write its disk with job %+v", m.Name, m.Status, j)
 	} else if j != nil && m.Status == machine.Installing && j.Token.Hash != "" {
 		l.tokens++
@@ -340,6 +361,14 @@ func (l *life) holds(n int) {
 	if m.Status == machine.Available && (m.Hostname != "" || m.Owner != "" || m.Role != "" || m.Pool != "" || m.Owned) {
 		l.t.Errorf("machine %s is available and has hostname %q owner %q role %q, owned %v", m.Name, m.Hostname, m.Owner, m.Role, m.Owned)
 	}
+}
+
+// agrees tells whether a machine's status is one in which its job writes.
+func agrees(m *machine.Machine, j *machine.Job) bool {
+	if j.Action == machine.ActionInstall {
+		return m.Status == machine.Installing && !m.Flags.Fenced
+	}
+	return m.Status == machine.Recycling || m.Status == machine.Retiring
 }
 
 // whole looks at everything: histories, uniqueness, open jobs.

@@ -3,9 +3,11 @@ package serverdb
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"firstlight/server/journal"
 	"firstlight/server/machine"
+	"firstlight/server/serverdb/store"
 )
 
 // CreateJob stores a new job, or answers a *BusyError with the machine's open
@@ -47,4 +49,24 @@ func (d *DB) ChangeJob(ctx context.Context, id string, change func(*Write, *mach
 		}
 		return w.PutJob(j)
 	})
+}
+
+// Erases gives every job that erased disks of a machine, or tried to, newest
+// first, also those of years ago: they hold its certificates.
+func (d *DB) Erases(ctx context.Context, machineID string) (all []*machine.Job, err error) {
+	err = d.store.View(ctx, func(tx *store.Tx) (err error) {
+		all, err = tx.JobsOf(machineID)
+		return err
+	})
+	return erases(all), err
+}
+
+// Erases is DB.Erases as this write sees them, without the jobs that it changes.
+func (w *Write) Erases(machineID string) ([]*machine.Job, error) {
+	all, err := w.tx.JobsOf(machineID)
+	return erases(all), err
+}
+
+func erases(all []*machine.Job) []*machine.Job {
+	return slices.DeleteFunc(all, func(j *machine.Job) bool { return j.Erase == nil })
 }

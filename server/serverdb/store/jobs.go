@@ -30,6 +30,11 @@ func (t *Tx) Jobs(ended int) ([]*machine.Job, error) {
 	return append(open, old...), err
 }
 
+// JobsOf reads all of a machine's, newest first.
+func (t *Tx) JobsOf(machineID string) ([]*machine.Job, error) {
+	return records[machine.Job](t, "read jobs of "+machineID, `SELECT record FROM jobs WHERE machine = $1 ORDER BY created_at DESC, id`, machineID)
+}
+
 // Job reads one.
 func (t *Tx) Job(id string) (*machine.Job, error) {
 	all, err := records[machine.Job](t, "read job "+id, `SELECT record FROM jobs WHERE id = $1`, id)

@@ -1,0 +1,50 @@
+package jobs
+
+import (
+	"context"
+
+	"firstlight/agent/report"
+	"firstlight/server/machine"
+	"firstlight/server/serverdb"
+)
+
+// action is all that the engine knows of one: its steps, what its agent is told,
+// and what becomes of the machine. Nothing else asks which action a job has.
+type action struct {
+	steps  []step
+	writes string         // the step in which the agent holds the plan
+	during machine.Status // of the machine, as long as disks are written
+	doing  string         // what was going on, should the machine restart
+	rest   string         // what cannot be left behind
+	// Reasons of a machine whose job ended badly.
+	failed, cancelled string
+	// says is the order on the machine's console, sent what the timeline has of it.
+	says, sent func(*machine.Machine, *machine.Job) string
+	// plan gives what the agent is to do, in the transaction that redeems its token.
+	plan func(*Engine, *serverdb.Write, *machine.Machine, *machine.Job) (any, error)
+	// result takes what the agent says of it.
+	result func(context.Context, *run, report.Result) error
+	// touched tells whether an agent ever held the plan: then a disk may be half
+	// written.
+	touched func(*machine.Machine, *machine.Job) bool
+}
+
+// actionOf gives an action; the zero one is that of no job of this version.
+func actionOf(a machine.Action) action {
+	switch a {
+	case machine.ActionInstall:
+		return installAction()
+	case machine.ActionErase:
+		return eraseAction()
+	default:
+		return action{failed: string(a) + "-failed", touched: func(*machine.Machine, *machine.Job) bool { return true }}
+	}
+}
+
+// waitingSteps are the steps of a new job.
+func waitingSteps(a machine.Action) (all []machine.Step) {
+	for _, s := range actionOf(a).steps {
+		all = append(all, machine.Step{Name: s.name, Status: machine.StepWaiting})
+	}
+	return all
+}
