@@ -52,7 +52,6 @@ type server struct {
 	seen map[string]int
 	nak  bool
 	addr net.IP
-	secs uint32
 }
 
 func (s *server) handle(conn net.PacketConn, _ net.Addr, m *dhcpv4.DHCPv4) {
@@ -73,7 +72,9 @@ func (s *server) handle(conn net.PacketConn, _ net.Addr, m *dhcpv4.DHCPv4) {
 	reply, err := dhcpv4.NewReplyFromRequest(m,
 		dhcpv4.WithMessageType(answer), dhcpv4.WithYourIP(s.addr), dhcpv4.WithNetmask(net.CIDRMask(24, 32)),
 		dhcpv4.WithServerIP(net.IPv4(10, 0, 0, 1)), dhcpv4.WithOption(dhcpv4.OptServerIdentifier(net.IPv4(10, 0, 0, 1))),
-		dhcpv4.WithRouter(net.IPv4(10, 0, 0, 1)), dhcpv4.WithDNS(net.IPv4(10, 0, 0, 1)), dhcpv4.WithLeaseTime(s.secs))
+		dhcpv4.WithRouter(net.IPv4(10, 0, 0, 1)), dhcpv4.WithDNS(net.IPv4(10, 0, 0, 1)),
+		dhcpv4.WithLeaseTime(60), // a busy machine renews late
+		dhcpv4.WithOption(dhcpv4.OptRenewTimeValue(time.Second)))
 	if err == nil {
 		_, _ = conn.WriteTo(reply.ToBytes(), &net.UDPAddr{IP: net.IPv4bcast, Port: 68})
 	}
@@ -112,7 +113,7 @@ func TestARealLeaseIsTakenKeptAndReplaced(t *testing.T) {
 		return
 	}
 	veth(t)
-	s := &server{seen: map[string]int{}, addr: net.IPv4(10, 0, 0, 7), secs: 2}
+	s := &server{seen: map[string]int{}, addr: net.IPv4(10, 0, 0, 7)}
 	srv, err := server4.NewServer("srv0", nil, s.handle)
 	if err != nil {
 		t.Fatal(err)
@@ -137,9 +138,10 @@ func TestARealLeaseIsTakenKeptAndReplaced(t *testing.T) {
 	if b, err := os.ReadFile(resolv); err != nil || string(b) != "nameserver 10.0.0.1\n" {
 		t.Errorf("name servers = %q, %v", b, err)
 	}
+	discovers := s.count("DISCOVER") // the first may come before the server's link is ready
 	until(ctx, t, "two renewals", func() bool { return s.count("RENEW") >= 2 })
-	if got := s.count("DISCOVER"); got != 1 {
-		t.Errorf("%d DISCOVER while the lease was renewed, want 1", got)
+	if got := s.count("DISCOVER"); got != discovers {
+		t.Errorf("%d DISCOVER while the lease was renewed, want none", got-discovers)
 	}
 
 	s.mu.Lock()
