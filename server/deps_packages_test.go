@@ -111,6 +111,7 @@ var ourPackages = map[string]row{
 	"agent/facts":       {ours: []string{"agent/bmc", "agent/collect", "agent/report", "agent/signature"}, why: agentSide},
 	"agent/gpt":         {why: agentSide},
 	"agent/hotplug":     {why: agentSide},
+	"agent/identity":    {ours: []string{"agent/report"}, why: agentSide},
 	"agent/install":     {ours: []string{"agent/appliance", "agent/blockdev", "agent/efiboot", "agent/gpt", "agent/plan", "agent/report"}, why: agentSide},
 	"agent/lldp":        {ours: []string{"agent/report"}, why: agentSide},
 	"agent/network":     {why: agentSide},
