@@ -15,6 +15,7 @@ var ourPackages = map[string]row{
 	"server/boot":        {ours: []string{"server/machine"}, pure: true, why: decisions},
 	"server/diagnosis":   {ours: []string{"server/journal", "server/machine"}, pure: true, why: decisions},
 	"server/replay":      {ours: []string{"server/boot", "server/discovery", "server/machine"}, pure: true, why: decisions + "; it asks boot and discovery once more"},
+	"server/trust":       {pure: true, why: decisions},
 	"server/bundle":      {ours: []string{"server/boot", "server/frame", "server/journal", "server/machine"}, pure: true, why: "a file about one machine knows words and records; who gathers or plays it is not its business"},
 	"server/bootpath":    {ours: []string{"server/bootclock", "server/journal"}, pure: true, why: decisions + "; bootclock knows the order of rows"},
 	"server/bootclock":   {ours: []string{"server/journal", "server/machine"}, pure: true, why: decisions},
