@@ -30,7 +30,7 @@ var ourPackages = map[string]row{
 	"server/oob":         {why: decisions},
 
 	// Configuration: a file becomes checked values.
-	"server/config": {ours: []string{"server/machine", "server/oob"}, why: "only config and commands know files and flags; what they mean is said elsewhere"},
+	"server/config": {ours: []string{"server/machine", "server/oob", "server/trust"}, why: "only config and commands know files and flags; what they mean is said elsewhere"},
 
 	// State.
 	"server/backup":         {why: "the format of backups knows columns and bytes; what they mean, it does not know"},
@@ -42,7 +42,7 @@ var ourPackages = map[string]row{
 	"server/serverdb/pgtest": {why: "PostgreSQL for tests knows nothing of what is kept in it"},
 	"server/serverdb": {ours: []string{
 		"agent/report", "server/auth", "server/backup", "server/boot", "server/delivery", "server/discovery", "server/journal", "server/lease",
-		"server/machine", "server/serverdb/store", "server/whereabouts",
+		"server/machine", "server/serverdb/store", "server/trust", "server/whereabouts",
 	}, why: state},
 	"server/auth":          {why: "accounts and sessions know nothing of machines nor of pages"},
 	"server/auth/authtest": {ours: []string{"server/auth"}, why: suite},
@@ -54,7 +54,7 @@ var ourPackages = map[string]row{
 	"server/dns":   {ours: []string{"server/journal", "server/machine", "server/zone"}, why: adapters},
 
 	"server/httpboot": {ours: []string{
-		"agent/report", "ipxe/script", "server/boot", "server/discovery", "server/journal", "server/machine",
+		"agent/report", "ipxe/script", "server/boot", "server/discovery", "server/journal", "server/machine", "server/trust",
 	}, why: adapters},
 
 	// Adapters for BMCs.
@@ -70,7 +70,7 @@ var ourPackages = map[string]row{
 	// Jobs work on machines through ServerDb and BMCs.
 	"server/jobs": {ours: []string{
 		"agent/report", "server/boot", "server/certificate", "server/discovery", "server/journal", "server/machine", "server/oob",
-		"server/serverdb", "server/zone",
+		"server/serverdb", "server/trust", "server/zone",
 	}, why: "jobs change machines through ServerDb and BMCs through oob; they speak no protocol themselves"},
 
 	"server/inspect": {ours: []string{
@@ -101,7 +101,7 @@ var ourPackages = map[string]row{
 	// The agent.
 	"agent":             {ours: []string{"agent/appliance", "agent/console", "agent/report"}, why: agentSide},
 	"agent/adopt":       {ours: []string{"agent/appliance", "agent/report"}, why: agentSide},
-	"agent/appliance":   {ours: []string{"agent/report"}, why: agentSide},
+	"agent/appliance":   {ours: []string{"agent/identity", "agent/report"}, why: agentSide},
 	"agent/blockdev":    {why: agentSide},
 	"agent/bmc":         {ours: []string{"agent/report"}, why: agentSide},
 	"agent/collect":     {ours: []string{"agent/efiboot", "agent/report"}, why: agentSide},
@@ -122,7 +122,7 @@ var ourPackages = map[string]row{
 	"agent/watchdog":    {why: agentSide},
 	"agent/pid1": {ours: []string{
 		"agent", "agent/appliance", "agent/collect", "agent/console", "agent/crash", "agent/efiboot", "agent/erase", "agent/facts", "agent/hotplug",
-		"agent/install", "agent/lldp", "agent/network", "agent/report", "agent/watchdog",
+		"agent/identity", "agent/install", "agent/lldp", "agent/network", "agent/report", "agent/watchdog",
 	}, why: agentSide},
 
 	// What machines are given.
@@ -143,7 +143,7 @@ var ourPackages = map[string]row{
 		"server/machine", "server/oob", "server/virtualrack/console",
 	}, why: "a machine knows its power button and its console, not who presses or reads"},
 	"server/virtualrack/light": {ours: []string{
-		"agent", "agent/appliance", "agent/console", "agent/crash", "agent/efiboot", "agent/erase", "agent/gpt", "agent/install", "agent/lldp", "agent/passthrough", "agent/pid1", "agent/report", "agent/signature",
+		"agent", "agent/appliance", "agent/console", "agent/crash", "agent/efiboot", "agent/erase", "agent/gpt", "agent/identity", "agent/install", "agent/lldp", "agent/passthrough", "agent/pid1", "agent/report", "agent/signature",
 		"server/machine", "server/oob", "server/virtualrack/console",
 	}, why: "a light machine is the agent's own code behind the rack's protocols, and knows the appliance by these only"},
 	"server/serverdb/fleet": {ours: []string{"server/boot", "server/delivery", "server/journal", "server/machine", "server/serverdb", "server/serverdb/store"}, why: "a made-up fleet is written where the real one is kept, and known to tests and comparisons alone"},

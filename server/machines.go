@@ -50,6 +50,7 @@ func (a *Appliance) openJobs(context.Context) error {
 		DB: a.db, Log: a.Log.With("part", "jobs"), Now: time.Now,
 		BMC:     func(ctx context.Context, m *machine.Machine) (oob.Controller, error) { return a.keeper.Open(ctx, m) },
 		Certify: a.certify, Visible: a.dns.Visible, Base: a.base, Keys: a.Config.SSHKeys,
+		Policy: a.Config.Trust,
 	})
 	a.metrics.MustRegister(a.jobs)
 	return nil
@@ -90,6 +91,10 @@ func (a *Appliance) openMachines(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	since, err := a.tokensSince(ctx)
+	if err != nil {
+		return err
+	}
 	if err := a.openSecure(); err != nil {
 		return err
 	}
@@ -99,7 +104,7 @@ func (a *Appliance) openMachines(ctx context.Context) error {
 	a.http, err = httpboot.New(httpboot.Config{
 		Listen: a.ports(uint16(a.Config.HTTPPort)), Inventory: a.db, Records: a.db, Jobs: a.jobs, //nolint:gosec // checked by config
 		BootImages: bootImages(a.BootImages), Loaders: a.Loaders, Secure: a.secure.door, Images: a.images,
-		Page: a.page, Key: key, Log: a.Log.With("part", "http"), Now: time.Now,
+		Page: a.page, Key: key, Since: since, Log: a.Log.With("part", "http"), Now: time.Now,
 	})
 	if err != nil {
 		return err
@@ -116,6 +121,21 @@ func (a *Appliance) openMachines(ctx context.Context) error {
 	a.metrics.MustRegister(a.http, a.tftp, a.dhcp, a.dhcp6)
 	a.probes()
 	return nil
+}
+
+// tokensSince is when a release that asks for boot tokens was first started with
+// this database: from then on the sessions of former ones run out.
+func (a *Appliance) tokensSince(ctx context.Context) (time.Time, error) {
+	const key = "boot tokens since"
+	text, err := a.db.Meta(ctx, key)
+	if err != nil {
+		return time.Time{}, err
+	}
+	if text != "" {
+		return time.Parse(time.RFC3339, text)
+	}
+	now := time.Now().UTC().Truncate(time.Second)
+	return now, a.db.PutMeta(ctx, key, now.Format(time.RFC3339))
 }
 
 // bootImages are those that are whole, with what their manifests say of their

@@ -1,12 +1,13 @@
 // Package appliance is the appliance as the agent sees it: the calls of its
-// machines' door, and images in ranges.
+// machines' door, and images in ranges. The first call of a boot is preceded by
+// its enrolment, and each is signed with the key of the boot.
 //
 // It promises that every call ends when its context does, that an answer is
 // read only as far as agent/report allows, and that a refusal (Refusal) can be
 // told from an appliance that did not answer. It retries nothing: when to try
 // again depends on what is at stake, which its callers know. Package
 // agent/pid1 and the tests of agent import it, and agent/adopt and agent/crash for Refusal; it
-// imports agent/report.
+// imports agent/identity and agent/report.
 package appliance
 
 import (
@@ -21,8 +22,10 @@ import (
 	"net/netip"
 	"net/url"
 	"strings"
+	"sync"
 	"time"
 
+	"firstlight/agent/identity"
 	"firstlight/agent/report"
 )
 
@@ -60,19 +63,25 @@ func Unknown(err error) bool {
 
 // Client calls one appliance for one boot of one machine.
 type Client struct {
-	base    string
-	session string
-	calls   *http.Client
-	images  *http.Client
+	base   string
+	token  string
+	key    *identity.Key
+	calls  *http.Client
+	images *http.Client
+
+	mu      sync.Mutex
+	session report.Enrolled // the zero value before the first call
 }
 
-// New makes a Client. base is the address that the kernel's command line gave,
-// session what proves which boot this is.
-func New(base, session string) (*Client, error) { return NewFrom(base, session, netip.Addr{}) }
+// New makes a Client. base and the boot token are those that the kernel's command
+// line gave, key is the one that this boot made.
+func New(base, token string, key *identity.Key) (*Client, error) {
+	return NewFrom(base, token, key, netip.Addr{})
+}
 
 // NewFrom is New for a host that has many machines' addresses: calls come from
 // the given one. The zero Addr leaves the choice to the kernel.
-func NewFrom(base, session string, from netip.Addr) (*Client, error) {
+func NewFrom(base, token string, key *identity.Key, from netip.Addr) (*Client, error) {
 	u, err := url.Parse(base)
 	if err != nil || (u.Scheme != "http" && u.Scheme != "https") || u.Host == "" {
 		return nil, fmt.Errorf("the appliance's address %q is not of the form http://10.0.0.1:8080", base)
@@ -82,7 +91,7 @@ func NewFrom(base, session string, from netip.Addr) (*Client, error) {
 		dialer.LocalAddr = net.TCPAddrFromAddrPort(netip.AddrPortFrom(from, 0))
 	}
 	return &Client{
-		base: strings.TrimRight(base, "/"), session: session,
+		base: strings.TrimRight(base, "/"), token: token, key: key,
 		calls:  &http.Client{Transport: &http.Transport{DialContext: dialer.DialContext, IdleConnTimeout: 2 * time.Minute}},
 		images: &http.Client{Transport: &http.Transport{DialContext: impatient(dialer), DisableCompression: true}},
 	}, nil
@@ -181,6 +190,29 @@ func (c *Client) post(ctx context.Context, what string, body any) (*http.Respons
 }
 
 func (c *Client) do(ctx context.Context, method, what string, body []byte) (*http.Response, error) {
+	for {
+		e, err := c.enrolled(ctx)
+		if err != nil {
+			return nil, err
+		}
+		resp, err := c.once(ctx, e, method, what, body)
+		if err != nil {
+			return nil, err
+		}
+		if resp.StatusCode/100 == 2 {
+			return resp, nil
+		}
+		again := c.challenged(resp, e.Challenge)
+		refused := refusal(resp)
+		drop(resp)
+		if !again || ctx.Err() != nil {
+			return nil, refused
+		}
+	}
+}
+
+// once makes one call, signed.
+func (c *Client) once(ctx context.Context, e report.Enrolled, method, what string, body []byte) (*http.Response, error) {
 	req, err := http.NewRequestWithContext(ctx, method, c.base+"/agent/v1/"+what, bytes.NewReader(body))
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", what, err)
@@ -188,16 +220,9 @@ func (c *Client) do(ctx context.Context, method, what string, body []byte) (*htt
 	if body != nil {
 		req.Header.Set("Content-Type", "application/json")
 	}
-	req.Header.Set("Authorization", "Bearer "+c.session)
-	resp, err := c.calls.Do(req)
-	if err != nil {
-		return nil, err
-	}
-	if resp.StatusCode/100 != 2 {
-		defer drop(resp)
-		return nil, refusal(resp)
-	}
-	return resp, nil
+	req.Header.Set("Authorization", report.SessionScheme+" "+e.Session)
+	req.Header.Set(report.ProofHeader, c.key.Sign(e.Challenge, e.Session, method, req.URL.RequestURI(), body).String())
+	return c.calls.Do(req)
 }
 
 // refusal reads why. An appliance always says; what stands before it may not.

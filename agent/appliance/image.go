@@ -30,7 +30,6 @@ func (c *Client) Image(ctx context.Context, path string, offset int64, etag stri
 	if err != nil {
 		return Stream{}, fmt.Errorf("open image: %w", err)
 	}
-	req.Header.Set("Authorization", "Bearer "+c.session)
 	if offset > 0 {
 		req.Header.Set("Range", "bytes="+strconv.FormatInt(offset, 10)+"-")
 		req.Header.Set("If-Range", etag)

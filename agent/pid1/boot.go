@@ -54,7 +54,11 @@ func Boot(version string) error {
 	if err != nil {
 		return err
 	}
-	client, err := appliance.New(opts.Server, opts.Session)
+	key, err := bootKey()
+	if err != nil {
+		return err
+	}
+	client, err := appliance.New(opts.Server, opts.Token, key)
 	if err != nil {
 		return err
 	}

@@ -13,7 +13,7 @@ import (
 type Options struct {
 	Server  string // firstlight.server, the appliance's address
 	CA      string // firstlight.ca, SHA-256 of the root of its certificate; "": it is reached over HTTP
-	Session string // firstlight.session, proves which boot this is
+	Token   string // firstlight.token, which this boot shows once with its key
 	Name    string // firstlight.name, what the machine is called so far
 	Mode    string // firstlight.mode, for the log alone: orders say what to do
 	BootMAC string // BOOTIF, of the NIC that booted
@@ -30,8 +30,8 @@ func ParseOptions(cmdline string) (Options, error) {
 			o.Server = value
 		case "firstlight.ca":
 			o.CA = value
-		case "firstlight.session":
-			o.Session = value
+		case "firstlight.token":
+			o.Token = value
 		case "firstlight.name":
 			if name, err := url.QueryUnescape(value); err == nil { // a MAC address has colons
 				o.Name = name
@@ -41,7 +41,7 @@ func ParseOptions(cmdline string) (Options, error) {
 		}
 	}
 	for _, need := range []struct{ key, value string }{
-		{"firstlight.server", o.Server}, {"firstlight.session", o.Session},
+		{"firstlight.server", o.Server}, {"firstlight.token", o.Token},
 	} {
 		if need.value == "" {
 			return o, fmt.Errorf("the kernel's command line has no %s=…: boot this image through the appliance's script", need.key)

@@ -16,11 +16,13 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"strconv"
 	"strings"
 	"syscall"
 	"time"
 
 	"firstlight/agent/crash"
+	"firstlight/agent/identity"
 	"firstlight/agent/report"
 
 	"golang.org/x/sys/unix"
@@ -41,10 +43,10 @@ func Supervise(version string, args []string) {
 	if err := mount(); err != nil {
 		fmt.Fprintln(out, "firstlight-agent:", err)
 	}
-	pause := firstPause
+	pause, seed := firstPause, identity.NewSeed()
 	for life := 1; ; life++ {
 		began := sinceStart()
-		end := live(args, out)
+		end := live(args, seed, out)
 		now := sinceStart()
 		end.Boot, end.Agent, end.Life = bootID(), version, life
 		end.Uptime, end.Lived = now.Seconds(), (now - began).Seconds()
@@ -70,12 +72,10 @@ func bootID() string {
 
 // live starts the agent, shows what it writes to stderr on the console and keeps
 // the last of it, and returns how it ended.
-func live(args []string, console io.Writer) (end report.Crash) {
+func live(args []string, seed identity.Seed, console io.Writer) (end report.Crash) {
 	var words crash.Ring
 	stderr, drained := listen(&words, console)
-	child, err := syscall.ForkExec("/proc/self/exe", args, &syscall.ProcAttr{
-		Dir: "/", Env: os.Environ(), Files: []uintptr{0, 1, uintptr(stderr)},
-	})
+	child, err := start(args, seed, stderr)
 	if stderr != syscall.Stderr {
 		_ = syscall.Close(stderr) // the child has its own
 	}
@@ -87,6 +87,18 @@ func live(args []string, console io.Writer) (end report.Crash) {
 	drained()
 	words.Tell(&end)
 	return end
+}
+
+// start starts a child that gets the key of this boot.
+func start(args []string, seed identity.Seed, stderr int) (child int, err error) {
+	key, err := handKey(seed)
+	if err != nil {
+		return 0, err
+	}
+	defer func() { _ = syscall.Close(key) }()
+	return syscall.ForkExec("/proc/self/exe", args, &syscall.ProcAttr{
+		Dir: "/", Env: append(os.Environ(), keyFDEnv+"="+strconv.Itoa(keyFD)), Files: []uintptr{0, 1, uintptr(stderr), uintptr(key)},
+	})
 }
 
 // wait returns how the child ended, collecting on the way every process that the

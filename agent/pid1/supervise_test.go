@@ -11,6 +11,8 @@ import (
 	"testing"
 	"time"
 
+	"firstlight/agent/identity"
+
 	"golang.org/x/sys/unix"
 )
 
@@ -34,6 +36,14 @@ var deaths = map[string]func(){
 		}
 		fmt.Fprintln(os.Stderr, "panic:", c.Process.Pid)
 		os.Exit(3)
+	},
+	"tells its key": func() {
+		key, err := bootKey()
+		if err != nil {
+			panic(err)
+		}
+		fmt.Fprintf(os.Stderr, "firstlight-agent: %x\n", key.Public())
+		os.Exit(1)
 	},
 	"says much": func() {
 		for i := range 10_000 {
@@ -64,7 +74,7 @@ func TestEveryEndOfTheAgentIsToldWithItsLastWords(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			var console strings.Builder
 			began := time.Now()
-			got := live([]string{tt.name}, &console)
+			got := live([]string{tt.name}, identity.NewSeed(), &console)
 			if tt.name == "leaves a child" {
 				kill(t, got.Cause)
 			}
@@ -92,8 +102,23 @@ func kill(t *testing.T, cause string) {
 	}
 }
 
+// The boot token works once, with one key: an agent that is started anew has to
+// have the same.
+func TestEveryLifeOfABootHasItsKey(t *testing.T) {
+	seed := identity.NewSeed()
+	want := fmt.Sprintf("firstlight-agent: %x", identity.New(seed, 0).Public())
+	for life := range 2 {
+		if got := live([]string{"tells its key"}, seed, io.Discard); got.Cause != want {
+			t.Errorf("life %d ended with %q, want %q", life, got.Cause, want)
+		}
+	}
+	if got := live([]string{"tells its key"}, identity.NewSeed(), io.Discard); got.Cause == want || !strings.HasPrefix(got.Cause, "firstlight-agent: ") {
+		t.Errorf("another boot ended with %q", got.Cause)
+	}
+}
+
 func TestAChildThatCannotStartIsToldToo(t *testing.T) {
-	if got := live([]string{"\x00"}, io.Discard); !strings.HasPrefix(got.End, "start: ") || got.Output != "" {
+	if got := live([]string{"\x00"}, identity.NewSeed(), io.Discard); !strings.HasPrefix(got.End, "start: ") || got.Output != "" {
 		t.Errorf("it ended as %+v", got)
 	}
 }

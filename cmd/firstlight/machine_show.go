@@ -73,6 +73,8 @@ func machineFacts(p output.Printer, m api.Machine) []output.Fact {
 		{"power", m.Observed.Power},
 		{"light", m.Observed.Light},
 		{"bmc", bmcText(m.BMC)},
+		{"proof", proofText(p, m.Observed)},
+		{"contest", contestText(p, m.Observed)},
 		{"interfaces", nicsText(m.NICs)},
 		{"id", m.ID},
 		{"created", m.CreatedAt},
@@ -99,6 +101,22 @@ func undoText(u *api.Undo) string {
 		return ""
 	}
 	return u.By + " " + u.Did + "; undo " + u.Does
+}
+
+// proofText is how far the last boot of the agent has proven itself.
+func proofText(p output.Printer, o api.Observed) string {
+	if o.Proof == nil {
+		return ""
+	}
+	return fmt.Sprintf("rung %s%s, key %s", o.Proof.Rung, since(output.AgeText(p.Now, *o.Proof.At)), o.Proof.Key)
+}
+
+// contestText is who else spoke for the machine.
+func contestText(p output.Printer, o api.Observed) string {
+	if o.Contest == nil {
+		return ""
+	}
+	return fmt.Sprintf("%s; seen %s ago from %s, key %s", o.Contest.How, output.AgeText(p.Now, *o.Contest.At), o.Contest.From, o.Contest.Key)
 }
 
 func percent(f float64) string {

@@ -20,6 +20,7 @@ import (
 	"testing"
 	"time"
 
+	"firstlight/agent/identity"
 	"firstlight/agent/report"
 	"firstlight/server/api"
 	"firstlight/server/auth"
@@ -305,16 +306,27 @@ func (r *secretRun) agents() {
 	cookie := r.cookie
 	r.cookie = ""
 	_, script := r.send(http.MethodGet, secretsBoot+"/boot/script?mac=52:54:00:12:34:56&uuid=&serial=C0MPUT3&platform=bios", "", "")
-	session := regexp.MustCompile(`firstlight\.session=(\S+)`).FindSubmatch(script)
-	if session == nil {
-		r.Fatalf("no session in %s", script)
+	token := regexp.MustCompile(`firstlight\.token=(\S+)`).FindSubmatch(script)
+	if token == nil {
+		r.Fatalf("no boot token in %s", script)
 	}
-	r.canaries["session of an agent"] = string(session[1])
-	bearer := []string{"Authorization", "Bearer " + string(session[1])}
+	r.canaries["boot token"] = string(token[1])
+	key := identity.New(identity.NewSeed(), 0)
+	shown, err := json.Marshal(key.Enrol(string(token[1])))
+	r.must(err)
+	var e report.Enrolled
+	if res, got := r.send(http.MethodPost, secretsBoot+"/agent/v1/enrol", "application/json", string(shown)); res.StatusCode != http.StatusOK || json.Unmarshal(got, &e) != nil {
+		r.Fatalf("enrolment = %d %s", res.StatusCode, got)
+	}
+	r.canaries["session of an agent"] = e.Session
 	agent := func(method, path string, in any, out any) {
 		body, err := json.Marshal(in)
 		r.must(err)
-		res, got := r.send(method, secretsBoot+path, "application/json", string(body), bearer...)
+		if in == nil {
+			body = nil
+		}
+		res, got := r.send(method, secretsBoot+path, "application/json", string(body), "Authorization", report.SessionScheme+" "+e.Session,
+			report.ProofHeader, key.Sign(e.Challenge, e.Session, method, path, body).String())
 		if res.StatusCode >= 300 {
 			r.Fatalf("%s %s = %d %s", method, path, res.StatusCode, got)
 		}

@@ -93,7 +93,22 @@ func showObserved(o machine.Observed) Observed {
 		Power: o.Power, PowerAt: showTime(o.PowerAt), Light: o.Light, LightAt: showTime(o.LightAt), BootAt: showTime(o.BootAt), BootAnswer: o.BootAnswer, BootStage: o.BootStage, BootOrder: o.BootOrder,
 		BMCAt: showTime(o.BMCAt), BMCError: o.BMCError,
 		CallAt: showTime(o.CallAt), HomeAt: showTime(o.HomeAt), Waits: o.Waits, Progress: o.Progress,
+		Proof: showProof(o.Proof), Contest: showContest(o.Contest),
 	}
+}
+
+func showProof(p machine.Proof) *Proof {
+	if p.At.IsZero() {
+		return nil
+	}
+	return &Proof{Rung: p.Rung, At: showTime(p.At), Key: p.Key, From: p.From, Phase: p.Phase}
+}
+
+func showContest(c machine.Contest) *Contest {
+	if c.At.IsZero() {
+		return nil
+	}
+	return &Contest{At: showTime(c.At), How: c.How, Key: c.Key, From: c.From}
 }
 
 func showFacts(f *machine.Facts) *Facts {

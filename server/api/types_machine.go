@@ -134,6 +134,26 @@ type Observed struct {
 	HomeAt     *time.Time `json:"home_at,omitempty" doc:"First call of the installed system"`
 	Waits      string     `json:"waits,omitempty" doc:"What it does or waits for, one sentence" example:"Writes the image: 412 MB of 1.2 GB"`
 	Progress   float64    `json:"progress,omitempty" minimum:"0" maximum:"1" doc:"How much of it is done, as a fraction" example:"0.34"`
+	Proof      *Proof     `json:"proof,omitempty" doc:"How far the last boot of its agent has proven to be this machine's; absent: its agent never enrolled"`
+	Contest    *Contest   `json:"contest,omitempty" doc:"The last time that another one spoke for this machine"`
+}
+
+// Proof is how far a boot has proven to be the machine's: which secrets its agent
+// may be given.
+type Proof struct {
+	Rung  string     `json:"rung" enum:"none,token,position,tpm" doc:"Of the identity ladder; none: another one speaks for the machine, too" example:"token"`
+	At    *time.Time `json:"at,omitempty" doc:"When it redeemed its boot token"`
+	Key   string     `json:"key" doc:"Fingerprint of the key that this boot made" example:"SHA256:Zmh6rfhivXdsj8GLjp+OIAiXFIVu4jOzkCpZHQ1fKSU"`
+	From  string     `json:"from,omitempty" doc:"Address of the agent" example:"10.80.12.107"`
+	Phase string     `json:"phase,omitempty" doc:"What its boot script was given for" example:"install"`
+}
+
+// Contest is another one that spoke for a machine.
+type Contest struct {
+	At   *time.Time `json:"at,omitempty"`
+	How  string     `json:"how" doc:"One sentence, without its end" example:"another agent used the boot token of this boot with another key: somebody else booted as this machine, or the wire was read"`
+	Key  string     `json:"key,omitempty" doc:"Fingerprint of the other's key" example:"SHA256:Zmh6rfhivXdsj8GLjp+OIAiXFIVu4jOzkCpZHQ1fKSU"`
+	From string     `json:"from,omitempty" doc:"Address of the other" example:"10.80.12.9"`
 }
 
 // Facts is what the agent saw of a machine's hardware.

@@ -131,7 +131,7 @@ func decide(k Known, now time.Time) Answer {
 	switch m := k.Machine; {
 	case m != nil && m.Flags.Fenced:
 		return fenced(m, k, now)
-	case m != nil && (m.Status == machine.InUse || m.Status == machine.Configuring):
+	case Over(m) != "":
 		return working(m, k.Clash)
 	case m != nil && m.Flags.Frozen:
 		return frozen(m)
@@ -157,6 +157,16 @@ func fenced(m *machine.Machine, k Known, now time.Time) Answer {
 	}
 	a.AgentOnly = true
 	return a
+}
+
+// Over says, in one sentence, why a machine that was given the agent is not to
+// run it any more; "" where it may. It knows nothing of serial and UUID, which
+// only loaders tell, and so names only what these do not change.
+func Over(m *machine.Machine) string {
+	if m != nil && !m.Flags.Fenced && (m.Status == machine.InUse || m.Status == machine.Configuring) {
+		return fmt.Sprintf("machine %s is %s by now and boots its disk", m.Name, m.Status.Human())
+	}
+	return ""
 }
 
 // working machines boot their disk, also when their marks clash with another's:

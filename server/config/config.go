@@ -10,6 +10,7 @@ import (
 
 	"firstlight/server/machine"
 	"firstlight/server/oob"
+	"firstlight/server/trust"
 )
 
 // Config is a checked configuration.
@@ -27,6 +28,7 @@ type Config struct {
 	DNS        DNS
 	Site       Site
 	Vendors    []Vendor
+	Trust      trust.Policy // the rung that each secret needs
 	Subnets    []*machine.Subnet
 	Rules      []*machine.Rule
 	SSHKeys    []string      // may log in to what is installed
@@ -193,6 +195,7 @@ func (c *Config) readRest(s *section) {
 		c.State = filepath.Join(filepath.Dir(s.file), c.State)
 	}
 	c.Database = readDatabase(s)
+	c.readTrust(s)
 	i := s.sub("install")
 	c.SSHKeys = many(i, "ssh_keys", sshKey)
 	i.done()

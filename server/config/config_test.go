@@ -17,6 +17,7 @@ import (
 	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"firstlight/server/machine"
+	"firstlight/server/trust"
 )
 
 func TestGoodExamplesAreRead(t *testing.T) {
@@ -87,7 +88,7 @@ func TestDefaults(t *testing.T) {
 		State: "/var/lib/firstlight", Interfaces: []Interface{{Name: "eth1"}}, HTTPPort: 80,
 		People: People{Listen: "127.0.0.1:8443"}, TFTP: TFTP{Transfers: 1024, PerSource: 8},
 		Site:      Site{Name: "lon6", Domain: "lon6.example.net", Hostnames: "<site>-<role>-<n>"},
-		Retention: 720 * time.Hour, Audit: 17520 * time.Hour, Log: Log{Level: slog.LevelInfo},
+		Retention: 720 * time.Hour, Audit: 17520 * time.Hour, Log: Log{Level: slog.LevelInfo}, Trust: trust.Default(),
 	}
 	if diff := cmp.Diff(want, got, compareNet); diff != "" {
 		t.Errorf("Load() (-want +got):\n%s", diff)

@@ -20,10 +20,11 @@ type clash interface {
 
 // report takes what an agent found.
 func (s *Server) report(w http.ResponseWriter, r *http.Request) error {
-	mac, err := s.verify(r)
+	c, err := s.who(r)
 	if err != nil {
 		return err
 	}
+	mac := c.mac
 	rep, err := report.Decode(r.Body)
 	if err != nil {
 		return malformed(err)
@@ -38,9 +39,13 @@ func (s *Server) report(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return s.unclear(mac, err)
 	}
+	e, enrolled := s.Records.Enrolment(mac)
 	s.Records.Observe(m.ID, func(o *machine.Observed) {
 		o.CallAt, o.AgentBoot, o.Power, o.PowerAt = s.Now(), rep.Boot.ID, "on", s.Now()
 		o.Waits, o.Progress = Sentence(m), 0
+		if enrolled {
+			prove(o, e)
+		}
 		o.Platform, o.SecureBoot, o.BootOrder = rep.Boot.Platform, rep.Firmware.SecureBoot, discovery.BootOrder(rep.Boot.Order)
 		o.Agent = discovery.Clean(rep.Boot.Agent)
 	})
@@ -103,7 +108,11 @@ func (s *Server) redeem(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return malformed(err)
 	}
-	plan, err := s.Jobs.Redeem(r.Context(), m, msg)
+	c, err := s.who(r)
+	if err != nil {
+		return err
+	}
+	plan, err := s.Jobs.Redeem(r.Context(), m, c.shown, msg)
 	if err != nil {
 		if errors.Is(err, boot.ErrRefused) {
 			s.Records.Note(journal.Event{Machine: m.ID, Source: journal.Agent, Text: "Redemption refused: " + err.Error()})

@@ -13,14 +13,17 @@ import (
 	"os"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/fstest"
 	"time"
 
+	"firstlight/agent/identity"
 	"firstlight/agent/report"
 	"firstlight/server/boot"
 	"firstlight/server/journal"
 	"firstlight/server/machine"
+	"firstlight/server/trust"
 )
 
 // site is everything behind the door, with what came through it.
@@ -41,6 +44,9 @@ type site struct {
 	heard   int
 	seen    machine.Observed
 	rows    []journal.Event
+	boots   map[machine.MAC]trust.Enrolment
+	shown   trust.Evidence // of the last redemption
+	writes  int            // of enrolments
 }
 
 func (s *site) call(format string, args ...any) error {
@@ -132,7 +138,34 @@ func (s *site) Order(_ context.Context, _ *machine.Machine, seen string) (*repor
 	return s.order(seen)
 }
 
-func (s *site) Redeem(_ context.Context, m *machine.Machine, r report.Redeem) (any, error) {
+func (s *site) Enrolment(mac machine.MAC) (trust.Enrolment, bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	e, ok := s.boots[mac]
+	return e, ok
+}
+
+func (s *site) Enrol(_ context.Context, mac machine.MAC, decide func(*trust.Enrolment) (trust.Enrolment, string, bool)) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var have *trust.Enrolment
+	if e, ok := s.boots[mac]; ok {
+		have = &e
+	}
+	next, text, keep := decide(have)
+	if !keep {
+		return nil
+	}
+	s.writes++
+	s.boots[mac] = next
+	s.notes = append(s.notes, text)
+	return nil
+}
+
+func (s *site) Redeem(_ context.Context, m *machine.Machine, shown trust.Evidence, r report.Redeem) (any, error) {
+	s.mu.Lock()
+	s.shown = shown
+	s.mu.Unlock()
 	return &report.Plan{Host: "lab-node-1"}, s.call("redeem %s %s %s", m.ID, r.Order, r.Token)
 }
 
@@ -179,7 +212,7 @@ func door(t testing.TB, change ...func(*Config, *site)) (*Server, *site) {
 	st := &site{
 		policy:   machine.PolicyObserve,
 		machines: map[machine.MAC]*machine.Machine{ours: {ID: "m1", Name: "C0MPUT3", Status: machine.Available}},
-		leases:   map[netip.Addr]machine.MAC{},
+		leases:   map[netip.Addr]machine.MAC{}, boots: map[machine.MAC]trust.Enrolment{},
 		images: map[string]*machine.Image{
 			"debian-12": {Name: "debian-12", File: "debian.raw.zst", SHA256: "9f3c", Compressed: imageBytes},
 			"lost":      {Name: "lost", File: "lost.raw.zst"},
@@ -230,9 +263,22 @@ func answer(s *Server, r *http.Request) *http.Response {
 	return w.Result()
 }
 
-// as gives a call the session of a MAC.
+// as gives a call the session of a MAC, and the proof that it is of this call.
 func (c call) as(s *Server, mac machine.MAC) call {
-	return c.with("Authorization", "Bearer "+s.sign(mac, s.Now()))
+	k := keys(mac)
+	return c.signed(k, s.session(mac, s.Now().UnixNano(), k.Public()), s.challenge)
+}
+
+func (c call) signed(k *identity.Key, session, challenge string) call {
+	proof := k.Sign(challenge, session, c.method, c.target, []byte(c.body))
+	return c.with("Authorization", report.SessionScheme+" "+session).with(report.ProofHeader, proof.String())
+}
+
+var lastNumber atomic.Uint64
+
+// keys gives the key of a MAC's boot.
+func keys(mac machine.MAC) *identity.Key {
+	return identity.New(identity.Seed{0: 1, 1: mac[5]}, lastNumber.Add(1))
 }
 
 func (c call) with(name, value string) call {

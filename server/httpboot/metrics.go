@@ -7,6 +7,8 @@ type metrics struct {
 	refused  *prometheus.CounterVec
 	bytes    prometheus.Counter
 	crashes  prometheus.Counter
+	// enrolments are by what became of them; see trust.Outcome.
+	enrolments *prometheus.CounterVec
 }
 
 func newMetrics() *metrics {
@@ -23,6 +25,9 @@ func newMetrics() *metrics {
 		crashes: prometheus.NewCounter(prometheus.CounterOpts{
 			Name: "firstlight_agent_crashes_total", Help: "Lives of agents that ended by an error, as the next ones told.",
 		}),
+		enrolments: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "firstlight_enrolments_total", Help: "Boot tokens that agents showed, by what became of them.",
+		}, []string{"result"}),
 	}
 }
 
@@ -41,5 +46,5 @@ func (s *Server) Collect(ch chan<- prometheus.Metric) {
 }
 
 func (s *Server) collectors() []prometheus.Collector {
-	return []prometheus.Collector{s.metrics.requests, s.metrics.refused, s.metrics.bytes, s.metrics.crashes}
+	return []prometheus.Collector{s.metrics.requests, s.metrics.refused, s.metrics.bytes, s.metrics.crashes, s.metrics.enrolments}
 }

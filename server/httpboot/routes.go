@@ -17,7 +17,8 @@ type access string
 
 const (
 	public  access = "public"  // nothing: firmware has no secret to show
-	session access = "session" // the session that its own boot script carried
+	session access = "session" // the session of this boot, and a proof of this very call
+	token   access = "token"   // the boot token of its own script, which works once
 	single  access = "single"  // a token in the path that works once
 )
 
@@ -39,6 +40,7 @@ var routes = []route{
 	{"GET /boot/loaders/{name}", public, (*Server).file},
 	{"GET /boot/images/{name}", public, (*Server).image},
 
+	{"POST /agent/v1/enrol", token, (*Server).enrol},
 	{"POST /agent/v1/report", session, (*Server).report},
 	{"GET /agent/v1/order", session, (*Server).order},
 	{"POST /agent/v1/redeem", session, (*Server).redeem},
@@ -63,6 +65,9 @@ func (s *Server) Handler() http.Handler { return s.http.Handler }
 func (s *Server) handler() http.Handler {
 	mux := http.NewServeMux()
 	for _, rt := range routes {
+		if rt.access == session {
+			rt.serve = signed(rt.serve)
+		}
 		mux.HandleFunc(rt.pattern, func(w http.ResponseWriter, r *http.Request) {
 			s.metrics.requests.WithLabelValues(rt.pattern).Inc()
 			r.Body = http.MaxBytesReader(w, r.Body, bodyLimit)

@@ -21,6 +21,7 @@ func TestRoutesAreTheseAndNoMore(t *testing.T) {
 		"public GET /boot/{architecture}/{name}",
 		"public GET /boot/loaders/{name}",
 		"public GET /boot/images/{name}",
+		"token POST /agent/v1/enrol",
 		"session POST /agent/v1/report",
 		"session GET /agent/v1/order",
 		"session POST /agent/v1/redeem",
@@ -38,7 +39,8 @@ func TestRoutesAreTheseAndNoMore(t *testing.T) {
 	}
 }
 
-// TestEveryRouteAsksForWhatItSays calls each route as nobody.
+// TestEveryRouteAsksForWhatItSays calls each route as nobody. G-01: an agent that
+// has not enrolled is served by one route alone, that by which it enrols.
 func TestEveryRouteAsksForWhatItSays(t *testing.T) {
 	s, st := door(t)
 	st.fail = boot.ErrRefused // no token is right

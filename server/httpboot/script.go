@@ -63,7 +63,7 @@ func (s *Server) decided(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	if why := s.stolen(r, req); why != "" {
+	if why := s.stolen(r, req.MAC); why != "" {
 		s.Records.Note(journal.Event{MAC: req.MAC, Source: journal.Boot, Text: "Script refused: " + why})
 		return status(http.StatusConflict, errors.New(why))
 	}
@@ -123,13 +123,13 @@ func short(v string) string {
 
 // stolen tells, in one sentence, that the address a request comes from is
 // leased to another interface than the one that it names. Such a request gets
-// no script: the session in it would let the one speak for the other.
-func (s *Server) stolen(r *http.Request, req boot.Request) string {
-	_, mac := s.Inventory.WhoIs(source(r))
-	if mac.IsZero() || mac == req.MAC {
+// no script: the token in it would let the one speak for the other.
+func (s *Server) stolen(r *http.Request, mac machine.MAC) string {
+	_, other := s.Inventory.WhoIs(source(r))
+	if other.IsZero() || other == mac {
 		return ""
 	}
-	return fmt.Sprintf("it says that it boots through %s, but its address %s is leased to %s", req.MAC, source(r), mac)
+	return fmt.Sprintf("it says that it boots through %s, but its address %s is leased to %s", mac, source(r), other)
 }
 
 // Render writes the script of an answer, for a machine that reaches the
@@ -160,8 +160,8 @@ func (s *Server) Render(req boot.Request, k boot.Known, a boot.Answer, base stri
 	return &b, err
 }
 
-// args are the kernel arguments of the agent. They carry no secret but the
-// session, which lets this MAC report and listen, and nothing else.
+// args are the kernel arguments of the agent. They carry no secret but the boot
+// token, which makes one key the one that reports and listens for this MAC.
 func (s *Server) args(req boot.Request, a boot.Answer, name, base string) []string {
 	args := append([]string(nil), s.BootImages[boot.ImageArch(req.Arch)].KernelArgs...)
 	if strings.HasPrefix(base, "https://") {
@@ -169,7 +169,7 @@ func (s *Server) args(req boot.Request, a boot.Answer, name, base string) []stri
 	}
 	return append(args,
 		"firstlight.server="+base,
-		"firstlight.session="+s.sign(req.MAC, s.Now()),
+		"firstlight.token="+s.mint(req.MAC, a.Mode),
 		"firstlight.mode="+string(a.Mode),
 		"firstlight.name="+url.QueryEscape(name),
 		"BOOTIF=01-"+strings.ReplaceAll(req.MAC.String(), ":", "-"),

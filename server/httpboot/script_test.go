@@ -66,8 +66,8 @@ func TestTheScriptIsWhatDecideSays(t *testing.T) {
 		if want.Target == boot.Agent && !strings.Contains(body, " firstlight.mode="+string(want.Mode)+" ") {
 			t.Errorf("%s: mode is not %s:\n%s", tt.name, want.Mode, body)
 		}
-		if strings.Contains(body, "firstlight.session=") != (want.Target == boot.Agent) {
-			t.Errorf("%s: a session leaves with the agent and only with it:\n%s", tt.name, body)
+		if strings.Contains(body, "firstlight.token=") != (want.Target == boot.Agent) {
+			t.Errorf("%s: a boot token leaves with the agent and only with it:\n%s", tt.name, body)
 		}
 		if len(site.decided) != 1 || site.decided[0] != want {
 			t.Errorf("%s: recorded %v, want %v", tt.name, site.decided, want)

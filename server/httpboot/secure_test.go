@@ -21,6 +21,7 @@ import (
 
 	"firstlight/agent/appliance"
 	"firstlight/agent/report"
+	"firstlight/server/boot"
 )
 
 // sealed is a door that has HTTPS, too, and its root.
@@ -143,12 +144,12 @@ func hangsUp() *http.Client {
 // The agent trusts the one root that its kernel was told of.
 func TestTheAgentTrustsItsRoot(t *testing.T) {
 	s, _, _ := sealed(t)
-	base, session := "https://"+s.Addrs()[1].String(), s.sign(ours, s.Now())
+	base, token := "https://"+s.Addrs()[1].String(), s.mint(ours, boot.ModeIdle)
 	other := strings.Repeat("ab", sha256.Size)
 	for _, tt := range []struct{ root, says string }{
 		{s.Secure.Root, ""}, {other, "boot again"}, {"", "certificate"},
 	} {
-		c, err := appliance.New(base, session)
+		c, err := appliance.New(base, token, keys(ours))
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -13,7 +13,9 @@ package httpboot
 
 import (
 	"context"
+	"crypto/rand"
 	"crypto/tls"
+	"encoding/base64"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -28,6 +30,7 @@ import (
 	"firstlight/server/boot"
 	"firstlight/server/journal"
 	"firstlight/server/machine"
+	"firstlight/server/trust"
 )
 
 // Inventory is what is known of machines.
@@ -46,6 +49,12 @@ type Records interface {
 	Note(journal.Event)
 	Decided(boot.Request, boot.Answer, boot.Known)
 	Watch(room int) *journal.Watcher
+	// Enrolment gives the last one of a MAC.
+	Enrolment(machine.MAC) (trust.Enrolment, bool)
+	// Enrol has decide look at the last enrolment of a MAC, nil for none, and
+	// keeps what it makes of it, durably and one after the other. The text is a
+	// row of the timeline, where there is one.
+	Enrol(ctx context.Context, mac machine.MAC, decide func(have *trust.Enrolment) (next trust.Enrolment, text string, keep bool)) error
 }
 
 // Jobs gives agents their orders.
@@ -54,7 +63,7 @@ type Jobs interface {
 	Booted(machineID string)
 	Reported(ctx context.Context, m *machine.Machine, bootID string) error
 	Order(ctx context.Context, m *machine.Machine, seen string) (*report.Order, error)
-	Redeem(context.Context, *machine.Machine, report.Redeem) (plan any, err error)
+	Redeem(context.Context, *machine.Machine, trust.Evidence, report.Redeem) (plan any, err error)
 	Progress(*machine.Machine, report.Progress)
 	Result(context.Context, *machine.Machine, report.Result) error
 	Home(ctx context.Context, token string, h report.Home) error
@@ -73,10 +82,12 @@ type Config struct {
 	Images     *os.Root // OS images
 	// Page gives the address of a machine's page for people.
 	Page func(name string) string
-	// Key signs the sessions of agents; 32 bytes, the same after a restart.
+	// Key signs boot tokens and sessions; 32 bytes, the same after a restart.
 	Key []byte
-	Log *slog.Logger
-	Now func() time.Time
+	// Since is when a release that asks for boot tokens was first started here.
+	Since time.Time
+	Log   *slog.Logger
+	Now   func() time.Time
 }
 
 // BootImage is the kernel and the initramfs for one architecture.
@@ -106,6 +117,8 @@ type Server struct {
 	files     map[string]*asset
 	wakeups   *wakeups
 	console   *consoles
+	challenge string // of this life: proofs on another one are replayed, or old
+	calls     calls
 	metrics   *metrics
 	stall     time.Duration
 	ready     chan struct{}
@@ -116,6 +129,7 @@ type Server struct {
 func New(c Config) (*Server, error) {
 	s := &Server{
 		Config: c, files: map[string]*asset{}, wakeups: newWakeups(), console: newConsoles(), metrics: newMetrics(),
+		challenge: challenge(), calls: calls{by: map[machine.MAC]*boots{}},
 		stall: stallLimit, ready: make(chan struct{}), closing: make(chan struct{}),
 	}
 	if err := s.loadAssets(); err != nil {
@@ -134,6 +148,12 @@ func New(c Config) (*Server, error) {
 		},
 	}
 	return s, nil
+}
+
+func challenge() string {
+	var b [report.ChallengeBytes]byte
+	_, _ = rand.Read(b[:]) // never fails (crypto/rand)
+	return base64.RawURLEncoding.EncodeToString(b[:])
 }
 
 func (s *Server) String() string { return "http boot" }

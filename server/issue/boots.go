@@ -3,6 +3,7 @@ package issue
 import (
 	"cmp"
 	"fmt"
+	"strings"
 	"time"
 
 	"firstlight/server/boot"
@@ -15,6 +16,7 @@ const (
 	agentWithin  = 5 * time.Minute // the agent reports within a minute of its kernel
 	silentAfter  = 5 * time.Minute // an agent asks for orders every minute
 	powerSettles = 5 * time.Minute
+	stolenFor    = 24 * time.Hour
 	wellAfter    = time.Hour // an agent that goes on for so long after a crash
 )
 
@@ -81,6 +83,23 @@ func agentCrashed(in *Input) *Finding {
 		text = fmt.Sprintf("Its agent crashed %d times on one boot and was started again; the last time: ", c.Life)
 	}
 	return found(text+cmp.Or(c.Cause, c.End), "told at", clock(c.At), "end", c.End, "agent", c.Agent, "crashes on this boot", fmt.Sprint(c.Life))
+}
+
+// stolenToken stays for a day at least: a machine that was robbed boots anew by
+// itself within minutes, which proves nothing about the wire.
+func stolenToken(in *Input) *Finding {
+	c, p := in.Machine.Observed.Contest, in.Machine.Observed.Proof
+	if c.At.IsZero() || in.past(c.At, stolenFor) && p.At.After(c.At) || in.is(machine.Retired) {
+		return nil
+	}
+	return found(upper(c.How)+".", "seen at", clock(c.At), "from", c.From, "its key", c.Key, "key of this boot", p.Key, "enrolled at", clock(p.At))
+}
+
+func upper(s string) string {
+	if s == "" {
+		return s
+	}
+	return strings.ToUpper(s[:1]) + s[1:]
 }
 
 func crashLoop(in *Input) *Finding {

@@ -93,6 +93,11 @@ var catalogue = []Entry{
 		find:  agentCrashed,
 	},
 	{
+		Kind: StolenToken, Title: "Two speak as one", Severity: Broken, Verbs: []Verb{Power, Light},
+		Means: "Another agent showed the boot token of this machine with another key, or the agent of an earlier boot still speaks: somebody else booted as this machine, or the wire was read. The boot that it happened to gets no secret. This is over a day after the last sign, and once the machine has booted anew.",
+		find:  stolenToken,
+	},
+	{
 		Kind: CrashLoop, Title: "Crash loop", Severity: Broken, Verbs: []Verb{MarkBroken, Light},
 		Means: "It boots again and again and gets no further.",
 		find:  crashLoop,

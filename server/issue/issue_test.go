@@ -136,6 +136,8 @@ var cases = []example{
 		crashed(time.Minute, 1)(in)
 		in.Machine.Status = machine.Retired
 	}},
+	{issue.StolenToken, machine.Available, robbed(23*time.Hour, time.Hour), "Another agent used the boot token of this boot with another key.", robbed(25*time.Hour, time.Hour)},
+	{issue.StolenToken, machine.Installing, robbed(99*time.Hour, 100*time.Hour), "used the boot token", robbed(99*time.Hour, 98*time.Hour)}, // it has not booted anew
 	{issue.CrashLoop, machine.Registered, boots(3), "booted 3 times", boots(2)},
 	{issue.GateClosed, machine.Allocated, waits(machine.Wait{LateAt: ago(time.Minute), Sent: 4}), "switch VLAN: no answer within 40 s. The request never arrived, after 4 attempts.", waits(machine.Wait{})},
 	{issue.GateClosed, machine.Registered, waits(machine.Wait{Refused: "port 23 is shut"}), "switch VLAN was refused: port 23 is shut", waits(machine.Wait{Refused: "port 23 is shut", OpenedAt: now})},
@@ -316,6 +318,14 @@ func boots(n int) func(*issue.Input) {
 func crashed(d time.Duration, life int) func(*issue.Input) {
 	return func(in *issue.Input) {
 		in.Machine.Observed.Crash = machine.Crash{At: ago(d), Boot: "b", Life: life, End: "killed by SIGKILL", Cause: "panic: boom"}
+	}
+}
+
+// robbed was seen so long ago, and the last boot enrolled.
+func robbed(seen, enrolled time.Duration) func(*issue.Input) {
+	return func(in *issue.Input) {
+		in.Machine.Observed.Contest = machine.Contest{At: ago(seen), How: "another agent used the boot token of this boot with another key", Key: "k", From: "10.80.12.9"}
+		in.Machine.Observed.Proof = machine.Proof{Rung: "token", At: ago(enrolled), Key: "mine"}
 	}
 }
 

@@ -22,6 +22,7 @@ const (
 	WrongClock       machine.IssueKind = "wrong-clock"
 	Silent           machine.IssueKind = "silent"
 	AgentCrashed     machine.IssueKind = "agent-crashed"
+	StolenToken      machine.IssueKind = "stolen-token"
 	CrashLoop        machine.IssueKind = "crash-loop"
 	GateClosed       machine.IssueKind = "gate-closed"
 	Stuck            machine.IssueKind = "stuck"

@@ -6,6 +6,7 @@ import (
 	"firstlight/agent/report"
 	"firstlight/server/machine"
 	"firstlight/server/serverdb"
+	"firstlight/server/trust"
 )
 
 // action is all that the engine knows of one: its steps, what its agent is told,
@@ -20,6 +21,7 @@ type action struct {
 	failed, cancelled string
 	// says is the order on the machine's console, sent what the timeline has of it.
 	says, sent func(*machine.Machine, *machine.Job) string
+	secret     trust.Secret // that its plan is
 	// plan gives what the agent is to do, in the transaction that redeems its token.
 	plan func(*Engine, *serverdb.Write, *machine.Machine, *machine.Job) (any, error)
 	// result takes what the agent says of it.

@@ -127,7 +127,7 @@ func (b *box) redeem(o report.Order) (*report.Plan, error) {
 		return nil, errAway
 	}
 	m, _ := l.db.ByMAC(b.mac)
-	got, err := l.engine.Redeem(l.ctx, m, report.Redeem{Order: o.ID, Token: o.Token})
+	got, err := l.engine.Redeem(l.ctx, m, proven, report.Redeem{Order: o.ID, Token: o.Token})
 	plan, _ := got.(*report.Plan)
 	return plan, l.answered(err)
 }

@@ -33,7 +33,7 @@ func (b *box) erase(ctx context.Context, o report.Order) report.Result {
 		return report.Result{Order: o.ID, Step: report.StepRedeem, Error: errAway.Error()}
 	}
 	m, _ := l.db.ByMAC(b.mac)
-	got, err := l.engine.Redeem(l.ctx, m, report.Redeem{Order: o.ID, Token: o.Token})
+	got, err := l.engine.Redeem(l.ctx, m, proven, report.Redeem{Order: o.ID, Token: o.Token})
 	if err = l.answered(err); err != nil {
 		return report.Result{Order: o.ID, Step: report.StepRedeem, Error: err.Error()}
 	}

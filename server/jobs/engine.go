@@ -25,6 +25,7 @@ import (
 	"firstlight/server/machine"
 	"firstlight/server/oob"
 	"firstlight/server/serverdb"
+	"firstlight/server/trust"
 )
 
 // Config is what the engine works with.
@@ -44,6 +45,8 @@ type Config struct {
 	Certify func(certificate.Statement) (string, error)
 	// Limits bound the steps.
 	Limits Limits
+	// Policy is the rung that each secret needs; nil: the default.
+	Policy trust.Policy
 }
 
 // Engine runs the jobs.
@@ -53,6 +56,7 @@ type Engine struct {
 	looks  looks
 	once   *prometheus.CounterVec
 	erases eraseMetrics
+	let    *prometheus.CounterVec // secrets that were released
 	began  time.Time
 
 	running sync.Map // ids of jobs that a goroutine is at
@@ -66,7 +70,7 @@ func New(c Config) *Engine {
 	c.Limits = c.Limits.orDefaults()
 	return &Engine{
 		Config: c, ready: make(chan struct{}), visits: make(chan struct{}, atOnce),
-		agents: newAgents(), looks: newLooks(), once: newOnce(), erases: newEraseMetrics(), began: c.Now(),
+		agents: newAgents(), looks: newLooks(), once: newOnce(), erases: newEraseMetrics(), let: newReleased(), began: c.Now(),
 	}
 }
 

@@ -11,6 +11,7 @@ import (
 	"firstlight/server/journal"
 	"firstlight/server/machine"
 	"firstlight/server/serverdb"
+	"firstlight/server/trust"
 )
 
 const stepErase = "erase"
@@ -26,7 +27,7 @@ func eraseAction() action {
 		sent: func(_ *machine.Machine, j *machine.Job) string {
 			return fmt.Sprintf("Order to erase %s sent: %s, attempt %d", counted(j.Erase.Disks), strings.Join(serials(j.Erase.Disks), ", "), j.Attempt)
 		},
-		plan: planErase, result: erased,
+		secret: trust.ErasePlan, plan: planErase, result: erased,
 		touched: func(_ *machine.Machine, j *machine.Job) bool { return !j.Erase.Began.IsZero() },
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"firstlight/server/machine"
 	"firstlight/server/oob"
 	"firstlight/server/serverdb"
+	"firstlight/server/trust"
 	"firstlight/server/zone"
 )
 
@@ -32,7 +33,7 @@ func installAction() action {
 		sent: func(_ *machine.Machine, j *machine.Job) string {
 			return fmt.Sprintf("Order to install %s on disk %s sent, attempt %d", j.Params["image"], j.Params["disk"], j.Attempt)
 		},
-		plan: planInstall, result: installed,
+		secret: trust.InstallPlan, plan: planInstall, result: installed,
 		// Redeem leaves the mark; see planInstall.
 		touched: func(m *machine.Machine, j *machine.Job) bool {
 			return !j.Token.RedeemedAt.IsZero() || m.Released[j.Params["disk"]] == "job "+j.ID

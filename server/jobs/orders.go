@@ -16,6 +16,7 @@ import (
 	"firstlight/server/journal"
 	"firstlight/server/machine"
 	"firstlight/server/serverdb"
+	"firstlight/server/trust"
 )
 
 // tokenLife is how long a token may wait to be redeemed.
@@ -102,9 +103,9 @@ func (e *Engine) orderWrite(ctx context.Context, m *machine.Machine, j *machine.
 	return order, nil
 }
 
-// Redeem trades a token for the plan, once. boot.ErrRefused tells the agent to
-// write nothing.
-func (e *Engine) Redeem(ctx context.Context, m *machine.Machine, r report.Redeem) (plan any, err error) {
+// Redeem trades a token for the plan, once, if the boot has proven itself as far
+// as the policy asks. boot.ErrRefused tells the agent to write nothing.
+func (e *Engine) Redeem(ctx context.Context, m *machine.Machine, shown trust.Evidence, r report.Redeem) (plan any, err error) {
 	j, ok := e.DB.OpenJob(m.ID)
 	if !ok {
 		return nil, boot.MayWrite(m, nil, r.Order, "", e.Now())
@@ -115,6 +116,9 @@ func (e *Engine) Redeem(ctx context.Context, m *machine.Machine, r report.Redeem
 			return err
 		}
 		if err := boot.MayWrite(now, j, r.Order, digest(r.Token), e.Now()); err != nil {
+			return err
+		}
+		if err := e.Release(w, now, j.ID, actionOf(j.Action).secret, shown); err != nil {
 			return err
 		}
 		j.Token.RedeemedAt, j.Token.Boot = e.Now(), m.Observed.AgentBoot

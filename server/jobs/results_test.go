@@ -171,7 +171,7 @@ func TestProgressKeepsARowAStepAndNoMore(t *testing.T) {
 func TestTheCallHome(t *testing.T) {
 	inRack(t, func(t *testing.T, r *rack) {
 		o := r.ordered()
-		plan, err := r.engine().Redeem(t.Context(), r.machine(), report.Redeem{Order: o.ID, Token: o.Token})
+		plan, err := r.engine().Redeem(t.Context(), r.machine(), proven, report.Redeem{Order: o.ID, Token: o.Token})
 		if err != nil {
 			t.Fatal(err)
 		}

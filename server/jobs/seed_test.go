@@ -47,7 +47,7 @@ func TestTheSeedIsWhatNoCloudReads(t *testing.T) {
 	key := `ssh-ed25519 AAAA "ada" <ada@desk> # \u003c`
 	inRack(t, func(t *testing.T, r *rack) {
 		o := r.ordered()
-		plan, err := r.engine().Redeem(t.Context(), r.machine(), report.Redeem{Order: o.ID, Token: o.Token})
+		plan, err := r.engine().Redeem(t.Context(), r.machine(), proven, report.Redeem{Order: o.ID, Token: o.Token})
 		if err != nil {
 			t.Fatal(err)
 		}

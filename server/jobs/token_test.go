@@ -37,7 +37,7 @@ func (r *rack) poll(seen string) *report.Order {
 }
 
 func (r *rack) redeem(m *machine.Machine, o *report.Order) error {
-	_, err := r.engine().Redeem(r.t.Context(), m, report.Redeem{Order: o.ID, Token: o.Token})
+	_, err := r.engine().Redeem(r.t.Context(), m, proven, report.Redeem{Order: o.ID, Token: o.Token})
 	return err
 }
 
@@ -151,7 +151,7 @@ func TestALockedMachineGetsNoPlan(t *testing.T) {
 func TestOnlyTheHashOfASecretIsKept(t *testing.T) {
 	inRack(t, func(t *testing.T, r *rack) {
 		o := r.ordered()
-		plan, err := r.engine().Redeem(t.Context(), r.machine(), report.Redeem{Order: o.ID, Token: o.Token})
+		plan, err := r.engine().Redeem(t.Context(), r.machine(), proven, report.Redeem{Order: o.ID, Token: o.Token})
 		if err != nil {
 			t.Fatal(err)
 		}

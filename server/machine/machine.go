@@ -192,6 +192,27 @@ type Observed struct {
 	Progress   float64   `json:"progress,omitempty"`    // 0 to 1 while something moves
 	Crash      Crash     `json:"crash,omitzero"`        // the last of its agent
 	Relayed    []Relayed `json:"relayed,omitempty"`     // what relays say of its cables, the newest first
+	Proof      Proof     `json:"proof,omitzero"`        // of its agent's last boot
+	Contest    Contest   `json:"contest,omitzero"`      // the last time that another spoke for it
+}
+
+// Proof is how far a boot has proven to be the machine's, as package trust has
+// it. Key is the fingerprint of the key that its agent made.
+type Proof struct {
+	Rung  string    `json:"rung"`
+	At    time.Time `json:"at"`
+	Key   string    `json:"key,omitempty"`
+	From  string    `json:"from,omitempty"`  // the agent's address
+	Phase string    `json:"phase,omitempty"` // what its script was given for
+}
+
+// Contest is another one that spoke for a machine: how, in one sentence, with
+// which key, and from where.
+type Contest struct {
+	At   time.Time `json:"at"`
+	How  string    `json:"how"`
+	Key  string    `json:"key,omitempty"`
+	From string    `json:"from,omitempty"`
 }
 
 // Crash is an end of the agent that was not meant, as its next life told. What

@@ -72,6 +72,7 @@ type DB struct {
 	issues    issues
 	waits     waits
 	clashes   clashes
+	enrolled  enrolled
 	restored  atomic.Pointer[Restored]
 
 	// The writer's own.
@@ -154,7 +155,14 @@ func (d *DB) load(tx *store.Tx) error {
 	if err := d.loadRestored(tx); err != nil {
 		return err
 	}
+	kept, err := tx.MetaLike(metaEnrolment)
+	if err != nil {
+		return err
+	}
 	d.index.load(machines, jobs)
+	if err := d.loadEnrolments(kept); err != nil {
+		return err
+	}
 	d.book.load(leases)
 	d.notes.load(decisions)
 	return d.loadSettings(tx)

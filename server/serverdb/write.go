@@ -174,3 +174,6 @@ func (w *Write) Events(all []journal.Event) error {
 	}
 	return w.tx.AddEvents(w.own.events[own:]...)
 }
+
+// After runs f once the write is on disk and shows. It must not wait.
+func (w *Write) After(f func()) { w.own.after = append(w.own.after, f) }

@@ -73,6 +73,7 @@ var drills = []drill{
 	{fault: light.WrongCable, named: "wrong-switch-port", quick: true, ready: true, begin: replug, says: elsewhere},
 	{fault: light.RelayLies, named: "wrong-switch-port", quick: true, says: relayLies},
 	{fault: light.AgentCrash, named: "agent-crashed", quick: true, says: panicked},
+	{fault: light.StolenToken, named: "stolen-token", quick: true, says: robbed},
 	{fault: light.Dead, named: "bmc-lies", ready: true, begin: cycle},
 	{named: "bmc-lies", ready: true, begin: lie},
 	{fault: light.NoOffers, named: "another-dhcp-server", last: true, begin: besideAnotherServer},
@@ -123,6 +124,10 @@ func relayLies(m *virtualrack.Machine) string {
 
 func panicked(*virtualrack.Machine) string {
 	return "Its agent crashed and was started again: " + light.Panic
+}
+
+func robbed(*virtualrack.Machine) string {
+	return "Another agent used the boot token of this boot with another key: somebody else booted as this machine, or the wire was read."
 }
 
 // asks waits for an issue of the machine, and says how it was named; "": it was not.

@@ -1,6 +1,7 @@
 package boottest
 
 import (
+	"bytes"
 	"encoding/json"
 	"net/http"
 	"sync"
@@ -13,6 +14,7 @@ import (
 const (
 	diskSerial = "FLTEST42"
 	token      = "single-use"
+	bootToken  = "t" // of the kernel's command line
 )
 
 // door is the part of an appliance that agents call. It gives one order, to
@@ -31,6 +33,7 @@ type door struct {
 }
 
 func (d *door) routes(mux *http.ServeMux) {
+	enrols(mux, &d.mu)
 	handle(mux, "report", func(r report.Report) any {
 		d.reported = r
 		return report.Welcome{Name: "ams1-web-7", Status: "allocated", Sentence: "Waits for its order.", Page: "http://10.0.2.2/m/ams1-web-7"}
@@ -54,6 +57,20 @@ func (d *door) routes(mux *http.ServeMux) {
 	handle(mux, "result", func(r report.Result) any { d.done <- r; return struct{}{} }, &d.mu)
 	mux.HandleFunc("GET /agent/v1/order", d.order)
 	mux.HandleFunc("GET /boot/images/test", func(w http.ResponseWriter, r *http.Request) { d.image(w, r) })
+}
+
+// enrols gives each agent a session. Every life of a boot has to have one key.
+func enrols(mux *http.ServeMux, mu *sync.Mutex) {
+	var first []byte
+	handle(mux, "enrol", func(e report.Enrol) any {
+		if first == nil {
+			first = e.Key
+		}
+		if e.Token != bootToken || !bytes.Equal(first, e.Key) {
+			return nil
+		}
+		return report.Enrolled{Session: "s", Challenge: "AAAAAAAAAAAAAAAAAAAAAA"}
+	}, mu)
 }
 
 // handle decodes one message, and answers what f makes of it: nil is a refusal.

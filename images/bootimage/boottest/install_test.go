@@ -55,7 +55,7 @@ func TestMachinesInstallThemselvesAndBootTheirDisk(t *testing.T) {
 func installScript(w io.Writer, base string) error {
 	return script.Agent(w, script.IPXE, script.AgentValues{
 		Base: base, Machine: "ams1-web-7", Reason: "install", Architecture: "amd64",
-		Args: append(bootimage.KernelArgs("amd64"), "firstlight.server="+base, "firstlight.session=s", "firstlight.name=ams1-web-7"),
+		Args: append(bootimage.KernelArgs("amd64"), "firstlight.server="+base, "firstlight.token=t", "firstlight.name=ams1-web-7"),
 	})
 }
 

@@ -38,7 +38,7 @@ const minutes = "waits for a watchdog of a minute on an emulated machine, for th
 func watchdogScript(w io.Writer, base string) error {
 	return script.Agent(w, script.IPXE, script.AgentValues{
 		Base: base, Machine: "ams1-web-7", Reason: "available", Architecture: "amd64",
-		Args: append(bootimage.KernelArgs("amd64"), "sysrq_always_enabled", "panic=0", "firstlight.server="+base, "firstlight.session=s", "firstlight.name=ams1-web-7"),
+		Args: append(bootimage.KernelArgs("amd64"), "sysrq_always_enabled", "panic=0", "firstlight.server="+base, "firstlight.token=t", "firstlight.name=ams1-web-7"),
 	})
 }
 
@@ -165,6 +165,7 @@ type idle struct {
 }
 
 func (d *idle) routes(mux *http.ServeMux) {
+	enrols(mux, &d.mu)
 	handle(mux, "report", func(report.Report) any {
 		d.reports++
 		return report.Welcome{Name: "ams1-web-7", Status: "available", Sentence: fmt.Sprintf("Life number %d waits.", d.reports)}

@@ -82,6 +82,23 @@ func (t *Tx) Meta(key string) (value string, err error) {
 	return value, err
 }
 
+// MetaLike reads those of the appliance's own values whose key begins so.
+func (t *Tx) MetaLike(prefix string) (map[string]string, error) {
+	all := map[string]string{}
+	err := t.query("read "+prefix, func(r *sql.Rows) error {
+		var key, value string
+		err := r.Scan(&key, &value)
+		all[key] = value
+		return err
+	}, `SELECT key, value FROM meta WHERE substr(key, 1, $1) = $2`, len(prefix), prefix)
+	return all, err
+}
+
+// DropMeta forgets one of the appliance's own values.
+func (t *Tx) DropMeta(key string) error {
+	return t.exec("drop "+key, `DELETE FROM meta WHERE key = $1`, key)
+}
+
 // PutCredential writes a sealed credential.
 func (t *Tx) PutCredential(owner, sealed string) error {
 	return t.exec("write credential of "+owner, `INSERT INTO credentials (owner, sealed) VALUES ($1, $2)

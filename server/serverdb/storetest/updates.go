@@ -30,14 +30,18 @@ func replaced(t *testing.T, open Open) {
 		}
 		leases, leaseErr := tx.Leases()
 		meta, metaErr := tx.Meta("key")
+		like, likeErr := tx.MetaLike("ke")
+		if len(like) != 1 || like["key"] != "second" {
+			t.Errorf("meta that begins with ke = %v, %v", like, likeErr)
+		}
 		sealed, sealErr := tx.Credential("owner")
 		if len(leases) != 1 || leases[0].State != "released" || meta != "second" || sealed != "second" {
 			t.Errorf("leases = %+v, meta %q, credential %q", leases, meta, sealed)
 		}
-		return errors.Join(err, leaseErr, metaErr, sealErr)
+		return errors.Join(err, leaseErr, metaErr, likeErr, sealErr)
 	})
 	update(t, s, func(tx *store.Tx) error {
-		return errors.Join(tx.DropPerson("account", "ada"), tx.DropCredential("owner"), tx.DropCredential("nobody"))
+		return errors.Join(tx.DropPerson("account", "ada"), tx.DropCredential("owner"), tx.DropCredential("nobody"), tx.DropMeta("nothing"))
 	})
 	view(t, s, func(tx *store.Tx) error {
 		if sealed, err := tx.Credential("owner"); sealed != "" || err != nil {

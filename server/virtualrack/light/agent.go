@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"net/netip"
 	"time"
 
 	"firstlight/agent"
@@ -13,6 +14,7 @@ import (
 	"firstlight/agent/crash"
 	"firstlight/agent/efiboot"
 	"firstlight/agent/erase"
+	"firstlight/agent/identity"
 	"firstlight/agent/install"
 	"firstlight/agent/lldp"
 	"firstlight/agent/pid1"
@@ -40,14 +42,16 @@ func (m *Machine) runAgent(ctx context.Context, cmdline string) (string, error) 
 		return "", err
 	}
 	defer release()
-	client, err := appliance.NewFrom(opts.Server, opts.Session, l.address)
+	ctx, over := context.WithCancel(ctx)
+	defer over() // what of this boot still speaks must not speak in the next
+	client, err := m.client(opts, l.address)
 	if err != nil {
 		return "", err
 	}
-	if err := client.Trust(opts.CA); err != nil {
-		return "", err
-	}
 	defer client.Close()
+	if m.has(StolenToken) {
+		go m.steal(ctx, opts, l.address)
+	}
 	began := time.Now()
 	facts := m.facts(l, began)
 	if m.has(AgentCrash) {
@@ -68,6 +72,32 @@ func (m *Machine) runAgent(ctx context.Context, cmdline string) (string, error) 
 	}
 	return a.Run(ctx)
 }
+
+// client is the agent's, with a key of its own.
+func (m *Machine) client(opts pid1.Options, from netip.Addr) (*appliance.Client, error) {
+	c, err := appliance.NewFrom(opts.Server, opts.Token, identity.New(identity.NewSeed(), 0), from)
+	if err != nil {
+		return nil, err
+	}
+	return c, c.Trust(opts.CA)
+}
+
+// steal is somebody who read the script on the wire, and comes late.
+func (m *Machine) steal(ctx context.Context, opts pid1.Options, from netip.Addr) {
+	thief, err := m.client(opts, from)
+	if err != nil {
+		m.log.Error("cannot steal", "error", err)
+		return
+	}
+	defer thief.Close()
+	if sleep(ctx, stealAfter) == nil {
+		_, err = thief.Order(ctx, "")
+	}
+	m.console.Printf("another agent asks with the same boot token: %v", err)
+}
+
+// stealAfter is when the machine's own agent has enrolled.
+const stealAfter = 3 * time.Second
 
 // tellCrash is what a second life of the agent says of the first.
 func (m *Machine) tellCrash(ctx context.Context, to *appliance.Client, began time.Time) {

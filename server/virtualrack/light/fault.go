@@ -55,6 +55,7 @@ const (
 	MissingDIMM  Fault = "missing-dimm"      // its second memory module is not seen
 	ClonedSerial Fault = "cloned-serial"     // it has the serial number of another machine
 	NoSerial     Fault = "no-serial"         // its maker forgot to write its serial number
+	StolenToken  Fault = "stolen-token"      // another agent shows its boot token with another key
 )
 
 // Faults lists all that a machine can be told to play.
@@ -63,7 +64,7 @@ func Faults() []Fault {
 		Dead, DiskFirst, LatePort, BareRelay, WrongRelay, FarRelay, OddFirmware, NoOffers, Declines, OldLease, OtherServer,
 		NoTFTP, WrongFile, OtherLoader, CutLoader, NoDriver, LoaderLoop, DeafLoader, NoHTTP, BorrowedName, Stops,
 		GoneKernel, CutKernel, SilentAgent, CrashLoop, WrongClock, TwoFaces, DeadDisk, StubbornDisk, WrongCable, RelayLies, AgentCrash,
-		MissingDIMM, ClonedSerial, NoSerial,
+		MissingDIMM, ClonedSerial, NoSerial, StolenToken,
 	}
 }
 
