@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"io/fs"
+	"net/http"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -13,6 +14,7 @@ import (
 	"testing"
 	"time"
 
+	"firstlight/agent/identity"
 	"firstlight/agent/report"
 	"firstlight/ipxe"
 	"firstlight/server/virtualrack/netns/netnstest"
@@ -269,10 +271,8 @@ func (r *realClients) script(t *testing.T) string {
 }
 
 func (r *realClients) registers(t *testing.T) {
-	session := regexp.MustCompile(`firstlight\.session=(\S+)`).FindStringSubmatch(r.script(t))
-	if session == nil {
-		t.Fatalf("no session in the script of a stranger:\n%s", r.script(t))
-	}
+	key := identity.New(identity.NewSeed(), 0)
+	in := r.enrols(t, key)
 	if got := r.dig("+short", "-x", r.address); got != "" {
 		t.Fatalf("%s has the name %q before anybody reported", r.address, got)
 	}
@@ -286,13 +286,34 @@ func (r *realClients) registers(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	out := r.fetch(t, "-H", "Authorization: Bearer "+session[1], "-H", "Content-Type: application/json", "-d", string(body), doorURL+"/agent/v1/report")
+	const path = "/agent/v1/report"
+	proof := key.Sign(in.Challenge, in.Session, http.MethodPost, path, body)
+	out := r.fetch(t, "-H", "Authorization: "+report.SessionScheme+" "+in.Session, "-H", report.ProofHeader+": "+proof.String(),
+		"-H", "Content-Type: application/json", "-d", string(body), doorURL+path)
 	var welcome report.Welcome
 	if err := json.Unmarshal(out, &welcome); err != nil || welcome.Name != "C0MPUT3" {
 		t.Fatalf("the report is answered with %s, %v", out, err)
 	}
 	r.name = "lon6-db-1.lon6.example"
 	r.eventually(t)
+}
+
+// enrols trades the boot token of a script for a session, as an agent does.
+func (r *realClients) enrols(t *testing.T, key *identity.Key) (in report.Enrolled) {
+	t.Helper()
+	token := regexp.MustCompile(`firstlight\.token=(\S+)`).FindStringSubmatch(r.script(t))
+	if token == nil {
+		t.Fatalf("no boot token in the script of a stranger:\n%s", r.script(t))
+	}
+	body, err := json.Marshal(key.Enrol(token[1]))
+	if err != nil {
+		t.Fatal(err)
+	}
+	out := r.fetch(t, "-H", "Content-Type: application/json", "-d", string(body), doorURL+"/agent/v1/enrol")
+	if err := json.Unmarshal(out, &in); err != nil || in.Session == "" {
+		t.Fatalf("the enrolment is answered with %s, %v", out, err)
+	}
+	return in
 }
 
 func (r *realClients) dig(args ...string) string {
