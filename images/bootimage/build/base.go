@@ -1,10 +1,12 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"io/fs"
@@ -12,6 +14,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"time"
 
 	"firstlight/images/bootimage"
 	"firstlight/images/bootimage/initramfs"
@@ -41,6 +44,8 @@ func openBase(ctx context.Context, opts options, in inputs) (base, error) {
 	}
 	dir := filepath.Join(opts.cache, opts.architecture, key)
 	if found, err := readBase(dir); err == nil {
+		now := time.Now()
+		_ = os.Chtimes(dir, now, now) // it goes last
 		return found, nil
 	}
 	if err := makeBase(ctx, opts, in, dir); err != nil {
@@ -93,13 +98,48 @@ func readBase(dir string) (base, error) {
 	return found, json.Unmarshal(data, &found)
 }
 
+// Halves are 26 MB each. Those of a few trees are kept, for a half takes minutes to
+// make and two trees that are worked on in turns would make it each time. What a
+// build that was killed left behind is let go of after a time that none takes.
+const (
+	keptHalves = 4
+	abandoned  = 2 * time.Hour
+	making     = "making-"
+)
+
+// tidy removes from a cache what nobody will ask for.
+func tidy(cache, architecture string) error {
+	left, err := filepath.Glob(filepath.Join(cache, making+"*"))
+	if err != nil {
+		return err
+	}
+	for _, dir := range left {
+		if info, gone := os.Stat(dir); gone == nil && time.Since(info.ModTime()) > abandoned {
+			err = errors.Join(err, os.RemoveAll(dir))
+		}
+	}
+	halves, unread := os.ReadDir(filepath.Join(cache, architecture))
+	err = errors.Join(err, unread)
+	age := func(e fs.DirEntry) time.Duration {
+		if info, err := e.Info(); err == nil {
+			return time.Since(info.ModTime())
+		}
+		return 0 // another build removes it just now
+	}
+	slices.SortFunc(halves, func(a, b fs.DirEntry) int { return cmp.Compare(age(a), age(b)) })
+	for _, half := range halves[min(keptHalves, len(halves)):] {
+		err = errors.Join(err, os.RemoveAll(filepath.Join(cache, architecture, half.Name())))
+	}
+	return err
+}
+
 // makeBase makes the half in a temporary folder and moves it to its place when
-// it is whole. Older halves of the architecture go: each is 26 MB.
+// it is whole.
 func makeBase(ctx context.Context, opts options, in inputs, dir string) error {
 	if err := os.MkdirAll(filepath.Dir(dir), 0o755); err != nil {
 		return err
 	}
-	work, err := os.MkdirTemp(opts.cache, "making-")
+	work, err := os.MkdirTemp(opts.cache, making)
 	if err != nil {
 		return err
 	}
@@ -119,15 +159,9 @@ func makeBase(ctx context.Context, opts options, in inputs, dir string) error {
 	if err := os.WriteFile(filepath.Join(made, baseTerms), terms, 0o644); err != nil {
 		return err
 	}
-	if err := os.RemoveAll(filepath.Dir(dir)); err != nil {
-		return err
-	}
-	if err := os.MkdirAll(filepath.Dir(dir), 0o755); err != nil {
-		return err
-	}
 	err = os.Rename(made, dir)
 	if _, other := readBase(dir); other == nil {
-		return nil // ours, or the equal one of a build that ran beside this one
+		return tidy(opts.cache, opts.architecture) // ours, or the equal one of a build that ran beside this one
 	}
 	return err
 }
