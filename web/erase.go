@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 
 	"firstlight/server/auth"
@@ -107,8 +108,8 @@ func (s *Site) papers(r *http.Request) (view, error) {
 	}
 	d := papersData{Machine: m, URL: machineURL(m)}
 	for _, j := range jobs {
-		for i := len(j.Erase.Done) - 1; i >= 0; i-- {
-			p := paper{Erasure: j.Erase.Done[i], Job: j.ID}
+		for _, done := range slices.Backward(j.Erase.Done) {
+			p := paper{Erasure: done, Job: j.ID}
 			if p.Certificate != "" {
 				all, err := certificate.Read(strings.NewReader(p.Certificate))
 				if err != nil {

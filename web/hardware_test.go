@@ -33,8 +33,10 @@ func TestHowMemoryIsShown(t *testing.T) {
 		t.Errorf("dimms = %q, want %q", got, want)
 	}
 	want := []fact{
-		{"A1", "16 GiB, DDR4, 2666 MT/s, Samsung, M393, 41D0"}, {"A1", "16 GiB, DDR4, 2666 MT/s, Samsung, M393, 41D0"},
-		{"A3", "size not known, DDR4"}, {"A4", "empty"},
+		{"A1", "16 GiB, DDR4, 2666 MT/s, Samsung, M393, 41D0"},
+		{"A1", "16 GiB, DDR4, 2666 MT/s, Samsung, M393, 41D0"},
+		{"A3", "size not known, DDR4"},
+		{"A4", "empty"},
 	}
 	if got := slots(all); got.Title != "4 memory slots" || !slices.Equal(got.Rows, want) {
 		t.Errorf("slots = %+v, want %+v", got, want)

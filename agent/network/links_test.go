@@ -27,7 +27,7 @@ func TestACableThatComesOrGoesIsNews(t *testing.T) {
 				for _, u := range tt.updates {
 					updates <- u
 				}
-				time.Sleep(agreeing + time.Millisecond) // the bubble's own time
+				time.Sleep(agreeing + time.Millisecond) //nolint:forbidigo // in synctest's time
 				if got := fetch(l); got != tt.news {
 					t.Errorf("news: %v, want %v", got, tt.news)
 				}
@@ -42,7 +42,7 @@ func TestALoosePlugIsNotNewsAllTheTime(t *testing.T) {
 		told := 0
 		for i := range 60 * 10 { // a minute, ten times a second
 			updates <- link{name: "eth0", up: i%2 == 0}
-			time.Sleep(100 * time.Millisecond)
+			time.Sleep(100 * time.Millisecond) //nolint:forbidigo // in synctest's time
 			if fetch(l) {
 				told++
 			}
@@ -58,12 +58,12 @@ func TestTheLastStateIsToldOf(t *testing.T) {
 		l, updates := follow(t)
 		updates <- link{name: "eth0"}
 		updates <- link{name: "eth0", up: true}
-		time.Sleep(agreeing + time.Millisecond)
+		time.Sleep(agreeing + time.Millisecond) //nolint:forbidigo // in synctest's time
 		if !fetch(l) {
 			t.Fatal("no news of a link that came")
 		}
 		updates <- link{name: "eth0"} // while the next news has to wait
-		time.Sleep(between)
+		time.Sleep(between)           //nolint:forbidigo // in synctest's time
 		if !fetch(l) {
 			t.Error("no news of a link that went soon after it came")
 		}
@@ -77,7 +77,7 @@ func TestWhatChangedUnheardIsNews(t *testing.T) {
 		updates := make(chan link)
 		go l.follow(t.Context(), updates)
 		updates <- link{name: "eth0", up: true}
-		time.Sleep(agreeing + time.Millisecond)
+		time.Sleep(agreeing + time.Millisecond) //nolint:forbidigo // in synctest's time
 		if !fetch(l) {
 			t.Error("no news of a link that came while nobody listened")
 		}

@@ -3,6 +3,7 @@ package api
 import (
 	"context"
 	"encoding/json"
+	"slices"
 	"time"
 
 	"firstlight/server/auth"
@@ -81,8 +82,8 @@ func (a *API) erasures(ctx context.Context, in *MachineRef) (List[Erasure], erro
 	}
 	var all []Erasure
 	for _, j := range jobs {
-		for i := len(j.Erase.Done) - 1; i >= 0; i-- {
-			e, err := showErasure(j, j.Erase.Done[i])
+		for _, done := range slices.Backward(j.Erase.Done) {
+			e, err := showErasure(j, done)
 			if err != nil {
 				return List[Erasure]{}, err
 			}

@@ -197,10 +197,10 @@ func TestATokenIsOfOneMachineForAnHour(t *testing.T) {
 		if st.writes != 0 {
 			t.Errorf("refusals cost %d writes", st.writes)
 		}
-		time.Sleep(time.Hour)
+		time.Sleep(time.Hour) //nolint:forbidigo // in synctest's time
 		enrols(t, s, k, token)
 		late := tokenOf(t, s)
-		time.Sleep(time.Hour + time.Nanosecond)
+		time.Sleep(time.Hour + time.Nanosecond) //nolint:forbidigo // in synctest's time
 		wantRefused(t, "an hour and more later", enrolling(t, newKey(), late).do(s), "older than 60 minutes")
 		enrols(t, s, k, token) // PID 1 starts its agent anew on the same boot
 	})

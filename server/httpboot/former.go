@@ -25,7 +25,7 @@ const (
 
 // former gives whose call it is by a session of a former release. It counts as
 // the rung of the token, which such an agent cannot have.
-func (s *Server) former(r *http.Request, text string) (caller, error) {
+func (s *Server) former(text string) (caller, error) {
 	refuse := status(http.StatusUnauthorized, errSession)
 	b, err := base64.RawURLEncoding.DecodeString(text)
 	if err != nil || len(b) != formerBytes || !hmac.Equal(b[14:], s.tag("agent session v1", b[:14])) {

@@ -35,13 +35,13 @@ func TestAnAgentOfAFormerReleaseEndsInItsTime(t *testing.T) {
 		if got := redeem.do(s); got.StatusCode != http.StatusOK || st.shown.Rung() != trust.Token {
 			t.Errorf("an install that was ordered is redeemed with %d, on the rung %s", got.StatusCode, st.shown.Rung())
 		}
-		time.Sleep(formerLife)
+		time.Sleep(formerLife) //nolint:forbidigo // in synctest's time
 		want("a day later", http.StatusNoContent)
-		time.Sleep(formerLife)
+		time.Sleep(formerLife) //nolint:forbidigo // in synctest's time
 		want("two days later", http.StatusUnauthorized)
 		st.machines[ours].Status = machine.Installing
 		want("two days later, in the middle of an install", http.StatusNoContent)
-		time.Sleep(9 * 24 * time.Hour)
+		time.Sleep(9 * 24 * time.Hour) //nolint:forbidigo // in synctest's time
 		want("when it would have ended anyway", http.StatusUnauthorized)
 	})
 }

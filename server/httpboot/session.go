@@ -69,7 +69,7 @@ func (s *Server) verify(w http.ResponseWriter, r *http.Request) (caller, error) 
 	refuse := status(http.StatusUnauthorized, errSession)
 	scheme, text, _ := strings.Cut(r.Header.Get("Authorization"), " ")
 	if scheme == formerScheme {
-		return s.former(r, text)
+		return s.former(text)
 	}
 	b, err := base64.RawURLEncoding.Strict().DecodeString(text)
 	if scheme != report.SessionScheme || err != nil || len(b) != sessionBytes {

@@ -124,11 +124,10 @@ func TestBehindTheFence(t *testing.T) {
 		if err := r.db().Recheck(t.Context(), "ada", r.machine().ID); err == nil {
 			t.Error("Recheck(): want it refused")
 		}
-		var fenced *serverdb.FencedError
 		err := r.db().Transition(t.Context(), serverdb.Change{
 			Machine: r.machine().ID, From: machine.Broken, To: machine.InUse, Who: "ada", Evidence: machine.Evidence{machine.GuardConfirmed: "ada"},
 		})
-		if !errors.As(err, &fenced) {
+		if _, fenced := errors.AsType[*serverdb.FencedError](err); !fenced {
 			t.Errorf("broken → in use = %v, want it fenced", err)
 		}
 		// It reports with empty disks, which nobody believes.

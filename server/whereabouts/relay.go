@@ -62,9 +62,9 @@ func printable(s string) bool {
 
 // readRemote reads a MAC, in bytes or spelled, or a name.
 func (s *Said) readRemote(b []byte) {
-	const typed = 2 // type 0 and length 6: Cisco, D-Link, H3C
-	switch mac := (machine.MAC{}); {
-	case len(b) == typed+len(mac) && b[0] == 0 && int(b[1]) == len(mac):
+	const typed, bytes = 2, len(machine.MAC{}) // type 0 and length 6: Cisco, D-Link, H3C
+	switch {
+	case len(b) == typed+bytes && b[0] == 0 && int(b[1]) == bytes:
 		s.Chassis = machine.MAC(b[typed:])
 	default:
 		text, ok := wrapped(b)
@@ -72,7 +72,7 @@ func (s *Said) readRemote(b []byte) {
 			s.Chassis = parsed
 		} else if ok && name(text) {
 			s.Remote = text
-		} else if !ok && len(b) == len(mac) { // ProCurve and Aruba
+		} else if !ok && len(b) == bytes { // ProCurve and Aruba
 			s.Chassis = machine.MAC(b)
 		}
 	}
@@ -83,7 +83,7 @@ func (s *Said) readRemote(b []byte) {
 func name(s string) bool {
 	const longest = 64
 	odd := strings.IndexFunc(s, func(r rune) bool {
-		return !(r >= '0' && r <= '9' || r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || strings.ContainsRune(".-_", r))
+		return (r < '0' || r > '9') && (r < 'a' || r > 'z') && (r < 'A' || r > 'Z') && !strings.ContainsRune(".-_", r)
 	})
 	return s != "" && len(s) <= longest && odd < 0 && strings.Trim(s, "0123456789.-_") != ""
 }

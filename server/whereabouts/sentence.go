@@ -26,7 +26,7 @@ func (c Cable) judge(m *machine.Machine, f *Fleet) *Disagreement {
 		return c.elsewhere(m, f, lldp, " by LLDP and by "+relay.who(), relay.who())
 	case off:
 		return c.elsewhere(m, f, lldp, "", "LLDP")
-	case !(heard && lldp.Sure) && said && c.Switch != "" && differs(c.Switch, c.Port, relay.Switch, relay.Port):
+	case (!heard || !lldp.Sure) && said && c.Switch != "" && differs(c.Switch, c.Port, relay.Switch, relay.Port):
 		return c.elsewhere(m, f, relay, " by "+relay.who(), relay.who())
 	case c.Switch != "" || c.Port != "":
 		return nil
