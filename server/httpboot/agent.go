@@ -100,17 +100,17 @@ func Sentence(m *machine.Machine) string {
 
 // redeem trades an order's token for its plan.
 func (s *Server) redeem(w http.ResponseWriter, r *http.Request) error {
-	m, err := s.agent(r)
+	c, err := s.who(r)
+	if err != nil {
+		return err
+	}
+	m, err := s.machineOf(c)
 	if err != nil {
 		return err
 	}
 	msg, err := report.DecodeMessage[report.Redeem](r.Body)
 	if err != nil {
 		return malformed(err)
-	}
-	c, err := s.who(r)
-	if err != nil {
-		return err
 	}
 	plan, err := s.Jobs.Redeem(r.Context(), m, c.shown, msg)
 	if err != nil {

@@ -149,6 +149,10 @@ func (s *Server) agent(r *http.Request) (*machine.Machine, error) {
 	if err != nil {
 		return nil, err
 	}
+	return s.machineOf(c)
+}
+
+func (s *Server) machineOf(c caller) (*machine.Machine, error) {
 	m, ok := s.Inventory.ByMAC(c.mac)
 	if !ok {
 		return nil, status(http.StatusConflict, fmt.Errorf("interface %s belongs to no machine: report first", c.mac))
