@@ -27,7 +27,7 @@ import (
 func long(t *testing.T, why string) {
 	t.Helper()
 	if os.Getenv("FIRSTLIGHT_LONG") == "" {
-		t.Skip(why + "; FIRSTLIGHT_LONG=1 runs it")
+		t.Skip("SKIPPED: it " + why + "; FIRSTLIGHT_LONG=1 (make test-long) does it")
 	}
 }
 
