@@ -12,6 +12,7 @@ type Welcome struct {
 const (
 	ActionInstall  = "install"  // redeem Token, then carry out the Plan
 	ActionErase    = "erase"    // redeem Token, then carry out the ErasePlan
+	ActionCheck    = "check"    // carry out Check, and answer with Measured
 	ActionReboot   = "reboot"   // restart the machine
 	ActionPowerOff = "poweroff" // stop the machine
 	ActionReport   = "report"   // collect and report again
@@ -25,6 +26,8 @@ type Order struct {
 	Action   string `json:"action"`
 	Token    string `json:"token,omitempty"` // single use, for destructive actions
 	Sentence string `json:"sentence"`        // shown on the console
+	// Check is what ActionCheck asks for.
+	Check *CheckPlan `json:"check,omitempty"`
 }
 
 // Redeem trades an order's token for its Plan, or its ErasePlan, once. It is sent before the
@@ -92,6 +95,9 @@ type Result struct {
 	// BootOrder is UEFI's order as it reads back after an install; see Boot.Order.
 	BootOrder []string `json:"boot_order,omitempty"`
 	Erased    []Erased `json:"erased,omitempty"` // by an erase, each disk of its plan
+	// Measured is what a check found, part by part, also where OK is false: OK says
+	// that every test could be run, not that the machine is well.
+	Measured []Measured `json:"measured,omitempty"`
 }
 
 // Error is the body of every refusal.
