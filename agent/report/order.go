@@ -96,7 +96,7 @@ type Result struct {
 	BootOrder []string `json:"boot_order,omitempty"`
 	Erased    []Erased `json:"erased,omitempty"` // by an erase, each disk of its plan
 	// Measured is what a check found, part by part, also where OK is false: OK says
-	// that every test could be run, not that the machine is well.
+	// that the plan was carried out to its end, not that the machine is well.
 	Measured []Measured `json:"measured,omitempty"`
 }
 
