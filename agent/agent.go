@@ -14,11 +14,11 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"math/rand/v2"
 	"time"
 
 	"firstlight/agent/appliance"
 	"firstlight/agent/console"
+	"firstlight/agent/patience"
 	"firstlight/agent/report"
 )
 
@@ -174,7 +174,8 @@ func (a *Agent) poll(ctx context.Context, seen string) (*report.Order, error) {
 // insist calls do until it succeeds, with growing pauses and a word on the
 // console. It gives up when ctx ends or the session is refused for good.
 func (a *Agent) insist(ctx context.Context, do func() error) error {
-	for b := (backoff{}); ; {
+	var since time.Time // of the first failure
+	for pauses := (patience.Pauses{}); ; {
 		a.alive(turn)
 		err := do()
 		if err == nil {
@@ -184,9 +185,9 @@ func (a *Agent) insist(ctx context.Context, do func() error) error {
 		if ctx.Err() != nil {
 			return ctx.Err()
 		}
-		if b.since.IsZero() {
+		if since.IsZero() {
 			a.Log.Warn("no answer from the appliance", "error", err)
-			b.since = time.Now()
+			since = time.Now()
 		}
 		switch {
 		case appliance.Unknown(err):
@@ -197,9 +198,9 @@ func (a *Agent) insist(ctx context.Context, do func() error) error {
 		case appliance.Refused(err):
 			a.say(fmt.Sprintf("%v; tries again.", err))
 		default:
-			a.say(fmt.Sprintf("The appliance does not answer since %s; tries again.", b.since.UTC().Format("15:04:05")))
+			a.say(fmt.Sprintf("The appliance does not answer since %s; tries again.", since.UTC().Format("15:04:05")))
 		}
-		if err := b.wait(ctx); err != nil {
+		if err := pauses.Rest(ctx); err != nil {
 			return err
 		}
 	}
@@ -216,23 +217,4 @@ func (a *Agent) say(sentence string) {
 	v := a.view
 	v.Sentence = sentence
 	a.Screen.Show(v)
-}
-
-// backoff grows pauses from 0.2 to 5 seconds. Each is drawn from the upper
-// half, so that the machines of a rack do not come back at the same moment.
-type backoff struct {
-	since time.Time // of the first failure
-	pause time.Duration
-}
-
-func (b *backoff) wait(ctx context.Context) error {
-	b.pause = min(max(2*b.pause, 200*time.Millisecond), 5*time.Second)
-	t := time.NewTimer(b.pause/2 + rand.N(b.pause/2))
-	defer t.Stop()
-	select {
-	case <-t.C:
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
-	}
 }

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"firstlight/agent/appliance"
+	"firstlight/agent/patience"
 	"firstlight/agent/report"
 )
 
@@ -79,7 +80,7 @@ func (t *teller) end(ctx context.Context) {
 
 func (t *teller) run(ctx context.Context) {
 	defer close(t.done)
-	var b backoff
+	var pauses patience.Pauses
 	for {
 		p, ok, ending := t.take()
 		switch {
@@ -95,11 +96,11 @@ func (t *teller) run(ctx context.Context) {
 		}
 		err := t.appliance.Progress(ctx, p)
 		if err == nil || appliance.Refused(err) {
-			b = backoff{}
+			pauses = patience.Pauses{}
 			continue
 		}
 		t.back(p)
-		if b.wait(ctx) != nil {
+		if pauses.Rest(ctx) != nil {
 			return
 		}
 	}

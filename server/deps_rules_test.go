@@ -73,6 +73,6 @@ var ourRules = rules{
 		"github.com/google/go-cmp":            {in: []string{"server/auth/authtest", "server/oob/oobtest", "server/serverdb/storetest"}, why: "comparing with a report is for tests only"},
 		"pgregory.net/rapid":                  {in: []string{"server/serverdb/storetest"}, why: "property testing is for tests only"},
 		"go.uber.org/goleak":                  {why: "leak checking is for tests only"},
-		"testing":                             {in: []string{"server/auth/authtest", "server/oob/oobtest", "server/serverdb/pgtest", "server/serverdb/storetest", "server/virtualrack/netns/netnstest"}, why: "only contract suites, and what starts a real peer for tests, are tests outside test files"},
+		"testing":                             {in: []string{"agent/blockdev/blockdevtest", "server/auth/authtest", "server/oob/oobtest", "server/serverdb/pgtest", "server/serverdb/storetest", "server/virtualrack/netns/netnstest"}, why: "only contract suites, and what starts a real peer for tests, are tests outside test files"},
 	},
 }

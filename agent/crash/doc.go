@@ -6,5 +6,5 @@
 // bounded: an agent that dies at every start fills neither memory nor network.
 // What is in memory does not outlive the machine's reset: of the end of a kernel
 // nothing is known here. Package agent/pid1 imports it, and the virtual rack; it
-// imports agent/appliance and agent/report.
+// imports agent/appliance, agent/patience and agent/report.
 package crash

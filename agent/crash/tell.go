@@ -4,12 +4,12 @@ import (
 	"context"
 	"errors"
 	"log/slog"
-	"math/rand/v2"
 	"net/http"
 	"os"
 	"time"
 
 	"firstlight/agent/appliance"
+	"firstlight/agent/patience"
 	"firstlight/agent/report"
 )
 
@@ -41,8 +41,8 @@ func (d Dir) Send(ctx context.Context, tell Tell, uptime func() time.Duration, l
 	}
 }
 
-// Pauses between two attempts. Crashes are in no hurry, and a machine that the
-// appliance does not know has to report first.
+// Bounds of the pauses between two attempts. Crashes are in no hurry, and a machine
+// that the appliance does not know has to report first.
 const (
 	firstPause = time.Second
 	longPause  = time.Minute
@@ -51,7 +51,7 @@ const (
 // Insist tells of one crash until the appliance takes it, or refuses it for what
 // it is: that is an error.
 func Insist(ctx context.Context, tell Tell, c report.Crash, uptime func() time.Duration, log *slog.Logger) error {
-	for pause := firstPause; ; pause = min(2*pause, longPause) {
+	for pauses := (patience.Pauses{First: firstPause, Longest: longPause}); ; {
 		c.Ago = max(0, uptime().Seconds()-c.Uptime)
 		err := tell(ctx, c)
 		if err == nil {
@@ -61,12 +61,8 @@ func Insist(ctx context.Context, tell Tell, c report.Crash, uptime func() time.D
 		if hopeless(err) {
 			return err
 		}
-		timer := time.NewTimer(pause/2 + rand.N(pause/2))
-		select {
-		case <-timer.C:
-		case <-ctx.Done():
-			timer.Stop()
-			return ctx.Err()
+		if err := pauses.Rest(ctx); err != nil {
+			return err
 		}
 	}
 }

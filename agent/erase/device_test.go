@@ -6,41 +6,16 @@ import (
 	"io"
 	"os"
 	"os/exec"
-	"path/filepath"
-	"strings"
 	"testing"
 
+	"firstlight/agent/blockdev/blockdevtest"
 	"firstlight/agent/passthrough"
 
 	"golang.org/x/sys/unix"
 )
 
-// loop makes a block device of the kernel's with planted contents, and gives its
-// name and the file behind it.
-func loop(t *testing.T) (name, path string) {
-	t.Helper()
-	if os.Geteuid() != 0 {
-		t.Skip("SKIPPED, needs root for a loop device")
-	}
-	path = filepath.Join(t.TempDir(), "disk")
-	if err := os.WriteFile(path, planted[:size], 0o600); err != nil {
-		t.Fatal(err)
-	}
-	out, err := exec.CommandContext(t.Context(), "losetup", "--find", "--show", path).CombinedOutput()
-	if err != nil {
-		t.Skipf("SKIPPED, no loop device: %v: %s", err, out)
-	}
-	dev := strings.TrimSpace(string(out))
-	t.Cleanup(func() {
-		if out, err := exec.Command("losetup", "--detach", dev).CombinedOutput(); err != nil {
-			t.Errorf("losetup --detach %s: %v: %s", dev, err, out)
-		}
-	})
-	return filepath.Base(dev), path
-}
-
 func TestABlockDeviceIsErased(t *testing.T) {
-	name, _ := loop(t)
+	name, _ := blockdevtest.Loop(t, planted[:size], size)
 	// Somebody else's look leaves the old bytes in the kernel's cache.
 	if b, err := os.ReadFile("/dev/" + name); err != nil || !bytes.Equal(b, planted[:size]) {
 		t.Fatalf("the device does not hold what was planted, %v", err)
@@ -64,7 +39,7 @@ type unwritable struct{ Disk }
 func (unwritable) Zero(int64, int64) error { return errIO }
 
 func TestABlockDeviceGivesItsBlocksBack(t *testing.T) {
-	name, path := loop(t)
+	name, path := blockdevtest.Loop(t, planted[:size], size)
 	g := newRig()
 	g.add(name, "LOOP", "virtio", newDisk(size), true)
 	e := g.eraser()
@@ -86,7 +61,7 @@ func TestABlockDeviceGivesItsBlocksBack(t *testing.T) {
 
 // What is not at the kernel's boundaries is read all the same.
 func TestADeviceIsReadAnywhere(t *testing.T) {
-	name, _ := loop(t)
+	name, _ := blockdevtest.Loop(t, planted[:size], size)
 	d, err := OpenDevice(name)
 	if err != nil {
 		t.Fatal(err)
@@ -115,7 +90,7 @@ func TestADeviceIsReadAnywhere(t *testing.T) {
 
 // A disk that lies is not believed for what the kernel remembers of it.
 func TestADeviceIsReadPastTheCache(t *testing.T) {
-	name, path := loop(t)
+	name, path := blockdevtest.Loop(t, planted[:size], size)
 	other, err := os.Open("/dev/" + name)
 	if err != nil {
 		t.Fatal(err)
@@ -144,7 +119,7 @@ func TestADeviceIsReadPastTheCache(t *testing.T) {
 }
 
 func TestADeviceThatIsMountedIsNotOpened(t *testing.T) {
-	name, _ := loop(t)
+	name, _ := blockdevtest.Loop(t, planted[:size], size)
 	if out, err := exec.CommandContext(t.Context(), "mkfs.ext4", "-q", "/dev/"+name).CombinedOutput(); err != nil {
 		t.Fatalf("mkfs.ext4: %v: %s", err, out)
 	}

@@ -9,7 +9,7 @@
 // done and is not goes the next weaker way, and has failed at last. What was cut
 // off begins anew with the next order; a disk that erases itself meanwhile is waited
 // for. Package agent/pid1 imports it, and simulators; it imports agent/report,
-// agent/blockdev, agent/gpt, agent/passthrough and agent/plan.
+// agent/blockdev, agent/gpt, agent/passthrough, agent/patience and agent/plan.
 package erase
 
 import (

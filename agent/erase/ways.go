@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"firstlight/agent/passthrough"
+	"firstlight/agent/patience"
 	"firstlight/agent/report"
 )
 
@@ -154,18 +155,9 @@ func (r *run) settle(ctx context.Context, way string) (passthrough.SanitizeState
 		if err == nil {
 			r.tell(report.StepErase, way, float64(s.Percent)/100)
 		}
-		if err := wait(ctx, poll); err != nil {
+		if err := patience.Wait(ctx, poll); err != nil {
 			return s, err
 		}
-	}
-}
-
-func wait(ctx context.Context, d time.Duration) error {
-	select {
-	case <-time.After(d):
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
 	}
 }
 

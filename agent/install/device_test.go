@@ -9,40 +9,18 @@ import (
 	"strings"
 	"testing"
 
+	"firstlight/agent/blockdev/blockdevtest"
 	"firstlight/agent/report"
 
 	"golang.org/x/sys/unix"
 )
 
-// loop makes a block device of the kernel's and gives its name.
-func loop(t *testing.T, size int64) string {
-	t.Helper()
-	if os.Geteuid() != 0 {
-		t.Skip("SKIPPED, needs root for a loop device")
-	}
-	path := filepath.Join(t.TempDir(), "disk")
-	if err := os.WriteFile(path, bytes.Repeat([]byte("old "), 1<<18), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	if err := os.Truncate(path, size); err != nil {
-		t.Fatal(err)
-	}
-	out, err := exec.CommandContext(t.Context(), "losetup", "--find", "--show", "--partscan", path).CombinedOutput()
-	if err != nil {
-		t.Skipf("SKIPPED, no loop device: %v: %s", err, out)
-	}
-	dev := strings.TrimSpace(string(out))
-	t.Cleanup(func() {
-		if out, err := exec.Command("losetup", "--detach", dev).CombinedOutput(); err != nil {
-			t.Errorf("losetup --detach %s: %v: %s", dev, err, out)
-		}
-	})
-	return filepath.Base(dev)
-}
+// used is what was on a disk before.
+var used = bytes.Repeat([]byte("old "), 1<<18)
 
 func TestABlockDeviceIsInstalledTo(t *testing.T) {
 	raw := rawImage(t)
-	name := loop(t, diskBytes)
+	name, _ := blockdevtest.Loop(t, used, diskBytes)
 	i, a, _ := setup(t, raw)
 	i.Disks = func() []report.Disk { return []report.Disk{{Name: name, Serial: serial, Bytes: diskBytes}} }
 	i.Open = OpenDevice
@@ -68,7 +46,7 @@ func TestABlockDeviceIsInstalledTo(t *testing.T) {
 }
 
 func TestADiskThatIsInUseIsNotOpened(t *testing.T) {
-	name := loop(t, diskBytes)
+	name, _ := blockdevtest.Loop(t, used, diskBytes)
 	if out, err := exec.CommandContext(t.Context(), "mkfs.ext4", "-q", "/dev/"+name).CombinedOutput(); err != nil {
 		t.Fatalf("mkfs.ext4: %v: %s", err, out)
 	}

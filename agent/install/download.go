@@ -9,7 +9,7 @@ import (
 	"time"
 
 	"firstlight/agent/appliance"
-	"firstlight/agent/plan"
+	"firstlight/agent/patience"
 	"firstlight/agent/report"
 )
 
@@ -65,7 +65,7 @@ func (d *download) reopen() error {
 	if d.moved.IsZero() {
 		d.moved = time.Now()
 	}
-	for pauses := (plan.Pauses{}); ; {
+	for pauses := (patience.Pauses{}); ; {
 		s, err := d.open(d.ctx, d.image.Path, d.offset, d.etag)
 		if err == nil {
 			err = d.accept(s)
@@ -80,7 +80,7 @@ func (d *download) reopen() error {
 		case time.Since(d.moved) > d.patience:
 			return fmt.Errorf("no byte of the image for %v: %w", d.patience, err)
 		}
-		pauses.Rest(d.ctx)
+		_ = pauses.Rest(d.ctx)
 	}
 }
 

@@ -9,7 +9,7 @@
 // its boot order; and to go on where it was when the appliance goes
 // away and returns with the same image. Package agent/pid1 imports it, and
 // simulators; it imports agent/report, agent/appliance, agent/blockdev,
-// agent/plan, agent/gpt and agent/efiboot.
+// agent/patience, agent/plan, agent/gpt and agent/efiboot.
 package install
 
 import (

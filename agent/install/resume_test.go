@@ -9,7 +9,7 @@ import (
 	"testing/synctest"
 	"time"
 
-	"firstlight/agent/plan"
+	"firstlight/agent/patience"
 	"firstlight/agent/report"
 )
 
@@ -89,7 +89,7 @@ func TestAnApplianceThatStaysAwayEndsTheInstall(t *testing.T) {
 		if err == nil || step != report.StepWrite {
 			t.Errorf("Install = %s, %v; want an error in %s", step, err, report.StepWrite)
 		}
-		if took := time.Since(began); took < i.Patience || took > i.Patience+plan.LongPause {
+		if took := time.Since(began); took < i.Patience || took > i.Patience+patience.Long {
 			t.Errorf("gave up after %v, want %v", took, i.Patience)
 		}
 		if d.canStart() {

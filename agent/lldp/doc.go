@@ -6,5 +6,5 @@
 // is a stranger's: a frame that is not as the standard says is refused whole, and
 // of the others every word is printable, bounded text. Parse is pure. Package
 // agent/pid1 imports it, and the virtual rack, whose switches say what Build
-// makes; it imports agent/report.
+// makes; it imports agent/patience and agent/report.
 package lldp

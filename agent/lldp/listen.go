@@ -9,6 +9,7 @@ import (
 	"sync"
 	"time"
 
+	"firstlight/agent/patience"
 	"firstlight/agent/report"
 
 	"github.com/mdlayher/packet"
@@ -68,7 +69,7 @@ func (l *Listener) follow(nic string) {
 		if err := l.listen(ifi); err != nil {
 			l.log.Debug("LLDP not heard", "nic", nic, "error", err)
 		}
-		pause(l.ctx, again)
+		_ = patience.Wait(l.ctx, again)
 	}
 }
 
@@ -88,7 +89,7 @@ func (l *Listener) listen(ifi *net.Interface) error {
 			return err
 		}
 		if l.heard(ifi.Name, b[:n]) {
-			pause(l.ctx, again)
+			_ = patience.Wait(l.ctx, again)
 		}
 	}
 }
@@ -118,13 +119,4 @@ func (l *Listener) heard(nic string, frame []byte) bool {
 func carrierChanges(nic string) string {
 	b, _ := os.ReadFile("/sys/class/net/" + nic + "/carrier_changes")
 	return strings.TrimSpace(string(b))
-}
-
-func pause(ctx context.Context, d time.Duration) {
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-t.C:
-	case <-ctx.Done():
-	}
 }

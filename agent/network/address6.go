@@ -7,6 +7,8 @@ import (
 	"net/netip"
 	"time"
 
+	"firstlight/agent/patience"
+
 	"github.com/vishvananda/netlink"
 	"golang.org/x/sys/unix"
 )
@@ -39,7 +41,7 @@ func settled(ctx context.Context, nic string, wanted func(netip.Addr) bool) erro
 				return nil
 			}
 		}
-		if wait(ctx, pollDAD); ctx.Err() != nil {
+		if patience.Wait(ctx, pollDAD) != nil {
 			return ctx.Err()
 		}
 	}

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"time"
+
+	"firstlight/agent/patience"
 )
 
 // minRetry is the least pause between two attempts to renew (RFC 2131, 4.4.5).
@@ -35,7 +37,7 @@ func (c *Client) keep(ctx context.Context, l *lease) {
 			c.Log.Error("the lease ended", "nic", l.nic, "address", l.prefix)
 			break
 		}
-		wait(ctx, pause)
+		_ = patience.Wait(ctx, pause)
 		if ctx.Err() != nil {
 			return
 		}

@@ -5,7 +5,7 @@
 // It promises to hold on: whatever the switch, the server or the lease does,
 // Run tries again until its context ends, and it takes the NIC that booted
 // before any other. It configures kernel interfaces, so it is for the boot
-// image alone: package agent/pid1 imports it; it imports nothing of ours.
+// image alone: package agent/pid1 imports it; it imports agent/patience.
 package network
 
 import (
@@ -15,6 +15,8 @@ import (
 	"net"
 	"strings"
 	"time"
+
+	"firstlight/agent/patience"
 
 	"github.com/vishvananda/netlink"
 	"golang.org/x/sys/unix"
@@ -49,7 +51,7 @@ func (c *Client) Run(ctx context.Context, up func(addr string)) {
 		if err != nil {
 			if ctx.Err() == nil {
 				c.Log.Error("no address", "error", err)
-				wait(ctx, time.Second)
+				_ = patience.Wait(ctx, time.Second)
 			}
 			continue
 		}
@@ -135,7 +137,7 @@ func (c *Client) try(ctx context.Context, nic string, leases chan<- *lease) {
 		l, err := c.request(ctx, nic)
 		if err != nil {
 			c.Log.Warn("no answer to DHCP", "nic", nic, "error", err)
-			wait(ctx, time.Second)
+			_ = patience.Wait(ctx, time.Second)
 			continue
 		}
 		select {
@@ -155,12 +157,3 @@ func (c *Client) request(ctx context.Context, nic string) (*lease, error) {
 
 // whoAsks tells servers the agent from firmware and from an installed system.
 const whoAsks = "firstlight-agent"
-
-func wait(ctx context.Context, d time.Duration) {
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-t.C:
-	case <-ctx.Done():
-	}
-}

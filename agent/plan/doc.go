@@ -4,5 +4,5 @@
 // It promises to ask for a plan until the appliance answers and never again after
 // it did, and to find the one disk that has a serial and a size, or none. It opens
 // nothing. Packages agent/install and agent/erase import it; it imports
-// agent/appliance and agent/report.
+// agent/appliance, agent/patience and agent/report.
 package plan

@@ -17,6 +17,7 @@ import (
 	"firstlight/agent/identity"
 	"firstlight/agent/install"
 	"firstlight/agent/lldp"
+	"firstlight/agent/patience"
 	"firstlight/agent/pid1"
 	"firstlight/agent/report"
 	"firstlight/agent/signature"
@@ -27,7 +28,7 @@ import (
 const (
 	kernelName   = "6.12.0-light"
 	agentVersion = "light"
-	patience     = 10 * time.Minute // of an image's stream, as on a real machine
+	standstill   = 10 * time.Minute // of an image's stream, as on a real machine
 )
 
 // runAgent is the agent's life from a kernel's command line to the reboot or
@@ -60,12 +61,12 @@ func (m *Machine) runAgent(ctx context.Context, cmdline string) (string, error) 
 	a := &agent.Agent{
 		Appliance: client, Collect: facts, Changed: nil, Screen: screen{m.console}, Log: m.agentLog(), Name: opts.Name,
 		Installer: &turns{m.wire.writers, &install.Installer{
-			Appliance: client, Arch: m.spec.goarch(), Log: m.agentLog(), Patience: patience,
+			Appliance: client, Arch: m.spec.goarch(), Log: m.agentLog(), Patience: standstill,
 			Disks: func() []report.Disk { return facts().Disks },
 			Open:  func(string) (install.Disk, error) { return m.disk, nil },
 		}},
 		Eraser: &erase.Eraser{
-			Appliance: client, Log: m.agentLog(), Patience: patience, Whole: time.Minute,
+			Appliance: client, Log: m.agentLog(), Patience: standstill, Whole: time.Minute,
 			Disks: func() []report.Disk { return facts().Disks },
 			Open:  func(string) (erase.Disk, error) { return erasable{m.disk, m.has(StubbornDisk)}, nil },
 		},
@@ -90,7 +91,7 @@ func (m *Machine) steal(ctx context.Context, opts pid1.Options, from netip.Addr)
 		return
 	}
 	defer thief.Close()
-	if sleep(ctx, stealAfter) == nil {
+	if patience.Wait(ctx, stealAfter) == nil {
 		_, err = thief.Order(ctx, "")
 	}
 	m.console.Printf("another agent asks with the same boot token: %v", err)

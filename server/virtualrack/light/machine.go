@@ -11,6 +11,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"firstlight/agent/patience"
 	"firstlight/agent/report"
 	"firstlight/server/machine"
 	"firstlight/server/oob"
@@ -172,7 +173,7 @@ func (m *Machine) live(ctx context.Context, next oob.BootDevice, dark chan struc
 		if err != nil && ctx.Err() == nil {
 			m.console.Printf("boot failed: %v", err)
 			m.log.Warn("a boot failed", "error", err)
-			_ = sleep(ctx, retry)
+			_ = patience.Wait(ctx, retry)
 		}
 		if end == report.ActionPowerOff {
 			return
@@ -203,7 +204,7 @@ func (m *Machine) bootOnce(ctx context.Context, next oob.BootDevice) (end string
 			return m.runAgent(ctx, o.cmdline)
 		}
 		if err == nil && m.has(DeadDisk) {
-			return "", sleep(ctx, time.Second) // and starts anew
+			return "", patience.Wait(ctx, time.Second) // and starts anew
 		}
 	}
 	s, err := m.disk.findSystem()

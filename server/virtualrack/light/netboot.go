@@ -12,6 +12,8 @@ import (
 	"net/netip"
 	"time"
 
+	"firstlight/agent/patience"
+
 	"github.com/pin/tftp/v3"
 )
 
@@ -45,7 +47,7 @@ func (m *Machine) netboot(ctx context.Context) (outcome, error) {
 		if err != nil {
 			return outcome{}, err
 		}
-		if err := sleep(ctx, o.pause); err != nil {
+		if err := patience.Wait(ctx, o.pause); err != nil {
 			return outcome{}, err
 		}
 		if o.chain == "" {
@@ -155,7 +157,7 @@ const maxScript = 64 << 10
 func (m *Machine) follow(ctx context.Context, web *http.Client, address string) (outcome, error) {
 	text, err := get(ctx, web, http.MethodGet, address, maxScript)
 	for pause := time.Second; err != nil && pause <= 32*time.Second; pause *= 2 {
-		if err := sleep(ctx, pause); err != nil {
+		if err := patience.Wait(ctx, pause); err != nil {
 			return outcome{}, err
 		}
 		text, err = get(ctx, web, http.MethodGet, address, maxScript)
@@ -240,18 +242,4 @@ func get(ctx context.Context, web *http.Client, method, address string, bound in
 		err = fmt.Errorf("%s %s: %s", method, address, resp.Status)
 	}
 	return b, err
-}
-
-func sleep(ctx context.Context, d time.Duration) error {
-	if d <= 0 {
-		return ctx.Err()
-	}
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-t.C:
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
-	}
 }

@@ -14,6 +14,7 @@ import (
 	"github.com/diskfs/go-diskfs/filesystem/fat12"
 
 	"firstlight/agent/gpt"
+	"firstlight/agent/patience"
 	"firstlight/agent/report"
 )
 
@@ -115,7 +116,7 @@ func (m *Machine) callHome(ctx context.Context, l lease, s system) error {
 		if err = post(ctx, web, s.home, body); err == nil {
 			return nil
 		}
-		if err := sleep(ctx, 2*time.Second); err != nil {
+		if err := patience.Wait(ctx, 2*time.Second); err != nil {
 			return err
 		}
 	}
