@@ -148,14 +148,14 @@ func (r *run) erase(ctx context.Context, named int, weakest string) report.Erase
 	r.Log.Info("erases", "disk", r.found.Name, "serial", r.target.Serial, "ways", ways, "barred", len(barred))
 	out.Tried = barred
 	way, p, err := r.find(ctx, can, ways, &out.Tried)
-	out.OK, out.Read, out.Whole, out.Fill = err == nil, p.read, p.whole, p.fill
+	out.OK, out.Read, out.Whole, out.Fill = err == nil, covered(p.places), p.whole, p.fill
 	out.Seconds = time.Since(began).Seconds()
 	if err != nil {
 		out.Error = err.Error()
 		r.Log.Error("not erased", "disk", r.found.Name, "serial", r.target.Serial, "error", err)
 	} else {
 		out.Method = way
-		r.Log.Info("erased", "disk", r.found.Name, "serial", r.target.Serial, "method", way, "read", p.read, "whole", p.whole, "fill", p.fill)
+		r.Log.Info("erased", "disk", r.found.Name, "serial", r.target.Serial, "method", way, "read", out.Read, "whole", p.whole, "fill", p.fill)
 	}
 	if err := r.disk.Reread(); err != nil {
 		r.Log.Info("partitions not read again", "disk", r.found.Name, "error", err)

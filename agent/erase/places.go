@@ -1,7 +1,9 @@
 package erase
 
 import (
+	"cmp"
 	"math/rand/v2"
+	"slices"
 
 	"firstlight/agent/gpt"
 )
@@ -42,6 +44,18 @@ func places(d Disk) []extent {
 		all = append(all, extent{off + rand.Int64N(stretch), block})
 	}
 	return within(all, size)
+}
+
+// covered is how many bytes lie in at least one of some parts of a disk.
+func covered(all []extent) (sum uint64) {
+	end := int64(0)
+	for _, e := range slices.SortedFunc(slices.Values(all), func(a, b extent) int { return cmp.Compare(a.off, b.off) }) {
+		if from, to := max(e.off, end), e.off+e.n; to > from {
+			sum += uint64(to - from)
+			end = to
+		}
+	}
+	return sum
 }
 
 // within moves parts to boundaries of pieces, and cuts off what no disk has.

@@ -30,6 +30,23 @@ func TestPlacesLieOnTheDisk(t *testing.T) {
 	})
 }
 
+func TestWhatWasReadTwiceCountsOnce(t *testing.T) {
+	for _, tt := range []struct {
+		all  []extent
+		want uint64
+	}{
+		{nil, 0},
+		{[]extent{{8, 4}, {0, 4}}, 8},
+		{[]extent{{0, 4}, {4, 4}, {4, 2}}, 8},
+		{[]extent{{2, 10}, {4, 2}, {0, 4}, {11, 2}}, 13},
+		{[]extent{{5, 5}, {50, 5}, {0, 100}}, 100},
+	} {
+		if got := covered(tt.all); got != tt.want {
+			t.Errorf("covered(%v) = %d, want %d", tt.all, got, tt.want)
+		}
+	}
+}
+
 func TestPlacesHaveEachStretch(t *testing.T) {
 	for _, size := range []int64{512, 4096, 1 << 20, 1<<20 + 512, 80 << 20} {
 		d := &fakeDisk{data: make([]byte, size), size: size}

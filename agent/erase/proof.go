@@ -57,9 +57,9 @@ func remember(ctx context.Context, d Disk) (sample, error) {
 
 // proof is what was read back.
 type proof struct {
-	read  uint64
-	whole bool
-	fill  string
+	places []extent // that were read
+	whole  bool
+	fill   string
 }
 
 // compare reads the places again. A piece has to be filled with one byte; where
@@ -72,7 +72,7 @@ func (s sample) compare(ctx context.Context, d Disk, byKey bool) (proof, error) 
 		if err := errors.Join(ctx.Err(), readFull(d, b, e.off)); err != nil {
 			return p, fmt.Errorf("read back at byte %d: %w", e.off, err)
 		}
-		p.read += uint64(e.n)
+		p.places = append(p.places, e)
 		for at := int64(0); at < e.n; at += piece {
 			part, off := b[at:min(at+piece, e.n)], e.off+at
 			before, known := s.sums[off]
@@ -107,6 +107,8 @@ func (s sample) compare(ctx context.Context, d Disk, byKey bool) (proof, error) 
 // without an error as soon as it would take longer than budget; 0 is no bound.
 func (p *proof) all(ctx context.Context, d Disk, budget time.Duration, told func(done int64)) error {
 	want, buffer, began := byte(0), aligned(chunk), time.Now()
+	p.places = append(p.places, extent{})
+	read := &p.places[len(p.places)-1]
 	if p.fill == fillOnes {
 		want = 0xff
 	}
@@ -119,7 +121,7 @@ func (p *proof) all(ctx context.Context, d Disk, budget time.Duration, told func
 			return fmt.Errorf("not all of the %d bytes from %d on hold %s", len(b), off, p.fill)
 		}
 		off += int64(len(b))
-		p.read += uint64(len(b))
+		read.n = off
 		told(off)
 		if took := time.Since(began); budget > 0 && took > trial && float64(took)*float64(d.Size())/float64(off) > float64(budget) {
 			return nil

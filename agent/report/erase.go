@@ -34,7 +34,7 @@ type Erased struct {
 	Method    string     `json:"method,omitempty"` // by which it was erased
 	Tried     []EraseTry `json:"tried,omitempty"`  // in vain, in order
 	Error     string     `json:"error,omitempty"`  // one sentence
-	Read      uint64     `json:"read"`             // bytes read back
+	Read      uint64     `json:"read"`             // bytes of it that were read back at least once
 	Whole     bool       `json:"whole,omitempty"`  // every block was read back
 	Fill      string     `json:"fill,omitempty"`   // what was read: "00", "ff" or "random"
 	Seconds   float64    `json:"seconds"`
