@@ -59,12 +59,13 @@ var ourPackages = map[string]row{
 
 	// Adapters for BMCs.
 	"server/oob/redfish":    {ours: []string{"server/oob"}, why: adapters},
+	"server/oob/ipmi":       {ours: []string{"server/oob"}, why: adapters},
 	"server/oob/bmcsim":     {ours: []string{"server/oob"}, why: adapters},
 	"server/oob/credential": {ours: []string{"server/oob"}, why: adapters},
 	"server/oob/oobtest":    {ours: []string{"server/oob"}, why: suite},
 
 	"server/oob/login": {ours: []string{
-		"server/journal", "server/machine", "server/oob", "server/oob/credential", "server/oob/redfish",
+		"server/journal", "server/machine", "server/oob", "server/oob/credential", "server/oob/ipmi", "server/oob/redfish",
 	}, why: "which log-in a machine's BMC takes; the one place that joins credentials with protocols"},
 
 	// Jobs work on machines through ServerDb and BMCs.

@@ -21,7 +21,7 @@ type bmcSetCmd struct {
 	remote
 	Serial  string `arg:"" complete:"field:serial" help:"Serial number of the machine, which need not have shown itself yet."`
 	User    string `required:"" help:"User of the BMC."`
-	Address string `placeholder:"HOST[:PORT]" help:"Where the BMC answers; as the machine reports it, when left out."`
+	Address string `placeholder:"HOST[:PORT]" help:"Where the BMC answers; as the machine reports it, when left out. ipmi:// in front: by IPMI alone."`
 }
 
 // Run keeps one log-in.

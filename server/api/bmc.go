@@ -10,7 +10,7 @@ import (
 // BMCLogin is how to log in to a machine's BMC. It is kept sealed, proven by
 // the next log-in, and never shown.
 type BMCLogin struct {
-	Address  string `json:"address,omitempty" maxLength:"259" doc:"host or host:port; absent: as the machine reports it" example:"10.80.99.3"`
+	Address  string `json:"address,omitempty" maxLength:"259" doc:"host or host:port, with ipmi:// or https:// in front where it is to be spoken with by IPMI or Redfish alone; absent: as the machine reports it" example:"10.80.99.3"`
 	User     string `json:"user" maxLength:"64" example:"root"`
 	Password string `json:"password" maxLength:"128" format:"password" example:"correct horse"`
 }

@@ -108,8 +108,8 @@ type NIC struct {
 
 // BMC is a machine's management controller. Its credentials are never shown.
 type BMC struct {
-	Type     string `json:"type,omitempty" doc:"Protocol that it speaks; absent: no BMC is known" example:"redfish"`
-	Address  string `json:"address,omitempty" doc:"host or host:port" example:"10.80.99.3:443"`
+	Type     string `json:"type,omitempty" doc:"Protocol that it speaks, redfish or ipmi; a guess until a log-in is proven; absent: no BMC is known" example:"redfish"`
+	Address  string `json:"address,omitempty" doc:"host or host:port, with ipmi:// or https:// in front where it was given so" example:"10.80.99.3:443"`
 	MAC      string `json:"mac,omitempty" example:"52:54:00:ff:34:56"`
 	Firmware string `json:"firmware,omitempty" example:"2.86"`
 	Proven   bool   `json:"proven" doc:"A log-in succeeded"`

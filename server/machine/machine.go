@@ -155,8 +155,8 @@ type Declared struct {
 
 // BMC is a machine's management controller. Its credentials live apart, sealed.
 type BMC struct {
-	Type     string `json:"type,omitempty"`    // "redfish"
-	Address  string `json:"address,omitempty"` // host or host:port
+	Type     string `json:"type,omitempty"`    // "redfish" or "ipmi"
+	Address  string `json:"address,omitempty"` // host or host:port; "ipmi://" in front where it was given so
 	MAC      MAC    `json:"mac"`
 	Firmware string `json:"firmware,omitempty"`
 	Pin      string `json:"pin,omitempty"`    // SHA-256 of its certificate

@@ -1,5 +1,7 @@
 // Package bmcsim is a simulated BMC: a Redfish service over TLS with a log-in
 // that switches a virtual machine on and off and sets what it boots from next.
+// The same BMC answers IPMI, over the network and to its own machine (KCS): a
+// user that is made on one side logs in on the others.
 //
 // It is strict where real BMCs are (methods, content types, unknown properties,
 // If-Match), differs where they differ (Profile), and fails on demand as they do
@@ -14,6 +16,8 @@ import (
 	"crypto/tls"
 	"sync"
 	"time"
+
+	"github.com/bougou/go-ipmi/pkg/types"
 
 	"firstlight/server/oob"
 )
@@ -37,6 +41,8 @@ type Options struct {
 	MACs     []string
 	Slots    int // sessions at once; 8 when zero
 	Lockout  int // refused log-ins in a row that lock the account; 3 when zero
+	// Suites are the cipher suites of IPMI that it has; all that are safe when empty.
+	Suites []types.CipherSuiteID
 	// Indicate shows what the identify light does from now on to whoever stands
 	// before the machine; nobody does when nil.
 	Indicate func(oob.Indicator)
@@ -64,6 +70,8 @@ type BMC struct {
 	opts    Options
 	routes  []route
 	cert    func() (*tls.Certificate, error)
+	ipmi    ipmiSide
+	lan     lan
 
 	life      context.Context
 	end       context.CancelFunc
@@ -93,6 +101,8 @@ func New(m Machine, o Options) *BMC {
 		return NewCertificate(m.Identity().Serial, o.Now())
 	})
 	b.routes = b.table()
+	b.ipmi = b.newIPMI()
+	b.ipmi.hire(o.User, []byte(o.Password))
 	return b
 }
 

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"net/http"
 	"sort"
+
+	"github.com/bougou/go-ipmi/pkg/bmc"
 )
 
 // session is one taken slot. It does not expire: a client that leaks slots shall
@@ -15,17 +17,29 @@ type session struct{ id, user string }
 // login judges user and password and counts refusals; a locked account refuses
 // the right password too, which is what makes a lock-out hurt.
 func (b *BMC) login(user, password string, f Faults) bool {
-	good := subtle.ConstantTimeCompare([]byte(user), []byte(b.opts.User)) &
-		subtle.ConstantTimeCompare([]byte(password), []byte(b.opts.Password))
+	good := b.employs(user, password)
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if good == 1 && !f.RefuseLogin && b.inARow < b.opts.Lockout {
+	if good && !f.RefuseLogin && b.inARow < b.opts.Lockout {
 		b.inARow = 0
 		return true
 	}
 	b.counts.LoginsRefused++
 	b.inARow++
 	return false
+}
+
+// employs tells whether a user may come in over the network with a password. The
+// one that the BMC was delivered with may have a longer one than IPMI takes.
+func (b *BMC) employs(user, password string) bool {
+	u, err := b.ipmi.core.Users.FindEnabledByNameOnChannel(user, LANChannel)
+	if err != nil || user == "" {
+		return false
+	}
+	if full := string(b.opts.Password); u.ID == factorySlot && u.VerifyPassword([]byte(full)[:min(len(full), bmc.MaxPasswordLen)]) {
+		return subtle.ConstantTimeCompare([]byte(password), []byte(full)) == 1
+	}
+	return len(password) <= bmc.MaxPasswordLen && u.VerifyPassword([]byte(password))
 }
 
 func (b *BMC) knows(token string) bool {

@@ -2,7 +2,8 @@
 // credential, proves it by a log-in, keeps it sealed, and pins the BMC's
 // certificate.
 //
-// It imports the words, oob and its adapters; the wiring hands it ServerDb.
+// It speaks Redfish, and IPMI where no Redfish answers. It imports the words, oob
+// and its adapters; the wiring hands it ServerDb.
 package login
 
 import (
@@ -16,7 +17,6 @@ import (
 	"firstlight/server/machine"
 	"firstlight/server/oob"
 	"firstlight/server/oob/credential"
-	"firstlight/server/oob/redfish"
 )
 
 // Store keeps what was proven.
@@ -106,26 +106,19 @@ func (k *Keeper) open(ctx context.Context, m *machine.Machine) (oob.Controller, 
 	return c, nil
 }
 
-func (k *Keeper) dial(ctx context.Context, m *machine.Machine, c credential.Credential) (*redfish.Controller, error) {
-	return redfish.Dial(ctx, redfish.Config{
-		Address: m.BMC.Address, User: c.User, Password: c.Password, Pin: m.BMC.Pin,
-		Serial: m.Serial, UUID: m.UUID, Timeout: k.Timeout,
-	})
-}
-
 // prove tries the candidates and keeps the first that works.
 func (k *Keeper) prove(ctx context.Context, m *machine.Machine, own *credential.Credential) (*credential.Credential, error) {
 	if strings.HasPrefix(m.BMC.Failed, refused) {
 		return nil, fmt.Errorf("machine %s: %s; set its credential anew: %w", m.Name, m.BMC.Failed, oob.ErrNoLogin)
 	}
-	pin := ""
+	var through *door
 	dial := func(ctx context.Context, c credential.Credential) (oob.Controller, error) {
-		ctl, err := k.dial(ctx, m, c)
+		d, err := k.dial(ctx, m, c)
 		if err != nil {
 			return nil, err
 		}
-		pin = ctl.Pin()
-		return ctl, nil
+		through = d
+		return d, nil
 	}
 	found, id, err := credential.Prove(ctx, dial, credential.Candidates(own, m.Vendor, m.Product, k.Vendors, k.Site))
 	switch {
@@ -136,7 +129,7 @@ func (k *Keeper) prove(ctx context.Context, m *machine.Machine, own *credential.
 	case err != nil:
 		return nil, err
 	}
-	return &found, k.keep(ctx, m, found, id, pin)
+	return &found, k.keep(ctx, m, found, id, through)
 }
 
 const refused = "log-in refused"
@@ -150,18 +143,18 @@ func (k *Keeper) failed(ctx context.Context, m *machine.Machine, cause error) er
 	})
 }
 
-func (k *Keeper) keep(ctx context.Context, m *machine.Machine, c credential.Credential, id oob.Identity, pin string) error {
+func (k *Keeper) keep(ctx context.Context, m *machine.Machine, c credential.Credential, id oob.Identity, d *door) error {
 	if err := k.put(ctx, m.ID, m.BMC.Address, c); err != nil {
 		return err
 	}
 	k.Store.Note(journal.Event{
 		Machine: m.ID, Source: journal.BMC,
-		Text: fmt.Sprintf("Log-in to BMC %s proven: user %s (%s), firmware %s", m.BMC.Address, c.User, c.Source, id.Firmware),
+		Text: fmt.Sprintf("Log-in to BMC %s proven by %s: user %s (%s), firmware %s", m.BMC.Address, spelled[d.protocol], c.User, c.Source, id.Firmware),
 	})
 	address := m.BMC.Address
 	return k.Store.Edit(ctx, m.ID, 0, "bmc", "", func(m *machine.Machine) error {
 		*m = *at(m, address)
-		m.BMC.Proven, m.BMC.Failed, m.BMC.Pin, m.BMC.Firmware = true, "", pin, id.Firmware
+		m.BMC.Proven, m.BMC.Failed, m.BMC.Type, m.BMC.Pin, m.BMC.Firmware = true, "", d.protocol, d.pin, id.Firmware
 		return nil
 	})
 }
@@ -172,6 +165,6 @@ func at(m *machine.Machine, address string) *machine.Machine {
 		return m
 	}
 	c := *m
-	c.BMC.Address, c.BMC.Type = address, "redfish"
+	c.BMC.Address, c.BMC.Type = address, guess(address)
 	return &c
 }

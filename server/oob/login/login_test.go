@@ -374,3 +374,92 @@ func TestACredentialWaitsForItsMachine(t *testing.T) {
 		t.Errorf("Open = %v, the record has %q", err, w.machine(t).BMC.Address)
 	}
 }
+
+// answering serves a BMC's IPMI, and nothing else, at an address.
+func answering(t *testing.T, at string) {
+	t.Helper()
+	to, err := net.ResolveUDPAddr("udp", at)
+	if err != nil {
+		t.Fatal(err)
+	}
+	conn, err := net.ListenUDP("udp", to)
+	if errors.Is(err, os.ErrPermission) {
+		t.Skip("port 623 is for root")
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	b := bmcsim.New(&box{}, bmcsim.Options{Password: short})
+	ctx, cancel := context.WithCancel(context.Background())
+	done := make(chan error, 1)
+	go func() { done <- b.ServeIPMI(ctx, conn) }()
+	t.Cleanup(func() {
+		cancel()
+		if err := <-done; err != nil {
+			t.Error(err)
+		}
+		b.Close()
+	})
+}
+
+const short = oob.Secret("battery staple") // IPMI takes 20 bytes
+
+// A BMC that has no Redfish is spoken with by IPMI from the first log-in on, and
+// the record says so.
+func TestABMCWithoutRedfishIsSpokenWithByIPMI(t *testing.T) {
+	answering(t, "127.77.0.9:623")
+	w := start(t, "127.77.0.9")
+	w.Site = &credential.Credential{User: "admin", Password: short}
+	for range 2 { // the second time it is known
+		if err := w.open(t); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if m := w.machine(t); m.BMC.Type != "ipmi" || !m.BMC.Proven || m.BMC.Firmware != "1.42" {
+		t.Errorf("the record says %+v, want IPMI, proven", m.BMC)
+	}
+	const row = "proven by IPMI: user admin (site)"
+	look := time.NewTicker(5 * time.Millisecond) // rows are written in the background
+	defer look.Stop()
+	for deadline := time.Now().Add(10 * time.Second); !strings.Contains(w.noted(t), row); <-look.C {
+		if time.Now().After(deadline) {
+			t.Fatalf("the timeline says %q, want %q in it", w.noted(t), row)
+		}
+	}
+}
+
+// What IPMI refuses is parked as what Redfish refuses.
+func TestIPMIParksWhatIsRefused(t *testing.T) {
+	answering(t, "127.77.0.10:623")
+	w := start(t, "127.77.0.10")
+	w.Site = &credential.Credential{User: "admin", Password: "another"}
+	if err := w.open(t); !errors.Is(err, oob.ErrCredentials) {
+		t.Fatalf("Open = %v, want %v", err, oob.ErrCredentials)
+	}
+	if m := w.machine(t); !strings.Contains(m.BMC.Failed, "refused") {
+		t.Errorf("the record says %+v, want that the log-in was refused", m.BMC)
+	}
+}
+
+// Where neither answers, it is Redfish that people are told of.
+func TestABMCThatDoesNotAnswerAtAllIsUnreachable(t *testing.T) {
+	w := start(t, "127.77.0.11")
+	w.Site = &credential.Credential{User: "admin", Password: short}
+	if err := w.open(t); !errors.Is(err, oob.ErrUnreachable) {
+		t.Fatalf("Open = %v, want %v", err, oob.ErrUnreachable)
+	}
+}
+
+// noted is the machine's timeline as one text.
+func (w *world) noted(t *testing.T) string {
+	t.Helper()
+	events, err := w.db.Timeline(t.Context(), w.machine(t).ID, 0, 100)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var all []string
+	for _, e := range events {
+		all = append(all, e.Text)
+	}
+	return strings.Join(all, "\n")
+}

@@ -64,7 +64,7 @@ func (k *Keeper) Give(ctx context.Context, who string, l oob.Login) error {
 	}
 	return k.Store.Edit(ctx, m.ID, 0, who, "Credential of the BMC set", func(m *machine.Machine) error {
 		if l.Address != "" {
-			m.BMC.Address, m.BMC.Type = l.Address, "redfish"
+			m.BMC.Address, m.BMC.Type = l.Address, guess(l.Address)
 		}
 		// Whoever gives a log-in vouches for the BMC that takes it, also for one
 		// with a new certificate.

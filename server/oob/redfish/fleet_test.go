@@ -13,6 +13,7 @@ import (
 
 	"firstlight/server/oob"
 	"firstlight/server/oob/bmcsim"
+	"firstlight/server/oob/oobtest"
 	"firstlight/server/oob/redfish"
 )
 
@@ -38,7 +39,7 @@ func TestGoodBMCsAreNotHeldUpByBadOnes(t *testing.T) {
 	port := l.Addr().(*net.TCPAddr).Port
 	var callers sync.WaitGroup
 	for i := range fleetSize {
-		m := &machine{}
+		m := oobtest.NewMemory()
 		b := bmcsim.New(m, bmcsim.Options{Password: password, Profile: bmcsim.Profiles()[i%len(bmcsim.Profiles())]})
 		t.Cleanup(b.Close)
 		at := netip.AddrFrom4([4]byte{127, 77, byte(i >> 8), byte(i)})
@@ -70,7 +71,7 @@ func listenOnLoopback(t *testing.T) net.Listener {
 	return l
 }
 
-func powerOn(t *testing.T, addr string, good bool, m *machine, b *bmcsim.BMC) {
+func powerOn(t *testing.T, addr string, good bool, m *oobtest.Memory, b *bmcsim.BMC) {
 	began := time.Now()
 	cfg := redfish.Config{Address: addr, User: "admin", Password: password, Timeout: 10 * time.Second}
 	if !good {

@@ -3,7 +3,6 @@ package redfish_test
 import (
 	"context"
 	"net"
-	"sync"
 	"testing"
 	"time"
 
@@ -19,43 +18,9 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 const password = oob.Secret("correct horse")
 
-// machine is a machine of nothing but memory.
-type machine struct {
-	mu      sync.Mutex
-	running bool
-	boots   int
-	last    oob.BootDevice
-	light   oob.Indicator
-}
-
-func (*machine) Identity() oob.Identity {
-	return oob.Identity{Vendor: "Contoso", Model: "R1", Serial: "SN-0042", UUID: "4c4c4544-0042-3510-8052-b4c04f4e3732"}
-}
-
-func (m *machine) PowerOn(_ context.Context, next oob.BootDevice) error {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	m.running, m.last = true, next
-	m.boots++
-	return nil
-}
-
-func (m *machine) PowerOff(context.Context) error {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	m.running = false
-	return nil
-}
-
-func (m *machine) Running() bool            { m.mu.Lock(); defer m.mu.Unlock(); return m.running }
-func (m *machine) Boots() int               { m.mu.Lock(); defer m.mu.Unlock(); return m.boots }
-func (m *machine) LastBoot() oob.BootDevice { m.mu.Lock(); defer m.mu.Unlock(); return m.last }
-func (m *machine) Indicator() oob.Indicator { m.mu.Lock(); defer m.mu.Unlock(); return m.light }
-func (m *machine) indicate(i oob.Indicator) { m.mu.Lock(); defer m.mu.Unlock(); m.light = i }
-
 // rack is one BMC on a loopback port with its machine.
 type rack struct {
-	machine *machine
+	machine *oobtest.Memory
 	bmc     *bmcsim.BMC
 	addr    string
 }
@@ -63,12 +28,12 @@ type rack struct {
 func start(t *testing.T, o bmcsim.Options) *rack {
 	t.Helper()
 	o.Password = password
-	m := &machine{light: oob.IndicatorOff}
-	o.Indicate = m.indicate
+	m := oobtest.NewMemory()
+	o.Indicate = m.Indicate
 	return serve(t, m, bmcsim.New(m, o), "127.0.0.1:0")
 }
 
-func serve(t *testing.T, m *machine, b *bmcsim.BMC, addr string) *rack {
+func serve(t *testing.T, m *oobtest.Memory, b *bmcsim.BMC, addr string) *rack {
 	t.Helper()
 	l, err := net.Listen("tcp", addr)
 	if err != nil {
