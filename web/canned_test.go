@@ -24,6 +24,7 @@ import (
 	"firstlight/server/machine"
 	"firstlight/server/oob"
 	"firstlight/server/replay"
+	"firstlight/server/trust"
 )
 
 // canned is everything that pages show, in memory. It implements Data, Actions
@@ -36,6 +37,7 @@ type canned struct {
 	jobs     []*machine.Job
 	events   map[string][]journal.Event // newest first
 	changes  map[string][]Change
+	evidence trust.Evidence // of every machine
 	console  []string
 	asked    []string
 	waits    map[string][]*machine.Wait
@@ -170,6 +172,8 @@ func (c *canned) Issues() []*machine.Issue {
 	}
 	return all
 }
+
+func (c *canned) Shown(*machine.Machine) trust.Evidence { return c.evidence }
 
 func (c *canned) IssuesOf(id string) (all []*machine.Issue) {
 	m, err := c.Machine(id)

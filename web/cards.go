@@ -12,6 +12,7 @@ import (
 	"firstlight/server/boot"
 	"firstlight/server/discovery"
 	"firstlight/server/machine"
+	"firstlight/server/trust"
 )
 
 // cardsData are the three answers: what it should do, what it did and waits
@@ -34,6 +35,7 @@ type didData struct {
 	Waits  string
 	System bool   // the last who spoke was the installed system, not the agent
 	Bundle string // its address, for who may take it
+	Shown  *trust.Evidence
 }
 
 type nowData struct {
@@ -46,6 +48,9 @@ func (s *Site) cards(ctx context.Context, m *machine.Machine, job *machine.Job) 
 	c := cardsData{Should: should(m, job), Did: did(m), Now: s.wouldGet(ctx, m)}
 	u, _ := auth.From(ctx)
 	c.Did.Bundle = bundleURL(u, m.Name)
+	if e := s.Data.Shown(m); !e.Token.At.IsZero() {
+		c.Did.Shown = &e
+	}
 	return c
 }
 

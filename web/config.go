@@ -19,6 +19,7 @@ import (
 	"firstlight/server/machine"
 	"firstlight/server/oob"
 	"firstlight/server/replay"
+	"firstlight/server/trust"
 )
 
 // Data is what pages show. Reads come from memory and are cheap; values are
@@ -59,6 +60,8 @@ type Data interface {
 	// it has come and when its machines booted.
 	Deliveries(context.Context) ([]*machine.Delivery, error)
 	Delivery(ctx context.Context, name string) (*machine.Delivery, delivery.Standing, error)
+	// Shown is what the last boot of a machine has shown.
+	Shown(*machine.Machine) trust.Evidence
 	// History gives a machine's changes of status, oldest first.
 	History(ctx context.Context, machineID string) ([]Change, error)
 	// Erases gives the jobs that erased disks of a machine, or tried to, newest first.

@@ -5,9 +5,11 @@ import (
 	"net/netip"
 	"strings"
 	"testing"
+	"time"
 
 	"firstlight/server/auth"
 	"firstlight/server/machine"
+	"firstlight/server/trust"
 )
 
 func TestWhereAMachineIsShown(t *testing.T) {
@@ -26,6 +28,25 @@ func TestWhereAMachineIsShown(t *testing.T) {
 	} {
 		if !strings.Contains(r.body, words) {
 			t.Errorf("the page does not say %q", words)
+		}
+	}
+}
+
+// The page says how far the boot has proven itself, and what the place lacks.
+func TestHowFarABootHasProvenItselfIsShown(t *testing.T) {
+	at := trust.Proof{At: time.Date(2026, 11, 27, 12, 0, 0, 0, time.UTC), How: "eth0 in sw3/31 by LLDP and its relay (option 82)"}
+	for _, tt := range []struct {
+		shown trust.Evidence
+		want  string
+	}{
+		{trust.Evidence{Token: at, Position: at}, "The boot has proven itself as far as <strong>position</strong>: eth0 in sw3/31 by LLDP and its relay (option 82)."},
+		{trust.Evidence{Token: at, Position: trust.Proof{Lacks: "plan its switch and port"}}, "as far as <strong>token</strong>. No place: plan its switch and port."},
+		{trust.Evidence{Token: at, Contested: "two speak"}, "as far as <strong>none</strong>: two speak."},
+	} {
+		b := newBench(t, full())
+		b.canned.evidence = tt.shown
+		if r := b.get(machineURL(b.canned.machines[0]), b.as(auth.Viewer)); !strings.Contains(r.body, tt.want) {
+			t.Errorf("the page does not say %q", tt.want)
 		}
 	}
 }

@@ -27,6 +27,9 @@ func machineLines(p output.Printer, m api.Machine) []string {
 	if m.Where != nil && len(m.Where.Cables) > 0 {
 		lines = append(append(lines, ""), output.Table(p, m.Where.Cables, cableColumns)...)
 	}
+	if m.Trust != nil {
+		lines = append(append(lines, ""), output.Table(p, m.Trust.Rungs, provenColumns)...)
+	}
 	if m.Facts != nil {
 		lines = append(append(lines, ""), output.Facts(p, hardwareFacts(m.Facts))...)
 	}
@@ -74,6 +77,7 @@ func machineFacts(p output.Printer, m api.Machine) []output.Fact {
 		{"light", m.Observed.Light},
 		{"bmc", bmcText(m.BMC)},
 		{"proof", proofText(p, m.Observed)},
+		{"trust", trustText(m.Trust)},
 		{"contest", contestText(p, m.Observed)},
 		{"interfaces", nicsText(m.NICs)},
 		{"id", m.ID},
@@ -103,12 +107,27 @@ func undoText(u *api.Undo) string {
 	return u.By + " " + u.Did + "; undo " + u.Does
 }
 
-// proofText is how far the last boot of the agent has proven itself.
+// proofText is by what the last boot of the agent is known.
 func proofText(p output.Printer, o api.Observed) string {
 	if o.Proof == nil {
 		return ""
 	}
-	return fmt.Sprintf("rung %s%s, key %s", o.Proof.Rung, since(output.AgeText(p.Now, *o.Proof.At)), o.Proof.Key)
+	return fmt.Sprintf("enrolled %s ago, key %s", output.AgeText(p.Now, *o.Proof.At), o.Proof.Key)
+}
+
+// provenColumns say of each rung how the boot came to it, or what it lacks.
+var provenColumns = []output.Column[api.Proven]{
+	{Name: "rung", Value: func(r api.Proven) any { return r.Rung }},
+	{Name: "proven", Value: func(r api.Proven) any { return yes(r.At != nil, "yes") }},
+	{Name: "by, or what it lacks", Value: func(r api.Proven) any { return r.How + r.Lacks }},
+}
+
+// trustText is how far the boot has proven to be the machine's.
+func trustText(t *api.Trust) string {
+	if t == nil {
+		return ""
+	}
+	return joined(t.Rung, t.Doubt)
 }
 
 // contestText is who else spoke for the machine.

@@ -75,6 +75,7 @@ func (a *API) machine(ctx context.Context, in *MachineRef) (Machine, error) {
 		return Machine{}, err
 	}
 	shown := a.showMachine(m)
+	shown.Trust = showTrust(a.DB.Shown(m))
 	shown.Where = showWhere(whereabouts.Of(m, whereabouts.NewFleet(a.DB.Machines)))
 	return shown, nil
 }

@@ -101,7 +101,7 @@ func showProof(p machine.Proof) *Proof {
 	if p.At.IsZero() {
 		return nil
 	}
-	return &Proof{Rung: p.Rung, At: showTime(p.At), Key: p.Key, From: p.From, Phase: p.Phase}
+	return &Proof{At: showTime(p.At), Key: p.Key, From: p.From, Phase: p.Phase}
 }
 
 func showContest(c machine.Contest) *Contest {

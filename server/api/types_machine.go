@@ -53,6 +53,7 @@ type Machine struct {
 	Issues      []string     `json:"issues,omitempty" doc:"Kinds of its open issues" example:"[\"silent\"]"`
 	Differences []Difference `json:"differences,omitempty" doc:"Where what was found is not what is declared, by its record, the plan or its hardware type. Only with the facts"`
 
+	Trust *Trust `json:"trust,omitempty" doc:"How far the last boot of its agent has proven to be this machine's; absent: its agent never enrolled. Only where one machine is asked for"`
 	Where *Where `json:"where,omitempty" doc:"Who says where it is cabled, and what does not agree. Only where one machine is asked for"`
 
 	Handling string `json:"handling,omitempty" enum:"keep,wipe,shred" doc:"What is to become of its disks while it is repaired"`
@@ -134,14 +135,12 @@ type Observed struct {
 	HomeAt     *time.Time `json:"home_at,omitempty" doc:"First call of the installed system"`
 	Waits      string     `json:"waits,omitempty" doc:"What it does or waits for, one sentence" example:"Writes the image: 412 MB of 1.2 GB"`
 	Progress   float64    `json:"progress,omitempty" minimum:"0" maximum:"1" doc:"How much of it is done, as a fraction" example:"0.34"`
-	Proof      *Proof     `json:"proof,omitempty" doc:"How far the last boot of its agent has proven to be this machine's; absent: its agent never enrolled"`
+	Proof      *Proof     `json:"proof,omitempty" doc:"By what the last boot of its agent is known; absent: its agent never enrolled"`
 	Contest    *Contest   `json:"contest,omitempty" doc:"The last time that another one spoke for this machine"`
 }
 
-// Proof is how far a boot has proven to be the machine's: which secrets its agent
-// may be given.
+// Proof is by what a boot is known.
 type Proof struct {
-	Rung  string     `json:"rung" enum:"none,token,position,tpm" doc:"Of the identity ladder; none: another one speaks for the machine, too" example:"token"`
 	At    *time.Time `json:"at,omitempty" doc:"When it redeemed its boot token"`
 	Key   string     `json:"key" doc:"Fingerprint of the key that this boot made" example:"SHA256:Zmh6rfhivXdsj8GLjp+OIAiXFIVu4jOzkCpZHQ1fKSU"`
 	From  string     `json:"from,omitempty" doc:"Address of the agent" example:"10.80.12.107"`

@@ -3,6 +3,7 @@ package discovery
 import (
 	"slices"
 	"strings"
+	"time"
 
 	"firstlight/agent/report"
 	"firstlight/server/machine"
@@ -110,7 +111,7 @@ func without(s string, most int, odd func(rune) bool) string {
 // Where it was seen stays until another neighbour is heard: the first report of a
 // boot comes before the switch has spoken. A MAC counts once: a bridge shows that
 // of its port. A report without any says nothing of those it had.
-func NICs(r *report.Report, had []machine.NIC) []machine.NIC {
+func NICs(r *report.Report, had []machine.NIC, now time.Time) []machine.NIC {
 	boot, _ := machine.ParseMAC(r.Boot.MAC)
 	var out []machine.NIC
 	for _, n := range r.NICs {
@@ -122,12 +123,13 @@ func NICs(r *report.Report, had []machine.NIC) []machine.NIC {
 		for _, h := range had {
 			if h.MAC == mac {
 				nic.Address, nic.Switch, nic.Port = h.Address, h.Switch, h.Port
-				nic.SeenSwitch, nic.SeenPort, nic.SeenChassis = h.SeenSwitch, h.SeenPort, h.SeenChassis
+				nic.SeenSwitch, nic.SeenPort, nic.SeenChassis, nic.SeenAt = h.SeenSwitch, h.SeenPort, h.SeenChassis, h.SeenAt
 				nic.Boot = nic.Boot || h.Boot && boot.IsZero()
 			}
 		}
 		if n.Neighbour != nil {
 			nic.SeenSwitch, nic.SeenPort = seenAt(n.Neighbour)
+			nic.SeenAt = now
 			nic.SeenChassis, _ = machine.ParseMAC(n.Neighbour.Chassis) // many have another name of themselves
 		}
 		out = append(out, nic)

@@ -4,6 +4,7 @@ import (
 	"net/netip"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
@@ -64,7 +65,8 @@ func TestStrangersWordsBecomeOneLine(t *testing.T) {
 
 func TestInterfacesKeepTheirAddresses(t *testing.T) {
 	ip := netip.MustParseAddr("10.80.12.100")
-	had := []machine.NIC{{Name: "old", MAC: mac(1), Address: ip, Boot: true}, {Name: "gone", MAC: mac(3)}, {Name: "nic1", MAC: mac(4), Switch: "sw1", Port: "7", SeenSwitch: "sw1", SeenPort: "8"}}
+	then, now := time.Unix(1, 0), time.Unix(2, 0)
+	had := []machine.NIC{{Name: "old", MAC: mac(1), Address: ip, Boot: true}, {Name: "gone", MAC: mac(3)}, {Name: "nic1", MAC: mac(4), Switch: "sw1", Port: "7", SeenSwitch: "sw1", SeenPort: "8", SeenAt: then}}
 	for _, tt := range []struct {
 		name   string
 		report report.Report
@@ -93,17 +95,17 @@ func TestInterfacesKeepTheirAddresses(t *testing.T) {
 		{
 			"where its cable goes stays with its MAC",
 			report.Report{NICs: []report.NIC{{Name: "eth3", MAC: "52:54:00:00:00:04"}}},
-			[]machine.NIC{{Name: "eth3", MAC: mac(4), Switch: "sw1", Port: "7", SeenSwitch: "sw1", SeenPort: "8"}},
+			[]machine.NIC{{Name: "eth3", MAC: mac(4), Switch: "sw1", Port: "7", SeenSwitch: "sw1", SeenPort: "8", SeenAt: then}},
 		},
 		{
 			"a neighbour that is heard is where the cable is seen",
 			report.Report{NICs: []report.NIC{{Name: "eth3", MAC: "52:54:00:00:00:04", Neighbour: &report.Neighbour{System: "sw2", Port: "Et9", PortKind: "name"}}}},
-			[]machine.NIC{{Name: "eth3", MAC: mac(4), Switch: "sw1", Port: "7", SeenSwitch: "sw2", SeenPort: "Et9"}},
+			[]machine.NIC{{Name: "eth3", MAC: mac(4), Switch: "sw1", Port: "7", SeenSwitch: "sw2", SeenPort: "Et9", SeenAt: now}},
 		},
 		{"a report that could not read any forgets none", report.Report{Missing: []string{"nics"}}, had},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			got := NICs(&tt.report, had)
+			got := NICs(&tt.report, had, now)
 			if diff := cmp.Diff(tt.want, got, cmp.Comparer(func(a, b netip.Addr) bool { return a == b })); diff != "" {
 				t.Errorf("NICs (-want +got):\n%s", diff)
 			}

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"time"
 
 	"firstlight/agent/report"
 	"firstlight/server/boot"
@@ -111,6 +112,9 @@ func (s *Server) redeem(w http.ResponseWriter, r *http.Request) error {
 	msg, err := report.DecodeMessage[report.Redeem](r.Body)
 	if err != nil {
 		return malformed(err)
+	}
+	if c.key != "" {
+		c.shown.Position = s.Records.Position(m, c.mac, time.Unix(0, c.issued))
 	}
 	plan, err := s.Jobs.Redeem(r.Context(), m, c.shown, msg)
 	if err != nil {

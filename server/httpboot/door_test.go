@@ -46,6 +46,7 @@ type site struct {
 	rows    []journal.Event
 	boots   map[machine.MAC]trust.Enrolment
 	shown   trust.Evidence // of the last redemption
+	placed  bool           // every machine is where the plan wants it
 	writes  int            // of enrolments
 }
 
@@ -143,6 +144,13 @@ func (s *site) Enrolment(mac machine.MAC) (trust.Enrolment, bool) {
 	defer s.mu.Unlock()
 	e, ok := s.boots[mac]
 	return e, ok
+}
+
+func (s *site) Position(_ *machine.Machine, mac machine.MAC, since time.Time) trust.Proof {
+	if s.placed {
+		return trust.Proof{At: since, How: mac.String()}
+	}
+	return trust.Proof{Lacks: "plan it"}
 }
 
 func (s *site) Enrol(_ context.Context, mac machine.MAC, decide func(*trust.Enrolment) (trust.Enrolment, string, bool)) error {

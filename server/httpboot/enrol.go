@@ -88,9 +88,9 @@ func (s *Server) contest(mac machine.MAC, c trust.Contest) {
 	}
 }
 
-// prove shows on a machine's page how far its boot has come.
+// prove shows on a machine's page by what its boot is known.
 func prove(o *machine.Observed, e trust.Enrolment) {
-	o.Proof = machine.Proof{Rung: e.Evidence().Rung().String(), At: e.At, Key: e.Key, From: e.From, Phase: e.Phase}
+	o.Proof = machine.Proof{At: e.At, Key: e.Key, From: e.From, Phase: e.Phase}
 	if c := e.Contest; !c.At.IsZero() {
 		o.Contest = machine.Contest{At: c.At, How: c.How, Key: c.Key, From: c.From}
 	}

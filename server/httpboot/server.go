@@ -51,6 +51,9 @@ type Records interface {
 	Watch(room int) *journal.Watcher
 	// Enrolment gives the last one of a MAC.
 	Enrolment(machine.MAC) (trust.Enrolment, bool)
+	// Position is the proof that the machine is where the plan wants it, by what
+	// was seen since its boot through the interface with this MAC began.
+	Position(m *machine.Machine, mac machine.MAC, since time.Time) trust.Proof
 	// Enrol has decide look at the last enrolment of a MAC, nil for none, and
 	// keeps what it makes of it, durably and one after the other. The text is a
 	// row of the timeline, where there is one.

@@ -325,7 +325,7 @@ func crashed(d time.Duration, life int) func(*issue.Input) {
 func robbed(seen, enrolled time.Duration) func(*issue.Input) {
 	return func(in *issue.Input) {
 		in.Machine.Observed.Contest = machine.Contest{At: ago(seen), How: "another agent used the boot token of this boot with another key", Key: "k", From: "10.80.12.9"}
-		in.Machine.Observed.Proof = machine.Proof{Rung: "token", At: ago(enrolled), Key: "mine"}
+		in.Machine.Observed.Proof = machine.Proof{At: ago(enrolled), Key: "mine"}
 	}
 }
 

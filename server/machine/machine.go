@@ -131,6 +131,8 @@ type NIC struct {
 	SeenPort   string `json:"seen_port,omitempty"`
 	// SeenChassis is what that switch calls itself where it is a MAC, as relays do.
 	SeenChassis MAC `json:"seen_chassis,omitzero"`
+	// SeenAt is when the agent told so last.
+	SeenAt time.Time `json:"seen_at,omitzero"`
 }
 
 // Face is the side of a rack at which a machine is mounted.
@@ -196,10 +198,9 @@ type Observed struct {
 	Contest    Contest   `json:"contest,omitzero"`      // the last time that another spoke for it
 }
 
-// Proof is how far a boot has proven to be the machine's, as package trust has
-// it. Key is the fingerprint of the key that its agent made.
+// Proof is by what a boot is known. Key is the fingerprint of the key that its
+// agent made. How far it has proven to be the machine's says package trust.
 type Proof struct {
-	Rung  string    `json:"rung"`
 	At    time.Time `json:"at"`
 	Key   string    `json:"key,omitempty"`
 	From  string    `json:"from,omitempty"`  // the agent's address

@@ -192,7 +192,7 @@ func (w *Write) learn(m *machine.Machine, r *report.Report, from netip.Addr, sub
 	if m.UUID == "" && !machine.PlaceholderUUID(r.System.UUID) {
 		m.UUID = r.System.UUID
 	}
-	m.NICs = discovery.NICs(r, m.NICs)
+	m.NICs = discovery.NICs(r, m.NICs, w.now)
 	boot := m.BootMAC()
 	for i := range m.NICs {
 		n := &m.NICs[i]

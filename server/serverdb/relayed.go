@@ -85,14 +85,14 @@ func (d *DB) Relayed(s machine.Relayed) {
 		}
 		bmc = true
 	}
-	if _, _, what := whereabouts.Sight(m.Observed.Relayed, s); what == whereabouts.Nothing {
+	if _, _, what := whereabouts.Sight(m.Observed.Relayed, s, m.Observed.BootAt); what == whereabouts.Nothing {
 		return
 	}
 	var before machine.Relayed
 	var what whereabouts.News
 	d.Observe(m.ID, func(o *machine.Observed) {
 		had := slices.Clone(o.Relayed)
-		if o.Relayed, before, what = whereabouts.Sight(had, s); what != whereabouts.Nothing {
+		if o.Relayed, before, what = whereabouts.Sight(had, s, o.BootAt); what != whereabouts.Nothing {
 			o.Relayed = slices.DeleteFunc(o.Relayed, func(r machine.Relayed) bool { return !m.HasMAC(r.MAC) && r.MAC != m.BMC.MAC })
 		}
 	})

@@ -75,6 +75,8 @@ func brings(need Rung, e Evidence) string {
 	switch {
 	case e.Token.At.IsZero():
 		return "boot the machine from this appliance, so that its agent redeems a boot token"
+	case need == Position && e.Position.Lacks != "":
+		return e.Position.Lacks
 	case need == Position:
 		return "a switch has to say that the machine is where the plan wants it; plan its switch and port, and cable it so"
 	default:

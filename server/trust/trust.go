@@ -67,10 +67,12 @@ func (r Rung) Human() string {
 	}
 }
 
-// Proof is one piece of evidence; the zero value is none.
+// Proof is one piece of evidence; without a time it is none.
 type Proof struct {
 	At  time.Time
 	How string // for people: "key SHA256:… from 10.0.0.7", "sw3/23 by LLDP"
+	// Lacks says why there is none, and what brings it.
+	Lacks string
 }
 
 // Evidence is what one boot of a machine has shown.
@@ -95,15 +97,26 @@ func (e Evidence) Rung() Rung {
 	}
 }
 
+// Of is the proof of a rung.
+func (e Evidence) Of(r Rung) Proof {
+	switch r {
+	case Token:
+		return e.Token
+	case Position:
+		return e.Position
+	case TPM:
+		return e.TPM
+	default:
+		return Proof{}
+	}
+}
+
 // String lists what there is, for an audit.
 func (e Evidence) String() string {
 	var all []string
-	for _, p := range []struct {
-		rung  Rung
-		proof Proof
-	}{{Token, e.Token}, {Position, e.Position}, {TPM, e.TPM}} {
-		if !p.proof.At.IsZero() {
-			all = append(all, fmt.Sprintf("%s at %s (%s)", p.rung.Human(), p.proof.At.UTC().Format(time.RFC3339), p.proof.How))
+	for r := Token; r <= TPM; r++ {
+		if p := e.Of(r); !p.At.IsZero() {
+			all = append(all, fmt.Sprintf("%s at %s (%s)", r.Human(), p.At.UTC().Format(time.RFC3339), p.How))
 		}
 	}
 	if e.Contested != "" {

@@ -61,6 +61,7 @@ func TestWhichSecretNeedsWhichRung(t *testing.T) {
 		{trust.InstallPlan, trust.Evidence{}, nil, "the plan of an install needs the rung token, and this boot has none: boot the machine from this appliance, so that its agent redeems a boot token"},
 		{trust.InstallPlan, trust.Evidence{}, trust.Policy{trust.InstallPlan: trust.None}, ""},
 		{trust.InstallPlan, token, trust.Policy{trust.InstallPlan: trust.Position}, "needs the rung position, and this boot has token: a switch has to say"},
+		{trust.InstallPlan, trust.Evidence{Token: shown, Position: trust.Proof{Lacks: "plan its port"}}, trust.Policy{trust.InstallPlan: trust.Position}, "this boot has token: plan its port"},
 		{trust.InstallPlan, place, trust.Policy{trust.InstallPlan: trust.Position}, ""},
 		{trust.InstallPlan, chip, trust.Policy{trust.InstallPlan: trust.Position}, ""},
 		{trust.InstallPlan, trust.Evidence{Token: shown, Contested: "two speak"}, trust.Policy{trust.InstallPlan: trust.None}, "two speak; boot the machine anew"},

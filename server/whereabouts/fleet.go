@@ -14,7 +14,7 @@ type Fleet struct {
 	gather func() []*machine.Machine
 	once   sync.Once
 
-	names map[machine.MAC]string // of switches, by chassis
+	names map[machine.MAC]called // of switches, by chassis
 	known map[string]bool        // host names of switches, in lower case
 	ports map[string][]Owner     // by the first and last word of where they are
 	paths map[path]string        // the machine that is behind one; "": several are
@@ -29,6 +29,13 @@ type Owner struct {
 	sw, port    string
 }
 
+// called is what a switch is called by machines that hear it.
+type called struct {
+	name, by string // by the id of the first
+	others   bool   // say the same
+	odd      bool   // others say otherwise
+}
+
 // path is what a relay says of a port, as it says it.
 type path struct{ relay, circuit, remote string }
 
@@ -37,7 +44,7 @@ func NewFleet(gather func() []*machine.Machine) *Fleet { return &Fleet{gather: g
 
 func (f *Fleet) look() {
 	f.once.Do(func() {
-		f.names, f.known = map[machine.MAC]string{}, map[string]bool{}
+		f.names, f.known = map[machine.MAC]called{}, map[string]bool{}
 		f.ports, f.paths = map[string][]Owner{}, map[path]string{}
 		for _, m := range f.gather() {
 			if m.Status != machine.Retired {
@@ -55,7 +62,7 @@ func (f *Fleet) add(m *machine.Machine) {
 		}
 		f.known[host(n.SeenSwitch)] = true
 		if _, err := machine.ParseMAC(n.SeenSwitch); err != nil && !n.SeenChassis.IsZero() {
-			f.names[n.SeenChassis] = n.SeenSwitch
+			f.call(n.SeenChassis, n.SeenSwitch, m.ID)
 		}
 	}
 	f.own(m, bmc, m.BMC.Switch, m.BMC.Port)
@@ -67,6 +74,19 @@ func (f *Fleet) add(m *machine.Machine) {
 			f.paths[p] = m.ID
 		}
 	}
+}
+
+func (f *Fleet) call(chassis machine.MAC, name, by string) {
+	c, ok := f.names[chassis]
+	switch {
+	case !ok:
+		c = called{name: name, by: by}
+	case !discovery.SameSwitch(c.name, name):
+		c.odd = true
+	case c.by != by:
+		c.others = true
+	}
+	f.names[chassis] = c
 }
 
 func (f *Fleet) own(m *machine.Machine, end, sw, port string) {
@@ -85,7 +105,14 @@ func pathOf(r machine.Relayed) path {
 // named gives the name of a switch by its chassis; "": nobody heard it.
 func (f *Fleet) named(chassis machine.MAC) string {
 	f.look()
-	return f.names[chassis]
+	return f.names[chassis].name
+}
+
+// vouched tells whether a switch's name is more than the word of one machine.
+func (f *Fleet) vouched(chassis machine.MAC, id string) bool {
+	f.look()
+	c, ok := f.names[chassis]
+	return ok && !c.odd && (c.others || c.by != id)
 }
 
 // knows tells whether the plan, or a switch itself, has a name.

@@ -29,6 +29,9 @@ type Sighting struct {
 	// other machine is behind: only then it is held against others.
 	Sure bool
 	Why  string // not
+	// Own tells that the relay names its switch by a MAC, and that what this switch
+	// is called is known from this one machine: a forged agent may have said it.
+	Own bool
 	// What a relay said, for people.
 	Relay           netip.Addr
 	Circuit, Remote string
@@ -75,7 +78,7 @@ func Of(m *machine.Machine, f *Fleet) Where {
 	for _, n := range m.NICs {
 		c := Cable{Name: discovery.NICName(n), MAC: n.MAC, Switch: n.Switch, Port: n.Port}
 		if n.SeenSwitch != "" || n.SeenPort != "" {
-			c.Seen = append(c.Seen, Sighting{Leg: LLDP, Switch: n.SeenSwitch, Port: n.SeenPort, Sure: n.SeenSwitch != "" && n.SeenPort != ""})
+			c.Seen = append(c.Seen, Sighting{Leg: LLDP, Switch: n.SeenSwitch, Port: n.SeenPort, Sure: n.SeenSwitch != "" && n.SeenPort != "", At: n.SeenAt})
 		}
 		c.relays(m, n, f)
 		w.Cables = append(w.Cables, c)
@@ -104,6 +107,7 @@ func (c *Cable) relays(m *machine.Machine, n machine.NIC, f *Fleet) {
 		}
 		s.Why = why(s, said, r, f)
 		s.Sure = s.Why == ""
+		s.Own = said.Switch == "" && !said.Chassis.IsZero() && !f.vouched(said.Chassis, m.ID)
 		c.Seen = append(c.Seen, s)
 	}
 }

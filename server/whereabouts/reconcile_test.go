@@ -172,24 +172,27 @@ func TestSight(t *testing.T) {
 		name string
 		had  []machine.Relayed
 		s    machine.Relayed
+		boot time.Time
 		what News
 		left int
 		was  string
 	}{
-		{"for the first time", nil, one, First, 1, ""},
-		{"a packet later", []machine.Relayed{one}, later(one, time.Second), Nothing, 1, ""},
-		{"an hour later", []machine.Relayed{one}, later(one, time.Hour), Again, 1, ""},
-		{"another port", []machine.Relayed{one}, later(says(eth0, "Ethernet33", "sw3"), time.Second), Moved, 1, "Ethernet31"},
-		{"a redundant relay", []machine.Relayed{one}, later(two, time.Second), First, 2, ""},
-		{"another relay, later", []machine.Relayed{one}, later(two, 2*time.Minute), Moved, 1, "Ethernet31"},
-		{"a redundant relay that was silent", []machine.Relayed{two, one}, later(one, 3*time.Hour), Again, 1, ""},
-		{"DHCPv6 beside DHCP", []machine.Relayed{one}, later(over6, time.Hour), First, 2, ""},
-		{"heard directly, as ever", nil, direct, Nothing, 0, ""},
-		{"heard directly, after a relay", []machine.Relayed{one}, later(direct, time.Hour), Moved, 1, "Ethernet31"},
-		{"another interface", []machine.Relayed{one}, says(lom, "Ethernet5", "mgmt1"), First, 2, ""},
+		{"for the first time", nil, one, time.Time{}, First, 1, ""},
+		{"a packet later", []machine.Relayed{one}, later(one, time.Second), time.Time{}, Nothing, 1, ""},
+		{"of the next boot", []machine.Relayed{one}, later(one, time.Minute), epoch.Add(time.Second), Again, 1, ""},
+		{"of the same boot", []machine.Relayed{one}, later(one, time.Minute), epoch, Nothing, 1, ""},
+		{"an hour later", []machine.Relayed{one}, later(one, time.Hour), time.Time{}, Again, 1, ""},
+		{"another port", []machine.Relayed{one}, later(says(eth0, "Ethernet33", "sw3"), time.Second), time.Time{}, Moved, 1, "Ethernet31"},
+		{"a redundant relay", []machine.Relayed{one}, later(two, time.Second), time.Time{}, First, 2, ""},
+		{"another relay, later", []machine.Relayed{one}, later(two, 2*time.Minute), time.Time{}, Moved, 1, "Ethernet31"},
+		{"a redundant relay that was silent", []machine.Relayed{two, one}, later(one, 3*time.Hour), time.Time{}, Again, 1, ""},
+		{"DHCPv6 beside DHCP", []machine.Relayed{one}, later(over6, time.Hour), time.Time{}, First, 2, ""},
+		{"heard directly, as ever", nil, direct, time.Time{}, Nothing, 0, ""},
+		{"heard directly, after a relay", []machine.Relayed{one}, later(direct, time.Hour), time.Time{}, Moved, 1, "Ethernet31"},
+		{"another interface", []machine.Relayed{one}, says(lom, "Ethernet5", "mgmt1"), time.Time{}, First, 2, ""},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			got, was, what := Sight(tt.had, tt.s)
+			got, was, what := Sight(tt.had, tt.s, tt.boot)
 			if what != tt.what || len(got) != tt.left || string(was.Circuit) != tt.was {
 				t.Errorf("Sight = %d of %q, %d left; want %d of %q, %d left", what, was.Circuit, len(got), tt.what, tt.was, tt.left)
 			}
@@ -205,8 +208,8 @@ func TestSightIsBounded(t *testing.T) {
 		r := says(machine.MAC{2, 0, 0, 0, 1, byte(i % 60)}, string(make([]byte, i)), "")
 		r.Relay = netip.AddrFrom4([4]byte{10, 0, byte(i % 7), 1})
 		r.At = epoch.Add(time.Duration(i) * time.Second)
-		all, _, _ = Sight(all, r)
-		if again, _, what := Sight(all, r); what != Nothing || len(again) != len(all) {
+		all, _, _ = Sight(all, r, time.Time{})
+		if again, _, what := Sight(all, r, time.Time{}); what != Nothing || len(again) != len(all) {
 			t.Fatalf("said twice, it is news %d", what)
 		}
 	}

@@ -55,6 +55,14 @@ func (c Cable) off(s Sighting) bool {
 
 func (c Cable) plan() string { return discovery.At(c.Switch, c.Port) }
 
+// Who is a leg in a sentence.
+func (s Sighting) Who() string {
+	if s.Leg == LLDP {
+		return "LLDP"
+	}
+	return s.who()
+}
+
 // who is a relay in a sentence.
 func (s Sighting) who() string {
 	if s.Relay.Is6() {
@@ -94,12 +102,8 @@ func (c Cable) taken(m *machine.Machine, f *Fleet, s Sighting, by string) *Disag
 	if !ok {
 		return nil
 	}
-	who := "LLDP"
-	if s.Leg == Relay {
-		who = s.who()
-	}
 	return &Disagreement{
-		Cable: c.Name, Seen: s.Place(), Plan: o.at(), By: who,
+		Cable: c.Name, Seen: s.Place(), Plan: o.at(), By: s.Who(),
 		Sentence: fmt.Sprintf("%s is in %s%s, %s; the plan names no port for %s: move the cable, or plan it.", c.Name, s.Place(), by, o, c.Name),
 	}
 }

@@ -39,15 +39,16 @@ const (
 // Sight adds what a relay says now to what was said, and tells what is new. before
 // is what it replaces. Two relays that forward the same requests have a sighting
 // each; one that forwards none any more is forgotten when another says something
-// new, or after two hours.
-func Sight(had []machine.Relayed, s machine.Relayed) (now []machine.Relayed, before machine.Relayed, what News) {
+// new, or after two hours. boot is when the machine asked last what to boot: what
+// is said of a boot is worth more than what was said before it.
+func Sight(had []machine.Relayed, s machine.Relayed, boot time.Time) (now []machine.Relayed, before machine.Relayed, what News) {
 	s.Circuit, s.Remote = short(s.Circuit), short(s.Remote)
 	s.Since = s.At
 	at := slices.IndexFunc(had, func(o machine.Relayed) bool { return o.MAC == s.MAC && o.Relay == s.Relay })
 	same := at >= 0 && bytes.Equal(had[at].Circuit, s.Circuit) && bytes.Equal(had[at].Remote, s.Remote)
 	keep := together
 	switch {
-	case same && s.At.Sub(had[at].At) < refresh:
+	case same && s.At.Sub(had[at].At) < refresh && !had[at].At.Before(boot):
 		return had, before, Nothing
 	case same:
 		s.Since, what, keep = had[at].Since, Again, forgotten
