@@ -121,7 +121,7 @@ func closeAll(runs []*run) {
 func (e *Eraser) all(ctx context.Context, runs []*run, weakest string) []report.Erased {
 	groups := map[string][]*run{}
 	for _, r := range runs {
-		key := controller(r.found.Name)
+		key := passthrough.ControllerOf(r.found.Name)
 		groups[key] = append(groups[key], r)
 	}
 	erased := make([]report.Erased, len(runs))

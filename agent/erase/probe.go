@@ -2,20 +2,9 @@ package erase
 
 import (
 	"fmt"
-	"strings"
 
 	"firstlight/agent/passthrough"
 )
-
-// controller is what disks of one controller have in common: for nvme0n1 and
-// nvme0n2 it is nvme0. Any other disk is its own.
-func controller(name string) string {
-	number, isNVMe := strings.CutPrefix(name, "nvme")
-	if n := strings.IndexByte(number, 'n'); isNVMe && n > 0 {
-		return name[:len("nvme")+n]
-	}
-	return name
-}
 
 // probe asks a disk what it can do. named is how many disks of its controller the
 // plan names. What cannot be asked cannot be done.

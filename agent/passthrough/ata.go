@@ -24,6 +24,8 @@ type ATA struct {
 	Sectors       uint64
 	Hides         bool // sectors may be hidden from us (HPA)
 	Long          bool // 48-bit addresses
+	SMART         bool
+	SMARTOn       bool
 	Security
 }
 
@@ -53,6 +55,7 @@ func DecodeATA(b []byte) (ATA, error) {
 		a.Sectors = uint64(binary.LittleEndian.Uint32(b[120:]))
 	}
 	a.Hides = word(82)&(1<<10) != 0
+	a.SMART, a.SMARTOn = word(82)&1 != 0, word(85)&1 != 0
 	s, set := word(128), word(82)
 	a.Security = Security{
 		Supported: s&1 != 0 && set&2 != 0, Enabled: s&2 != 0 || word(85)&2 != 0, Locked: s&4 != 0, Frozen: s&8 != 0, Expired: s&16 != 0,
@@ -154,6 +157,7 @@ const (
 // ataCommand is an ATA command of at most one block.
 type ataCommand struct {
 	command, protocol, device byte
+	feature, low, mid, high   byte
 	long                      bool // 48-bit registers
 	answer                    bool // the registers are asked for
 }
@@ -175,6 +179,7 @@ func through(c ataCommand) []byte {
 	if c.answer {
 		b[2] |= condition
 	}
+	b[4], b[8], b[10], b[12] = c.feature, c.low, c.mid, c.high
 	b[13], b[14] = c.device, c.command
 	return b
 }

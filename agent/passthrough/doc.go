@@ -6,7 +6,7 @@
 // be told from one by the kernel. It decides nothing: which command is sent to
 // which disk is its callers' matter, and it opens none. Sections are of NVM Express
 // Base 2.0c ("NVMe"), ATA Command Set 4 ("ACS-4"), SCSI/ATA Translation 4 ("SAT-4")
-// and SCSI Primary Commands 5 ("SPC-5"). Package agent/erase imports it; it imports
+// and SCSI Primary Commands 5 ("SPC-5"). Packages agent/check and agent/erase import it; it imports
 // nothing of ours.
 package passthrough
 

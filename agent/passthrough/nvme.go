@@ -32,6 +32,17 @@ type Controller struct {
 	ErasesAll          bool // a secure erase by a format is of all namespaces
 	FormatCrypto       bool // a format may change the key
 	Crypto, Block, Own bool // a sanitize changes the key, erases the cells, overwrites
+	SelfTest           bool // Device Self-test is supported
+}
+
+// ControllerOf is what disks of one controller have in common: for nvme0n1 and
+// nvme0n2 it is nvme0. Any other disk is its own.
+func ControllerOf(name string) string {
+	number, isNVMe := strings.CutPrefix(name, "nvme")
+	if n := strings.IndexByte(number, 'n'); isNVMe && n > 0 {
+		return name[:len("nvme")+n]
+	}
+	return name
 }
 
 // DecodeController reads the answer to Identify Controller.
@@ -43,7 +54,7 @@ func DecodeController(b []byte) (Controller, error) {
 	return Controller{
 		Serial: text(b[4:24]), Model: text(b[24:64]),
 		Format: oacs&2 != 0, FormatsAll: fna&1 != 0, ErasesAll: fna&2 != 0, FormatCrypto: fna&4 != 0,
-		Crypto: sanicap&1 != 0, Block: sanicap&2 != 0, Own: sanicap&4 != 0,
+		Crypto: sanicap&1 != 0, Block: sanicap&2 != 0, Own: sanicap&4 != 0, SelfTest: oacs&(1<<4) != 0,
 	}, nil
 }
 

@@ -35,7 +35,7 @@ func TestDecodeController(t *testing.T) {
 		b    []byte
 		want Controller
 	}{
-		{controllerBytes(0x0017, 0, 0x05), Controller{Format: true, FormatsAll: true, FormatCrypto: true}},
+		{controllerBytes(0x0017, 0, 0x05), Controller{Format: true, FormatsAll: true, FormatCrypto: true, SelfTest: true}},
 		{controllerBytes(0x0002, 0x3, 0x02), Controller{Format: true, ErasesAll: true, Crypto: true, Block: true}},
 		{controllerBytes(0x0001, 0x4, 0), Controller{Own: true}},
 		{controllerBytes(0, 0xFFFFFFF8, 0xF8), Controller{}},

@@ -12,7 +12,7 @@ type Status uint16
 var statusWords = map[Status]string{
 	0x001: "invalid opcode", 0x002: "invalid field", 0x006: "internal error", 0x007: "aborted",
 	0x01c: "a sanitize failed before", 0x01d: "a sanitize is in progress", 0x020: "the namespace is write protected",
-	0x10a: "invalid format", 0x10b: "firmware waits for a reset", 0x286: "access denied",
+	0x10a: "invalid format", 0x10b: "firmware waits for a reset", 0x11d: "a self-test is in progress", 0x286: "access denied",
 }
 
 // Error implements error.
