@@ -61,6 +61,12 @@ func Unknown(err error) bool {
 	return errors.As(err, &r) && (r.Status == http.StatusUnauthorized || r.Status == http.StatusForbidden)
 }
 
+// Conflicts says whether err means that the appliance wants something else by now.
+func Conflicts(err error) bool {
+	var r *Refusal
+	return errors.As(err, &r) && r.Status == http.StatusConflict
+}
+
 // Client calls one appliance for one boot of one machine.
 type Client struct {
 	base   string
@@ -114,7 +120,7 @@ func (c *Client) Order(ctx context.Context, seen string) (*report.Order, error) 
 	ctx, cancel := context.WithTimeout(ctx, pollWait+callTimeout)
 	defer cancel()
 	q := url.Values{"wait": {pollWait.String()}, "seen": {seen}}
-	resp, err := c.do(ctx, http.MethodGet, "order?"+q.Encode(), nil)
+	resp, err := c.do(ctx, c.calls, http.MethodGet, "order?"+q.Encode(), nil)
 	if err != nil {
 		return nil, err
 	}
@@ -147,6 +153,16 @@ func (c *Client) Progress(ctx context.Context, p report.Progress) error {
 // Result ends an order.
 func (c *Client) Result(ctx context.Context, r report.Result) error {
 	return c.tell(ctx, "result", r)
+}
+
+// Stream reads bytes from the appliance that mean nothing, and have no end: by them
+// the way between is measured.
+func (c *Client) Stream(ctx context.Context) (io.ReadCloser, error) {
+	resp, err := c.do(ctx, c.images, http.MethodGet, "stream", nil)
+	if err != nil {
+		return nil, err
+	}
+	return resp.Body, nil
 }
 
 // Crash tells how a life of the agent ended that should not have.
@@ -186,16 +202,16 @@ func (c *Client) post(ctx context.Context, what string, body any) (*http.Respons
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", what, err)
 	}
-	return c.do(ctx, http.MethodPost, what, b)
+	return c.do(ctx, c.calls, http.MethodPost, what, b)
 }
 
-func (c *Client) do(ctx context.Context, method, what string, body []byte) (*http.Response, error) {
+func (c *Client) do(ctx context.Context, by *http.Client, method, what string, body []byte) (*http.Response, error) {
 	for {
 		e, err := c.enrolled(ctx)
 		if err != nil {
 			return nil, err
 		}
-		resp, err := c.once(ctx, e, method, what, body)
+		resp, err := c.once(ctx, by, e, method, what, body)
 		if err != nil {
 			return nil, err
 		}
@@ -212,7 +228,7 @@ func (c *Client) do(ctx context.Context, method, what string, body []byte) (*htt
 }
 
 // once makes one call, signed.
-func (c *Client) once(ctx context.Context, e report.Enrolled, method, what string, body []byte) (*http.Response, error) {
+func (c *Client) once(ctx context.Context, by *http.Client, e report.Enrolled, method, what string, body []byte) (*http.Response, error) {
 	req, err := http.NewRequestWithContext(ctx, method, c.base+"/agent/v1/"+what, bytes.NewReader(body))
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", what, err)
@@ -222,7 +238,7 @@ func (c *Client) once(ctx context.Context, e report.Enrolled, method, what strin
 	}
 	req.Header.Set("Authorization", report.SessionScheme+" "+e.Session)
 	req.Header.Set(report.ProofHeader, c.key.Sign(e.Challenge, e.Session, method, req.URL.RequestURI(), body).String())
-	return c.calls.Do(req)
+	return by.Do(req)
 }
 
 // refusal reads why. An appliance always says; what stands before it may not.

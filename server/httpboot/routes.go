@@ -47,6 +47,7 @@ var routes = []route{
 	{"POST /agent/v1/progress", session, (*Server).progress},
 	{"POST /agent/v1/result", session, (*Server).result},
 	{"POST /agent/v1/crash", session, (*Server).crash},
+	{"GET /agent/v1/stream", session, (*Server).stream},
 
 	{"POST /home/v1/{token}", single, (*Server).home},
 }

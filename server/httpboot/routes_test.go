@@ -28,6 +28,7 @@ func TestRoutesAreTheseAndNoMore(t *testing.T) {
 		"session POST /agent/v1/progress",
 		"session POST /agent/v1/result",
 		"session POST /agent/v1/crash",
+		"session GET /agent/v1/stream",
 		"single POST /home/v1/{token}",
 	}
 	var got []string
