@@ -43,6 +43,12 @@ type Eraser interface {
 	Erase(ctx context.Context, order report.Order, progress func(report.Progress)) (erased []report.Erased, step string, err error)
 }
 
+// Checker carries out an order to check: what was measured, also where it comes with
+// an error. It calls progress from one goroutine at a time.
+type Checker interface {
+	Check(ctx context.Context, order report.Order, progress func(report.Progress)) ([]report.Measured, error)
+}
+
 // Screen is the console before the machine.
 type Screen interface {
 	Show(v console.View)
@@ -55,6 +61,7 @@ type Agent struct {
 	Appliance Appliance
 	Installer Installer
 	Eraser    Eraser
+	Checker   Checker
 	Collect   func() report.Report
 	Changed   <-chan struct{} // the machine's devices may have changed
 	Screen    Screen

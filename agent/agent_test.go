@@ -26,6 +26,8 @@ type fake struct {
 	onResult func() error
 	install  func(ctx context.Context, progress func(report.Progress)) error
 	erase    func() ([]report.Erased, error)
+	check    func(ctx context.Context) error
+	conflict bool // with what is told of progress
 }
 
 func (f *fake) Report(context.Context, report.Report) (report.Welcome, error) {
@@ -53,6 +55,9 @@ func (f *fake) Progress(_ context.Context, p report.Progress) error {
 	if p.Total > 0 {
 		f.log = append(f.log, "progress "+p.Step)
 	}
+	if f.conflict {
+		return &appliance.Refusal{Status: 409, Message: "not now"}
+	}
 	return nil
 }
 
@@ -63,6 +68,9 @@ func (f *fake) Result(_ context.Context, r report.Result) error {
 	}
 	if len(r.Erased) > 0 {
 		r.Order += fmt.Sprintf(" %d erased", len(r.Erased))
+	}
+	if len(r.Measured) > 0 {
+		r.Order += fmt.Sprintf(" %d measured", len(r.Measured))
 	}
 	f.log = append(f.log, word+r.Order)
 	if f.onResult != nil {
@@ -86,6 +94,13 @@ func (f *fake) Erase(_ context.Context, _ report.Order, progress func(report.Pro
 	return erased, report.StepErase, err
 }
 
+func (f *fake) Check(ctx context.Context, _ report.Order, progress func(report.Progress)) ([]report.Measured, error) {
+	f.log = append(f.log, "check")
+	progress(report.Progress{Step: report.StepCheck, Done: 1, Total: 2})
+	err := f.check(ctx)
+	return make([]report.Measured, 3), err
+}
+
 // run runs an agent until it ends by itself or an hour has passed, on a clock
 // that costs nothing.
 func run(t *testing.T, f *fake) (end string, log []string) {
@@ -94,7 +109,7 @@ func run(t *testing.T, f *fake) (end string, log []string) {
 		ctx, cancel := context.WithTimeout(t.Context(), time.Hour)
 		defer cancel()
 		a := &Agent{
-			Appliance: f, Installer: f, Eraser: f, Screen: console.New(), Log: slog.New(slog.DiscardHandler), Name: "x",
+			Appliance: f, Installer: f, Eraser: f, Checker: f, Screen: console.New(), Log: slog.New(slog.DiscardHandler), Name: "x",
 			Collect: func() report.Report { return report.Report{Version: report.Version} },
 		}
 		end, _ = a.Run(ctx)
@@ -111,6 +126,7 @@ func fine(_ context.Context, progress func(report.Progress)) error {
 var (
 	install = report.Order{ID: "1", Action: report.ActionInstall, Token: "t"}
 	erase   = report.Order{ID: "5", Action: report.ActionErase, Token: "t"}
+	check   = report.Order{ID: "6", Action: report.ActionCheck}
 	reboot  = report.Order{ID: "2", Action: report.ActionReboot}
 )
 
@@ -157,7 +173,7 @@ func TestWhatAnAgentDoes(t *testing.T) {
 			"an order from the future is refused by name",
 			fake{orders: []report.Order{{ID: "3", Action: "dance"}}},
 			"",
-			[]string{"report", "poll after ", "result not ok (action \"dance\" is unknown to this agent, which knows install, erase, reboot, poweroff and report: boot it from the boot image of this release) 3", "poll after 3"},
+			[]string{"report", "poll after ", "result not ok (action \"dance\" is unknown to this agent, which knows install, erase, check, reboot, poweroff and report: boot it from the boot image of this release) 3", "poll after 3"},
 		},
 		{
 			"an order to report is obeyed by reporting",
@@ -178,6 +194,27 @@ func TestWhatAnAgentDoes(t *testing.T) {
 			}},
 			"",
 			[]string{"report", "poll after ", "erase", "progress erase", "report", "result not ok (1 of 2 disks) 5 2 erased", "poll after 5"},
+		},
+		{
+			"a check is told with what was measured, and the machine waits",
+			fake{orders: []report.Order{check}, check: func(context.Context) error { return nil }},
+			"",
+			[]string{"report", "poll after ", "check", "progress check", "result ok 6 3 measured", "poll after 6"},
+		},
+		{
+			"a check that the appliance does not want any more is over at once",
+			fake{orders: []report.Order{check}, conflict: true, check: func(ctx context.Context) error { <-ctx.Done(); return ctx.Err() }},
+			"",
+			[]string{"report", "poll after ", "check", "progress check", "result not ok (the appliance ended the check) 6 3 measured", "poll after 6"},
+		},
+		{
+			"what writes to disks goes on, whatever is said of its progress",
+			fake{orders: []report.Order{erase}, conflict: true, erase: func() ([]report.Erased, error) {
+				time.Sleep(time.Minute)
+				return make([]report.Erased, 2), nil
+			}},
+			"",
+			[]string{"report", "poll after ", "erase", "progress erase", "report", "result ok 5 2 erased", "poll after 5"},
 		},
 		{
 			"an erase that never began changes nothing",
@@ -216,7 +253,7 @@ func TestWhatChangedDuringAnInstallIsTold(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				f := &late{fake: fake{orders: []report.Order{install}, install: fine}, say: tt.say}
 				a := &Agent{
-					Appliance: f, Installer: f, Eraser: f, Screen: console.New(), Log: slog.New(slog.DiscardHandler), Name: "x",
+					Appliance: f, Installer: f, Eraser: f, Checker: f, Screen: console.New(), Log: slog.New(slog.DiscardHandler), Name: "x",
 					Collect: func() report.Report {
 						r := report.Report{Version: report.Version, NICs: []report.NIC{{Name: "eth0"}}}
 						if tt.told && slices.Contains(f.log, "install") {

@@ -44,7 +44,7 @@ func (s *slow) Order(ctx context.Context, seen string) (*report.Order, error) {
 func TestARunIsHeardAsOftenAsItSays(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f := &slow{outage: 9 * time.Hour, began: time.Now()}
-		f.orders = []report.Order{install, erase, reboot}
+		f.orders = []report.Order{install, erase, check, reboot}
 		f.install = func(_ context.Context, progress func(report.Progress)) error {
 			for range 5 {
 				time.Sleep(110 * time.Minute)
@@ -57,9 +57,13 @@ func TestARunIsHeardAsOftenAsItSays(t *testing.T) {
 			time.Sleep(110 * time.Minute)
 			return make([]report.Erased, 1), nil
 		}
+		f.check = func(context.Context) error {
+			time.Sleep(29 * time.Minute) // for the facts that it begins with
+			return nil
+		}
 		until, words := time.Now().Add(turn), 0
 		a := &Agent{
-			Appliance: f, Installer: f, Eraser: f, Screen: console.New(), Log: slog.New(slog.DiscardHandler), Name: "x",
+			Appliance: f, Installer: f, Eraser: f, Checker: f, Screen: console.New(), Log: slog.New(slog.DiscardHandler), Name: "x",
 			Collect: func() report.Report {
 				time.Sleep(29 * time.Minute)
 				return report.Report{Version: report.Version}

@@ -3,6 +3,7 @@ package agent
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"reflect"
 	"strings"
@@ -22,6 +23,7 @@ type action struct {
 var actions = []action{
 	{report.ActionInstall, (*Agent).install},
 	{report.ActionErase, (*Agent).erase},
+	{report.ActionCheck, (*Agent).check},
 	{report.ActionReboot, (*Agent).leave},
 	{report.ActionPowerOff, (*Agent).leave},
 	{report.ActionReport, (*Agent).reportAgain},
@@ -72,10 +74,13 @@ func (a *Agent) reportAgain(ctx context.Context, _ report.Order) (report.Result,
 
 func (a *Agent) install(ctx context.Context, o report.Order) (report.Result, string, error) {
 	var step string
-	err := a.work(ctx, o, func(progress func(report.Progress)) (at string, err error) {
-		step, err = a.Installer.Install(ctx, o, progress)
-		return step, err
-	}, "Installed; restarts into its system.", "Not installed")
+	err := a.work(ctx, o, task{
+		within: writing, done: "Installed; restarts into its system.", failed: "Not installed",
+		do: func(ctx context.Context, progress func(report.Progress)) (at string, err error) {
+			step, err = a.Installer.Install(ctx, o, progress)
+			return step, err
+		},
+	})
 	if err != nil {
 		return report.Result{Step: step, Error: err.Error()}, "", nil
 	}
@@ -104,10 +109,13 @@ func (a *Agent) partingReport(ctx context.Context, now report.Report) {
 // the machine by that has the facts then.
 func (a *Agent) erase(ctx context.Context, o report.Order) (report.Result, string, error) {
 	var r report.Result
-	err := a.work(ctx, o, func(progress func(report.Progress)) (_ string, err error) {
-		r.Erased, r.Step, err = a.Eraser.Erase(ctx, o, progress)
-		return r.Step, err
-	}, "Erased; waits for what comes next.", "Not erased")
+	err := a.work(ctx, o, task{
+		within: writing, done: "Erased; waits for what comes next.", failed: "Not erased",
+		do: func(ctx context.Context, progress func(report.Progress)) (_ string, err error) {
+			r.Erased, r.Step, err = a.Eraser.Erase(ctx, o, progress)
+			return r.Step, err
+		},
+	})
 	if ctx.Err() != nil {
 		return r, "", ctx.Err()
 	}
@@ -126,13 +134,49 @@ func (a *Agent) erase(ctx context.Context, o report.Order) (report.Result, strin
 	return r, "", nil
 }
 
-// work does what takes long and writes to disks, and tells how it gets on.
-func (a *Agent) work(ctx context.Context, o report.Order, do func(progress func(report.Progress)) (step string, err error), done, failed string) error {
-	t := newTeller(a.Appliance)
-	a.alive(writing)
-	step, err := do(func(p report.Progress) {
+// check measures, and tells what was measured whatever it is. It may be ended by the
+// appliance, for it leaves nothing half done.
+func (a *Agent) check(ctx context.Context, o report.Order) (report.Result, string, error) {
+	r := report.Result{Step: report.StepCheck}
+	err := a.work(ctx, o, task{
+		within: looking, done: "Checked; waits for what comes next.", failed: "Not checked", ends: true,
+		do: func(ctx context.Context, progress func(report.Progress)) (_ string, err error) {
+			if r.Measured, err = a.Checker.Check(ctx, o, progress); err != nil {
+				err = cmp.Or(context.Cause(ctx), err)
+			}
+			return report.StepCheck, err
+		},
+	})
+	if r.OK = err == nil; err != nil {
+		r.Error = err.Error()
+	}
+	return r, "", ctx.Err()
+}
+
+// errEnded says that the appliance refused to hear more of a check.
+var errEnded = errors.New("the appliance ended the check")
+
+// task is what takes long, and may write to disks.
+type task struct {
+	do           func(ctx context.Context, progress func(report.Progress)) (step string, err error)
+	within       time.Duration // the longest between two words of it
+	done, failed string        // what to say of its end
+	ends         bool          // by a word of it that conflicts with what the appliance wants now
+}
+
+// work does a task, and tells how it gets on.
+func (a *Agent) work(ctx context.Context, o report.Order, w task) error {
+	bounded, end := context.WithCancelCause(ctx)
+	defer end(nil)
+	t := newTeller(a.Appliance, func(err error) {
+		if w.ends && appliance.Conflicts(err) {
+			end(errEnded)
+		}
+	})
+	a.alive(w.within)
+	step, err := w.do(bounded, func(p report.Progress) {
 		p.Order = o.ID
-		a.alive(writing)
+		a.alive(w.within)
 		if p.Total > 0 {
 			a.Screen.Progress(p.Step+"  "+p.Message, p.Done, p.Total)
 		}
@@ -141,11 +185,11 @@ func (a *Agent) work(ctx context.Context, o report.Order, do func(progress func(
 	})
 	a.alive(turn)
 	if err != nil {
-		a.Log.Error(failed, "step", step, "error", err)
-		a.view.Sentence = fmt.Sprintf("%s: %v.", failed, err)
+		a.Log.Error(w.failed, "step", step, "error", err)
+		a.view.Sentence = fmt.Sprintf("%s: %v.", w.failed, err)
 	} else {
-		a.Log.Info(done)
-		a.view.Sentence = done
+		a.Log.Info(w.done)
+		a.view.Sentence = w.done
 	}
 	a.Screen.Show(a.view)
 	t.tell(report.Progress{Order: o.ID, Step: step, Console: a.Screen.Take()})

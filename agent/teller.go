@@ -15,6 +15,7 @@ import (
 // steps arrive in their order once it is back.
 type teller struct {
 	appliance Appliance
+	refused   func(error) // by the appliance, which is not told again
 	cancel    context.CancelFunc
 	done      chan struct{}
 
@@ -31,9 +32,9 @@ const keptLines = 200
 // which is waited for without bound.
 const parting = 5 * time.Second
 
-func newTeller(to Appliance) *teller {
+func newTeller(to Appliance, refused func(error)) *teller {
 	ctx, cancel := context.WithCancel(context.Background())
-	t := &teller{appliance: to, cancel: cancel, done: make(chan struct{}), wake: make(chan struct{}, 1)}
+	t := &teller{appliance: to, refused: refused, cancel: cancel, done: make(chan struct{}), wake: make(chan struct{}, 1)}
 	go t.run(ctx)
 	return t
 }
@@ -95,6 +96,9 @@ func (t *teller) run(ctx context.Context) {
 			continue
 		}
 		err := t.appliance.Progress(ctx, p)
+		if appliance.Refused(err) {
+			t.refused(err)
+		}
 		if err == nil || appliance.Refused(err) {
 			pauses = patience.Pauses{}
 			continue

@@ -105,6 +105,7 @@ var ourPackages = map[string]row{
 	"agent/appliance":   {ours: []string{"agent/identity", "agent/report"}, why: agentSide},
 	"agent/blockdev":    {why: agentSide},
 	"agent/bmc":         {ours: []string{"agent/report"}, why: agentSide},
+	"agent/check":       {ours: []string{"agent/passthrough", "agent/patience", "agent/report"}, why: agentSide + "; and it may never reach a package that opens disks for writing"},
 	"agent/collect":     {ours: []string{"agent/efiboot", "agent/report"}, why: agentSide},
 	"agent/console":     {why: agentSide},
 	"agent/crash":       {ours: []string{"agent/appliance", "agent/patience", "agent/report"}, why: agentSide},
@@ -123,7 +124,7 @@ var ourPackages = map[string]row{
 	"agent/signature":   {ours: []string{"agent/gpt", "agent/report"}, why: agentSide},
 	"agent/watchdog":    {why: agentSide},
 	"agent/pid1": {ours: []string{
-		"agent", "agent/appliance", "agent/collect", "agent/console", "agent/crash", "agent/efiboot", "agent/erase", "agent/facts", "agent/hotplug",
+		"agent", "agent/appliance", "agent/check", "agent/collect", "agent/console", "agent/crash", "agent/efiboot", "agent/erase", "agent/facts", "agent/hotplug",
 		"agent/identity", "agent/install", "agent/lldp", "agent/network", "agent/report", "agent/watchdog",
 	}, why: agentSide},
 	"agent/blockdev/blockdevtest": {why: "devices for tests know nothing of what is done to them"},
@@ -146,7 +147,7 @@ var ourPackages = map[string]row{
 		"server/machine", "server/oob", "server/virtualrack/console",
 	}, why: "a machine knows its power button and its console, not who presses or reads"},
 	"server/virtualrack/light": {ours: []string{
-		"agent", "agent/appliance", "agent/console", "agent/crash", "agent/efiboot", "agent/erase", "agent/gpt", "agent/identity", "agent/install", "agent/lldp", "agent/passthrough", "agent/patience", "agent/pid1", "agent/report", "agent/signature",
+		"agent", "agent/appliance", "agent/check", "agent/console", "agent/crash", "agent/efiboot", "agent/erase", "agent/gpt", "agent/identity", "agent/install", "agent/lldp", "agent/passthrough", "agent/patience", "agent/pid1", "agent/report", "agent/signature",
 		"server/machine", "server/oob", "server/virtualrack/console",
 	}, why: "a light machine is the agent's own code behind the rack's protocols, and knows the appliance by these only"},
 	"server/serverdb/fleet": {ours: []string{"server/boot", "server/delivery", "server/journal", "server/machine", "server/serverdb", "server/serverdb/store"}, why: "a made-up fleet is written where the real one is kept, and known to tests and comparisons alone"},

@@ -11,6 +11,7 @@ import (
 
 	"firstlight/agent"
 	"firstlight/agent/appliance"
+	"firstlight/agent/check"
 	"firstlight/agent/collect"
 	"firstlight/agent/console"
 	"firstlight/agent/efiboot"
@@ -77,7 +78,8 @@ func Boot(version string) error {
 	neighbours := lldp.NewListener(ctx, log)
 	machine := &facts.Machine{Version: version, Log: log, Neighbour: neighbours.Neighbour}
 	a := &agent.Agent{
-		Appliance: client, Installer: installer(client, log), Eraser: eraser(client, log), Collect: machine.Collect,
+		Appliance: client, Installer: installer(client, log), Eraser: eraser(client, log),
+		Checker: checker(client, machine.Collect, log), Collect: machine.Collect,
 		Changed: either(either(rest, neighbours.News()), links.News()), Screen: con, Log: log, Name: name, Alive: dog.Alive,
 	}
 	end, err := a.Run(ctx)
@@ -100,6 +102,12 @@ func disks() []report.Disk { return collect.Machine{Root: os.DirFS("/")}.Collect
 
 func eraser(client *appliance.Client, log *slog.Logger) *erase.Eraser {
 	return &erase.Eraser{Appliance: client, Disks: disks, Open: erase.OpenDevice, Log: log, Patience: patience, Whole: wholly}
+}
+
+func checker(client *appliance.Client, facts func() report.Report, log *slog.Logger) *check.Checker {
+	return &check.Checker{
+		Facts: facts, Open: check.OpenDevice, Stream: client.Stream, CPUs: check.CPUs, Pin: check.Pin, Root: os.DirFS("/"), Log: log,
+	}
 }
 
 func installer(client *appliance.Client, log *slog.Logger) *install.Installer {

@@ -70,6 +70,7 @@ func (m *Machine) runAgent(ctx context.Context, cmdline string) (string, error) 
 			Disks: func() []report.Disk { return facts().Disks },
 			Open:  func(string) (erase.Disk, error) { return erasable{m.disk, m.has(StubbornDisk)}, nil },
 		},
+		Checker: checker{m, facts},
 	}
 	return a.Run(ctx)
 }

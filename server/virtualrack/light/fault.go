@@ -56,6 +56,9 @@ const (
 	ClonedSerial Fault = "cloned-serial"     // it has the serial number of another machine
 	NoSerial     Fault = "no-serial"         // its maker forgot to write its serial number
 	StolenToken  Fault = "stolen-token"      // another agent shows its boot token with another key
+	SlowDisk     Fault = "slow-disk"         // its disk reads at a tenth of the rate of others
+	HotProcessor Fault = "hot-processor"     // its processor reaches its critical temperature
+	BadDIMM      Fault = "bad-dimm"          // its second memory module has errors, which are corrected
 )
 
 // Faults lists all that a machine can be told to play.
@@ -64,7 +67,7 @@ func Faults() []Fault {
 		Dead, DiskFirst, LatePort, BareRelay, WrongRelay, FarRelay, OddFirmware, NoOffers, Declines, OldLease, OtherServer,
 		NoTFTP, WrongFile, OtherLoader, CutLoader, NoDriver, LoaderLoop, DeafLoader, NoHTTP, BorrowedName, Stops,
 		GoneKernel, CutKernel, SilentAgent, CrashLoop, WrongClock, TwoFaces, DeadDisk, StubbornDisk, WrongCable, RelayLies, AgentCrash,
-		MissingDIMM, ClonedSerial, NoSerial, StolenToken,
+		MissingDIMM, ClonedSerial, NoSerial, StolenToken, SlowDisk, HotProcessor, BadDIMM,
 	}
 }
 
