@@ -10,6 +10,12 @@ import (
 	"firstlight/agent/report"
 )
 
+// Enrol makes the enrolment ahead of the first call. What comes of it that call
+// finds, or finds out.
+func (c *Client) Enrol(ctx context.Context) {
+	_, _ = c.enrolled(ctx)
+}
+
 // enrolled gives the session of this boot, and enrols first where there is none:
 // with the boot token of the script and the key that this boot made.
 func (c *Client) enrolled(ctx context.Context) (report.Enrolled, error) {

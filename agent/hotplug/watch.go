@@ -12,8 +12,12 @@ import (
 	"context"
 	"io/fs"
 	"log/slog"
+	"runtime"
 	"strings"
+	"sync"
 	"time"
+
+	"golang.org/x/sys/unix"
 )
 
 // quiet is how long no device may come before the devices are at rest. What
@@ -39,14 +43,18 @@ type Watcher struct {
 	running map[bool]int    // by urgency
 	done    chan bool       // a worker ended, with the urgency of what it did
 	news    bool            // something came since the last rest
+	loaded  chan struct{}   // closed once
+	all     func()          // closes it
 }
 
 // NewWatcher makes a Watcher over sys, which is /sys, and the kernel's events.
 func NewWatcher(sys fs.FS, modules *Modules, events <-chan Event, log *slog.Logger) *Watcher {
+	loaded := make(chan struct{})
 	return &Watcher{
 		sys: sys, modules: modules, events: events, log: log,
 		rest: make(chan struct{}, 1), seen: map[string]bool{}, running: map[bool]int{},
 		done: make(chan bool, workers), news: true,
+		loaded: loaded, all: sync.OnceFunc(func() { close(loaded) }),
 	}
 }
 
@@ -55,6 +63,10 @@ func NewWatcher(sys fs.FS, modules *Modules, events <-chan Event, log *slog.Logg
 // plugged in or found later. Modules of other devices are not waited for.
 func (w *Watcher) Rest() <-chan struct{} { return w.rest }
 
+// Loaded is closed when the devices have come to rest for the first time and the
+// modules of all others that were found are loaded, too.
+func (w *Watcher) Loaded() <-chan struct{} { return w.loaded }
+
 // Run loads modules until ctx ends.
 func (w *Watcher) Run(ctx context.Context) {
 	w.lookAtAll()
@@ -62,6 +74,9 @@ func (w *Watcher) Run(ctx context.Context) {
 	defer timer.Stop()
 	for {
 		w.start()
+		if !w.news && len(w.later) == 0 && w.running[true]+w.running[false] == 0 {
+			w.all()
+		}
 		select {
 		case <-ctx.Done():
 			return
@@ -146,7 +161,9 @@ func (w *Watcher) want(modalias string) {
 func urgent(modalias string) bool {
 	bus, rest, _ := strings.Cut(modalias, ":")
 	switch bus {
-	case "virtio", "vmbus", "xen", "nvme", "mmc":
+	case "virtio": // network, block and SCSI: not what gives entropy
+		return strings.HasPrefix(rest, "d00000001") || strings.HasPrefix(rest, "d00000002") || strings.HasPrefix(rest, "d00000008")
+	case "vmbus", "xen", "nvme", "mmc":
 		return true
 	case "scsi": // disks alone: not the optical drive that a BMC offers
 		return strings.HasPrefix(rest, "t-0x00") || strings.HasPrefix(rest, "t-0x14")
@@ -172,6 +189,9 @@ func (w *Watcher) start() {
 func (w *Watcher) load(name string, urgent bool) {
 	w.running[urgent]++
 	go func() {
+		if !urgent {
+			stepBack()
+		}
 		if err := w.modules.Load(name); err != nil {
 			w.log.Warn("module not loaded", "error", err)
 		}
@@ -182,6 +202,15 @@ func (w *Watcher) load(name string, urgent bool) {
 		}
 		w.done <- urgent
 	}()
+}
+
+// stepBack gives the calling goroutine a thread, until both end, that runs where
+// no other wants to: checking a module's signature keeps a core busy, and the
+// first report shall not wait for the drivers of what it does not name.
+func stepBack() {
+	runtime.LockOSThread()
+	const last = 19
+	_ = unix.Setpriority(unix.PRIO_PROCESS, 0, last) // without it they share the cores
 }
 
 // companion names a module that no device asks for but that makes another one

@@ -43,10 +43,18 @@ func Boot(version string) error {
 	_ = dog.Arm() // that of an earlier life runs on; one that comes is armed later
 	go dog.Run(ctx)
 
-	rest, load, err := devices(ctx, log)
+	found, load, err := devices(ctx, log)
 	if err != nil {
 		return err
 	}
+	rest := found.Rest()
+	go func() {
+		select {
+		case <-found.Loaded():
+		case <-time.After(settle):
+		}
+		arm(dog, load, log)
+	}()
 	cmdline, err := os.ReadFile("/proc/cmdline")
 	if err != nil {
 		return fmt.Errorf("read the kernel's command line: %w", err)
@@ -72,7 +80,7 @@ func Boot(version string) error {
 	}
 	links := network.NewLinks(ctx, log)
 	con.Show(console.View{Name: name, Sentence: "Waits for its network cards and an address."})
-	await(ctx, opts, rest, log, dog, load)
+	await(ctx, opts, rest, log, dog, client)
 	go crashes.Send(ctx, client.Crash, sinceStart, log)
 
 	neighbours := lldp.NewListener(ctx, log)
@@ -120,9 +128,9 @@ func installer(client *appliance.Client, log *slog.Logger) *install.Installer {
 	return i
 }
 
-// devices starts to load modules and returns a channel that tells when disks
-// and NICs have come to rest, and how to load one that no device asks for.
-func devices(ctx context.Context, log *slog.Logger) (rest <-chan struct{}, load func(module string) error, err error) {
+// devices starts to load modules and returns who tells when disks and NICs have
+// come to rest, and how to load one that no device asks for.
+func devices(ctx context.Context, log *slog.Logger) (found *hotplug.Watcher, load func(module string) error, err error) {
 	release, err := os.ReadFile("/proc/sys/kernel/osrelease")
 	if err != nil {
 		return nil, nil, fmt.Errorf("read the kernel's release: %w", err)
@@ -147,35 +155,38 @@ func devices(ctx context.Context, log *slog.Logger) (rest <-chan struct{}, load 
 	}
 	w := hotplug.NewWatcher(os.DirFS("/sys"), modules, events, log)
 	go w.Run(ctx)
-	return w.Rest(), modules.Load, nil
+	return w, modules.Load, nil
 }
 
-// await waits until there is an address and until devices are at rest, its
-// watchdog among them.
-func await(ctx context.Context, opts Options, rest <-chan struct{}, log *slog.Logger, dog *watchdog.Dog, load func(module string) error) {
+// await waits until there is an address and until disks and NICs are at rest. The
+// enrolment, which the first call asks for, is made while devices still move.
+func await(ctx context.Context, opts Options, rest <-chan struct{}, log *slog.Logger, dog *watchdog.Dog, client *appliance.Client) {
 	net := &network.Client{BootMAC: opts.BootMAC, IPv6: opts.reachedByIPv6(), Resolv: "/etc/resolv.conf", Log: log, Accept: network.Wired}
-	up := make(chan struct{}, 1)
+	address := make(chan struct{}, 1)
 	go net.Run(ctx, func(string) {
 		select {
-		case up <- struct{}{}:
+		case address <- struct{}{}:
 		default:
 		}
 	})
 	late := time.NewTimer(settle)
 	defer late.Stop()
-	select {
-	case <-rest:
-		log.Info("devices at rest")
-	case <-late.C:
-		log.Warn("devices do not come to rest; reports what there is")
-	}
-	arm(dog, load, log)
-	for tick := time.NewTicker(waiting / 5); ; {
+	tick := time.NewTicker(waiting / 5)
+	defer tick.Stop()
+	for up := (<-chan struct{})(address); rest != nil || up != nil; {
 		dog.Alive(waiting)
 		select {
 		case <-up:
-			tick.Stop()
-			return
+			up = nil
+			go client.Enrol(ctx)
+		case <-rest:
+			log.Info("devices at rest")
+			rest = nil
+		case <-late.C:
+			if rest != nil {
+				log.Warn("devices do not come to rest; reports what there is")
+			}
+			rest = nil
 		case <-tick.C: // a cable may be missing for days
 		}
 	}

@@ -17,6 +17,9 @@ func KernelArgs(architecture string) []string {
 	return append(args,
 		// Warnings and worse only: the agent's own lines have to be legible.
 		"loglevel=4",
+		// The crypto layer's own source of random numbers, which nothing here uses,
+		// tests itself for half a second of an emulated core. getrandom(2) has another.
+		"initcall_blacklist=jent_mod_init",
 		// Should the agent ever end, the kernel panics; after half a minute, for
 		// the console to be read, the machine boots again and asks again.
 		"panic=30",
