@@ -20,7 +20,7 @@ var font = map[rune]string{
 // banner draws a name five lines high: in pixels of two columns where that
 // fits, of one where only that does, and as plain text otherwise. Letters are
 // drawn alike in both cases, and what has no letter is left out.
-func banner(name string) []string {
+func banner(name string, columns int) []string {
 	var letters []string
 	for _, r := range strings.ToUpper(name) {
 		if rows, ok := font[r]; ok {
@@ -28,10 +28,10 @@ func banner(name string) []string {
 		}
 	}
 	pixel := 2
-	if len(letters)*4*pixel > width {
+	if len(letters)*4*pixel > columns {
 		pixel = 1
 	}
-	if len(letters)*4*pixel > width || len(letters) == 0 {
+	if len(letters)*4*pixel > columns || len(letters) == 0 {
 		return []string{name}
 	}
 	lines := make([]string, 5)

@@ -27,7 +27,8 @@ type View struct {
 // gets more lines.
 type Output struct {
 	io.Writer
-	Rows int // of a screen; 0 for a line printer
+	Rows    int // of a screen; 0 for a line printer
+	Columns int // of a screen
 }
 
 // kept bounds the log lines that are held for the appliance.
@@ -47,7 +48,7 @@ type Console struct {
 
 // queue is an output with what waits to be written to it.
 type queue struct {
-	rows int
+	size
 	text chan string
 }
 
@@ -56,7 +57,7 @@ type queue struct {
 func New(outputs ...Output) *Console {
 	c := &Console{percent: -1}
 	for _, o := range outputs {
-		q := queue{rows: o.Rows, text: make(chan string, 256)}
+		q := queue{size: size{max(width, o.Columns), o.Rows}, text: make(chan string, 256)}
 		c.queues = append(c.queues, q)
 		go func() {
 			for s := range q.text {
@@ -75,7 +76,7 @@ func (c *Console) Show(v View) {
 	if v == c.view {
 		return
 	}
-	changed := strings.Join(card(v), "\n") + "\n"
+	changed := strings.Join(card(v, size{columns: width}), "\n") + "\n"
 	if v.Name == c.view.Name && v.Page == c.view.Page {
 		changed = v.Sentence + "\n"
 	}
@@ -131,7 +132,7 @@ func (c *Console) each(changed string) {
 	for _, q := range c.queues {
 		text := strings.ReplaceAll(changed, "\n", "\r\n")
 		if q.rows > 0 {
-			text = c.screen(q.rows)
+			text = c.screen(q.size)
 		}
 		select {
 		case q.text <- text:
@@ -142,31 +143,31 @@ func (c *Console) each(changed string) {
 
 // screen draws from the top without clearing, which would flicker: card, bar,
 // and as much of the log as there is room for.
-func (c *Console) screen(rows int) string {
-	lines := card(c.view)
+func (c *Console) screen(s size) string {
+	lines := card(c.view, s)
 	if c.bar != "" {
 		lines = append(lines, c.bar)
 	}
 	const home, clearLine, clearRest = "\x1b[H", "\x1b[K\r\n", "\x1b[J"
 	const bright, plain = "\x1b[1m", "\x1b[0m" // a phone reads the code by its contrast
-	log := last(slices.Clone(c.recent), max(0, rows-1-len(lines)))
+	log := last(slices.Clone(c.recent), max(0, s.rows-1-len(lines)))
 	var b strings.Builder
 	b.WriteString(home + bright)
 	for _, line := range lines {
-		b.WriteString(clip(line) + clearLine)
+		b.WriteString(clip(line, s.columns) + clearLine)
 	}
 	b.WriteString(plain)
 	for _, line := range log {
-		b.WriteString(clip(line) + clearLine)
+		b.WriteString(clip(line, s.columns) + clearLine)
 	}
 	return b.String() + clearRest
 }
 
 // clip cuts a line to what fits: a longer one would take two lines, and push
 // the name off the screen.
-func clip(line string) string {
-	if runes := []rune(line); len(runes) >= width {
-		return string(runes[:width-4]) + "..."
+func clip(line string, columns int) string {
+	if runes := []rune(line); len(runes) >= columns {
+		return string(runes[:columns-4]) + "..."
 	}
 	return line
 }

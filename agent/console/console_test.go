@@ -37,18 +37,48 @@ func golden(t *testing.T, name, got string) {
 
 var view = View{Name: "c0mput3", Sentence: "Waits for an image; choose one on its page.", Page: "http://10.0.0.1:8080/m/c0mput3"}
 
+// screens are what the kernel makes of a VGA card, and of a firmware's picture of
+// 1280x800 and of 1920x1080 points.
+var screens = map[string]size{"line": {columns: width}, "vga": {80, 25}, "wxga": {160, 50}, "fullhd": {240, 67}}
+
 func TestCard(t *testing.T) {
-	lines := card(view)
-	golden(t, "card", strings.Join(lines, "\n")+"\n")
-	if len(lines) > 24 {
-		t.Errorf("the card has %d lines, want at most 24, as the smallest screen has 25", len(lines))
+	for name, s := range screens {
+		lines := card(view, s)
+		golden(t, "card-"+name, strings.Join(lines, "\n")+"\n")
+		if s.rows > 0 && len(lines) >= s.rows {
+			t.Errorf("the card has %d lines, want less than the %d of a %s screen", len(lines), s.rows, name)
+		}
+	}
+}
+
+// The longest names that DNS and the appliance have, and all in between.
+func TestACardFitsAScreenWhateverTheAddress(t *testing.T) {
+	for n := 1; n <= 150; n++ {
+		v := View{Name: strings.Repeat("n", min(n, 63)), Sentence: view.Sentence, Page: "https://" + strings.Repeat("h", n) + "/machines/n"}
+		for name, s := range screens {
+			if s.rows == 0 {
+				continue
+			}
+			lines := card(v, s)
+			if coded := strings.Contains(strings.Join(lines, ""), "▄") || s.rows > 25; !coded && len(v.Page) <= 106 {
+				t.Fatalf("an address of %d letters has no code on a %s screen", len(v.Page), name)
+			}
+			if len(lines) >= s.rows {
+				t.Fatalf("the card of an address of %d letters has %d lines on a %s screen of %d", len(v.Page), len(lines), name, s.rows)
+			}
+			for _, line := range lines {
+				if len([]rune(line)) >= s.columns {
+					t.Fatalf("a line of the card of an address of %d letters is cut off on a %s screen: %s", len(v.Page), name, line)
+				}
+			}
+		}
 	}
 }
 
 func TestBannerShowsEveryLetter(t *testing.T) {
 	var b strings.Builder
 	for _, s := range []string{"abcdefghij", "klmnopqrst", "uvwxyz", "0123456789", "sto1-web_1.", "a-name-that-is-long", "a name longer than any screen"} {
-		b.WriteString(strings.Join(banner(s), "\n") + "\n\n")
+		b.WriteString(strings.Join(banner(s, width), "\n") + "\n\n")
 	}
 	golden(t, "letters", b.String())
 	for r, rows := range font {

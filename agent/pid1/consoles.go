@@ -31,25 +31,24 @@ func consoles() []console.Output {
 		}
 		o := console.Output{Writer: f}
 		if name == screen {
-			o.Rows = rows(f)
+			o.Rows, o.Columns = extent(f)
 		}
 		outputs = append(outputs, o)
 	}
 	return outputs
 }
 
-// rows asks a terminal for its height. Not through f.Fd, which would make its
+// extent asks a terminal for its size. Not through f.Fd, which would make its
 // writes block a thread each.
-func rows(f *os.File) int {
+func extent(f *os.File) (rows, columns int) {
 	conn, err := f.SyscallConn()
 	if err != nil {
-		return 0
+		return 0, 0
 	}
-	n := 0
 	_ = conn.Control(func(fd uintptr) {
 		if size, err := unix.IoctlGetWinsize(int(fd), unix.TIOCGWINSZ); err == nil {
-			n = int(size.Row)
+			rows, columns = int(size.Row), int(size.Col)
 		}
 	})
-	return n
+	return rows, columns
 }
