@@ -18,6 +18,7 @@ import (
 
 	"firstlight/agent/appliance"
 	"firstlight/agent/console"
+	"firstlight/agent/logbook"
 	"firstlight/agent/patience"
 	"firstlight/agent/report"
 )
@@ -28,6 +29,7 @@ type Appliance interface {
 	Order(ctx context.Context, seen string) (*report.Order, error)
 	Progress(ctx context.Context, p report.Progress) error
 	Result(ctx context.Context, r report.Result) error
+	Log(ctx context.Context, l report.Log) error
 }
 
 // Installer carries out an order to install. The step where it stopped comes
@@ -53,7 +55,6 @@ type Checker interface {
 type Screen interface {
 	Show(v console.View)
 	Progress(label string, done, total int64)
-	Take() []string
 }
 
 // Agent is one run of the agent. All fields but Changed and Alive are required.
@@ -66,7 +67,8 @@ type Agent struct {
 	Changed   <-chan struct{} // the machine's devices may have changed
 	Screen    Screen
 	Log       *slog.Logger
-	Name      string // what to call the machine until the appliance says it
+	Book      *logbook.Book // what Log says, for the appliance
+	Name      string        // what to call the machine until the appliance says it
 	// Alive hears that the run goes on, and within what time it is heard again.
 	Alive func(within time.Duration)
 
@@ -91,6 +93,8 @@ func (a *Agent) Run(ctx context.Context) (string, error) {
 	a.view = console.View{Name: a.Name, Sentence: "Tells the appliance what this machine is."}
 	a.Screen.Show(a.view)
 	err := a.report(ctx, a.collect())
+	stop := a.tellLog(ctx)
+	defer stop()
 	for seen := ""; err == nil; {
 		var o *report.Order
 		if o, err = a.wait(ctx, seen); err != nil {
@@ -109,6 +113,19 @@ func (a *Agent) Run(ctx context.Context) (string, error) {
 		return report.ActionReboot, nil
 	}
 	return "", err
+}
+
+// tellLog tells the appliance of the log from now on, which knows the machine now.
+// The last of it is told when the run ends, for as long as parting.
+func (a *Agent) tellLog(ctx context.Context) (stop func()) {
+	sending, cancel := context.WithCancel(ctx)
+	go a.Book.Send(sending, a.Appliance.Log)
+	return func() {
+		cancel()
+		last, done := context.WithTimeout(ctx, parting)
+		defer done()
+		a.Book.Flush(last, a.Appliance.Log)
+	}
 }
 
 // report tells the appliance what the machine is, until it takes it.

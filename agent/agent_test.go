@@ -12,6 +12,7 @@ import (
 
 	"firstlight/agent/appliance"
 	"firstlight/agent/console"
+	"firstlight/agent/logbook"
 	"firstlight/agent/report"
 
 	"github.com/google/go-cmp/cmp"
@@ -21,6 +22,7 @@ import (
 // happened to them. Each call takes what its hook says, if there is one.
 type fake struct {
 	log      []string
+	told     []string // lines of the agent's own log
 	orders   []report.Order
 	onReport func() error
 	onResult func() error
@@ -79,6 +81,11 @@ func (f *fake) Result(_ context.Context, r report.Result) error {
 	return nil
 }
 
+func (f *fake) Log(_ context.Context, l report.Log) error {
+	f.told = append(f.told, l.Lines...)
+	return nil
+}
+
 func (f *fake) Install(ctx context.Context, _ report.Order, progress func(report.Progress)) (string, error) {
 	f.log = append(f.log, "install")
 	if err := f.install(ctx, progress); err != nil {
@@ -108,8 +115,10 @@ func run(t *testing.T, f *fake) (end string, log []string) {
 	synctest.Test(t, func(t *testing.T) {
 		ctx, cancel := context.WithTimeout(t.Context(), time.Hour)
 		defer cancel()
+		book, began := logbook.New(), time.Now()
 		a := &Agent{
-			Appliance: f, Installer: f, Eraser: f, Checker: f, Screen: console.New(), Log: slog.New(slog.DiscardHandler), Name: "x",
+			Appliance: f, Installer: f, Eraser: f, Checker: f, Screen: console.New(), Book: book, Name: "x",
+			Log:     slog.New(logbook.Handler(func() time.Duration { return time.Since(began) }, book.Line)),
 			Collect: func() report.Report { return report.Report{Version: report.Version} },
 		}
 		end, _ = a.Run(ctx)
@@ -235,6 +244,18 @@ func TestWhatAnAgentDoes(t *testing.T) {
 	}
 }
 
+func TestTheLogIsToldToItsEnd(t *testing.T) {
+	f := &fake{orders: []report.Order{install, reboot}, install: fine}
+	_, _ = run(t, f)
+	want := []string{
+		"[    0.000] reported name=web-1 status= disks=0 nics=0", "[    0.000] order id=1 action=install",
+		"[    0.000] Installed; restarts into its system.",
+	}
+	if diff := cmp.Diff(want, f.told); diff != "" {
+		t.Errorf("lines that were told (-want +got):\n%s", diff)
+	}
+}
+
 // The switch may speak while the image is written: that is told once more, and the
 // restart waits for it a second at most.
 func TestWhatChangedDuringAnInstallIsTold(t *testing.T) {
@@ -253,7 +274,7 @@ func TestWhatChangedDuringAnInstallIsTold(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				f := &late{fake: fake{orders: []report.Order{install}, install: fine}, say: tt.say}
 				a := &Agent{
-					Appliance: f, Installer: f, Eraser: f, Checker: f, Screen: console.New(), Log: slog.New(slog.DiscardHandler), Name: "x",
+					Appliance: f, Installer: f, Eraser: f, Checker: f, Screen: console.New(), Log: slog.New(slog.DiscardHandler), Book: logbook.New(), Name: "x",
 					Collect: func() report.Report {
 						r := report.Report{Version: report.Version, NICs: []report.NIC{{Name: "eth0"}}}
 						if tt.told && slices.Contains(f.log, "install") {

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"firstlight/agent/console"
+	"firstlight/agent/logbook"
 	"firstlight/agent/report"
 )
 
@@ -63,7 +64,7 @@ func TestARunIsHeardAsOftenAsItSays(t *testing.T) {
 		}
 		until, words := time.Now().Add(turn), 0
 		a := &Agent{
-			Appliance: f, Installer: f, Eraser: f, Checker: f, Screen: console.New(), Log: slog.New(slog.DiscardHandler), Name: "x",
+			Appliance: f, Installer: f, Eraser: f, Checker: f, Screen: console.New(), Log: slog.New(slog.DiscardHandler), Book: logbook.New(), Name: "x",
 			Collect: func() report.Report {
 				time.Sleep(29 * time.Minute)
 				return report.Report{Version: report.Version}
@@ -90,7 +91,7 @@ func TestARunThatHangsIsNotHeard(t *testing.T) {
 		until := time.Now()
 		hang := make(chan struct{})
 		a := &Agent{
-			Appliance: &fake{}, Installer: &fake{}, Screen: console.New(), Log: slog.New(slog.DiscardHandler), Name: "x",
+			Appliance: &fake{}, Installer: &fake{}, Screen: console.New(), Log: slog.New(slog.DiscardHandler), Book: logbook.New(), Name: "x",
 			Collect: func() report.Report { <-hang; return report.Report{} },
 			Alive:   func(within time.Duration) { last, until = time.Now(), time.Now().Add(within) },
 		}

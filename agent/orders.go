@@ -180,7 +180,6 @@ func (a *Agent) work(ctx context.Context, o report.Order, w task) error {
 		if p.Total > 0 {
 			a.Screen.Progress(p.Step+"  "+p.Message, p.Done, p.Total)
 		}
-		p.Console = a.Screen.Take()
 		t.tell(p)
 	})
 	a.alive(turn)
@@ -192,7 +191,7 @@ func (a *Agent) work(ctx context.Context, o report.Order, w task) error {
 		a.view.Sentence = w.done
 	}
 	a.Screen.Show(a.view)
-	t.tell(report.Progress{Order: o.ID, Step: step, Console: a.Screen.Take()})
+	t.tell(report.Progress{Order: o.ID, Step: step})
 	t.end(ctx)
 	return err
 }

@@ -11,7 +11,7 @@ import (
 )
 
 // teller passes progress on without holding up the work. While the appliance
-// is away only the newest of each step is kept, with all console lines; the
+// is away only the newest of each step is kept; the
 // steps arrive in their order once it is back.
 type teller struct {
 	appliance Appliance
@@ -24,9 +24,6 @@ type teller struct {
 	wake    chan struct{}
 	ending  bool
 }
-
-// keptLines bounds the console lines that wait for an appliance that is away.
-const keptLines = 200
 
 // parting bounds how long the last words may take before the result is sent,
 // which is waited for without bound.
@@ -44,7 +41,6 @@ func (t *teller) tell(p report.Progress) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if n := len(t.pending); n > 0 && t.pending[n-1].Step == p.Step {
-		p.Console = lastLines(append(t.pending[n-1].Console, p.Console...))
 		if p.Total == 0 {
 			p.Done, p.Total = t.pending[n-1].Done, t.pending[n-1].Total
 		}
@@ -127,10 +123,7 @@ func (t *teller) back(p report.Progress) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if len(t.pending) > 0 && t.pending[0].Step == p.Step {
-		t.pending[0].Console = lastLines(append(p.Console, t.pending[0].Console...))
 		return
 	}
 	t.pending = append([]report.Progress{p}, t.pending...)
 }
-
-func lastLines(lines []string) []string { return lines[max(0, len(lines)-keptLines):] }

@@ -100,7 +100,7 @@ var ourPackages = map[string]row{
 	"web/reference": {pure: true, why: "a document becomes what a page shows; it knows the API by its document alone"},
 
 	// The agent.
-	"agent":             {ours: []string{"agent/appliance", "agent/console", "agent/patience", "agent/report"}, why: agentSide},
+	"agent":             {ours: []string{"agent/appliance", "agent/console", "agent/logbook", "agent/patience", "agent/report"}, why: agentSide},
 	"agent/adopt":       {ours: []string{"agent/appliance", "agent/report"}, why: agentSide},
 	"agent/appliance":   {ours: []string{"agent/identity", "agent/report"}, why: agentSide},
 	"agent/blockdev":    {why: agentSide},
@@ -117,6 +117,7 @@ var ourPackages = map[string]row{
 	"agent/identity":    {ours: []string{"agent/report"}, why: agentSide},
 	"agent/install":     {ours: []string{"agent/appliance", "agent/blockdev", "agent/efiboot", "agent/gpt", "agent/patience", "agent/plan", "agent/report"}, why: agentSide},
 	"agent/lldp":        {ours: []string{"agent/patience", "agent/report"}, why: agentSide},
+	"agent/logbook":     {ours: []string{"agent/appliance", "agent/patience", "agent/report"}, why: agentSide},
 	"agent/network":     {ours: []string{"agent/patience"}, why: agentSide},
 	"agent/passthrough": {why: agentSide},
 	"agent/patience":    {why: "waiting knows nothing of what is waited for"},
@@ -125,7 +126,7 @@ var ourPackages = map[string]row{
 	"agent/watchdog":    {why: agentSide},
 	"agent/pid1": {ours: []string{
 		"agent", "agent/appliance", "agent/check", "agent/collect", "agent/console", "agent/crash", "agent/efiboot", "agent/erase", "agent/facts", "agent/hotplug",
-		"agent/identity", "agent/install", "agent/lldp", "agent/network", "agent/report", "agent/watchdog",
+		"agent/identity", "agent/install", "agent/lldp", "agent/logbook", "agent/network", "agent/report", "agent/watchdog",
 	}, why: agentSide},
 	"agent/blockdev/blockdevtest": {why: "devices for tests know nothing of what is done to them"},
 
@@ -147,7 +148,7 @@ var ourPackages = map[string]row{
 		"server/machine", "server/oob", "server/virtualrack/console",
 	}, why: "a machine knows its power button and its console, not who presses or reads"},
 	"server/virtualrack/light": {ours: []string{
-		"agent", "agent/appliance", "agent/check", "agent/console", "agent/crash", "agent/efiboot", "agent/erase", "agent/gpt", "agent/identity", "agent/install", "agent/lldp", "agent/passthrough", "agent/patience", "agent/pid1", "agent/report", "agent/signature",
+		"agent", "agent/appliance", "agent/check", "agent/console", "agent/crash", "agent/efiboot", "agent/erase", "agent/gpt", "agent/identity", "agent/install", "agent/lldp", "agent/logbook", "agent/passthrough", "agent/patience", "agent/pid1", "agent/report", "agent/signature",
 		"server/machine", "server/oob", "server/virtualrack/console",
 	}, why: "a light machine is the agent's own code behind the rack's protocols, and knows the appliance by these only"},
 	"server/serverdb/fleet": {ours: []string{"server/boot", "server/delivery", "server/journal", "server/machine", "server/serverdb", "server/serverdb/store"}, why: "a made-up fleet is written where the real one is kept, and known to tests and comparisons alone"},

@@ -90,15 +90,6 @@ func (i insight) Diagnose(m *machine.Machine, events []journal.Event) []diagnosi
 	return i.DiagnoseOf(m, events)
 }
 
-// Console gives the last lines of a machine's console.
-func (i insight) Console(name string) []string {
-	m, err := i.a.db.Machine(name)
-	if err != nil {
-		return nil
-	}
-	return i.a.http.Console(m.ID)
-}
-
 // Health says how each part is.
 func (i insight) Health() []web.Check {
 	var all []web.Check

@@ -23,7 +23,7 @@ import (
 func (a *Appliance) newSite(people *auth.Service) (*web.Site, *api.API, error) {
 	desk := a.newDesk()
 	programs, err := api.New(api.Config{
-		Desk: desk, DB: a.db, Health: &a.health, People: people, Console: a.http.Console,
+		Desk: desk, DB: a.db, Health: &a.health, People: people,
 		Log: a.Log.With("part", "api"), Now: time.Now, Version: a.Version,
 	})
 	if err != nil {

@@ -38,7 +38,6 @@ type canned struct {
 	events   map[string][]journal.Event // newest first
 	changes  map[string][]Change
 	evidence trust.Evidence // of every machine
-	console  []string
 	asked    []string
 	waits    map[string][]*machine.Wait
 	taken    map[string]string           // who has the issues of a machine
@@ -476,8 +475,6 @@ func (c *canned) Diagnose(m *machine.Machine, events []journal.Event) []diagnosi
 	return diagnosis.Of(&diagnosis.Input{Now: cannedNow, Machine: m, Events: events})
 }
 
-func (c *canned) Console(string) []string { return c.console }
-
 func (c *canned) Health() []Check { return c.checks }
 
 func (c *canned) Audit(_ context.Context, q auth.Query) ([]auth.Entry, error) {
@@ -507,14 +504,23 @@ func full() *canned {
 	cannedJobs(c)
 	cannedNetwork(c)
 	cannedPlan(c)
-	for i := range 40 {
-		c.console = append(c.console, fmt.Sprintf("[    0.%06d] pci 0000:00:%02x.0: BAR 0 [mem 0x%08x-0x%08x]", 31337*i%1_000_000, i, 0xfe000000+i<<12, 0xfe000fff+i<<12))
+	for id := range c.events {
+		c.events[id] = append(c.events[id], cannedLog())
 	}
-	c.console = append(c.console,
-		"[    0.000000] Linux version 6.12.57+deb13-amd64", "[    1.204991] virtio_net virtio0 eth0: link up",
-		"firstlight: MQ0012", "firstlight: writing image to S4EVNF0M31 61 %", strings.Repeat("long ", 60),
-	)
 	return c
+}
+
+// cannedLog is the row of an agent's log, with more and longer lines than are shown.
+func cannedLog() journal.Event {
+	lines := make([]string, 0, 45)
+	for i := range 40 {
+		lines = append(lines, fmt.Sprintf("[    1.%03d] module loaded name=driver%d", 31*i%1_000, i))
+	}
+	lines = append(lines, "[    1.204] link up nic=eth0 mbps=10000", "[    2.910] "+strings.Repeat("long ", 60), "[    3.101] reported name=MQ0012 status=held disks=4 nics=2")
+	return journal.Event{
+		ID: 1, At: cannedNow.Add(-time.Hour), Source: journal.Log, Text: "The agent's log: reported name=MQ0012 status=held disks=4 nics=2",
+		Details: map[string]string{journal.DetailLog: strings.Join(lines, "\n"), "lines": strconv.Itoa(len(lines))},
+	}
 }
 
 func cannedMachine(i int) *machine.Machine {

@@ -168,8 +168,6 @@ type Insight interface {
 	Options(ctx context.Context, ref string) ([]machine.AppliedSet, error)
 	// OtherServers gives the DHCP servers that were heard beside ours.
 	OtherServers() []machine.DHCPServer
-	// Console gives the last lines of a machine's console, oldest first.
-	Console(name string) []string
 	Health() []Check
 	// Audit gives what a query picks.
 	Audit(context.Context, auth.Query) ([]auth.Entry, error)

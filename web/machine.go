@@ -11,6 +11,7 @@ import (
 	"firstlight/server/bootpath"
 	"firstlight/server/diagnosis"
 	"firstlight/server/discovery"
+	"firstlight/server/journal"
 	"firstlight/server/machine"
 	"firstlight/server/oob"
 )
@@ -30,7 +31,7 @@ type machineData struct {
 	Hardware    hardwareData
 	Disks       disksData
 	Job         *jobData
-	Console     consoleData
+	Log         logData
 	Dig         string
 	History     historyData
 }
@@ -63,14 +64,11 @@ func (h headData) Shines() bool { return shines(h.Machine) }
 
 func shines(m *machine.Machine) bool { return oob.Indicator(m.Observed.Light).On() }
 
-type consoleData struct {
-	Name  string
-	Lines []string
-}
+type logData []string
 
 type historyData []Change
 
-const consoleLines = 24
+const logLines = 24
 
 func (s *Site) machine(r *http.Request) (view, error) {
 	m, err := s.named(r)
@@ -95,7 +93,7 @@ func (s *Site) machine(r *http.Request) (view, error) {
 	d := machineData{
 		Wrong: s.wrong(m, events), Issues: s.machineIssues(m, u), Differences: s.differences(m),
 		Head: s.head(m, job, userOf(r)), Timeline: timeline, Where: s.where(m), Hardware: hardware(m), Disks: disks(m),
-		Clock: s.clock(ctx, m, events), Boots: s.Insight.Paths(m, events), Console: s.console(m), Dig: s.dig(m), History: history,
+		Clock: s.clock(ctx, m, events), Boots: s.Insight.Paths(m, events), Log: journal.LogLines(events, logLines), Dig: s.dig(m), History: history,
 	}
 	if d.Options, err = s.Insight.Options(ctx, m.Name); err != nil {
 		return view{}, err
@@ -131,7 +129,7 @@ func (d machineData) fragments() []fragment {
 		{id: "hardware", template: "machine-hardware", data: d.Hardware},
 		{id: "disks", template: "machine-disks", data: d.Disks},
 		{id: "job", template: "machine-job", data: d.Job},
-		{id: "console", template: "machine-console", data: d.Console},
+		{id: "log", template: "machine-log", data: d.Log},
 		{id: "dns", template: "machine-dns", data: d.Dig},
 		{id: "history", template: "machine-history", data: d.History},
 	}
@@ -217,11 +215,6 @@ func canWaive(m *machine.Machine) bool {
 
 func join(separator string, parts ...string) string {
 	return strings.Join(slices.DeleteFunc(parts, func(s string) bool { return s == "" }), separator)
-}
-
-func (s *Site) console(m *machine.Machine) consoleData {
-	lines := s.Insight.Console(m.Name)
-	return consoleData{m.Name, lines[max(0, len(lines)-consoleLines):]}
 }
 
 // dig is the command that shows the machine's name in our DNS; "" when it has

@@ -94,7 +94,7 @@ func TestWithoutScript(t *testing.T) {
 	b.logIn(ctx, auth.Engineer)
 	do(t, ctx,
 		chromedp.Navigate(b.URL+"/machines/MQ0012"),
-		chromedp.WaitVisible(chromedp.CSS("#timeline tr")), chromedp.WaitVisible(chromedp.CSS("#console pre")), chromedp.WaitVisible(chromedp.CSS("#clock svg")),
+		chromedp.WaitVisible(chromedp.CSS("#timeline tr")), chromedp.WaitVisible(chromedp.CSS("#log pre")), chromedp.WaitVisible(chromedp.CSS("#clock svg")),
 		chromedp.Navigate(b.URL+"/machines/MQ0010"),
 		chromedp.Click(chromedp.CSS("#head a[href$=install]")),
 		chromedp.SendKeys(chromedp.CSS("main form.confirm [name=typed]"), "MQ0010"),

@@ -43,7 +43,7 @@ const (
 
 // sources in the order of a boot.
 var sources = []journal.Source{
-	journal.DHCP, journal.Files, journal.Boot, journal.Agent, journal.BMC, journal.Job,
+	journal.DHCP, journal.Files, journal.Boot, journal.Agent, journal.Log, journal.BMC, journal.Job,
 	journal.Status, journal.DNS, journal.System, journal.People,
 }
 

@@ -159,9 +159,8 @@ func poison(c *canned, i int, p string) {
 		ID: fmt.Sprintf("j-%d", i), Machine: m.ID, Action: machine.Action(p), Status: machine.JobStarted, Result: p, Target: p, Params: map[string]string{p: p, "disk": p, "image": p},
 		Requester: p, User: p, Steps: []machine.Step{{Name: p, Status: machine.StepRunning, Error: p, Note: p, Attempt: 2}},
 	})
-	c.events[m.ID] = []journal.Event{{ID: 1, At: cannedNow, Source: journal.Source(p), Text: p, Who: p, Details: map[string]string{p: p}}}
+	c.events[m.ID] = []journal.Event{{ID: 1, At: cannedNow, Source: journal.Source(p), Text: p, Who: p, Details: map[string]string{p: p}}, {Source: journal.Log, Details: map[string]string{journal.DetailLog: p}}}
 	c.changes[m.ID] = []Change{{At: cannedNow, From: machine.Status(p), To: machine.Status(p), Who: p, Why: p, Sentence: p, Guards: []string{p}}}
-	c.console = append(c.console, p)
 	c.strangers = append(c.strangers, journal.Event{MAC: machine.MAC{2, byte(i)}, Text: p})
 	c.leases = append(c.leases, lease.Lease{Address: netip.AddrFrom4([4]byte{10, 0, 0, byte(i)}), Hostname: p, State: lease.State(p), Subnet: p})
 	c.rules = append(c.rules, &machine.Rule{Name: p, Match: p, Role: p, Image: p, Rack: p, Site: p, Accept: true})

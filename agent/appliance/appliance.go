@@ -67,6 +67,20 @@ func Conflicts(err error) bool {
 	return errors.As(err, &r) && r.Status == http.StatusConflict
 }
 
+// Unwanted says whether err is a refusal of the message itself, whoever sends it
+// and whenever, or by an appliance that is older than its kind.
+func Unwanted(err error) bool {
+	var r *Refusal
+	if !errors.As(err, &r) {
+		return false
+	}
+	switch r.Status {
+	case http.StatusBadRequest, http.StatusNotFound, http.StatusMethodNotAllowed, http.StatusRequestEntityTooLarge:
+		return true
+	}
+	return false
+}
+
 // Client calls one appliance for one boot of one machine.
 type Client struct {
 	base   string
@@ -168,6 +182,11 @@ func (c *Client) Stream(ctx context.Context) (io.ReadCloser, error) {
 // Crash tells how a life of the agent ended that should not have.
 func (c *Client) Crash(ctx context.Context, crash report.Crash) error {
 	return c.tell(ctx, "crash", crash)
+}
+
+// Log tells a part of the agent's log.
+func (c *Client) Log(ctx context.Context, l report.Log) error {
+	return c.tell(ctx, "log", l)
 }
 
 func call[T any](ctx context.Context, c *Client, what string, body any) (T, error) {

@@ -31,7 +31,7 @@ type Output struct {
 	Columns int // of a screen
 }
 
-// kept bounds the log lines that are held for the appliance.
+// kept bounds the log lines that are held for a screen: more than it has rows.
 const kept = 200
 
 // Console draws on several outputs. Its methods may be called from anywhere.
@@ -42,7 +42,6 @@ type Console struct {
 	open    bool // a bar stands on the line printers' current line
 	percent int64
 	recent  []string // log lines, oldest first
-	unsent  []string // log lines that Take did not hand out yet
 	queues  []queue
 }
 
@@ -105,23 +104,13 @@ func (c *Console) Progress(label string, done, total int64) {
 	c.open = percent < 100
 }
 
-// Line prints one line of log and keeps it for Take.
+// Line prints one line of log.
 func (c *Console) Line(text string) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	text = strings.Map(printable, text)
 	c.recent = last(append(c.recent, text), kept)
-	c.unsent = last(append(c.unsent, text), kept)
 	c.each(text + "\n")
-}
-
-// Take returns the log lines since the last Take.
-func (c *Console) Take() []string {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	lines := c.unsent
-	c.unsent = nil
-	return lines
 }
 
 // each prints on line printers what changed, and draws screens anew.

@@ -5,13 +5,10 @@ import (
 	"errors"
 	"flag"
 	"fmt"
-	"io"
-	"log/slog"
 	"os"
 	"strings"
 	"testing"
 	"testing/synctest"
-	"time"
 
 	"github.com/google/go-cmp/cmp"
 )
@@ -128,25 +125,6 @@ func TestOnlyChangesArePrinted(t *testing.T) {
 	}
 }
 
-func TestTakeHandsOutEachLineOnce(t *testing.T) {
-	drain(t, func(c *Console) {
-		c.Line("one")
-		c.Line("two\x1b[2J\nthree")
-		if diff := cmp.Diff([]string{"one", "two [2J three"}, c.Take()); diff != "" {
-			t.Errorf("Take differs (-want +got):\n%s", diff)
-		}
-		for i := range 3 * kept {
-			c.Line(fmt.Sprint(i))
-		}
-		if got := c.Take(); len(got) != kept || got[kept-1] != fmt.Sprint(3*kept-1) {
-			t.Errorf("Take = %d lines up to %s, want the last %d", len(got), got[len(got)-1], kept)
-		}
-		if got := c.Take(); got != nil {
-			t.Errorf("Take again = %q, want nothing", got)
-		}
-	})
-}
-
 // stuck is a serial line that nobody reads.
 type stuck struct{ release chan struct{} }
 
@@ -168,19 +146,6 @@ func TestAStuckOutputHoldsNobodyUp(t *testing.T) {
 	})
 	if !strings.Contains(w.String(), "line 999") {
 		t.Error("the other output did not get the last line")
-	}
-}
-
-func TestHandler(t *testing.T) {
-	printed, _ := drain(t, func(c *Console) {
-		log := slog.New(c.Handler(func() time.Duration { return 3214 * time.Millisecond })).With("nic", "eth0")
-		log.Info("link up", "mbps", 1000)
-		log.Warn("no answer", "error", io.ErrUnexpectedEOF)
-		log.Debug("not shown")
-	})
-	want := "[    3.214] link up nic=eth0 mbps=1000\r\n[    3.214] warn: no answer nic=eth0 error=\"unexpected EOF\"\r\n"
-	if printed != want {
-		t.Errorf("printed %q, want %q", printed, want)
 	}
 }
 

@@ -2,9 +2,7 @@ package crash
 
 import (
 	"context"
-	"errors"
 	"log/slog"
-	"net/http"
 	"os"
 	"time"
 
@@ -58,25 +56,11 @@ func Insist(ctx context.Context, tell Tell, c report.Crash, uptime func() time.D
 			log.Info("crash told", "life", c.Life, "end", c.End, "cause", c.Cause)
 			return nil
 		}
-		if hopeless(err) {
+		if appliance.Unwanted(err) {
 			return err
 		}
 		if err := pauses.Rest(ctx); err != nil {
 			return err
 		}
 	}
-}
-
-// hopeless is a refusal of the message itself, or by an appliance that is older
-// than crashes are told.
-func hopeless(err error) bool {
-	var r *appliance.Refusal
-	if !errors.As(err, &r) {
-		return false
-	}
-	switch r.Status {
-	case http.StatusBadRequest, http.StatusNotFound, http.StatusMethodNotAllowed, http.StatusRequestEntityTooLarge:
-		return true
-	}
-	return false
 }

@@ -20,6 +20,7 @@ import (
 	"firstlight/agent/hotplug"
 	"firstlight/agent/install"
 	"firstlight/agent/lldp"
+	"firstlight/agent/logbook"
 	"firstlight/agent/network"
 	"firstlight/agent/report"
 	"firstlight/agent/watchdog"
@@ -37,7 +38,8 @@ const settle = time.Minute
 func Boot(version string) error {
 	ctx := context.Background()
 	con := console.New(consoles()...)
-	log := slog.New(con.Handler(sinceStart))
+	book := logbook.New()
+	log := slog.New(logbook.Handler(sinceStart, con.Line, book.Line))
 	log.Info("agent starts", "version", version)
 	dog := watchdog.New(func() (watchdog.Device, error) { return watchdog.Open(watchdog.Path) }, starting, hangs, log)
 	_ = dog.Arm() // that of an earlier life runs on; one that comes is armed later
@@ -88,7 +90,7 @@ func Boot(version string) error {
 	a := &agent.Agent{
 		Appliance: client, Installer: installer(client, log), Eraser: eraser(client, log),
 		Checker: checker(client, machine.Collect, log), Collect: machine.Collect,
-		Changed: either(either(rest, neighbours.News()), links.News()), Screen: con, Log: log, Name: name, Alive: dog.Alive,
+		Changed: either(either(rest, neighbours.News()), links.News()), Screen: con, Log: log, Book: book, Name: name, Alive: dog.Alive,
 	}
 	end, err := a.Run(ctx)
 	if err != nil {

@@ -41,6 +41,7 @@ func TestFrozenV1(t *testing.T) {
 		Image: Image{Name: "debian-13", Path: "/i", Compressed: 1, Bytes: 2, SHA256: strings.Repeat("0a", 32), CompressedSHA256: strings.Repeat("0b", 32)},
 	})
 	frozen(t, "progress", Progress{Order: "7", Step: StepWrite, Message: "80 MB/s", Done: 1 << 20, Total: 1 << 31, Console: []string{"link up"}})
+	frozen(t, "log", Log{Life: "5eed", First: 12, Lines: []string{"[    4.250] reported name=c0mput3", "warn: link down"}, Lost: 3})
 	frozen(t, "result-done", Result{Order: "7", OK: true})
 	frozen(t, "result-refused", Result{Order: "7", Step: StepRedeem, Error: "no disk has the serial \"X\""})
 	frozen(t, "error", Error{Error: "the token was used before"})

@@ -83,7 +83,7 @@ type Progress struct {
 	Message string   `json:"message,omitempty"`
 	Done    int64    `json:"done,omitempty"`
 	Total   int64    `json:"total,omitempty"`
-	Console []string `json:"console,omitempty"` // console lines since the last Progress
+	Console []string `json:"console,omitempty"` // of agents that know no Log: console lines since the last Progress
 }
 
 // Result ends an order. An install's Result is sent before the reboot.

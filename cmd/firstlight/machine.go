@@ -16,7 +16,7 @@ type machineCmd struct {
 	Show        machineShowCmd        `cmd:"" help:"Show a machine."`
 	Timeline    machineTimelineCmd    `cmd:"" help:"Show what happened to a machine."`
 	History     machineHistoryCmd     `cmd:"" help:"Show the changes of a machine's status."`
-	Console     machineConsoleCmd     `cmd:"" help:"Show the last lines of a machine's console."`
+	Log         machineLogCmd         `cmd:"" help:"Show the last lines that a machine's agent logged."`
 	Power       machinePowerCmd       `cmd:"" help:"Switch a machine's power."`
 	Light       machineLightCmd       `cmd:"" help:"Let a machine's identify light shine, blink or end."`
 	Set         machineSetCmd         `cmd:"" help:"Change what is declared of a machine, or of many: place, role, owner, tags, cabling."`

@@ -16,14 +16,12 @@ import (
 	"firstlight/server/serverdb"
 )
 
-// Config is what the API works with. Console may be nil, all else is needed.
+// Config is what the API works with, all of it needed.
 type Config struct {
-	Desk   *operate.Desk
-	DB     *serverdb.DB
-	Health *health.Registry
-	People *auth.Service
-	// Console gives the last lines of a machine's console, oldest first.
-	Console func(machineID string) []string
+	Desk    *operate.Desk
+	DB      *serverdb.DB
+	Health  *health.Registry
+	People  *auth.Service
 	Log     *slog.Logger
 	Now     func() time.Time
 	Version string // of the build

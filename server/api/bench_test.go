@@ -91,7 +91,6 @@ func (b *bench) start() {
 	parts.Register("dhcp", func(context.Context) (health.State, string) { return health.Degraded, "answers on eth1 only" })
 	b.api, err = New(Config{
 		Desk: desk, DB: b.db, Health: parts, People: b.people, Log: log, Now: time.Now, Version: "dev",
-		Console: func(string) []string { return []string{"firstlight agent", "waiting for orders"} },
 	})
 	b.must(err)
 }

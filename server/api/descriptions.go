@@ -56,7 +56,7 @@ func described() map[string]string {
 		"explain-boot":     "Makes the decision that a boot request would get now, on the same facts, and writes nothing. Secrets in the script are left out.",
 		"diff-boots":       "Replays the boots of the journal through a proposed change, by the code that answers machines, and writes nothing. Propose one of rule, drop_rule, subnet, options and machines. Rules judge a machine that registered by what it reported; of an interface that nobody knows they know no more than its subnet, UUID and serial number. A change that would serve an installer to a machine in use is refused when it is saved.",
 		"simulate-boot":    "The firmware's DISCOVER, the loader's and the script, answered by the code that answers machines. Nothing is sent, and nothing is written or kept. Absent parameters stand for a UEFI machine with x64 that nobody knows.",
-		"machine-console":  "What the machine's agent printed last, oldest line first. Empty where no agent has spoken since the appliance started.",
+		"machine-log":      "What the machine's agent logged last, oldest line first, out of the newest 1,000 rows of its timeline, where rows of `source` log have the lines of a few seconds each.",
 		"power-machine":    "Asks the BMC and looks until it shows the new state. Refused while the machine is locked, and where no log-in to its BMC is known. Off and cycle of a machine in use need its name.",
 		"light-machine":    "Asks the BMC and looks until it shows the light. It points at a machine and changes nothing of it, so neither a lock nor a job forbids it.",
 		"recheck-machine":  "For a machine that is held, or broken while nobody owns it: its hardware and the rules are looked at again, and it becomes available or says why not.",

@@ -198,12 +198,21 @@ func noMachineToBoot(err error) error {
 	return huma.Error404NotFound(err.Error() + ": ask for a machine's name or id, or for a MAC such as 52:54:00:12:34:56")
 }
 
-func (a *API) console(_ context.Context, in *MachineRef) (Console, error) {
+type logInput struct {
+	MachineRef
+	Lines int `query:"lines" default:"200" minimum:"1" maximum:"2000" doc:"How many at most"`
+}
+
+// logRows are the newest rows of the journal that are looked through for a log.
+const logRows = 1000
+
+func (a *API) log(ctx context.Context, in *logInput) (Log, error) {
 	m, err := a.DB.Machine(in.Ref)
-	if err != nil || a.Console == nil {
-		return Console{Lines: []string{}}, err
+	if err != nil {
+		return Log{}, err
 	}
-	return Console{Lines: filled(a.Config.Console(m.ID))}, nil
+	rows, err := a.DB.Timeline(ctx, m.ID, 0, logRows)
+	return Log{Lines: filled(journal.LogLines(rows, in.Lines))}, err
 }
 
 // filled is a list that JSON writes as [] when it is empty.

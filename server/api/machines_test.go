@@ -13,8 +13,10 @@ import (
 	"firstlight/agent/report"
 	"firstlight/server/auth"
 	"firstlight/server/boot"
+	"firstlight/server/journal"
 	"firstlight/server/machine"
 	"firstlight/server/oob"
+	"firstlight/server/serverdb"
 )
 
 func TestMachinesByPages(t *testing.T) {
@@ -155,12 +157,19 @@ func TestBootSaysWhyThereIsNoScript(t *testing.T) {
 	}
 }
 
-func TestConsole(t *testing.T) {
+func TestLog(t *testing.T) {
 	b := newBench(t)
-	b.add(1)
-	got := read[Console](b, b.get("/machines/FL1/console"), http.StatusOK)
-	if diff := cmp.Diff([]string{"firstlight agent", "waiting for orders"}, got.Lines); diff != "" {
-		t.Errorf("console (-want +got):\n%s", diff)
+	m := b.add(1)
+	for _, part := range []string{"agent starts\nlink up", "reported"} {
+		b.must(b.db.Do(b.Context(), func(w *serverdb.Write) error {
+			return w.Event(journal.Event{Machine: m.ID, Source: journal.Log, Text: "x", Details: map[string]string{journal.DetailLog: part}})
+		}))
+	}
+	for query, want := range map[string][]string{"": {"agent starts", "link up", "reported"}, "?lines=2": {"link up", "reported"}} {
+		got := read[Log](b, b.get("/machines/FL1/log"+query), http.StatusOK)
+		if diff := cmp.Diff(want, got.Lines); diff != "" {
+			t.Errorf("log%s (-want +got):\n%s", query, diff)
+		}
 	}
 }
 

@@ -34,7 +34,7 @@ func (a *API) routes() []route {
 		{get, "/machines/{ref}/history", auth.Viewer, "machine-history", "Changes of a machine's status, oldest first", serve(a.history)},
 		{get, "/machines/{ref}/rules", auth.Viewer, "try-rules", "Which rule a machine would get now, and why not the others", serve(a.tryRules)},
 		{get, "/machines/{ref}/boot", auth.Viewer, "explain-boot", "What a machine, or a MAC that nobody knows, would boot now, and why", serve(a.boot)},
-		{get, "/machines/{ref}/console", auth.Viewer, "machine-console", "The last lines of a machine's console", serve(a.console)},
+		{get, "/machines/{ref}/log", auth.Viewer, "machine-log", "The last lines that a machine's agent logged", serve(a.log)},
 		{post, "/machines/{ref}/power", auth.Technician, "power-machine", "Switch the power; answers once the BMC shows it", serve(a.power)},
 		{post, "/machines/{ref}/light", auth.Technician, "light-machine", "Set the identify light; answers once the BMC shows it", serve(a.light)},
 		{post, "/machines/{ref}/recheck", auth.Technician, "recheck-machine", "Let the rules decide again", serve(a.recheck)},

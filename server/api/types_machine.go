@@ -375,9 +375,9 @@ type BootAnswer struct {
 	Why     string `json:"why" doc:"One sentence" example:"it is in use"`
 }
 
-// Console is the end of what a machine's console showed.
-type Console struct {
-	Lines []string `json:"lines" nullable:"false" doc:"Oldest first" example:"[\"firstlight agent\",\"waiting for orders\"]"`
+// Log is the end of what a machine's agent logged.
+type Log struct {
+	Lines []string `json:"lines" nullable:"false" doc:"Oldest first, each with the seconds since its kernel's start" example:"[\"[    3.214] link up nic=eth0 mbps=1000\"]"`
 }
 
 // PowerOrder asks for power.

@@ -138,7 +138,6 @@ func (s *Server) progress(w http.ResponseWriter, r *http.Request) error {
 	}
 	s.Jobs.Heard(m)
 	s.Jobs.Progress(m, msg)
-	s.console.add(m.ID, msg.Console)
 	w.WriteHeader(http.StatusNoContent)
 	return nil
 }

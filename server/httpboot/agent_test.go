@@ -180,36 +180,6 @@ func TestALongPollIsLetGoWhenTheApplianceEnds(t *testing.T) {
 	}
 }
 
-func TestTheConsoleKeepsTheLastLines(t *testing.T) {
-	s, _ := door(t)
-	for i := range 3 {
-		var lines []string
-		for n := range 150 {
-			lines = append(lines, fmt.Sprint(i*150+n))
-		}
-		lines[0] += strings.Repeat("é", 10_000)
-		b, err := json.Marshal(report.Progress{Step: "write", Console: lines})
-		if err != nil {
-			t.Fatal(err)
-		}
-		if got := (call{method: "POST", target: "/agent/v1/progress", body: string(b)}).as(s, ours).do(s); got.StatusCode != http.StatusNoContent {
-			t.Fatalf("progress = %d", got.StatusCode)
-		}
-	}
-	lines := s.Console("m1")
-	if len(lines) != consoleLines || lines[len(lines)-1] != "449" || lines[0] != "250" {
-		t.Errorf("%d lines from %q to %q, want the last %d", len(lines), lines[0], lines[len(lines)-1], consoleLines)
-	}
-	for _, l := range lines {
-		if len(l) > 130 || strings.ToValidUTF8(l, "") != l {
-			t.Errorf("line %q, want at most 128 bytes of characters", l)
-		}
-	}
-	if len(s.Console("nobody")) != 0 {
-		t.Error("a machine without a word has lines")
-	}
-}
-
 // FuzzAgentMessage sends what an agent might. The answer is never an error of
 // ours.
 func FuzzAgentMessage(f *testing.F) {

@@ -7,6 +7,7 @@ type metrics struct {
 	refused  *prometheus.CounterVec
 	bytes    prometheus.Counter
 	crashes  prometheus.Counter
+	logged   prometheus.Counter
 	// enrolments are by what became of them; see trust.Outcome.
 	enrolments *prometheus.CounterVec
 }
@@ -24,6 +25,9 @@ func newMetrics() *metrics {
 		}),
 		crashes: prometheus.NewCounter(prometheus.CounterOpts{
 			Name: "firstlight_agent_crashes_total", Help: "Lives of agents that ended by an error, as the next ones told.",
+		}),
+		logged: prometheus.NewCounter(prometheus.CounterOpts{
+			Name: "firstlight_agent_log_lines_total", Help: "Lines of agents' logs that the journal took.",
 		}),
 		enrolments: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "firstlight_enrolments_total", Help: "Boot tokens that agents showed, by what became of them.",
@@ -46,5 +50,5 @@ func (s *Server) Collect(ch chan<- prometheus.Metric) {
 }
 
 func (s *Server) collectors() []prometheus.Collector {
-	return []prometheus.Collector{s.metrics.requests, s.metrics.refused, s.metrics.bytes, s.metrics.crashes, s.metrics.enrolments}
+	return []prometheus.Collector{s.metrics.requests, s.metrics.refused, s.metrics.bytes, s.metrics.crashes, s.metrics.logged, s.metrics.enrolments}
 }

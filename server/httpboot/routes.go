@@ -48,6 +48,7 @@ var routes = []route{
 	{"POST /agent/v1/result", session, (*Server).result},
 	{"POST /agent/v1/crash", session, (*Server).crash},
 	{"GET /agent/v1/stream", session, (*Server).stream},
+	{"POST /agent/v1/log", session, (*Server).log},
 
 	{"POST /home/v1/{token}", single, (*Server).home},
 }

@@ -29,6 +29,7 @@ func TestRoutesAreTheseAndNoMore(t *testing.T) {
 		"session POST /agent/v1/result",
 		"session POST /agent/v1/crash",
 		"session GET /agent/v1/stream",
+		"session POST /agent/v1/log",
 		"single POST /home/v1/{token}",
 	}
 	var got []string

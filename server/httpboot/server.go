@@ -119,7 +119,7 @@ type Server struct {
 	listeners []net.Listener
 	files     map[string]*asset
 	wakeups   *wakeups
-	console   *consoles
+	logs      *logs
 	challenge string // of this life: proofs on another one are replayed, or old
 	calls     calls
 	metrics   *metrics
@@ -131,7 +131,7 @@ type Server struct {
 // New makes a server; it reads the boot files once to know their hashes.
 func New(c Config) (*Server, error) {
 	s := &Server{
-		Config: c, files: map[string]*asset{}, wakeups: newWakeups(), console: newConsoles(), metrics: newMetrics(),
+		Config: c, files: map[string]*asset{}, wakeups: newWakeups(), logs: newLogs(), metrics: newMetrics(),
 		challenge: challenge(), calls: calls{by: map[machine.MAC]*boots{}},
 		stall: stallLimit, ready: make(chan struct{}), closing: make(chan struct{}),
 	}

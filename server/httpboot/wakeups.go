@@ -62,37 +62,3 @@ func (w *wakeups) wake(s journal.Signal) {
 		}
 	}
 }
-
-// consoleLines is how many of a machine's last console lines are kept.
-const consoleLines = 200 // of 128 bytes at most, which is more than a console is wide
-
-// consoles keeps the last console lines that agents sent.
-type consoles struct {
-	mu    sync.Mutex
-	lines map[string][]string
-}
-
-func newConsoles() *consoles { return &consoles{lines: map[string][]string{}} }
-
-func (c *consoles) add(id string, lines []string) {
-	if len(lines) == 0 {
-		return
-	}
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	all := c.lines[id]
-	for _, l := range lines {
-		all = append(all, short(l))
-	}
-	if over := len(all) - consoleLines; over > 0 {
-		all = append([]string(nil), all[over:]...)
-	}
-	c.lines[id] = all
-}
-
-// Console gives the last console lines of a machine, oldest first.
-func (s *Server) Console(machineID string) []string {
-	s.console.mu.Lock()
-	defer s.console.mu.Unlock()
-	return append([]string(nil), s.console.lines[machineID]...)
-}

@@ -22,6 +22,7 @@ const (
 	Files  Source = "files" // TFTP and HTTP transfers
 	Boot   Source = "boot"  // boot decisions
 	Agent  Source = "agent"
+	Log    Source = "log" // what the agent logged, in its own words
 	BMC    Source = "bmc"
 	Job    Source = "job"
 	Status Source = "status" // changes of status: history

@@ -17,6 +17,7 @@ const (
 	DetailPower   = "power"
 	DetailIgnored = "ignored"   // what a BMC accepted and did not do: "power on", "power off" or IgnoredOnce
 	DetailOutput  = "output"    // the last words of an agent that crashed: many lines, and large
+	DetailLog     = "log"       // lines of an agent's log, and large
 	DetailClock   = "clock_off" // how far a machine's clock is from ours, as time.Duration writes it
 )
 

@@ -17,6 +17,7 @@ import (
 	"firstlight/agent/identity"
 	"firstlight/agent/install"
 	"firstlight/agent/lldp"
+	"firstlight/agent/logbook"
 	"firstlight/agent/patience"
 	"firstlight/agent/pid1"
 	"firstlight/agent/report"
@@ -58,15 +59,17 @@ func (m *Machine) runAgent(ctx context.Context, cmdline string) (string, error) 
 	if m.has(AgentCrash) {
 		go m.tellCrash(ctx, client, began)
 	}
+	book := logbook.New()
+	log := slog.New(logbook.Handler(func() time.Duration { return time.Since(began) }, book.Line))
 	a := &agent.Agent{
-		Appliance: client, Collect: facts, Changed: nil, Screen: screen{m.console}, Log: m.agentLog(), Name: opts.Name,
+		Appliance: client, Collect: facts, Changed: nil, Screen: screen{m.console}, Log: log, Book: book, Name: opts.Name,
 		Installer: &turns{m.wire.writers, &install.Installer{
-			Appliance: client, Arch: m.spec.goarch(), Log: m.agentLog(), Patience: standstill,
+			Appliance: client, Arch: m.spec.goarch(), Log: log, Patience: standstill,
 			Disks: func() []report.Disk { return facts().Disks },
 			Open:  func(string) (install.Disk, error) { return m.disk, nil },
 		}},
 		Eraser: &erase.Eraser{
-			Appliance: client, Log: m.agentLog(), Patience: standstill, Whole: time.Minute,
+			Appliance: client, Log: log, Patience: standstill, Whole: time.Minute,
 			Disks: func() []report.Disk { return facts().Disks },
 			Open:  func(string) (erase.Disk, error) { return erasable{m.disk, m.has(StubbornDisk)}, nil },
 		},
@@ -114,8 +117,6 @@ func (m *Machine) tellCrash(ctx context.Context, to *appliance.Client, began tim
 
 // Panic is why the agent of a machine crashed where AgentCrash is planted.
 const Panic = "panic: runtime error: index out of range [3] with length 3"
-
-func (m *Machine) agentLog() *slog.Logger { return slog.New(slog.DiscardHandler) }
 
 // turns lets only so many installs of a rack run at the same time.
 type turns struct {
@@ -233,6 +234,3 @@ func (s screen) Show(v agentconsole.View) {
 
 // Progress implements agent.Screen; the appliance hears of it anyway.
 func (screen) Progress(string, int64, int64) {}
-
-// Take implements agent.Screen.
-func (screen) Take() []string { return nil }

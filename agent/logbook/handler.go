@@ -1,4 +1,4 @@
-package console
+package logbook
 
 import (
 	"context"
@@ -8,17 +8,18 @@ import (
 	"time"
 )
 
-// Handler returns a slog.Handler that prints records as lines, stamped with
-// the seconds since the kernel's start as the kernel's own messages are: what
-// took how long is then read off the screen. since gives that time.
-func (c *Console) Handler(since func() time.Duration) slog.Handler {
-	return handler{console: c, since: since}
+// Handler returns a slog.Handler that makes a line of each record and hands it to
+// all of lines. It is stamped with the seconds since the kernel's start as the
+// kernel's own messages are: what took how long is then read off the screen. since
+// gives that time.
+func Handler(since func() time.Duration, lines ...func(line string)) slog.Handler {
+	return handler{lines: lines, since: since}
 }
 
 type handler struct {
-	console *Console
-	since   func() time.Duration
-	attrs   string
+	lines []func(line string)
+	since func() time.Duration
+	attrs string
 }
 
 // Enabled implements slog.Handler.
@@ -36,7 +37,9 @@ func (h handler) Handle(_ context.Context, r slog.Record) error {
 		b.WriteString(attr(a))
 		return true
 	})
-	h.console.Line(b.String())
+	for _, line := range h.lines {
+		line(b.String())
+	}
 	return nil
 }
 
