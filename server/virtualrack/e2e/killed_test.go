@@ -19,8 +19,10 @@ var waiting = []machine.Rule{{Name: "spare", Match: "vendor=QEMU", Accept: true,
 // TestTheApplianceDiesInTheMiddleOfAnImage: an available machine is installed by
 // hand, at once and from the agent that waits in it; the appliance is killed in
 // the middle of the write and started again; the machine ends in use, written
-// once more at most. Then it boots the network again and gets its own disk.
+// once more at most. Then it boots the network again and gets its own disk. That
+// light machines survive it is tried each time, in package virtualrack.
 func TestTheApplianceDiesInTheMiddleOfAnImage(t *testing.T) {
+	long(t)
 	r := start(t, virtualrack.Spec{Machines: []virtualrack.MachineSpec{{Firmware: qemu.BIOS}}, Rules: waiting})
 	m := r.Machines()[0]
 	r.powerOn(m)
