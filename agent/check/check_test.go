@@ -27,7 +27,7 @@ func rig(facts report.Report) *Checker {
 		Stream: func(context.Context) (io.ReadCloser, error) {
 			return nil, errors.New("connection refused")
 		},
-		CPUs: CPUs, Pin: Pin, Root: fstest.MapFS{}, Log: slog.New(slog.DiscardHandler),
+		CPUs: CPUs, Pin: Pin, Load: func(string) error { return nil }, Root: fstest.MapFS{}, Log: slog.New(slog.DiscardHandler),
 	}
 }
 

@@ -35,6 +35,7 @@ type Checker struct {
 	Stream func(ctx context.Context) (io.ReadCloser, error) // bytes without end, from the appliance
 	CPUs   func() ([]int, error)                            // numbers of those that may be used
 	Pin    func(cpu int) error                              // the calling thread to a processor
+	Load   func(module string) error                        // a driver that no device asks for
 	Root   fs.FS                                            // /, of which /proc and /sys are read
 	Log    *slog.Logger
 

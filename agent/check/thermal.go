@@ -29,8 +29,14 @@ type sensor struct {
 	values series
 }
 
+// diskSensors is the driver of those that SATA disks have.
+const diskSensors = "drivetemp"
+
 // thermal looks at all sensors each second until ctx ends.
 func (r *run) thermal(ctx context.Context) []report.Measured {
+	if err := r.Load(diskSensors); err != nil {
+		r.Log.Warn("sensors of SATA disks are not read", "error", err)
+	}
 	all := findSensors(r.Root, r.facts.Disks)
 	before := throttles(r.Root)
 	took := each(ctx, nil, func(time.Duration) {

@@ -21,11 +21,13 @@ kernel/char/ipmi_si.ko: kernel/char/ipmi_msghandler.ko
 kernel/char/ipmi_devintf.ko: kernel/char/ipmi_msghandler.ko
 kernel/char/ipmi_msghandler.ko:
 kernel/scsi/sd_mod.ko:
+kernel/hwmon/coretemp.ko:
 `
 	aliasIndex = `# Aliases extracted from modules themselves.
 alias pci:v00008086d000010D3sv*sd*bc*sc*i* e1000e
 alias pci:v*d*sv*sd*bc01sc08i02* nvme
 alias acpi*:IPI0*:* ipmi_si
+alias cpu:type:x86,ven*fam*mod*:feature:*00E0* coretemp
 alias scsi:t-0x00* sd_mod
 alias virtio:d00000001v* virtio_net
 alias dmi:bvn*:svnExample/Maker:* example

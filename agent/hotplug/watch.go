@@ -123,8 +123,12 @@ func (w *Watcher) event(e Event) bool {
 
 // lookAtAll asks every device on every bus, for those that came before we
 // listened. Memory blocks and CPUs are devices too, thousands of them on a
-// large server, and none has a module that matters here.
+// large server. None has a module of its own that matters here; what all CPUs are
+// has, such as their sensors and their memory controllers'.
 func (w *Watcher) lookAtAll() {
+	if b, err := fs.ReadFile(w.sys, "devices/system/cpu/modalias"); err == nil {
+		w.want(strings.TrimSpace(string(b)))
+	}
 	buses, _ := fs.ReadDir(w.sys, "bus")
 	for _, bus := range buses {
 		if bus.Name() == "memory" || bus.Name() == "cpu" {

@@ -65,7 +65,9 @@ func TestDevicesComeToRestWithoutWaitingForOthers(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		k := &kernel{took: map[string]time.Duration{"e1000e": time.Second, "ipmi_si": time.Minute}}
 		began := time.Now()
-		w, _ := start(t, k, sysWith(bmcAlias, nicAlias, nvmeAlias))
+		sys := sysWith(bmcAlias, nicAlias, nvmeAlias)
+		sys["devices/system/cpu/modalias"] = &fstest.MapFile{Data: []byte("cpu:type:x86,ven0000fam0006mod008F:feature:,0000,0001,00E0,00E7,\n")}
+		w, _ := start(t, k, sys)
 		<-w.Rest()
 		if took := time.Since(began); took < time.Second || took > time.Second+2*quiet {
 			t.Errorf("at rest after %v, want just after the NIC's driver", took)
@@ -74,8 +76,8 @@ func TestDevicesComeToRestWithoutWaitingForOthers(t *testing.T) {
 			t.Errorf("loaded %q, want NIC and disk but not yet the BMC", k.ended)
 		}
 		time.Sleep(2 * time.Minute)
-		if !k.has("ipmi_devintf") {
-			t.Errorf("loaded %q, want ipmi_devintf after its driver", k.ended)
+		if !k.has("ipmi_devintf") || !k.has("coretemp") {
+			t.Errorf("loaded %q, want ipmi_devintf after its driver, and the processors' sensors", k.ended)
 		}
 	})
 }

@@ -89,7 +89,7 @@ func Boot(version string) error {
 	machine := &facts.Machine{Version: version, Log: log, Neighbour: neighbours.Neighbour}
 	a := &agent.Agent{
 		Appliance: client, Installer: installer(client, log), Eraser: eraser(client, log),
-		Checker: checker(client, machine.Collect, log), Collect: machine.Collect,
+		Checker: checker(client, machine.Collect, load, log), Collect: machine.Collect,
 		Changed: either(either(rest, neighbours.News()), links.News()), Screen: con, Log: log, Book: book, Name: name, Alive: dog.Alive,
 	}
 	end, err := a.Run(ctx)
@@ -114,9 +114,10 @@ func eraser(client *appliance.Client, log *slog.Logger) *erase.Eraser {
 	return &erase.Eraser{Appliance: client, Disks: disks, Open: erase.OpenDevice, Log: log, Patience: patience, Whole: wholly}
 }
 
-func checker(client *appliance.Client, facts func() report.Report, log *slog.Logger) *check.Checker {
+func checker(client *appliance.Client, facts func() report.Report, load func(string) error, log *slog.Logger) *check.Checker {
 	return &check.Checker{
-		Facts: facts, Open: check.OpenDevice, Stream: client.Stream, CPUs: check.CPUs, Pin: check.Pin, Root: os.DirFS("/"), Log: log,
+		Facts: facts, Open: check.OpenDevice, Stream: client.Stream,
+		CPUs: check.CPUs, Pin: check.Pin, Load: load, Root: os.DirFS("/"), Log: log,
 	}
 }
 
