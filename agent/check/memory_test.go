@@ -141,3 +141,24 @@ func TestErrorsOfModulesAreThoseSinceTheBeginning(t *testing.T) {
 		t.Errorf("a module that is not: %+v", m)
 	}
 }
+
+// What others need is given back while they need it.
+func TestMemoryIsGivenBack(t *testing.T) {
+	for mib, want := range map[int]int{64: 3, 63: 0} {
+		f := &field{run: &run{Checker: &Checker{Root: lean{fstest.MapFS{}, mib << 10, new(atomic.Int64)}}}}
+		var chunks [][]byte
+		for range 3 {
+			b, err := pages(chunk)
+			if err != nil {
+				t.Fatal(err)
+			}
+			chunks = append(chunks, b)
+		}
+		if chunks = f.shrink(chunks); len(chunks) != want {
+			t.Errorf("with %d MB to be had it keeps %d chunks of 3, want %d", mib, len(chunks), want)
+		}
+		for _, b := range chunks {
+			giveBack(b)
+		}
+	}
+}
