@@ -110,6 +110,8 @@ type disksData struct {
 type diskData struct {
 	machine.Disk
 	Details  string // what few people ask for
+	Failing  string // by what; "": it is not
+	Figures  string // of its health
 	Contents []string
 	Released string // who gave it free though it was not empty
 }
@@ -125,7 +127,7 @@ func disks(m *machine.Machine) disksData {
 }
 
 func newDiskData(m *machine.Machine, d machine.Disk) diskData {
-	data := diskData{Disk: d, Released: m.Released[d.Serial], Details: diskDetails(d)}
+	data := diskData{Disk: d, Released: m.Released[d.Serial], Details: diskDetails(d), Failing: strings.Join(d.Failing(), "; "), Figures: diskHealth(d.Health)}
 	for _, c := range d.Contents {
 		data.Contents = append(data.Contents, content(c))
 	}
@@ -149,7 +151,36 @@ func diskDetails(d machine.Disk) string {
 	default:
 		all = append(all, fmt.Sprintf("blocks of %d/%d", d.Logical, d.Physical))
 	}
-	return join(" · ", append(all, d.WWN)...)
+	return join(" · ", append(all, d.WWN, d.Slot)...)
+}
+
+// diskHealth is what a disk says of itself: "39862 hours · 34 °C · used 3 %".
+func diskHealth(h *machine.Health) string {
+	if h == nil {
+		return ""
+	}
+	var all []string
+	add := func(format string, n uint64, shown bool) {
+		if shown {
+			all = append(all, fmt.Sprintf(format, n))
+		}
+	}
+	add("%d hours", h.Hours, h.Hours > 0)
+	add("%d °C", uint64(h.Celsius), h.Celsius > 0)
+	if h.Used != nil {
+		add("used %d %%", uint64(*h.Used), true)
+	}
+	if h.Spare != nil {
+		add("spare %d %%", uint64(*h.Spare), true)
+	}
+	add("%d media errors", h.MediaErrors, h.MediaErrors > 0)
+	add("%d sectors reallocated", h.Reallocated, h.Reallocated > 0)
+	add("%d pending", h.Pending, h.Pending > 0)
+	add("%d uncorrectable", h.Uncorrectable, h.Uncorrectable > 0)
+	if len(all) == 0 {
+		return "it says that it is well"
+	}
+	return join(" · ", all...)
 }
 
 // content spells what was found: "nvme0n1p2: ext4 file system 'pgdata', 412 GB used".

@@ -62,6 +62,26 @@ func TestHowADiskIsShown(t *testing.T) {
 	}
 }
 
+func TestHowTheHealthOfADiskIsShown(t *testing.T) {
+	used := 3
+	for _, tt := range []struct {
+		health        *machine.Health
+		want, failing string
+	}{
+		{nil, "", ""},
+		{&machine.Health{}, "it says that it is well", ""},
+		{&machine.Health{Hours: 39862, Celsius: 34, Used: &used, Spare: &used}, "39862 hours · 34 °C · used 3 % · spare 3 %", ""},
+		{&machine.Health{MediaErrors: 2, Reallocated: 8, Pending: 1, Uncorrectable: 1, Says: []string{"it predicts its own failure"}},
+			"2 media errors · 8 sectors reallocated · 1 pending · 1 uncorrectable",
+			"it predicts its own failure; its pending sectors are 1, and the limit is 0; its uncorrectable sectors are 1, and the limit is 0"},
+	} {
+		d := newDiskData(&machine.Machine{}, machine.Disk{Health: tt.health})
+		if d.Figures != tt.want || d.Failing != tt.failing {
+			t.Errorf("%+v is shown as %q and %q, want %q and %q", tt.health, d.Figures, d.Failing, tt.want, tt.failing)
+		}
+	}
+}
+
 func TestHowCardsAreShown(t *testing.T) {
 	mac := machine.MAC{2, 0, 0, 0, 0, 1}
 	n := machine.Port{MAC: mac, PermanentMAC: mac, Driver: "mlx5_core", Link: true, Mbps: 25000, Firmware: "16.35", PCI: "0000:18:00.0", ID: "15b3:1017", TotalVFs: 8}

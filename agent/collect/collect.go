@@ -4,9 +4,8 @@
 // It promises to change nothing, to leave out what it cannot read and to name
 // that in the report's Missing, and to finish with whatever is there: half a
 // report of a broken machine is worth more than none. Everything is read
-// through an fs.FS, so that recordings of machines (Record) are its test data.
-// Packages agent/facts, agent/pid1 and the command import it; it imports
-// agent/report.
+// through an fs.FS and a passthrough.Door, so that recordings of machines (Record)
+// are its test data. Packages agent/facts, agent/pid1 and the command import it.
 package collect
 
 import (
@@ -15,7 +14,9 @@ import (
 	"slices"
 	"sync"
 
+	"firstlight/agent/passthrough"
 	"firstlight/agent/report"
+	"firstlight/agent/smart"
 )
 
 // Machine is where facts are read. Root is required.
@@ -23,6 +24,7 @@ type Machine struct {
 	Root     fs.FS                                                     // "/", or a recording of one
 	OS       bool                                                      // an operating system runs on it, which is reported too
 	Contents func(name string, bytes uint64) ([]report.Content, error) // looks into one disk, read-only
+	Door     func(disk string) (passthrough.Door, func(), error)       // speaks to a disk below the block layer, until the func is called
 	Link     func(name string) Link                                    // what only the kernel's interfaces tell
 	BMC      func() (*report.BMC, error)                               // in-band; nil where there is none
 }
@@ -33,8 +35,7 @@ type Link struct {
 	Addresses    []string // with prefix length
 }
 
-// Collect reads everything. Disks are looked into at the same time, as the
-// slowest of them would otherwise be waited for once per disk.
+// Collect reads everything.
 func (m Machine) Collect() report.Report {
 	r := report.Report{Version: report.Version}
 	c := &collector{root: m.Root, report: &r}
@@ -49,32 +50,54 @@ func (m Machine) Collect() report.Report {
 	if m.OS {
 		c.system()
 	}
-	m.contents(&r, c)
+	m.look(&r, c)
 	m.bmc(&r, c)
 	slices.Sort(r.Missing)
 	r.Missing = slices.Compact(r.Missing)
 	return r
 }
 
-func (m Machine) contents(r *report.Report, c *collector) {
+// look looks into all disks and asks them how they are, at the same time, as the
+// slowest of them would otherwise be waited for once per disk.
+func (m Machine) look(r *report.Report, c *collector) {
 	var g sync.WaitGroup
-	errs := make([]error, len(r.Disks))
+	errs, ill := make([]error, len(r.Disks)), make([]error, len(r.Disks))
 	for i := range r.Disks {
 		d := &r.Disks[i]
-		d.Contents = []report.Content{}
-		if m.Contents != nil {
-			g.Go(func() {
-				found, err := m.Contents(d.Name, d.Bytes)
-				d.Contents, errs[i] = append(d.Contents, found...), err
-			})
-		}
+		g.Go(func() { errs[i] = m.contents(d) })
+		g.Go(func() { d.Health, ill[i] = m.health(*d) })
 	}
 	g.Wait()
 	for i, err := range errs {
 		if err != nil {
 			c.unread(&r.Disks[i], err)
 		}
+		if ill[i] != nil {
+			c.missing("health")
+		}
 	}
+}
+
+func (m Machine) contents(d *report.Disk) error {
+	if m.Contents == nil {
+		d.Contents = []report.Content{}
+		return nil
+	}
+	found, err := m.Contents(d.Name, d.Bytes)
+	d.Contents = append([]report.Content{}, found...)
+	return err
+}
+
+func (m Machine) health(d report.Disk) (*report.Health, error) {
+	if m.Door == nil || !smart.Asks(d.Transport) {
+		return nil, nil
+	}
+	door, done, err := m.Door(d.Name)
+	if err != nil {
+		return nil, err
+	}
+	defer done()
+	return smart.Read(door, d)
 }
 
 // unread says what is known of a disk that was not looked into. Where that was

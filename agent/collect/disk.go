@@ -31,7 +31,7 @@ func auxiliary(name string) bool {
 }
 
 func (c *collector) disk(name, dir string) report.Disk {
-	return report.Disk{
+	d := report.Disk{
 		Name:       name,
 		Serial:     c.serial(dir),
 		WWN:        c.first(dir+"/wwid", dir+"/device/wwid"),
@@ -45,6 +45,28 @@ func (c *collector) disk(name, dir string) report.Disk {
 		Physical:   int(c.number(dir + "/queue/physical_block_size")),
 		PCI:        controller(c.pciPath(dir, name)),
 	}
+	d.Slot = c.slot(dir, d)
+	return d
+}
+
+// slot is what the enclosure calls the place that a disk is in (SES: a link beside
+// the disk's device), or the board that of an NVMe disk (kernel: ABI/testing/
+// sysfs-bus-pci, slots), which it numbers.
+func (c *collector) slot(dir string, d report.Disk) string {
+	for _, entry := range c.names(dir + "/device") {
+		if name, ok := strings.CutPrefix(entry, "enclosure_device:"); ok {
+			return strings.TrimSpace(name)
+		}
+	}
+	if d.Transport != "nvme" || d.PCI == "" {
+		return ""
+	}
+	for _, number := range c.names("sys/bus/pci/slots") {
+		if at := c.text("sys/bus/pci/slots/" + number + "/address"); at != "" && strings.HasPrefix(d.PCI, at+".") {
+			return "slot " + number
+		}
+	}
+	return ""
 }
 
 // firmware asks NVMe's file, then SCSI's page 89h, in which libata shows what a SATA

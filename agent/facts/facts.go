@@ -16,6 +16,7 @@ import (
 
 	"firstlight/agent/bmc"
 	"firstlight/agent/collect"
+	"firstlight/agent/passthrough"
 	"firstlight/agent/report"
 	"firstlight/agent/signature"
 
@@ -37,7 +38,7 @@ type Machine struct {
 // Collect reads the machine.
 func (m *Machine) Collect() report.Report {
 	began := time.Now()
-	r := collect.Machine{Root: os.DirFS("/"), OS: m.OS, Contents: m.contents, Link: link, BMC: m.askBMC}.Collect()
+	r := collect.Machine{Root: os.DirFS("/"), OS: m.OS, Contents: m.contents, Door: door, Link: link, BMC: m.askBMC}.Collect()
 	r.Boot.Agent = m.Version
 	for i := range r.NICs {
 		if m.Neighbour != nil {
@@ -58,6 +59,16 @@ func (m *Machine) contents(name string, bytes uint64) ([]report.Content, error) 
 	}
 	defer disk.Close()
 	return signature.Find(disk, int64(bytes), name), nil
+}
+
+// door leads below the block layer of a disk that is opened for reading. Health is
+// asked there by commands that read (agent/smart).
+func door(disk string) (passthrough.Door, func(), error) {
+	f, err := os.OpenFile("/dev/"+disk, os.O_RDONLY, 0)
+	if err != nil {
+		return nil, nil, fmt.Errorf("ask a disk how it is: %w", err)
+	}
+	return passthrough.On(f), func() { _ = f.Close() }, nil
 }
 
 func (m *Machine) askBMC() (*report.BMC, error) {

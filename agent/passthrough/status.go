@@ -57,9 +57,13 @@ type registers struct {
 	lba                 uint64
 }
 
-// ata finds the ATA Status Return descriptor (SAT-4, 12.2.2.6, table 165).
+// ata finds the ATA Status Return descriptor (SAT-4, 12.2.2.6, table 165), or what
+// sense data of the fixed format has of it (table 166).
 func (s Sense) ata() (registers, bool) {
-	if !s.descriptor() || len(s) < 8 {
+	if !s.descriptor() {
+		return s.fixedATA()
+	}
+	if len(s) < 8 {
 		return registers{}, false
 	}
 	for d := s[8:min(len(s), 8+int(s[7]))]; len(d) >= 2; d = d[min(len(d), 2+int(d[1])):] {
@@ -69,4 +73,11 @@ func (s Sense) ata() (registers, bool) {
 		}
 	}
 	return registers{}, false
+}
+
+func (s Sense) fixedATA() (registers, bool) {
+	if _, code, qualifier := s.Key(); len(s) < 14 || code != 0 || qualifier != 0x1D || s[8]&0x60 != 0 { // with more than fits
+		return registers{}, false
+	}
+	return registers{err: s[3], status: s[4], device: s[5], lba: uint64(s[9]) | uint64(s[10])<<8 | uint64(s[11])<<16}, true
 }

@@ -23,6 +23,7 @@ func TestFrozenV1(t *testing.T) {
 	frozen(t, "report-os", osReport())
 	frozen(t, "report-neighbour", neighbourReport())
 	frozen(t, "report-inventory", inventoryReport())
+	frozen(t, "report-health", healthReport())
 	frozen(t, "adoption", Adoption{Report: osReport(), Reason: "ran before the appliance came"})
 	frozen(t, "welcome", Welcome{
 		Name: "c0mput3", Status: "available", Sentence: "Waits for an image.",
@@ -68,6 +69,18 @@ func frozen[T any](t *testing.T, name string, want T) {
 	if diff := cmp.Diff(string(b), string(again)+"\n"); diff != "" {
 		t.Errorf("Marshal of %s is not the frozen file (-file +got):\n%s", name, diff)
 	}
+}
+
+func healthReport() Report {
+	used, spare := 0, 3
+	return Report{Version: 1, Disks: []Disk{
+		{Name: "nvme0n1", Serial: "S1", Slot: "slot 4", Health: &Health{
+			Source: "nvme", Says: []string{"its spare blocks are at 3 %, and its limit is 10 %"}, Hours: 41234, Celsius: 45,
+			Used: &used, Spare: &spare, SpareLimit: 10, MediaErrors: 3,
+		}},
+		{Name: "sda", Serial: "S2", Slot: "Slot 04", Health: &Health{Source: "ata", Reallocated: 8, Pending: 16, Uncorrectable: 1}},
+		{Name: "sdb", Serial: "S3", Health: &Health{Source: "scsi"}},
+	}}
 }
 
 func fullReport() Report {

@@ -127,7 +127,26 @@ type Disk struct {
 	Logical    int       `json:"logical_block,omitempty"`  // bytes of what it addresses
 	Physical   int       `json:"physical_block,omitempty"` // bytes of what it writes at once
 	PCI        string    `json:"pci,omitempty"`            // address of the controller that it hangs on
+	Slot       string    `json:"slot,omitempty"`           // as an enclosure, or the board, names it
 	Contents   []Content `json:"contents"`                 // empty: nothing was found on it
+	Health     *Health   `json:"health,omitempty"`         // nil: it does not tell
+}
+
+// Health is what a disk says of itself. Counters are of all its life.
+type Health struct {
+	Source string `json:"source"` // "nvme", "ata" or "scsi": where it is from
+	// Says is what the disk itself says is wrong, each a clause ("it predicts its own
+	// failure"), with value and limit where it has them.
+	Says          []string `json:"says,omitempty"`
+	Hours         uint64   `json:"hours,omitempty"`         // with power
+	Celsius       int      `json:"celsius,omitempty"`       // now
+	Used          *int     `json:"used,omitempty"`          // percent of the life that its maker gives it; may be more than 100
+	Spare         *int     `json:"spare,omitempty"`         // percent left of the blocks that replace others
+	SpareLimit    int      `json:"spare_limit,omitempty"`   // below which the disk warns
+	MediaErrors   uint64   `json:"media_errors,omitempty"`  // reads that no correction helped
+	Reallocated   uint64   `json:"reallocated,omitempty"`   // sectors that others replace
+	Pending       uint64   `json:"pending,omitempty"`       // sectors that cannot be read, and wait to be written
+	Uncorrectable uint64   `json:"uncorrectable,omitempty"` // sectors that its own scan could not read
 }
 
 // Content is something found on a disk, read without writing: a partition

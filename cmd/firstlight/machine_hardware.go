@@ -16,7 +16,7 @@ func hardwareFacts(f *api.Facts) []output.Fact {
 	}
 	facts = append(facts, memoryFacts(f)...)
 	for _, d := range f.Disks {
-		facts = append(facts, output.Fact{"disk " + d.Name, joined(d.Serial, d.Model, output.Size(d.Bytes).String(), d.Transport, rpmText(d.RPM), labelled("firmware", d.Firmware), blocksText(d), d.WWN, contentsText(d))})
+		facts = append(facts, output.Fact{"disk " + d.Name, joined(d.Serial, d.Model, output.Size(d.Bytes).String(), d.Transport, rpmText(d.RPM), labelled("firmware", d.Firmware), blocksText(d), d.WWN, d.Slot, healthText(d.Health), contentsText(d))})
 	}
 	for _, p := range f.NICs {
 		facts = append(facts, output.Fact{"port " + p.Name, portText(p)})
@@ -76,6 +76,35 @@ func blocksText(d api.Disk) string {
 		return fmt.Sprintf("blocks of %d", d.Logical)
 	}
 	return fmt.Sprintf("blocks of %d/%d", d.Logical, d.Physical)
+}
+
+// healthText says first by what a disk is failing.
+func healthText(h *api.DiskHealth) string {
+	if h == nil {
+		return ""
+	}
+	text := "well"
+	if len(h.Failing) > 0 {
+		text = "FAILING: " + strings.Join(h.Failing, "; ")
+	}
+	percent := func(what string, n *int) string {
+		if n == nil {
+			return ""
+		}
+		return fmt.Sprintf("%s %d %%", what, *n)
+	}
+	counted := func(n uint64, what string) string {
+		if n == 0 {
+			return ""
+		}
+		return fmt.Sprintf("%d %s", n, what)
+	}
+	celsius := ""
+	if h.Celsius > 0 {
+		celsius = fmt.Sprintf("%d °C", h.Celsius)
+	}
+	return joined(text, counted(h.Hours, "hours"), celsius, percent("used", h.Used), percent("spare", h.Spare),
+		counted(h.MediaErrors, "media errors"), counted(h.Reallocated, "reallocated"), counted(h.Pending, "pending"), counted(h.Uncorrectable, "uncorrectable"))
 }
 
 func contentsText(d api.Disk) string {

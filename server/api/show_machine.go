@@ -130,11 +130,23 @@ func showDisk(d machine.Disk) Disk {
 	shown := Disk{
 		Name: d.Name, Serial: d.Serial, WWN: d.WWN, Model: d.Model, Bytes: d.Bytes, Transport: d.Transport, Rotational: d.Rotational,
 		RPM: d.RPM, Firmware: d.Firmware, Logical: d.Logical, Physical: d.Physical, PCI: d.PCI,
+		Slot: d.Slot, Health: showHealth(&d),
 	}
 	for _, c := range d.Contents {
 		shown.Contents = append(shown.Contents, Content(c))
 	}
 	return shown
+}
+
+func showHealth(d *machine.Disk) *DiskHealth {
+	h := d.Health
+	if h == nil {
+		return nil
+	}
+	return &DiskHealth{
+		Failing: d.Failing(), Source: h.Source, Hours: h.Hours, Celsius: h.Celsius, Used: h.Used, Spare: h.Spare, SpareLimit: h.SpareLimit,
+		MediaErrors: h.MediaErrors, Reallocated: h.Reallocated, Pending: h.Pending, Uncorrectable: h.Uncorrectable,
+	}
 }
 
 func showPort(p machine.Port) Port {

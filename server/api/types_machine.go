@@ -202,19 +202,36 @@ type DIMM struct {
 
 // Disk is one whole disk.
 type Disk struct {
-	Name       string    `json:"name" example:"nvme0n1"`
-	Serial     string    `json:"serial" example:"S3EVNX0J512345"`
-	WWN        string    `json:"wwn,omitempty" example:"eui.0025385b71b0a7a1"`
-	Model      string    `json:"model" example:"SAMSUNG MZQLW960HMJP"`
-	Bytes      uint64    `json:"bytes" doc:"Bytes" example:"960197124096"`
-	Transport  string    `json:"transport" example:"nvme"`
-	Rotational bool      `json:"rotational"`
-	RPM        int       `json:"rpm,omitempty" doc:"Turns a minute; absent: not known, or nothing turns" example:"7200"`
-	Firmware   string    `json:"firmware,omitempty" doc:"Revision of its firmware" example:"CXV8202Q"`
-	Logical    int       `json:"logical_block,omitempty" doc:"Bytes of a block as it is addressed" example:"512"`
-	Physical   int       `json:"physical_block,omitempty" doc:"Bytes that it writes at once" example:"4096"`
-	PCI        string    `json:"pci,omitempty" doc:"Address of the controller that it hangs on" example:"0000:3b:00.0"`
-	Contents   []Content `json:"contents,omitempty" doc:"What was found on it; absent: it is empty"`
+	Name       string      `json:"name" example:"nvme0n1"`
+	Serial     string      `json:"serial" example:"S3EVNX0J512345"`
+	WWN        string      `json:"wwn,omitempty" example:"eui.0025385b71b0a7a1"`
+	Model      string      `json:"model" example:"SAMSUNG MZQLW960HMJP"`
+	Bytes      uint64      `json:"bytes" doc:"Bytes" example:"960197124096"`
+	Transport  string      `json:"transport" example:"nvme"`
+	Rotational bool        `json:"rotational"`
+	RPM        int         `json:"rpm,omitempty" doc:"Turns a minute; absent: not known, or nothing turns" example:"7200"`
+	Firmware   string      `json:"firmware,omitempty" doc:"Revision of its firmware" example:"CXV8202Q"`
+	Logical    int         `json:"logical_block,omitempty" doc:"Bytes of a block as it is addressed" example:"512"`
+	Physical   int         `json:"physical_block,omitempty" doc:"Bytes that it writes at once" example:"4096"`
+	PCI        string      `json:"pci,omitempty" doc:"Address of the controller that it hangs on" example:"0000:3b:00.0"`
+	Slot       string      `json:"slot,omitempty" doc:"As its enclosure or the board names the place it is in" example:"Slot 04"`
+	Contents   []Content   `json:"contents,omitempty" doc:"What was found on it; absent: it is empty"`
+	Health     *DiskHealth `json:"health,omitempty" doc:"What it says of itself; absent: it does not tell, or its agent was older"`
+}
+
+// DiskHealth is what a disk says of itself. Counters are of all its life.
+type DiskHealth struct {
+	Failing       []string `json:"failing,omitempty" doc:"By what it is failing, with value and limit; absent: it is not" example:"[\"its pending sectors are 8, and the limit is 0\"]"`
+	Source        string   `json:"source" enum:"nvme,ata,scsi" doc:"Where it is from"`
+	Hours         uint64   `json:"hours,omitempty" doc:"With power" example:"39862"`
+	Celsius       int      `json:"celsius,omitempty" doc:"Temperature, °C" example:"34"`
+	Used          *int     `json:"used_percent,omitempty" doc:"Of the life that its maker gives it; may be more than 100" example:"3"`
+	Spare         *int     `json:"spare_percent,omitempty" doc:"Left of the blocks that replace others" example:"100"`
+	SpareLimit    int      `json:"spare_limit_percent,omitempty" doc:"Below which it warns" example:"10"`
+	MediaErrors   uint64   `json:"media_errors,omitempty" doc:"Reads that no correction helped"`
+	Reallocated   uint64   `json:"reallocated,omitempty" doc:"Sectors that others replace"`
+	Pending       uint64   `json:"pending,omitempty" doc:"Sectors that cannot be read, and wait to be written"`
+	Uncorrectable uint64   `json:"uncorrectable,omitempty" doc:"Sectors that its own scan could not read"`
 }
 
 // Content is something found on a disk.

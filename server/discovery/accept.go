@@ -32,12 +32,13 @@ const (
 	ReasonSpec    = "spec-mismatch"
 	ReasonNoPlace = "location-unknown"
 	ReasonPlace   = "location-mismatch"
+	ReasonFailing = "disk-failing"
 )
 
 // Waivable tells whether an admin may waive what holds a machine for a reason.
 func Waivable(reason string) bool {
 	switch reason {
-	case ReasonNoRule, ReasonRule, ReasonFull, ReasonImage, ReasonSpec, ReasonNoPlace, ReasonPlace:
+	case ReasonNoRule, ReasonRule, ReasonFull, ReasonImage, ReasonSpec, ReasonNoPlace, ReasonPlace, ReasonFailing:
 		return true
 	default:
 		return false
@@ -122,6 +123,8 @@ func look(m *machine.Machine, k Known) (*machine.Rule, machine.Evidence, []failu
 	take(machine.GuardSpec, how, v)
 	how, v = location(m, rule, k.Plan)
 	take(machine.GuardLocation, how, v)
+	how, v = health(m.Facts)
+	take(machine.GuardHealth, how, v)
 	return rule, ev, bad
 }
 
@@ -243,6 +246,20 @@ func disks(m *machine.Machine, rule *machine.Rule, released map[string]bool) Ver
 		return hold(ReasonNoDisk, "rule %s installs %s, but the machine shows no disk", rule.Name, rule.Image)
 	}
 	return Verdict{}
+}
+
+// health holds a machine with a disk that is failing. One that does not tell, as
+// those behind a RAID controller, holds nothing up.
+func health(f *machine.Facts) (how string, v Verdict) {
+	failing := f.Failing()
+	if len(failing) == 0 {
+		return fmt.Sprintf("%d of %d disks say how they are, and none is failing", f.HealthKnown(), len(f.Disks)), v
+	}
+	says := make([]string, 0, len(failing))
+	for _, d := range failing {
+		says = append(says, d.Sentence())
+	}
+	return "", hold(ReasonFailing, "%s; replace it and check again, or let an admin waive it", strings.Join(says, "; "))
 }
 
 func emptiness(m *machine.Machine, released map[string]bool) string {

@@ -51,6 +51,7 @@ func disk(d report.Disk) machine.Disk {
 		Name: Clean(d.Name), Serial: strings.TrimSpace(d.Serial), WWN: Clean(d.WWN), Model: Clean(d.Model),
 		Bytes: d.Bytes, Transport: Clean(d.Transport), Rotational: d.Rotational,
 		RPM: d.RPM, Firmware: Clean(d.Firmware), Logical: d.Logical, Physical: d.Physical, PCI: Clean(d.PCI),
+		Slot: Clean(d.Slot), Health: diskHealth(d.Health),
 	}
 	for _, c := range d.Contents {
 		out.Contents = append(out.Contents, machine.Content{
@@ -59,6 +60,21 @@ func disk(d report.Disk) machine.Disk {
 	}
 	return out
 }
+
+func diskHealth(h *report.Health) *machine.Health {
+	if h == nil {
+		return nil
+	}
+	out := machine.Health(*h)
+	out.Source, out.Says = Clean(h.Source), nil
+	for _, s := range h.Says[:min(len(h.Says), mostSaid)] {
+		out.Says = append(out.Says, Clean(s))
+	}
+	return &out
+}
+
+// mostSaid bounds what is kept of what one disk says is wrong.
+const mostSaid = 8
 
 func port(n report.NIC, mac machine.MAC) machine.Port {
 	own, _ := machine.ParseMAC(n.PermanentMAC) // many drivers tell none

@@ -54,6 +54,10 @@ func TestSpecAndLocation(t *testing.T) {
 			m.Type, m.Rack, m.Unit, m.Facts.Missing = "high-io", "lon6-r12", 7, []string{"cpus"}
 			m.Facts.Vendor, m.Facts.Disks = "Dell", append(m.Facts.Disks, drive("D2"))
 		}, "", "hardware type high-io, but for what could not be read: cpus"},
+		{"a disk that fails", func(m *machine.Machine) {
+			m.Type, m.Rack, m.Unit = "", "lon6-r12", 7
+			m.Facts.Disks[0].Health = &machine.Health{Says: []string{"it predicts its own failure"}, Pending: 8}
+		}, ReasonFailing, "disk D1 (nvme0n1) is failing: it predicts its own failure; its pending sectors are 8, and the limit is 0; replace it and check again, or let an admin waive it"},
 		{"a type that is gone", func(m *machine.Machine) { m.Type, m.Rack, m.Unit = "high-oi", "lon6-r12", 7 }, ReasonSpec, `hardware type "high-oi" is not in the plan`},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

@@ -38,6 +38,11 @@ var catalogue = []Entry{
 		FromFacts: true, find: specMismatch,
 	},
 	{
+		Kind: DiskFailing, Title: "Disk is failing", Severity: Broken, Verbs: []Verb{Light, Recheck},
+		Means:     "A disk of it says that it is about to fail, has sectors that cannot be read, or is worn out. A machine in use keeps its disk until somebody acts; no other one becomes available with it.",
+		FromFacts: true, find: diskFailing,
+	},
+	{
 		Kind: LocationMismatch, Title: "Wrong place", Severity: Asks, Verbs: []Verb{Light},
 		Means: "The network or the rack that it is in belongs to another site than its record says.",
 		find:  locationMismatch,

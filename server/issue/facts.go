@@ -10,6 +10,7 @@ type Facts struct {
 	Serial      string // as its firmware shows it
 	BMC         bool   // it has one
 	Differences []discovery.Difference
+	Failing     []machine.FailingDisk
 }
 
 // Look reads the facts of a machine; nil where it has not reported.
@@ -17,5 +18,5 @@ func Look(m *machine.Machine, t *machine.HardwareType) *Facts {
 	if m.Facts == nil {
 		return nil
 	}
-	return &Facts{Serial: m.Facts.Serial, BMC: m.Facts.BMC, Differences: discovery.Differences(m, t)}
+	return &Facts{Serial: m.Facts.Serial, BMC: m.Facts.BMC, Differences: discovery.Differences(m, t), Failing: m.Facts.Failing()}
 }

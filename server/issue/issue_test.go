@@ -112,6 +112,8 @@ var cases = []example{
 	}},
 	{issue.IdentityClash, machine.InUse, func(in *issue.Input) { in.Clash.Sentence = "Its serial is also that of 0TH3R." }, "0TH3R", func(*issue.Input) {}},
 	{issue.SpecMismatch, machine.Available, differs("its record"), "Cores: 8; its record says 16.", differs("the plan")},
+	{issue.DiskFailing, machine.InUse, failing(8), "Disk S1 (sda, Slot 04) is failing: its pending sectors are 8, and the limit is 0. Move what matters off it, then have it replaced.", failing(0)},
+	{issue.DiskFailing, machine.Available, failing(8), "Replace it, then check the machine again.", failing(0)},
 	{issue.LocationMismatch, machine.InUse, func(in *issue.Input) { in.Machine.Site = "sto3" }, "site sto3", func(in *issue.Input) {
 		in.Machine.Rack = "r13"
 	}},
@@ -286,6 +288,13 @@ func arrived(d time.Duration) func(*issue.Input) {
 func differs(by string) func(*issue.Input) {
 	return func(in *issue.Input) {
 		in.Facts.Differences = []discovery.Difference{{Field: "cores", Declared: "16", Discovered: "8", By: by}}
+	}
+}
+
+func failing(pending uint64) func(*issue.Input) {
+	return func(in *issue.Input) {
+		m := &machine.Machine{Facts: &machine.Facts{Disks: []machine.Disk{{Name: "sda", Serial: "S1", Slot: "Slot 04", Health: &machine.Health{Pending: pending}}}}}
+		in.Facts.Failing = issue.Look(m, nil).Failing
 	}
 }
 

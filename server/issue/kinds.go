@@ -11,6 +11,7 @@ const (
 	SerialChanged    machine.IssueKind = "serial-changed"
 	IdentityClash    machine.IssueKind = "identity-clash"
 	SpecMismatch     machine.IssueKind = "spec-mismatch"
+	DiskFailing      machine.IssueKind = "disk-failing"
 	LocationMismatch machine.IssueKind = "location-mismatch"
 	WrongSwitchPort  machine.IssueKind = "wrong-switch-port"
 	NoBootRequest    machine.IssueKind = "no-boot-request"

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"firstlight/server/discovery"
@@ -85,6 +86,28 @@ func specMismatch(in *Input) *Finding {
 	f.Evidence = map[string]string{}
 	for _, d := range all {
 		f.Evidence[d.Field] = fmt.Sprintf("%s, declared %s by %s", d.Discovered, d.Declared, d.By)
+	}
+	return f
+}
+
+// diskFailing tells whoever has the machine what to save first.
+func diskFailing(in *Input) *Finding {
+	all := in.Facts.Failing
+	if len(all) == 0 || in.is(machine.Retired) {
+		return nil
+	}
+	text := strings.ToUpper(all[0].Sentence()[:1]) + all[0].Sentence()[1:]
+	if n := len(all) - 1; n > 0 {
+		text += fmt.Sprintf("; and %d more", n)
+	}
+	remedy := ". Replace it, then check the machine again."
+	if in.Machine.Owned {
+		remedy = ". Move what matters off it, then have it replaced."
+	}
+	f := found(text + remedy)
+	f.Evidence = map[string]string{}
+	for _, d := range all {
+		f.Evidence[d.Disk] = d.Why
 	}
 	return f
 }

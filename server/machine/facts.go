@@ -61,7 +61,9 @@ type Disk struct {
 	Logical    int       `json:"logical_block,omitempty"`
 	Physical   int       `json:"physical_block,omitempty"`
 	PCI        string    `json:"pci,omitempty"`
+	Slot       string    `json:"slot,omitempty"`
 	Contents   []Content `json:"contents,omitempty"`
+	Health     *Health   `json:"health,omitempty"`
 }
 
 // Content is something found on a disk.

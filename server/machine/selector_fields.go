@@ -96,6 +96,7 @@ var fields = []*Field{
 	{Name: "memory", Kind: NumberField, Origin: OfFacts, Help: "bytes of memory", read: fact(func(f *Facts) []string { return count(f.Memory) })},
 	{Name: "disks", Kind: NumberField, Origin: OfFacts, none: "0", Help: "how many disks", read: fact(func(f *Facts) []string { return one(strconv.Itoa(len(f.Disks))) })},
 	{Name: "disk", Origin: OfFacts, Help: "serial number of any disk", read: fact(diskSerials)},
+	{Name: "diskhealth", Origin: OfFacts, Help: "what any disk says of itself: good or failing", read: fact(diskHealth), words: []string{"good", "failing"}},
 	{Name: "platform", Origin: OfFacts, Help: "bios or efi", read: fact(func(f *Facts) []string { return one(f.Platform) })},
 	{Name: "arch", Origin: OfFacts, Help: "amd64 or arm64", read: fact(func(f *Facts) []string { return one(f.Arch) })},
 	{Name: "cpu", Origin: OfFacts, Help: "model of its processors", read: fact(func(f *Facts) []string { return one(f.CPU) })},

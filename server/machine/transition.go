@@ -28,6 +28,7 @@ const (
 	GuardNoOwner    Guard = "no-owner"       // nobody's data is on it
 	GuardSpec       Guard = "spec-matches"   // it is what its hardware type says, if it has one
 	GuardLocation   Guard = "location-known" // rack and unit are known, if its site has racks
+	GuardHealth     Guard = "disks-healthy"  // no disk says that it is failing
 	GuardHandling   Guard = "disks-decided"  // somebody said what becomes of its disks
 	GuardFlagged    Guard = "retire-flag"    // it is flagged to retire when released
 )
@@ -56,7 +57,7 @@ func (g Guard) Built() bool {
 // guard is among them that protects data or tells machines apart.
 func (g Guard) Waivable() bool {
 	switch g {
-	case GuardRule, GuardSpec, GuardLocation:
+	case GuardRule, GuardSpec, GuardLocation, GuardHealth:
 		return true
 	default:
 		return false
@@ -101,12 +102,12 @@ var transitions = []Transition{
 	{Expected, InUse, "adoption", []Guard{GuardIdentity, GuardRealSerial, GuardConfirmed}},
 	{Expected, Retired, "the order was cancelled", []Guard{GuardConfirmed}},
 
-	{Registered, Available, "all checks passed", []Guard{GuardIdentity, GuardRealSerial, GuardRule, GuardEmptyDisks, GuardSpec, GuardLocation, GuardBMC, GuardBurnIn}},
+	{Registered, Available, "all checks passed", []Guard{GuardIdentity, GuardRealSerial, GuardRule, GuardEmptyDisks, GuardSpec, GuardLocation, GuardHealth, GuardBMC, GuardBurnIn}},
 	{Registered, Recycling, "data of a previous owner is not proven erased", []Guard{GuardIdentity, GuardConfirmed, GuardJob}},
 	{Registered, Held, "a check failed or took too long", nil},
 
 	{Held, Registered, "re-check", nil},
-	{Held, Available, "an admin's waiver", []Guard{GuardIdentity, GuardRealSerial, GuardEmptyDisks, GuardConfirmed, GuardRule, GuardSpec, GuardLocation, GuardBMC, GuardBurnIn}},
+	{Held, Available, "an admin's waiver", []Guard{GuardIdentity, GuardRealSerial, GuardEmptyDisks, GuardConfirmed, GuardRule, GuardSpec, GuardLocation, GuardHealth, GuardBMC, GuardBurnIn}},
 	{Held, Broken, "a person decided", []Guard{GuardConfirmed}},
 	{Held, Retiring, "a person decided", []Guard{GuardConfirmed, GuardNoJob}},
 	{Held, Recycling, "its disks are to be erased", []Guard{GuardConfirmed, GuardUnlocked, GuardJob}},

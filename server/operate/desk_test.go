@@ -158,7 +158,7 @@ var every = machine.Evidence{
 	machine.GuardIdentity: "t", machine.GuardRealSerial: "t", machine.GuardRule: "t", machine.GuardEmptyDisks: "t", machine.GuardUnlocked: "t",
 	machine.GuardJob: "t", machine.GuardToken: "t", machine.GuardChecksum: "t", machine.GuardHome: "t", machine.GuardDNS: "t",
 	machine.GuardConfirmed: "t", machine.GuardNoJob: "t", machine.GuardAttempts: "t", machine.GuardUntouched: "t", machine.GuardNoOwner: "t",
-	machine.GuardSpec: "t", machine.GuardLocation: "t", machine.GuardHandling: "t", machine.GuardFlagged: "t",
+	machine.GuardSpec: "t", machine.GuardLocation: "t", machine.GuardHealth: "t", machine.GuardHandling: "t", machine.GuardFlagged: "t",
 }
 
 // in gives a machine in a status, which it reached by legal changes.

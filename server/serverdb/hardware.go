@@ -30,7 +30,8 @@ func hardware(f, before *machine.Facts) machine.Facts {
 	c.Disks = slices.Clone(f.Disks)
 	for i := range c.Disks {
 		d := &c.Disks[i]
-		d.RPM, d.Firmware, d.Logical, d.Physical, d.PCI = 0, "", 0, 0, ""
+		d.RPM, d.Firmware, d.Logical, d.Physical, d.PCI, d.Slot = 0, "", 0, 0, "", ""
+		d.Health = illness(d)
 	}
 	c.NICs = slices.Clone(f.NICs)
 	for i := range c.NICs {
@@ -38,4 +39,13 @@ func hardware(f, before *machine.Facts) machine.Facts {
 		*n = machine.Port{Name: n.Name, MAC: n.MAC, Driver: n.Driver}
 	}
 	return c
+}
+
+// illness leaves of a disk's health only that it is failing: it ages with each hour,
+// and is another disk to whoever gets the machine once it fails.
+func illness(d *machine.Disk) *machine.Health {
+	if len(d.Failing()) == 0 {
+		return nil
+	}
+	return &machine.Health{Source: "failing"}
 }

@@ -30,6 +30,21 @@ func TestWhatChangesHardware(t *testing.T) {
 		{"an agent that tells a disk's firmware and blocks", first, func(r *report.Report) {
 			r.Disks[0].Firmware, r.Disks[0].Logical, r.Disks[0].PCI = "1.0", 512, "0000:00:04.0"
 		}, false},
+		{"an agent that asks disks how they are", first, func(r *report.Report) {
+			r.Disks[0].Slot, r.Disks[0].Health = "Slot 01", &report.Health{Source: "nvme", Hours: 7}
+		}, false},
+		{
+			"a disk that ages", func(r *report.Report) { r.Disks[0].Health = &report.Health{Source: "nvme", Hours: 7} },
+			func(r *report.Report) { r.Disks[0].Health = &report.Health{Source: "nvme", Hours: 8, Celsius: 30} }, false,
+		},
+		{
+			"a disk that fails", func(r *report.Report) { r.Disks[0].Health = &report.Health{Source: "ata"} },
+			func(r *report.Report) { r.Disks[0].Health = &report.Health{Source: "ata", Pending: 1} }, true,
+		},
+		{
+			"a disk that goes on failing", func(r *report.Report) { r.Disks[0].Health = &report.Health{Source: "ata", Pending: 1} },
+			func(r *report.Report) { r.Disks[0].Health = &report.Health{Source: "ata", Pending: 2} }, false,
+		},
 		{"another disk", first, func(r *report.Report) { r.Disks[0].Serial = "other" }, true},
 		{"another module", first, func(r *report.Report) { r.DIMMs[0].Serial = "S2" }, true},
 		{"a module less", first, func(r *report.Report) { r.DIMMs[0] = report.DIMM{Slot: "A1", Empty: true} }, true},

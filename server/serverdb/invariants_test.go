@@ -232,7 +232,7 @@ func (l *life) transition(_ int, m *machine.Machine) error {
 	for _, g := range []machine.Guard{
 		machine.GuardIdentity, machine.GuardRealSerial, machine.GuardRule, machine.GuardEmptyDisks, machine.GuardUnlocked, machine.GuardJob, machine.GuardToken,
 		machine.GuardChecksum, machine.GuardHome, machine.GuardDNS, machine.GuardConfirmed, machine.GuardNoJob, machine.GuardAttempts, machine.GuardUntouched, machine.GuardNoOwner,
-		machine.GuardSpec, machine.GuardLocation, machine.GuardHandling, machine.GuardFlagged,
+		machine.GuardSpec, machine.GuardLocation, machine.GuardHealth, machine.GuardHandling, machine.GuardFlagged,
 	} {
 		if l.rng.IntN(6) > 0 {
 			ev[g] = "drawn"

@@ -73,6 +73,7 @@ var drills = []drill{
 	{fault: light.WrongCable, named: "wrong-switch-port", quick: true, ready: true, begin: replug, says: elsewhere},
 	{fault: light.RelayLies, named: "wrong-switch-port", quick: true, says: relayLies},
 	{fault: light.AgentCrash, named: "agent-crashed", quick: true, says: panicked},
+	{fault: light.FailingDisk, named: "disk-failing", quick: true, says: worn},
 	{fault: light.StolenToken, named: "stolen-token", quick: true, says: robbed},
 	{fault: light.Dead, named: "bmc-lies", ready: true, begin: cycle},
 	{named: "bmc-lies", ready: true, begin: lie},
@@ -124,6 +125,11 @@ func relayLies(m *virtualrack.Machine) string {
 
 func panicked(*virtualrack.Machine) string {
 	return "Its agent crashed and was started again: " + light.Panic
+}
+
+// worn is which disk fails, by what, and what to do.
+func worn(m *virtualrack.Machine) string {
+	return fmt.Sprintf("Disk %s-D1 (vda) is failing: its spare blocks are at 3 %%, and its limit is 10 %%. Replace it, then check the machine again.", m.Name)
 }
 
 func robbed(*virtualrack.Machine) string {

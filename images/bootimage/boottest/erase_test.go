@@ -124,6 +124,22 @@ func TestAMachineErasesItsDisks(t *testing.T) {
 	d.check(t)
 }
 
+// checkHealth wants of QEMU's IDE disk its SMART, of NVMe its log, which tells no
+// spare, and nothing of the others.
+func checkHealth(t *testing.T, r report.Report) {
+	t.Helper()
+	for _, d := range r.Disks {
+		got := report.Health{}
+		if d.Health != nil {
+			got = *d.Health
+		}
+		if want := map[string]string{"sata": "ata", "nvme": "nvme"}[d.Transport]; got.Source != want || want != "" && (got.Celsius == 0 || len(got.Says) > 0 || got.Pending > 0) {
+			t.Errorf("the health of %s (%s) is %+v", d.Serial, d.Transport, got)
+		}
+		t.Logf("%s (%s): %+v", d.Serial, d.Transport, got)
+	}
+}
+
 func (d *erasing) check(t *testing.T) {
 	t.Helper()
 	d.mu.Lock()
@@ -132,6 +148,7 @@ func (d *erasing) check(t *testing.T) {
 		t.Fatalf("%d reports, results %+v; steps %q", len(d.reports), d.results, d.steps)
 	}
 	t.Logf("told: %q", d.steps)
+	checkHealth(t, d.reports[0])
 	got := d.results[0].Erased
 	for _, e := range emulatedDisks {
 		if e.kept {

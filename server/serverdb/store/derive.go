@@ -17,7 +17,7 @@ import (
 
 // derived is the version of what the derived tables hold. Raise it with a new
 // field, term or column.
-const derived = "1"
+const derived = "2"
 
 // facet is a field that has one value, and its column of facets.
 type facet struct {
@@ -36,7 +36,7 @@ func sortFields() (map[machine.Origin][]facet, map[machine.Origin][]*machine.Fie
 	for _, f := range machine.Fields() {
 		switch f.Name {
 		case "hardwarename", "id", "mac", "ip": // name's twin, and columns of other tables
-		case "tag", "disk", "switch":
+		case "tag", "disk", "diskhealth", "switch":
 			many[f.Origin] = append(many[f.Origin], f)
 		default:
 			c := facet{field: f, column: f.Name}

@@ -121,6 +121,8 @@ var others = map[string]string{
 	"issue":  "SELECT v.machine FROM issues v WHERE v.kind",
 	"tag":    "SELECT v.machine FROM facet_values v WHERE v.field = 'tag' AND v.value",
 	"disk":   "SELECT v.machine FROM facet_values v WHERE v.field = 'disk' AND v.value",
+
+	"diskhealth": "SELECT v.machine FROM facet_values v WHERE v.field = 'diskhealth' AND v.value",
 }
 
 // where applies a condition to the column of a field and to that of its order.

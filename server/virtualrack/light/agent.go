@@ -158,7 +158,7 @@ func (m *Machine) facts(l lease, since time.Time) func() report.Report {
 			DIMMs:    dimms,
 			Disks: []report.Disk{{
 				Name: diskName, Serial: s.Serial + "-D1", Model: "Light", Bytes: uint64(m.disk.Size()), Transport: "virtio",
-				Contents: signature.Find(m.disk, m.disk.Size(), diskName),
+				Contents: signature.Find(m.disk, m.disk.Size(), diskName), Health: m.health(),
 			}},
 			NICs: []report.NIC{{Name: "eth0", MAC: s.MAC.String(), Driver: "light", Link: true, Mbps: 1000, Addresses: []string{l.address.String() + "/16"}, Neighbour: m.neighbour()}},
 			BMC:  &report.BMC{Address: s.BMC.String(), Source: "smbios-42"},
@@ -178,6 +178,17 @@ func (m *Machine) shown() Spec {
 		s.Serial = "To Be Filled By O.E.M."
 	}
 	return s
+}
+
+// health is what its disk says of itself.
+func (m *Machine) health() *report.Health {
+	used, spare := 4, 100
+	h := &report.Health{Source: "nvme", Hours: 8760, Celsius: 31, Used: &used, Spare: &spare, SpareLimit: 10}
+	if m.has(FailingDisk) {
+		spare = 3
+		h.Says = []string{"its spare blocks are at 3 %, and its limit is 10 %"}
+	}
+	return h
 }
 
 // dimms are its two slots of memory.

@@ -55,6 +55,7 @@ const (
 	MissingDIMM  Fault = "missing-dimm"      // its second memory module is not seen
 	ClonedSerial Fault = "cloned-serial"     // it has the serial number of another machine
 	NoSerial     Fault = "no-serial"         // its maker forgot to write its serial number
+	FailingDisk  Fault = "failing-disk"      // its disk predicts its own failure
 	StolenToken  Fault = "stolen-token"      // another agent shows its boot token with another key
 	SlowDisk     Fault = "slow-disk"         // its disk reads at a tenth of the rate of others
 	HotProcessor Fault = "hot-processor"     // its processor reaches its critical temperature
@@ -67,7 +68,7 @@ func Faults() []Fault {
 		Dead, DiskFirst, LatePort, BareRelay, WrongRelay, FarRelay, OddFirmware, NoOffers, Declines, OldLease, OtherServer,
 		NoTFTP, WrongFile, OtherLoader, CutLoader, NoDriver, LoaderLoop, DeafLoader, NoHTTP, BorrowedName, Stops,
 		GoneKernel, CutKernel, SilentAgent, CrashLoop, WrongClock, TwoFaces, DeadDisk, StubbornDisk, WrongCable, RelayLies, AgentCrash,
-		MissingDIMM, ClonedSerial, NoSerial, StolenToken, SlowDisk, HotProcessor, BadDIMM,
+		MissingDIMM, ClonedSerial, NoSerial, FailingDisk, StolenToken, SlowDisk, HotProcessor, BadDIMM,
 	}
 }
 
