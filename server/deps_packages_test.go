@@ -106,7 +106,7 @@ var ourPackages = map[string]row{
 	"agent/blockdev":    {why: agentSide},
 	"agent/bmc":         {ours: []string{"agent/report"}, why: agentSide},
 	"agent/check":       {ours: []string{"agent/passthrough", "agent/patience", "agent/report"}, why: agentSide + "; and it may never reach a package that opens disks for writing"},
-	"agent/collect":     {ours: []string{"agent/efiboot", "agent/passthrough", "agent/report", "agent/smart"}, why: agentSide},
+	"agent/collect":     {ours: []string{"agent/bmc", "agent/efiboot", "agent/passthrough", "agent/report", "agent/smart"}, why: agentSide},
 	"agent/console":     {why: agentSide},
 	"agent/crash":       {ours: []string{"agent/appliance", "agent/patience", "agent/report"}, why: agentSide},
 	"agent/efiboot":     {why: agentSide},

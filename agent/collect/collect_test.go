@@ -31,10 +31,13 @@ func TestCollectFromRecordedMachines(t *testing.T) {
 	}
 	for _, path := range recordings {
 		t.Run(filepath.Base(path), func(t *testing.T) {
-			m := Machine{Root: load(t, path), Contents: fakeContents, Link: fakeLink}
+			root, live := loadLive(t, path)
+			m := Machine{Root: root, Contents: fakeContents, Link: fakeLink}
 			if _, err := fs.Stat(m.Root, "etc/os-release"); err == nil {
 				m = Machine{Root: m.Root, OS: true, Contents: forbidden}
 			}
+			r := &recorder{seen: map[string]string{}}
+			m.Door, m.BMC = r.door(live), r.bmc(live.BMC)
 			got := m.Collect()
 			got.Boot.Arch = "" // the test's own
 			compareGolden(t, strings.TrimSuffix(path, ".machine")+".json", got)
@@ -74,17 +77,25 @@ func compareGolden(t *testing.T, path string, got report.Report) {
 	}
 }
 
-// load reads a recording into a file system.
+// load reads the files of a recording.
 func load(t testing.TB, path string) fstest.MapFS {
+	t.Helper()
+	files, _ := loadLive(t, path)
+	return files
+}
+
+// loadLive reads a recording into a file system, and what answers.
+func loadLive(t testing.TB, path string) (fstest.MapFS, Live) {
 	t.Helper()
 	b, err := os.ReadFile(path)
 	if err != nil {
 		t.Fatal(err)
 	}
-	m := fstest.MapFS{}
+	m, said := fstest.MapFS{}, answers{}
 	for line := range strings.Lines(string(b)) {
 		kind, rest, _ := strings.Cut(strings.TrimSpace(line), " ")
 		name, value, _ := strings.Cut(rest, " ")
+		name = strings.ReplaceAll(name, blank, " ")
 		switch kind {
 		case "dir":
 			m[name] = &fstest.MapFile{Mode: fs.ModeDir | 0o755}
@@ -96,18 +107,20 @@ func load(t testing.TB, path string) fstest.MapFS {
 				t.Fatalf("%s: %s: %v", path, name, err)
 			}
 			m[name] = &fstest.MapFile{Mode: 0o644, Data: []byte(text)}
+		case "answer":
+			said[name] = value
 		case "#":
 		default:
 			t.Fatalf("%s: unknown line %q", path, line)
 		}
 	}
-	return m
+	return m, said.live()
 }
 
 func TestRecordingAMachineKeepsItsReport(t *testing.T) {
 	root := os.DirFS("/")
 	var b bytes.Buffer
-	if err := Record(root, &b); err != nil {
+	if err := Record(root, Live{}, false, &b); err != nil {
 		t.Fatal(err)
 	}
 	path := filepath.Join(t.TempDir(), "here.machine")

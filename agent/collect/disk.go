@@ -54,7 +54,7 @@ func (c *collector) disk(name, dir string) report.Disk {
 // sysfs-bus-pci, slots), which it numbers.
 func (c *collector) slot(dir string, d report.Disk) string {
 	for _, entry := range c.names(dir + "/device") {
-		if name, ok := strings.CutPrefix(entry, "enclosure_device:"); ok {
+		if name, ok := strings.CutPrefix(entry, "enclosure_device:"); ok && c.exists(dir+"/device/"+entry) {
 			return strings.TrimSpace(name)
 		}
 	}

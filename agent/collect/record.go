@@ -15,14 +15,21 @@ import (
 	"firstlight/agent/report"
 )
 
-// Record writes everything that Collect reads of a machine as text, one line
-// for each file, link or directory: "file NAME QUOTED", "link NAME TARGET",
-// "dir NAME". A report of odd hardware ends as such a file under testdata.
-// It contains serial numbers, addresses and the host's name, and nothing from
-// any disk but what udev knows of it.
-func Record(root fs.FS, w io.Writer) error {
+// Record writes everything that Collect reads of a machine as text, one line for
+// each file, link, directory or answer: "file NAME QUOTED", "link NAME TARGET", "dir
+// NAME", "answer WHO/COMMAND ok:HEX", whose zeros at the end are left out; a refusal
+// is "status:HEX" of NVMe and "sense:HEX" of SCSI. A report of odd hardware ends as
+// such a file under testdata; a blank in a name is "\x20". It has serial numbers, addresses and the host's name,
+// unless they are scrubbed, and nothing from any disk but its health and what udev
+// knows of it.
+func Record(root fs.FS, live Live, scrub bool, w io.Writer) error {
 	r := &recorder{root: root, seen: map[string]string{}}
-	Machine{Root: r, OS: true, Contents: forbidden}.Collect()
+	m := Machine{Root: r, OS: true, Contents: forbidden, Door: r.door(live), BMC: r.bmc(live.BMC)}
+	if told := m.Collect(); scrub {
+		r.secrets = secrets(told)
+		clear(r.seen)
+		m.Collect()
+	}
 	for _, name := range slices.Sorted(maps.Keys(r.seen)) {
 		if _, err := fmt.Fprintln(w, r.seen[name]); err != nil {
 			return fmt.Errorf("write recording: %w", err)
@@ -30,6 +37,9 @@ func Record(root fs.FS, w io.Writer) error {
 	}
 	return nil
 }
+
+// blank stands for one in a name, as enclosures call their slots.
+const blank = `\x20`
 
 // forbidden has a collector read what a user without power may.
 func forbidden(string, uint64) ([]report.Content, error) { return nil, fs.ErrPermission }
@@ -40,6 +50,8 @@ type recorder struct {
 	root fs.FS
 	mu   sync.Mutex
 	seen map[string]string // line by name
+
+	secrets []secret // to be hidden
 }
 
 // Open implements fs.FS. A file is read whole at once; one that fails to read
@@ -59,7 +71,7 @@ func (r *recorder) Open(name string) (fs.File, error) {
 	if err != nil {
 		return nil, err
 	}
-	r.note(r.real(name), "file", strconv.Quote(string(b)))
+	r.note(r.real(name), "file", strconv.Quote(string(r.hide(b))))
 	return recordedFile{bytes.NewReader(b), info}, nil
 }
 
@@ -103,7 +115,10 @@ func (r *recorder) real(name string) string {
 func (r *recorder) note(name, kind, value string) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	if name = string(r.hide([]byte(name))); kind == "link" {
+		value = string(r.hide([]byte(value)))
+	}
 	if _, ok := r.seen[name]; !ok {
-		r.seen[name] = strings.TrimRight(kind+" "+name+" "+value, " ")
+		r.seen[name] = strings.TrimRight(kind+" "+strings.ReplaceAll(name, " ", blank)+" "+value, " ")
 	}
 }

@@ -10,6 +10,8 @@ import (
 	"strings"
 	"testing"
 
+	"firstlight/agent/smart/smarttest"
+
 	"github.com/google/go-cmp/cmp"
 )
 
@@ -18,11 +20,14 @@ import (
 // become stand among the recordings, each labelled in its first line.
 var synthetic = map[string]func() map[string]string{
 	"synthetic-two-socket": twoSocket,
+	"synthetic-four-nvme":  fourNVMe,
+	"synthetic-raid":       raidServer,
+	"synthetic-blade":      blade,
 	"synthetic-arm64":      arm64Blade,
 	"synthetic-desktop":    desktop,
 }
 
-const label = "# synthetic: made by synthetic_test.go from DSP0134 3.7.0 and the kernel's documentation; no such machine was recorded\n"
+const label = "# synthetic: made by synthetic_test.go from DSP0134 3.7.0, NVMe 2.0c, ACS-3, SPC-5, IPMI 2.0 and the kernel's documentation; no such machine was recorded\n"
 
 func TestSyntheticMachinesAreAsTheirGeneratorMakesThem(t *testing.T) {
 	for name, build := range synthetic {
@@ -48,10 +53,14 @@ func TestSyntheticMachinesAreAsTheirGeneratorMakesThem(t *testing.T) {
 	}
 }
 
-// recorded is a line as Record writes it; "-> target" is a link, "" a directory.
+// recorded is a line as Record writes it; "-> target" is a link, "<- ok:…" an answer, "" a directory.
 func recorded(name, text string) string {
+	name = strings.ReplaceAll(name, " ", blank)
 	target, ok := strings.CutPrefix(text, "-> ")
+	said, answered := strings.CutPrefix(text, "<- ")
 	switch {
+	case answered:
+		return "answer " + name + " " + said + "\n"
 	case ok:
 		return "link " + name + " " + target + "\n"
 	case text == "":
@@ -121,6 +130,11 @@ func twoSocket() map[string]string {
 	files["sys/devices/"+virtual+"/physfn"] = "-> ../0000:18:00.1"
 	port(files, virtual, "eth2", "52:54:00:00:00:03", nil)
 	nvme(files, ssd, "nvme0", "EXN00000001", "EX 960G", "1.2.3")
+	healthLog(files, "nvme0n1", smarttest.NVMe{Kelvin: 309, Spare: 100, SpareLimit: 10, Used: 2, Hours: 8123})
+	for i, hot := range []byte{31, 34} {
+		logPages(files, fmt.Sprintf("sd%c", 'a'+i), hot, 0, 0)
+	}
+	management(files, [4]byte{10, 1, 0, 17})
 	return files
 }
 
@@ -229,5 +243,14 @@ func desktop() map[string]string {
 	}
 	files := base(t)
 	files["proc/cpuinfo"] = cpuinfo("Example Silicon 6-Core", 1, 6, 2)
+	const sata, nic = "pci0000:00/0000:00:17.0", "pci0000:00/0000:00:1f.6"
+	device(files, sata, "0x010601", "0x8086:0x7ae2", "0x0000:0x0000", "ahci")
+	device(files, nic, "0x020000", "0x8086:0x1a1d", "0x0000:0x0000", "e1000e")
+	port(files, nic, "eth0", "52:54:00:00:00:01", map[string]string{"carrier": "1\n", "speed": "1000\n"})
+	at := sata + "/ata1/host0/target0:0:0/0:0:0:0"
+	disk(files, at, at+"/block", "sda", map[string]string{"size": "1953525168\n", "queue/rotational": "1\n", "queue/logical_block_size": "512\n", "queue/physical_block_size": "4096\n"},
+		map[string]string{"vendor": "ATA     \n", "model": "EX1000DM010     \n", "rev": "CC43\n", "vpd_pg80": "\x00\x80\x00\x08ZN1X0001"})
+	attributes(files, "sda", true, smarttest.Attribute{ID: 5, Value: 8, Limit: 10, Prefail: true, Raw: 1880}, smarttest.Attribute{ID: 9, Value: 62, Raw: 33511},
+		smarttest.Attribute{ID: 194, Value: 36, Raw: 36}, smarttest.Attribute{ID: 197, Value: 100, Raw: 24}, smarttest.Attribute{ID: 198, Value: 100, Raw: 24})
 	return files
 }

@@ -9,6 +9,7 @@ package facts
 
 import (
 	"fmt"
+	"io"
 	"log/slog"
 	"os"
 	"sync"
@@ -71,13 +72,26 @@ func door(disk string) (passthrough.Door, func(), error) {
 	return passthrough.On(f), func() { _ = f.Close() }, nil
 }
 
+// Record writes what reports of this machine are made from.
+func Record(scrub bool, w io.Writer) error {
+	live := collect.Live{Door: door}
+	if send, done, err := bmc.Open(ipmi); err == nil {
+		defer done()
+		live.BMC = send
+	}
+	return collect.Record(os.DirFS("/"), live, scrub, w)
+}
+
+// ipmi is the way to the BMC.
+const ipmi = "/dev/ipmi0"
+
 func (m *Machine) askBMC() (*report.BMC, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if m.bmc != nil {
 		return m.bmc, nil
 	}
-	b, err := bmc.Read("/dev/ipmi0")
+	b, err := bmc.Read(ipmi)
 	if err != nil {
 		m.Log.Warn("BMC not asked", "error", err)
 		return nil, err

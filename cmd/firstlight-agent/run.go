@@ -7,11 +7,10 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"os"
 
 	"firstlight/agent/adopt"
 	"firstlight/agent/appliance"
-	"firstlight/agent/collect"
+	"firstlight/agent/facts"
 	"firstlight/cmd/version"
 )
 
@@ -23,8 +22,9 @@ const usage = `usage:
       that runs, and the NIC of the default route as the one that boots.
   firstlight-agent report --from-os --to URL --token-file FILE --reason TEXT [--ca FILE]
       Ask the appliance to adopt this machine as it is.
-  firstlight-agent record
-      Print what reports are made from, as test data for agent/collect.
+  firstlight-agent record [--scrub]
+      Print what reports are made from, as test data for agent/collect: files of the
+      kernel, the firmware's tables, and what disks and BMC answer.
   firstlight-agent version
       Print the version.
 
@@ -32,6 +32,7 @@ Nothing is changed: no file, disk, module, link or address. Without root the
 report lacks what only root may read, such as serial number and UUID, and says so.
 
   --pretty           indent the report
+  --scrub            put numbers in the place of serials, MACs, UUID and host name
   --from-os          an operating system runs here, not the boot image
   --to URL           the appliance, such as https://10.80.12.1:8443
   --token-file FILE  holds an API token of an admin
@@ -86,7 +87,8 @@ func command(name string, args []string, out, diag io.Writer) error {
 		r := newReport(flags)
 		do = func() error { return r.run(out, diag) }
 	case "record":
-		do = func() error { return collect.Record(os.DirFS("/"), out) }
+		scrub := flags.Bool("scrub", false, "")
+		do = func() error { return facts.Record(*scrub, out) }
 	case "version":
 		do = func() error { _, err := fmt.Fprintln(out, version.String()); return err }
 	case "help", "-h", "-help", "--help":
