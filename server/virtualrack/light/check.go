@@ -45,60 +45,97 @@ func (c checker) Check(_ context.Context, o report.Order, progress func(report.P
 	if err != nil {
 		return nil, err
 	}
-	var all []report.Measured
-	for _, t := range o.Check.Tests {
-		progress(report.Progress{Step: report.StepCheck, Message: t.Test, Total: int64(total.Seconds())})
-		all = append(all, c.test(t)...)
+	t := tally{checker: c, is: c.facts()}
+	for _, t.test = range o.Check.Tests {
+		progress(report.Progress{Step: report.StepCheck, Message: t.test.Test, Total: int64(total.Seconds())})
+		if do, known := plays[t.test.Test]; known {
+			do(&t)
+		} else {
+			t.all = append(t.all, check.Unknown(t.test.Test))
+		}
 	}
 	progress(report.Progress{Step: report.StepCheck, Done: int64(total.Seconds()), Total: int64(total.Seconds())})
-	return all, nil
+	return t.all, nil
 }
 
-func (c checker) test(t report.CheckTest) []report.Measured {
-	is := c.facts()
-	figure := func(metric, part, unit string, usual float64) report.Measured {
-		return c.figure(report.Measured{Test: t.Test, Metric: metric, Part: part, Unit: unit, Seconds: float64(t.Seconds)}, usual)
+// tally gathers what the tests of a plan measure.
+type tally struct {
+	checker
+	is   report.Report
+	test report.CheckTest
+	all  []report.Measured
+}
+
+var plays = map[string]func(*tally){
+	report.TestProcessor: (*tally).processor,
+	report.TestMemory:    (*tally).memory,
+	report.TestDiskRead:  (*tally).diskRead,
+	report.TestDiskSelf:  (*tally).diskSelfTest,
+	report.TestNetwork:   (*tally).network,
+	report.TestThermal:   (*tally).thermal,
+}
+
+func (t *tally) add(metric, part, unit string, value float64) *report.Measured {
+	t.all = append(t.all, report.Measured{
+		Test: t.test.Test, Metric: metric, Part: part, Unit: unit, Value: value, Seconds: float64(t.test.Seconds),
+	})
+	return &t.all[len(t.all)-1]
+}
+
+func (t *tally) count(metric, part string, n float64) { t.add(metric, part, "count", n) }
+
+func (t *tally) processor() {
+	for n := range threadsChecked {
+		part := fmt.Sprintf("cpu%d", n)
+		t.figure(report.MetricOperations, part, "M/s", operationsRate)
+		t.count(report.MetricErrors, part, 0)
 	}
-	count := func(metric, part string, n float64) report.Measured {
-		return report.Measured{Test: t.Test, Metric: metric, Part: part, Unit: "count", Value: n, Seconds: float64(t.Seconds)}
+}
+
+func (t *tally) memory() {
+	t.figure(report.MetricRate, "memory", "MB/s", memoryRate)
+	t.count(report.MetricErrors, "memory", 0)
+	for _, d := range t.is.DIMMs {
+		if !d.Empty {
+			t.count(report.MetricErrors, d.Slot, t.moduleErrors(d.Slot))
+		}
 	}
-	var all []report.Measured
-	switch t.Test {
-	case report.TestProcessor:
-		for n := range threadsChecked {
-			part := fmt.Sprintf("cpu%d", n)
-			all = append(all, figure(report.MetricOperations, part, "M/s", operationsRate), count(report.MetricErrors, part, 0))
-		}
-	case report.TestMemory:
-		all = append(all, figure(report.MetricRate, "memory", "MB/s", memoryRate), count(report.MetricErrors, "memory", 0))
-		for _, d := range is.DIMMs {
-			if !d.Empty {
-				all = append(all, count(report.MetricErrors, d.Slot, c.moduleErrors(d.Slot)))
-			}
-		}
-	case report.TestDiskRead:
-		rate, latency := diskRate, diskLatency
-		if c.m.has(SlowDisk) {
-			rate, latency = rate*slowDisk, latency/slowDisk
-		}
-		for _, d := range is.Disks {
-			all = append(all, figure(report.MetricRate, d.Serial, "MB/s", rate), figure(report.MetricLatency, d.Serial, "ms", latency),
-				count(report.MetricErrors, d.Serial, 0))
-		}
-	case report.TestDiskSelf:
-		for _, d := range is.Disks {
-			m := count(report.MetricOutcome, d.Serial, 0)
-			m.Unit = ""
-			all = append(all, m)
-		}
-	case report.TestNetwork:
-		all = append(all, figure(report.MetricRate, is.Boot.MAC, "MB/s", networkRate), count(report.MetricErrors, is.Boot.MAC, 0))
-	case report.TestThermal:
-		all = append(all, c.temperature(t), count(report.MetricThrottled, "package 0", c.throttles()))
-	default:
-		all = append(all, check.Unknown(t.Test))
+}
+
+func (t *tally) diskRead() {
+	rate, latency := diskRate, diskLatency
+	if t.m.has(SlowDisk) {
+		rate, latency = rate*slowDisk, latency/slowDisk
 	}
-	return all
+	for _, d := range t.is.Disks {
+		t.figure(report.MetricRate, d.Serial, "MB/s", rate)
+		t.figure(report.MetricLatency, d.Serial, "ms", latency)
+		t.count(report.MetricErrors, d.Serial, 0)
+	}
+}
+
+func (t *tally) diskSelfTest() {
+	for _, d := range t.is.Disks {
+		t.add(report.MetricOutcome, d.Serial, "", 0)
+	}
+}
+
+func (t *tally) network() {
+	t.figure(report.MetricRate, t.is.Boot.MAC, "MB/s", networkRate)
+	t.count(report.MetricErrors, t.is.Boot.MAC, 0)
+}
+
+func (t *tally) thermal() {
+	const sensor = "coretemp Package id 0"
+	if t.m.has(HotProcessor) {
+		m := t.add(report.MetricTemperature, sensor, "°C", hot)
+		m.Samples = []float64{warm, hot}
+		m.Error = fmt.Sprintf("%.0f °C reached the critical threshold of %.0f °C", hot, critical)
+		t.count(report.MetricThrottled, "package 0", throttled)
+		return
+	}
+	t.figure(report.MetricTemperature, sensor, "°C", warm)
+	t.count(report.MetricThrottled, "package 0", 0)
 }
 
 func (c checker) moduleErrors(slot string) float64 {
@@ -108,32 +145,14 @@ func (c checker) moduleErrors(slot string) float64 {
 	return 0
 }
 
-func (c checker) throttles() float64 {
-	if c.m.has(HotProcessor) {
-		return throttled
-	}
-	return 0
-}
-
-func (c checker) temperature(t report.CheckTest) report.Measured {
-	m := report.Measured{Test: t.Test, Metric: report.MetricTemperature, Part: "coretemp Package id 0", Unit: "°C", Seconds: float64(t.Seconds)}
-	if c.m.has(HotProcessor) {
-		m.Value, m.Samples = hot, []float64{warm, hot}
-		m.Error = fmt.Sprintf("%.0f °C reached the critical threshold of %.0f °C", hot, critical)
-		return m
-	}
-	return c.figure(m, warm)
-}
-
 // figure draws a value and its samples, which are the machine's and the part's own.
-func (c checker) figure(m report.Measured, usual float64) report.Measured {
+func (t *tally) figure(metric, part, unit string, usual float64) {
 	h := fnv.New64a()
-	fmt.Fprint(h, c.m.spec.Serial, m.Test, m.Metric, m.Part)
+	fmt.Fprint(h, t.m.spec.Serial, t.test.Test, metric, part)
 	chance := rand.New(rand.NewPCG(h.Sum64(), 0))
 	about := func(v float64) float64 { return float64(int64(v*(1+spread*(2*chance.Float64()-1))*100)) / 100 }
-	m.Value = about(usual)
-	for range min(int(m.Seconds), mostSamples) {
+	m := t.add(metric, part, unit, about(usual))
+	for range min(t.test.Seconds, mostSamples) {
 		m.Samples = append(m.Samples, about(m.Value))
 	}
-	return m
 }
