@@ -185,6 +185,9 @@ func diskHealth(h *machine.Health) string {
 
 // content spells what was found: "nvme0n1p2: ext4 file system 'pgdata', 412 GB used".
 func content(c machine.Content) string {
+	if c.Kind == "loader" {
+		return c.Device + ": " + clip(c.Label, 64)
+	}
 	text := c.Device + ": " + join(" ", c.Type, kinds[c.Kind])
 	if kinds[c.Kind] == "" {
 		text = c.Device + ": " + join(" ", c.Type, c.Kind)

@@ -153,7 +153,7 @@ type Health struct {
 // table, a file system, a member of a RAID or of a volume group.
 type Content struct {
 	Device string `json:"device"`          // kernel name of the disk or partition
-	Kind   string `json:"kind"`            // "partition-table", "filesystem", "raid", "lvm", "crypt", "swap", "unreadable", "data"
+	Kind   string `json:"kind"`            // "partition-table", "filesystem", "raid", "lvm", "crypt", "swap", "loader", "unreadable", "data"
 	Type   string `json:"type"`            // gpt, dos, ext4, xfs, mdraid, lvm2, luks, …
 	Label  string `json:"label,omitempty"` // as written by strangers: data, never markup
 	Bytes  uint64 `json:"bytes,omitempty"` // size of the device or file system

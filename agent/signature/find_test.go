@@ -33,6 +33,9 @@ var made = []struct {
 	{"vfat 12", "mkfs.vfat", `mkfs.vfat -F 12 -n SMALL "$DISK"`, 4, fs("vfat", "SMALL", 4<<20)},
 	{"vfat 16", "mkfs.vfat", `mkfs.vfat -F 16 -n CIDATA "$DISK"`, 16, fs("vfat", "CIDATA", 16<<20)},
 	{"vfat 32 without a label", "mkfs.vfat", `mkfs.vfat -F 32 "$DISK"`, 64, fs("vfat", "", 64<<20)},
+	{"vfat 32 with boot loaders", "mmd", `mkfs.vfat -F 32 "$DISK"` + withLoaders, 64, append(fs("vfat", "", 64<<20), loadersFound()...)},
+	{"vfat 16 with boot loaders", "mmd", `mkfs.vfat -F 16 -n ESP "$DISK"` + withLoaders, 16, append(fs("vfat", "ESP", 16<<20), loadersFound()...)},
+	{"vfat 12 with boot loaders", "mmd", `mkfs.vfat -F 12 "$DISK"` + withLoaders, 4, append(fs("vfat", "", 4<<20), loadersFound()...)},
 	{"exfat", "mkfs.exfat", `mkfs.exfat "$DISK"`, 8, fs("exfat", "", 8<<20)},
 	{"ntfs", "mkfs.ntfs", `mkfs.ntfs -q -F -L win "$DISK"`, 8, fs("ntfs", "", 8<<20-512)},
 	{"f2fs", "mkfs.f2fs", `mkfs.f2fs -q "$DISK"`, 64, fs("f2fs", "", 64<<20)},
@@ -87,6 +90,23 @@ var made = []struct {
 			dd if=/dev/zero of="$DISK" bs=64k count=1 conv=notrunc`, 16,
 		[]report.Content{{Device: "sda", Kind: "partition-table", Type: "gpt", Bytes: 16 << 20}},
 	},
+}
+
+// withLoaders puts programs below \EFI: two that are known, one that is not, that for
+// whatever comes along, a folder without a program, and many files in one, so that it
+// has more than a cluster.
+const withLoaders = ` && echo x >x
+	mmd -i "$DISK" ::efi ::efi/BOOT ::efi/debian ::efi/Microsoft ::efi/Microsoft/Boot "::efi/A vendor of tomorrow" ::efi/empty
+	for to in BOOT/BOOTX64.EFI Microsoft/Boot/bootmgfw.efi "A vendor of tomorrow/Some Loader.efi"; do mcopy -i "$DISK" x "::efi/$to"; done
+	for i in $(seq 80); do echo x >"a file with a long name $i.cfg"; done
+	mcopy -i "$DISK" a\ file* ::efi/debian
+	mcopy -i "$DISK" x ::efi/debian/shimx64.efi`
+
+func loadersFound() (all []report.Content) {
+	for _, says := range []string{"Debian's boot loader", "Windows Boot Manager", `a boot loader in \EFI\A vendor of tomorrow`} {
+		all = append(all, report.Content{Device: "sda", Kind: "loader", Type: "efi", Label: says})
+	}
+	return all
 }
 
 // Key files and derivations that cost nothing: the data is worth nothing.

@@ -113,7 +113,9 @@ func (a *area) find(boot bool) []report.Content {
 		if c.Bytes == 0 {
 			c.Bytes = uint64(a.size)
 		}
-		found = append(found, c)
+		if found = append(found, c); c.Type == "vfat" {
+			found = append(found, loaders(a)...)
+		}
 	}
 	return found
 }

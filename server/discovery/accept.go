@@ -282,13 +282,17 @@ func NeverOwned(f *machine.Facts) string {
 }
 
 // Describe says in one clause what is on a disk: "nvme0n1 has an ext4 file
-// system 'pgdata', 412 GB used". The most telling content comes first.
+// system 'pgdata', 412 GB used and 2 more, with Debian's boot loader". The most
+// telling content comes first.
 func Describe(d machine.Disk) string {
 	if len(d.Contents) == 0 {
 		return d.Name + " is empty"
 	}
-	best := d.Contents[0]
+	best, loaders := d.Contents[0], []string(nil)
 	for _, c := range d.Contents {
+		if c.Kind == "loader" {
+			loaders = append(loaders, c.Label)
+		}
 		if weight(c) > weight(best) {
 			best = c
 		}
@@ -300,16 +304,20 @@ func Describe(d machine.Disk) string {
 	if best.Used > 0 {
 		text += ", " + Bytes(best.Used) + " used"
 	}
-	if more := len(d.Contents) - 1; more > 0 {
+	if more := len(d.Contents) - len(loaders) - 1; more > 0 {
 		text += fmt.Sprintf(" and %d more", more)
+	}
+	if len(loaders) > 0 {
+		text += ", with " + names(loaders, " and ")
 	}
 	return text
 }
 
+// weight ranks FAT low: each disk of UEFI has one, beside what it is for.
 func weight(c machine.Content) int {
-	order := []string{"data", "partition-table", "swap", "unreadable", "crypt", "lvm", "raid", "filesystem"}
+	order := []string{"data", "partition-table", "swap", "unreadable", "vfat", "crypt", "lvm", "raid", "filesystem"}
 	for i, k := range order {
-		if c.Kind == k {
+		if c.Kind == k && c.Type != "vfat" || c.Type == k {
 			return i
 		}
 	}

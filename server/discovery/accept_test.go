@@ -126,14 +126,17 @@ func TestDescribe(t *testing.T) {
 		"nvme0n1 has a vfat file system, 3.1 MB used":                      {c("filesystem", "vfat", "", 3_100_000)},
 		"nvme0n1 has a file system":                                        {c("filesystem", "", "", 0)},
 		"nvme0n1 has an ext4 file system 'pgdata', 412 GB used and 2 more": {c("partition-table", "gpt", "", 0), c("swap", "swap", "", 0), pgdata},
-		"nvme0n1 has a gpt partition table":                                {c("partition-table", "gpt", "", 0)},
-		"nvme0n1 has an mdraid-1.2 RAID member 'host:0' and 1 more":        {c("partition-table", "gpt", "", 0), c("raid", "mdraid-1.2", "host:0", 0)},
-		"nvme0n1 has an LVM volume 'vg0'":                                  {c("lvm", "lvm2", "vg0", 0)},
-		"nvme0n1 has a luks2 encrypted volume":                             {c("crypt", "luks2", "", 0)},
-		"nvme0n1 has swap space":                                           {c("swap", "swap", "", 0)},
-		"nvme0n1 has places that cannot be read":                           {c("unreadable", "error", "", 0)},
-		"nvme0n1 has data of an unknown kind":                              {c("data", "unknown", "", 0)},
-		"nvme0n1 has data of an unknown kind and 1 more":                   {c("a-kind-of-next-year", "", "", 0), c("data", "unknown", "", 0)},
+		"nvme0n1 has an ntfs file system 'System' and 2 more, with Windows Boot Manager and Debian's boot loader": {
+			c("partition-table", "gpt", "", 0), c("filesystem", "vfat", "", 0), c("loader", "efi", "Windows Boot Manager", 0), c("loader", "efi", "Debian's boot loader", 0), c("filesystem", "ntfs", "System", 0),
+		},
+		"nvme0n1 has a gpt partition table":                         {c("partition-table", "gpt", "", 0)},
+		"nvme0n1 has an mdraid-1.2 RAID member 'host:0' and 1 more": {c("partition-table", "gpt", "", 0), c("raid", "mdraid-1.2", "host:0", 0)},
+		"nvme0n1 has an LVM volume 'vg0'":                           {c("lvm", "lvm2", "vg0", 0)},
+		"nvme0n1 has a luks2 encrypted volume":                      {c("crypt", "luks2", "", 0)},
+		"nvme0n1 has swap space":                                    {c("swap", "swap", "", 0)},
+		"nvme0n1 has places that cannot be read":                    {c("unreadable", "error", "", 0)},
+		"nvme0n1 has data of an unknown kind":                       {c("data", "unknown", "", 0)},
+		"nvme0n1 has data of an unknown kind and 1 more":            {c("a-kind-of-next-year", "", "", 0), c("data", "unknown", "", 0)},
 	} {
 		if got := Describe(machine.Disk{Name: "nvme0n1", Contents: contents}); got != want {
 			t.Errorf("Describe = %q\n     want   %q", got, want)
