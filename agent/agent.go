@@ -51,24 +51,32 @@ type Checker interface {
 	Check(ctx context.Context, order report.Order, progress func(report.Progress)) ([]report.Measured, error)
 }
 
+// Controller carries out an order about the BMC. The step where it stopped comes
+// with an error.
+type Controller interface {
+	Control(ctx context.Context, order report.Order, progress func(report.Progress)) (step string, err error)
+}
+
 // Screen is the console before the machine.
 type Screen interface {
 	Show(v console.View)
 	Progress(label string, done, total int64)
 }
 
-// Agent is one run of the agent. All fields but Changed and Alive are required.
+// Agent is one run of the agent. All fields but Controller, Changed and Alive are
+// required.
 type Agent struct {
-	Appliance Appliance
-	Installer Installer
-	Eraser    Eraser
-	Checker   Checker
-	Collect   func() report.Report
-	Changed   <-chan struct{} // the machine's devices may have changed
-	Screen    Screen
-	Log       *slog.Logger
-	Book      *logbook.Book // what Log says, for the appliance
-	Name      string        // what to call the machine until the appliance says it
+	Appliance  Appliance
+	Installer  Installer
+	Eraser     Eraser
+	Checker    Checker
+	Controller Controller // nil: it has no way to a BMC
+	Collect    func() report.Report
+	Changed    <-chan struct{} // the machine's devices may have changed
+	Screen     Screen
+	Log        *slog.Logger
+	Book       *logbook.Book // what Log says, for the appliance
+	Name       string        // what to call the machine until the appliance says it
 	// Alive hears that the run goes on, and within what time it is heard again.
 	Alive func(within time.Duration)
 

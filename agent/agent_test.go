@@ -30,6 +30,7 @@ type fake struct {
 	erase    func() ([]report.Erased, error)
 	check    func(ctx context.Context) error
 	conflict bool // with what is told of progress
+	control  func() error
 }
 
 func (f *fake) Report(context.Context, report.Report) (report.Welcome, error) {
@@ -108,6 +109,12 @@ func (f *fake) Check(ctx context.Context, _ report.Order, progress func(report.P
 	return make([]report.Measured, 3), err
 }
 
+func (f *fake) Control(_ context.Context, _ report.Order, progress func(report.Progress)) (string, error) {
+	f.log = append(f.log, "control")
+	progress(report.Progress{Step: report.StepBMC, Done: 1, Total: 2})
+	return report.StepBMC, f.control()
+}
+
 // run runs an agent until it ends by itself or an hour has passed, on a clock
 // that costs nothing.
 func run(t *testing.T, f *fake) (end string, log []string) {
@@ -117,7 +124,7 @@ func run(t *testing.T, f *fake) (end string, log []string) {
 		defer cancel()
 		book, began := logbook.New(), time.Now()
 		a := &Agent{
-			Appliance: f, Installer: f, Eraser: f, Checker: f, Screen: console.New(), Book: book, Name: "x",
+			Appliance: f, Installer: f, Eraser: f, Checker: f, Controller: f, Screen: console.New(), Book: book, Name: "x",
 			Log:     slog.New(logbook.Handler(func() time.Duration { return time.Since(began) }, book.Line)),
 			Collect: func() report.Report { return report.Report{Version: report.Version} },
 		}
@@ -136,6 +143,7 @@ var (
 	install = report.Order{ID: "1", Action: report.ActionInstall, Token: "t"}
 	erase   = report.Order{ID: "5", Action: report.ActionErase, Token: "t"}
 	check   = report.Order{ID: "6", Action: report.ActionCheck}
+	control = report.Order{ID: "7", Action: report.ActionBMC, Token: "t"}
 	reboot  = report.Order{ID: "2", Action: report.ActionReboot}
 )
 
@@ -182,7 +190,7 @@ func TestWhatAnAgentDoes(t *testing.T) {
 			"an order from the future is refused by name",
 			fake{orders: []report.Order{{ID: "3", Action: "dance"}}},
 			"",
-			[]string{"report", "poll after ", "result not ok (action \"dance\" is unknown to this agent, which knows install, erase, check, reboot, poweroff and report: boot it from the boot image of this release) 3", "poll after 3"},
+			[]string{"report", "poll after ", "result not ok (action \"dance\" is unknown to this agent, which knows install, erase, bmc, check, reboot, poweroff and report: boot it from the boot image of this release) 3", "poll after 3"},
 		},
 		{
 			"an order to report is obeyed by reporting",
@@ -224,6 +232,18 @@ func TestWhatAnAgentDoes(t *testing.T) {
 			}},
 			"",
 			[]string{"report", "poll after ", "erase", "progress erase", "report", "result ok 5 2 erased", "poll after 5"},
+		},
+		{
+			"a BMC that is set up is seen as it is then, and the machine waits",
+			fake{orders: []report.Order{control}, control: func() error { return nil }},
+			"",
+			[]string{"report", "poll after ", "control", "progress bmc", "report", "result ok 7", "poll after 7"},
+		},
+		{
+			"a BMC that refuses leaves the machine where it is",
+			fake{orders: []report.Order{control}, control: func() error { return errors.New("code 0xc1") }},
+			"",
+			[]string{"report", "poll after ", "control", "progress bmc", "result not ok (code 0xc1) 7", "poll after 7"},
 		},
 		{
 			"an erase that never began changes nothing",

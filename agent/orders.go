@@ -23,6 +23,7 @@ type action struct {
 var actions = []action{
 	{report.ActionInstall, (*Agent).install},
 	{report.ActionErase, (*Agent).erase},
+	{report.ActionBMC, (*Agent).control},
 	{report.ActionCheck, (*Agent).check},
 	{report.ActionReboot, (*Agent).leave},
 	{report.ActionPowerOff, (*Agent).leave},
@@ -132,6 +133,25 @@ func (a *Agent) erase(ctx context.Context, o report.Order) (report.Result, strin
 	a.view.Sentence = said
 	a.Screen.Show(a.view)
 	return r, "", nil
+}
+
+// control changes the BMC alone: the machine goes on as it was, whatever comes of it.
+func (a *Agent) control(ctx context.Context, o report.Order) (report.Result, string, error) {
+	if a.Controller == nil {
+		return report.Result{Error: "this agent has no way to the machine's BMC"}, "", nil
+	}
+	var step string
+	err := a.work(ctx, o, task{
+		within: writing, done: "Its BMC is set up; waits for what comes next.", failed: "Its BMC is not set up",
+		do: func(ctx context.Context, progress func(report.Progress)) (_ string, err error) {
+			step, err = a.Controller.Control(ctx, o, progress)
+			return step, err
+		},
+	})
+	if err != nil {
+		return report.Result{Step: step, Error: err.Error()}, "", nil
+	}
+	return report.Result{OK: true, Step: step}, "", a.report(ctx, a.collect())
 }
 
 // check measures, and tells what was measured whatever it is. It may be ended by the

@@ -94,7 +94,7 @@ var ourPackages = map[string]row{
 		"agent/report", "server/auth", "server/bootpath", "server/bundle", "server/certificate", "server/declare", "server/delivery", "server/diagnosis", "server/frame", "server/gate", "server/handover", "server/health", "server/issue", "server/journal", "server/lease", "server/machine", "server/oob", "server/operate", "server/replay", "server/serverdb", "server/trust", "server/whereabouts",
 	}, why: "the API shows ServerDb and hands every verb to operate; it knows no adapter and no page"},
 	"web": {ours: []string{
-		"server/auth", "server/boot", "server/bootclock", "server/bootpath", "server/certificate", "server/declare", "server/delivery", "server/diagnosis", "server/discovery", "server/frame", "server/issue", "server/journal", "server/lease", "server/machine", "server/oob", "server/replay", "server/trust", "server/whereabouts",
+		"agent/report", "server/auth", "server/boot", "server/bootclock", "server/bootpath", "server/certificate", "server/declare", "server/delivery", "server/diagnosis", "server/discovery", "server/frame", "server/issue", "server/journal", "server/lease", "server/machine", "server/oob", "server/replay", "server/trust", "server/whereabouts",
 		"web/reference",
 	}, why: adapters},
 	"web/reference": {pure: true, why: "a document becomes what a page shows; it knows the API by its document alone"},
@@ -104,7 +104,7 @@ var ourPackages = map[string]row{
 	"agent/adopt":       {ours: []string{"agent/appliance", "agent/report"}, why: agentSide},
 	"agent/appliance":   {ours: []string{"agent/identity", "agent/report"}, why: agentSide},
 	"agent/blockdev":    {why: agentSide},
-	"agent/bmc":         {ours: []string{"agent/report"}, why: agentSide},
+	"agent/bmc":         {ours: []string{"agent/plan", "agent/report"}, why: agentSide},
 	"agent/check":       {ours: []string{"agent/passthrough", "agent/patience", "agent/report"}, why: agentSide + "; and it may never reach a package that opens disks for writing"},
 	"agent/collect":     {ours: []string{"agent/bmc", "agent/efiboot", "agent/passthrough", "agent/report", "agent/smart"}, why: agentSide},
 	"agent/console":     {why: agentSide},
@@ -126,7 +126,7 @@ var ourPackages = map[string]row{
 	"agent/signature":   {ours: []string{"agent/gpt", "agent/report"}, why: agentSide},
 	"agent/watchdog":    {why: agentSide},
 	"agent/pid1": {ours: []string{
-		"agent", "agent/appliance", "agent/check", "agent/collect", "agent/console", "agent/crash", "agent/efiboot", "agent/erase", "agent/facts", "agent/hotplug",
+		"agent", "agent/appliance", "agent/bmc", "agent/check", "agent/collect", "agent/console", "agent/crash", "agent/efiboot", "agent/erase", "agent/facts", "agent/hotplug",
 		"agent/identity", "agent/install", "agent/lldp", "agent/logbook", "agent/network", "agent/report", "agent/watchdog",
 	}, why: agentSide},
 	"agent/blockdev/blockdevtest": {why: "devices for tests know nothing of what is done to them"},

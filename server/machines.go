@@ -49,6 +49,7 @@ func (a *Appliance) openJobs(context.Context) error {
 	a.jobs = jobs.New(jobs.Config{
 		DB: a.db, Log: a.Log.With("part", "jobs"), Now: time.Now,
 		BMC:     func(ctx context.Context, m *machine.Machine) (oob.Controller, error) { return a.keeper.Open(ctx, m) },
+		Logins:  a.keeper,
 		Certify: a.certify, Visible: a.dns.Visible, Base: a.base, Keys: a.Config.SSHKeys,
 		Policy: a.Config.Trust,
 	})

@@ -39,6 +39,9 @@ func TestActionsReachTheAppliance(t *testing.T) {
 		{"/machines/MQ0000/lock", []string{"note", "disk swap"}, "root lock MQ0000 disk swap"},
 		{"/machines/MQ0022/unlock", nil, "root unlock MQ0022"},
 		{"/machines/MQ0000/bmc", []string{"address", "10.9.9.9", "user", "op", "password", "calvin"}, "root bmc MQ0000 10.9.9.9 op"},
+		{"/machines/MQ0010/adopt-bmc", []string{"address", "DHCP"}, "root adopt-bmc MQ0010 true"},
+		{"/machines/MQ0010/adopt-bmc", nil, "root adopt-bmc MQ0010 as it is"},
+		{"/machines/MQ0010/adopt-bmc", []string{"address", "10.80.99.3/24", "gateway", "10.80.99.1"}, "root adopt-bmc MQ0010 false 10.80.99.3/24 10.80.99.1"},
 		{"/jobs/13fd7feb-95ae-4b0c-b6ff-1f8d1b3ab9c1/cancel", []string{"typed", "MQ0012"}, "root cancel 13fd7feb-95ae-4b0c-b6ff-1f8d1b3ab9c1"},
 	} {
 		c.asked = nil

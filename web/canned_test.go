@@ -10,6 +10,7 @@ import (
 	"sync"
 	"time"
 
+	"firstlight/agent/report"
 	"firstlight/server/auth"
 	"firstlight/server/boot"
 	"firstlight/server/bootclock"
@@ -338,6 +339,14 @@ func (c *canned) Bring(_ context.Context, who auth.User, l List) (*Brought, erro
 
 func (c *canned) CloseDelivery(_ context.Context, who auth.User, name, note string) error {
 	return c.do(who.Name, "close", name, note)
+}
+
+func (c *canned) AdoptBMC(_ context.Context, who auth.User, name string, network *report.BMCNetwork) (*machine.Job, error) {
+	how := "as it is"
+	if network != nil {
+		how = strings.TrimSpace(fmt.Sprint(network.DHCP, " ", network.Address, " ", network.Gateway))
+	}
+	return nil, c.do(who.Name, "adopt-bmc", name, how)
 }
 
 func (c *canned) SetBMC(_ context.Context, who auth.User, l oob.Login) error {

@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"time"
 
+	"firstlight/agent/report"
 	"firstlight/server/auth"
 	"firstlight/server/boot"
 	"firstlight/server/bootclock"
@@ -110,6 +111,9 @@ type Actions interface {
 	// erase failed. The typed name must be its own.
 	Erase(ctx context.Context, who auth.User, name, typed, note string) (*machine.Job, error)
 	Unfence(ctx context.Context, who auth.User, name, typed, why string) error
+	// AdoptBMC has the machine's agent make a user of ours on its BMC, or rotate its
+	// password.
+	AdoptBMC(ctx context.Context, who auth.User, name string, network *report.BMCNetwork) (*machine.Job, error)
 	// Undo takes back the last act of a person on a machine.
 	Undo(ctx context.Context, who auth.User, name string) error
 	// PutPlan adds or changes an item of the plan: version is the one that was

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -33,6 +34,9 @@ func hardware(m *machine.Machine) hardwareData {
 	}
 	if m.BMC.Address != "" || (m.Facts != nil && m.Facts.BMC) {
 		h.Rows = append(h.Rows, fact{"BMC", join(", ", m.BMC.Address, bmc(m))})
+		if m.Facts != nil && len(m.Facts.BMCUsers) > 0 {
+			h.Rows = append(h.Rows, fact{"BMC users", bmcUsers(m.Facts.BMCUsers)})
+		}
 	}
 	return h
 }
@@ -87,6 +91,22 @@ func cable(m *machine.Machine, mac machine.MAC) string {
 	return ""
 }
 
+// bmcUsers names the accounts, and what each may do over the network.
+func bmcUsers(all []machine.BMCUser) string {
+	var texts []string
+	for _, u := range all {
+		may := u.Privilege
+		switch {
+		case !u.Enabled:
+			may = "disabled"
+		case !u.Network:
+			may = "not over the network"
+		}
+		texts = append(texts, fmt.Sprintf("%s (%s)", cmp.Or(u.Name, "without a name"), may))
+	}
+	return join(", ", texts...)
+}
+
 func bmc(m *machine.Machine) string {
 	state := "log-in not tried yet"
 	switch {
@@ -94,6 +114,9 @@ func bmc(m *machine.Machine) string {
 		state = "seen by the agent, no address known"
 	case m.BMC.Proven:
 		state = "log-in proven"
+		if m.BMC.Factory {
+			state = "log-in proven, which is the vendor's default"
+		}
 	case m.BMC.Failed != "":
 		state = "log-in failed: " + m.BMC.Failed
 	}

@@ -50,6 +50,7 @@ var issueActs = map[issue.Verb]struct {
 	issue.Light:      {act{Label: "Blink light", URL: "light", Value: "blink"}, auth.Technician},
 	issue.Power:      {act{Label: "Power…", URL: "power", Dialog: true}, auth.Technician},
 	issue.BMCLogin:   {act{Label: "BMC log-in…", URL: "bmc", Dialog: true}, auth.Admin},
+	issue.BMCAdopt:   {act{Label: "Take over the BMC…", URL: "adopt-bmc", Dialog: true}, auth.Admin},
 	issue.AcceptPort: {act{Label: "Accept this port", URL: "accept-port"}, auth.Technician},
 	issue.AskGate:    {act{Label: "Ask again", URL: "ask-gate"}, auth.Technician},
 	issue.PassGate:   {act{Label: "Let it pass…", URL: "pass-gate", Dialog: true}, auth.Engineer},

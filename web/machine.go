@@ -47,7 +47,7 @@ type headData struct {
 	Foreign                 bool // another team owns it
 	// Which buttons there are: what the status allows, for those whose role and
 	// teams do.
-	Edit, Install, Recheck, Release, Waive, Power, Light, Cancel, Lock, SetBMC bool
+	Edit, Install, Recheck, Release, Waive, Power, Light, Cancel, Lock, SetBMC, AdoptBMC bool
 
 	Broken, Repair, Repaired, Return, Retire bool
 
@@ -173,6 +173,7 @@ func (s *Site) head(m *machine.Machine, job *machine.Job, u auth.User) headData 
 	if job != nil && job.Status.Open() {
 		h.Job, h.Cancel = job, orders && job.Token.RedeemedAt.IsZero() && (job.Erase == nil || job.Erase.Began.IsZero())
 	}
+	h.AdoptBMC = u.Role.Allows(auth.Admin) && canAdopt(m) && h.Job == nil
 	h.Erase = orders && canErase(m) && h.Job == nil
 	if m.Status == machine.Retired || s.erasedEver(m) {
 		h.Papers = papersURL(m)

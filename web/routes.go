@@ -104,6 +104,8 @@ func (s *Site) routes() []route {
 		{post, "/machines/:name/thaw", auth.Engineer, s.thaw},
 		{get, "/machines/:name/bmc", auth.Admin, s.page(s.askBMC)},
 		{post, "/machines/:name/bmc", auth.Admin, s.setBMC},
+		{get, "/machines/:name/adopt-bmc", auth.Admin, s.page(s.askAdoptBMC)},
+		{post, "/machines/:name/adopt-bmc", auth.Admin, s.adoptBMC},
 		{get, "/jobs/:id/cancel", auth.Engineer, s.page(s.askCancel)},
 		{post, "/jobs/:id/cancel", auth.Engineer, s.cancel},
 

@@ -159,6 +159,11 @@ func (c *Client) RedeemErase(ctx context.Context, r report.Redeem) (report.Erase
 	return call[report.ErasePlan](ctx, c, "redeem", r)
 }
 
+// RedeemBMC is Redeem for an order about the BMC.
+func (c *Client) RedeemBMC(ctx context.Context, r report.Redeem) (report.BMCPlan, error) {
+	return call[report.BMCPlan](ctx, c, "redeem", r)
+}
+
 // Progress tells how an order is getting on.
 func (c *Client) Progress(ctx context.Context, p report.Progress) error {
 	return c.tell(ctx, "progress", p)

@@ -1,8 +1,11 @@
 // Package bmc asks the management controller of this very machine for its
-// address, over the in-band interface of IPMI.
+// address and its users, over the in-band interface of IPMI, and makes a user on it
+// where an order says so.
 //
-// It only ever reads. Package agent/facts imports it; it imports agent/report for
-// its words. Commands are of the IPMI 2.0 specification.
+// Read only ever reads. Control promises to touch no user but the one that it is
+// told of, and to read back what it wrote; no password is ever in an error or in a
+// log. Packages agent/facts and agent/pid1 import it. Commands are of the IPMI 2.0
+// specification, revision 1.1.
 package bmc
 
 import (
@@ -25,7 +28,10 @@ const (
 	getLANConfig   = 0x02
 
 	paramAddress = 3
+	paramSource  = 4
 	paramMAC     = 5
+	paramMask    = 6
+	paramGateway = 12
 
 	mediumLAN = 4
 )
@@ -68,8 +74,15 @@ func read(send sender) (*report.BMC, error) {
 	if m, err := send(netTransport, getLANConfig, channel, paramMAC, 0, 0); err == nil && len(m) >= 7 {
 		b.MAC = net.HardwareAddr(m[1:7]).String()
 	}
+	if s, err := send(netTransport, getLANConfig, channel, paramSource, 0, 0); err == nil && len(s) >= 2 {
+		b.Mode = modes[s[1]&0x0F]
+	}
+	b.Users, _ = users(send, channel) // many BMCs have none to tell of
 	return b, nil
 }
+
+// modes are the sources of an address (table 23-4, parameter 4).
+var modes = map[byte]string{1: "static", 2: "dhcp", 3: "firmware", 4: "other"}
 
 // lanChannel finds the first channel that is a network. It is 1 nearly
 // everywhere, and 8 on some; BMCs that do not tell are asked on 1.

@@ -22,6 +22,13 @@ const (
 	patience = 5 * time.Second // the driver itself retries a busy BMC for as long
 )
 
+// refusal is a command that the BMC answered with a completion code other than 0.
+type refusal struct{ netfn, command, code byte }
+
+func (r *refusal) Error() string {
+	return fmt.Sprintf("the BMC refuses %#02x/%#02x with code %#02x", r.netfn, r.command, r.code)
+}
+
 type address struct {
 	kind    int32
 	channel int16
@@ -83,7 +90,7 @@ func (d *device) send(netfn, command byte, data ...byte) ([]byte, error) {
 		case len(answer) == 0:
 			return nil, fmt.Errorf("the answer to %#02x/%#02x is empty", netfn, command)
 		case answer[0] != 0:
-			return nil, fmt.Errorf("the BMC refuses %#02x/%#02x with code %#02x", netfn, command, answer[0])
+			return nil, &refusal{netfn, command, answer[0]}
 		}
 		return answer[1:], nil
 	}

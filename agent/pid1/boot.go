@@ -11,6 +11,7 @@ import (
 
 	"firstlight/agent"
 	"firstlight/agent/appliance"
+	"firstlight/agent/bmc"
 	"firstlight/agent/check"
 	"firstlight/agent/collect"
 	"firstlight/agent/console"
@@ -88,7 +89,7 @@ func Boot(version string) error {
 	neighbours := lldp.NewListener(ctx, log)
 	machine := &facts.Machine{Version: version, Log: log, Neighbour: neighbours.Neighbour}
 	a := &agent.Agent{
-		Appliance: client, Installer: installer(client, log), Eraser: eraser(client, log),
+		Appliance: client, Installer: installer(client, log), Eraser: eraser(client, log), Controller: controller(client, log),
 		Checker: checker(client, machine.Collect, load, log), Collect: machine.Collect,
 		Changed: either(either(rest, neighbours.News()), links.News()), Screen: con, Log: log, Book: book, Name: name, Alive: dog.Alive,
 	}
@@ -119,6 +120,10 @@ func checker(client *appliance.Client, facts func() report.Report, load func(str
 		Facts: facts, Open: check.OpenDevice, Stream: client.Stream,
 		CPUs: check.CPUs, Pin: check.Pin, Load: load, Root: os.DirFS("/"), Log: log,
 	}
+}
+
+func controller(client *appliance.Client, log *slog.Logger) *bmc.Controller {
+	return &bmc.Controller{Appliance: client, Device: "/dev/ipmi0", Log: log, Patience: patience}
 }
 
 func installer(client *appliance.Client, log *slog.Logger) *install.Installer {

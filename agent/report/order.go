@@ -12,6 +12,7 @@ type Welcome struct {
 const (
 	ActionInstall  = "install"  // redeem Token, then carry out the Plan
 	ActionErase    = "erase"    // redeem Token, then carry out the ErasePlan
+	ActionBMC      = "bmc"      // redeem Token, then carry out the BMCPlan; or disable Retire
 	ActionCheck    = "check"    // carry out Check, and answer with Measured
 	ActionReboot   = "reboot"   // restart the machine
 	ActionPowerOff = "poweroff" // stop the machine
@@ -28,9 +29,11 @@ type Order struct {
 	Sentence string `json:"sentence"`        // shown on the console
 	// Check is what ActionCheck asks for.
 	Check *CheckPlan `json:"check,omitempty"`
+	// Retire is a user of the BMC that ActionBMC disables; there is no token then.
+	Retire string `json:"retire,omitempty"`
 }
 
-// Redeem trades an order's token for its Plan, or its ErasePlan, once. It is sent before the
+// Redeem trades an order's token for its Plan, ErasePlan or BMCPlan, once. It is sent before the
 // first write to any disk; the appliance answers 401 when status, job, token or
 // identity disagree, and the agent then writes nothing.
 type Redeem struct {

@@ -199,11 +199,3 @@ type Neighbour struct {
 	SystemText  string `json:"system_description,omitempty"`
 	Management  string `json:"management,omitempty"` // IP address
 }
-
-// BMC is the management controller seen in-band.
-type BMC struct {
-	Address  string `json:"address,omitempty"`
-	MAC      string `json:"mac,omitempty"`
-	Firmware string `json:"firmware,omitempty"`
-	Source   string `json:"source"` // "ipmi", "smbios-42"
-}

@@ -26,7 +26,20 @@ func hardwareFacts(f *api.Facts) []output.Fact {
 			facts = append(facts, output.Fact{"raid " + p.Address, joined(p.ID, labelled("card", p.Subsystem), p.Driver, plural(behind(f, p), "disk"))})
 		}
 	}
+	if len(f.BMCUsers) > 0 {
+		facts = append(facts, output.Fact{"bmc users", joined(bmcUsers(f.BMCUsers)...)})
+	}
 	return append(facts, output.Fact{"not readable", joined(f.Missing...)})
+}
+
+// bmcUsers names the accounts of a BMC that may log in over the network.
+func bmcUsers(all []api.BMCUser) (texts []string) {
+	for _, u := range all {
+		if u.Enabled && u.Network {
+			texts = append(texts, fmt.Sprintf("%q %s", u.Name, u.Privilege))
+		}
+	}
+	return texts
 }
 
 func rpmText(rpm int) string {

@@ -45,6 +45,7 @@ func (a *API) routes() []route {
 		{post, "/machines/{ref}/return", auth.Engineer, "return-machine", "Give a broken machine back to its owner", serve(a.giveBack)},
 		{post, "/machines/{ref}/retire", auth.Admin, "retire-machine", "Take a machine out of the fleet for good", serve(a.retire)},
 		{post, "/machines/{ref}/erase", auth.Engineer, "erase-machine", "Have all disks of a machine erased", create(a.erase)},
+		{post, "/machines/{ref}/adopt-bmc", auth.Admin, "adopt-bmc", "Have a machine's agent make a user of ours on its BMC, or rotate its password", create(a.adoptBMC)},
 		{post, "/machines/{ref}/unfence", auth.Engineer, "unfence-machine", "Take the fence from a machine whose erase failed", serve(a.unfence)},
 		{get, "/machines/{ref}/erasures", auth.Viewer, "list-erasures", "What became of a machine's disks when they were erased, newest first", serve(a.erasures)},
 		{get, "/certificate-key", auth.Viewer, "get-certificate-key", "The public key that verifies certificates of erased disks", serve(a.certificateKey)},

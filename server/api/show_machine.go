@@ -122,7 +122,8 @@ func showFacts(f *machine.Facts) *Facts {
 		DIMMs: each(f.DIMMs, func(d machine.DIMM) DIMM { return DIMM(d) }),
 		Disks: each(f.Disks, showDisk), NICs: each(f.NICs, showPort),
 		FirmwareVendor: f.FirmwareVendor, FirmwareDate: f.FirmwareDate, Board: f.Board, ChassisVendor: f.ChassisVendor, ChassisType: f.ChassisType,
-		Asset: f.Asset, Microcode: f.Microcode, PCI: each(f.PCI, func(p machine.PCI) PCI { return PCI(p) }), BMC: f.BMC, Missing: f.Missing,
+		Asset: f.Asset, Microcode: f.Microcode, PCI: each(f.PCI, func(p machine.PCI) PCI { return PCI(p) }), BMC: f.BMC,
+		BMCMode: f.BMCMode, BMCUsers: each(f.BMCUsers, func(u machine.BMCUser) BMCUser { return BMCUser(u) }), Missing: f.Missing,
 	}
 }
 

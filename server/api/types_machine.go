@@ -107,6 +107,15 @@ type NIC struct {
 	SeenPort   string `json:"seen_port,omitempty" doc:"The port of that switch, as the switch spells it" example:"Ethernet31"`
 }
 
+// BMCUser is one account of a BMC. Nobody can read its password.
+type BMCUser struct {
+	Slot      int    `json:"slot" example:"2"`
+	Name      string `json:"name" doc:"Empty: whoever gives no name" example:"ADMIN"`
+	Enabled   bool   `json:"enabled"`
+	Network   bool   `json:"network" doc:"May log in over the network, by IPMI"`
+	Privilege string `json:"privilege,omitempty" doc:"callback, user, operator, administrator or oem" example:"administrator"`
+}
+
 // BMC is a machine's management controller. Its credentials are never shown.
 type BMC struct {
 	Type     string `json:"type,omitempty" doc:"Protocol that it speaks, redfish or ipmi; a guess until a log-in is proven; absent: no BMC is known" example:"redfish"`
@@ -114,6 +123,7 @@ type BMC struct {
 	MAC      string `json:"mac,omitempty" example:"52:54:00:ff:34:56"`
 	Firmware string `json:"firmware,omitempty" example:"2.86"`
 	Proven   bool   `json:"proven" doc:"A log-in succeeded"`
+	Factory  bool   `json:"factory,omitempty" doc:"The log-in is the default of its vendor"`
 	Failed   string `json:"failed,omitempty" doc:"Why the last log-in did not" example:"wrong password"`
 	Switch   string `json:"switch,omitempty" doc:"Where the plan wants it cabled" example:"mgmt1"`
 	Port     string `json:"port,omitempty" example:"7"`
@@ -157,35 +167,37 @@ type Contest struct {
 
 // Facts is what the agent saw of a machine's hardware.
 type Facts struct {
-	Vendor         string   `json:"vendor" example:"Dell Inc."`
-	Product        string   `json:"product" example:"PowerEdge R730"`
-	Serial         string   `json:"serial,omitempty" doc:"As firmware shows it now" example:"C0MPUT3"`
-	SKU            string   `json:"sku,omitempty" example:"SKU=NotProvided;ModelName=PowerEdge R730"`
-	BoardSerial    string   `json:"board_serial,omitempty" example:"CN7475158R0123"`
-	ChassisSerial  string   `json:"chassis_serial,omitempty" example:"C0MPUT3"`
-	Firmware       string   `json:"firmware" doc:"Version of BIOS or UEFI" example:"2.19.0"`
-	FirmwareVendor string   `json:"firmware_vendor,omitempty" example:"Dell Inc."`
-	FirmwareDate   string   `json:"firmware_date,omitempty" doc:"As firmware writes it" example:"08/14/2026"`
-	Board          string   `json:"board,omitempty" doc:"Product name of the board" example:"0CNCJW"`
-	ChassisVendor  string   `json:"chassis_vendor,omitempty" example:"Dell Inc."`
-	ChassisType    string   `json:"chassis_type,omitempty" doc:"In the words of SMBIOS" example:"Rack Mount Chassis"`
-	Asset          string   `json:"asset,omitempty" doc:"Asset tag of the chassis" example:"A-4711"`
-	Microcode      string   `json:"microcode,omitempty" doc:"Revision in its processors; each, where they differ" example:"0x49"`
-	Platform       string   `json:"platform" enum:"bios,efi" doc:"How it booted"`
-	SecureBoot     bool     `json:"secure_boot" doc:"Secure Boot is enforced"`
-	Kernel         string   `json:"kernel" doc:"Of the agent" example:"6.1.0-56-amd64"`
-	Arch           string   `json:"arch" doc:"As Go spells it" example:"amd64"`
-	CPU            string   `json:"cpu" example:"Intel(R) Xeon(R) CPU E5-2630 v3 @ 2.40GHz"`
-	Sockets        int      `json:"sockets" example:"2"`
-	Cores          int      `json:"cores" doc:"Of all sockets" example:"16"`
-	Threads        int      `json:"threads" doc:"Of all cores" example:"32"`
-	MemoryBytes    uint64   `json:"memory_bytes" doc:"Bytes" example:"68719476736"`
-	DIMMs          []DIMM   `json:"dimms" nullable:"false" doc:"Slots for memory, also the empty ones"`
-	Disks          []Disk   `json:"disks" nullable:"false"`
-	NICs           []Port   `json:"nics" nullable:"false"`
-	PCI            []PCI    `json:"pci" nullable:"false" doc:"Devices on the PCI bus by address, virtual functions left out; empty where its agent was older"`
-	BMC            bool     `json:"bmc" doc:"It has one"`
-	Missing        []string `json:"missing,omitempty" doc:"What the agent could not read" example:"[\"dimms\"]"`
+	Vendor         string    `json:"vendor" example:"Dell Inc."`
+	Product        string    `json:"product" example:"PowerEdge R730"`
+	Serial         string    `json:"serial,omitempty" doc:"As firmware shows it now" example:"C0MPUT3"`
+	SKU            string    `json:"sku,omitempty" example:"SKU=NotProvided;ModelName=PowerEdge R730"`
+	BoardSerial    string    `json:"board_serial,omitempty" example:"CN7475158R0123"`
+	ChassisSerial  string    `json:"chassis_serial,omitempty" example:"C0MPUT3"`
+	Firmware       string    `json:"firmware" doc:"Version of BIOS or UEFI" example:"2.19.0"`
+	FirmwareVendor string    `json:"firmware_vendor,omitempty" example:"Dell Inc."`
+	FirmwareDate   string    `json:"firmware_date,omitempty" doc:"As firmware writes it" example:"08/14/2026"`
+	Board          string    `json:"board,omitempty" doc:"Product name of the board" example:"0CNCJW"`
+	ChassisVendor  string    `json:"chassis_vendor,omitempty" example:"Dell Inc."`
+	ChassisType    string    `json:"chassis_type,omitempty" doc:"In the words of SMBIOS" example:"Rack Mount Chassis"`
+	Asset          string    `json:"asset,omitempty" doc:"Asset tag of the chassis" example:"A-4711"`
+	Microcode      string    `json:"microcode,omitempty" doc:"Revision in its processors; each, where they differ" example:"0x49"`
+	Platform       string    `json:"platform" enum:"bios,efi" doc:"How it booted"`
+	SecureBoot     bool      `json:"secure_boot" doc:"Secure Boot is enforced"`
+	Kernel         string    `json:"kernel" doc:"Of the agent" example:"6.1.0-56-amd64"`
+	Arch           string    `json:"arch" doc:"As Go spells it" example:"amd64"`
+	CPU            string    `json:"cpu" example:"Intel(R) Xeon(R) CPU E5-2630 v3 @ 2.40GHz"`
+	Sockets        int       `json:"sockets" example:"2"`
+	Cores          int       `json:"cores" doc:"Of all sockets" example:"16"`
+	Threads        int       `json:"threads" doc:"Of all cores" example:"32"`
+	MemoryBytes    uint64    `json:"memory_bytes" doc:"Bytes" example:"68719476736"`
+	DIMMs          []DIMM    `json:"dimms" nullable:"false" doc:"Slots for memory, also the empty ones"`
+	Disks          []Disk    `json:"disks" nullable:"false"`
+	NICs           []Port    `json:"nics" nullable:"false"`
+	PCI            []PCI     `json:"pci" nullable:"false" doc:"Devices on the PCI bus by address, virtual functions left out; empty where its agent was older"`
+	BMC            bool      `json:"bmc" doc:"It has one"`
+	BMCMode        string    `json:"bmc_mode,omitempty" doc:"How its BMC gets its address: static, dhcp, firmware or other" example:"dhcp"`
+	BMCUsers       []BMCUser `json:"bmc_users,omitempty" doc:"Accounts of its BMC that have a name or are enabled, as the agent saw them"`
+	Missing        []string  `json:"missing,omitempty" doc:"What the agent could not read" example:"[\"dimms\"]"`
 }
 
 // DIMM is one slot for memory, with what is in it.

@@ -24,9 +24,6 @@ var writes = map[machine.Status]machine.Action{
 // hash of the token that it sent. Status, open job, token, order, time and
 // machine must all agree; the error says which does not.
 func MayWrite(m *machine.Machine, job *machine.Job, order, tokenHash string, now time.Time) error {
-	no := func(format string, args ...any) error {
-		return fmt.Errorf("%w: %s", ErrRefused, fmt.Sprintf(format, args...))
-	}
 	switch {
 	case m == nil:
 		return no("the machine is not known")
@@ -38,8 +35,35 @@ func MayWrite(m *machine.Machine, job *machine.Job, order, tokenHash string, now
 		return no("machine %s is locked", m.Name)
 	case m.Flags.Fenced && writes[m.Status] != machine.ActionErase:
 		return no("machine %s is fenced since an erase of it failed", m.Name)
-	case job == nil || !job.Status.Open() || job.Action != writes[m.Status]:
-		return no("machine %s has no open %s job", m.Name, writes[m.Status])
+	default:
+		return mayRedeem(m, job, writes[m.Status], order, tokenHash, now)
+	}
+}
+
+// MayControl tells whether the agent of a machine may make a user on its BMC: in
+// any status, since nothing else of the machine is touched.
+func MayControl(m *machine.Machine, job *machine.Job, order, tokenHash string, now time.Time) error {
+	switch {
+	case m == nil:
+		return no("the machine is not known")
+	case m.Flags.Frozen:
+		return no("machine %s is frozen since an older database was restored", m.Name)
+	case m.Flags.Locked:
+		return no("machine %s is locked", m.Name)
+	default:
+		return mayRedeem(m, job, machine.ActionBMC, order, tokenHash, now)
+	}
+}
+
+func no(format string, args ...any) error {
+	return fmt.Errorf("%w: %s", ErrRefused, fmt.Sprintf(format, args...))
+}
+
+// mayRedeem holds a token against the job that it was made for.
+func mayRedeem(m *machine.Machine, job *machine.Job, action machine.Action, order, tokenHash string, now time.Time) error {
+	switch {
+	case job == nil || !job.Status.Open() || job.Action != action:
+		return no("machine %s has no open %s job", m.Name, action)
 	case job.Machine != m.ID:
 		return no("the job belongs to another machine")
 	case job.Token.Hash == "" || job.Token.Order != order:

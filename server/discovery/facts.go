@@ -21,6 +21,12 @@ func Facts(r *report.Report) *machine.Facts {
 		Microcode: microcode(r.CPUs), PCI: pci(r.PCI),
 		Memory: r.Memory, BMC: r.BMC != nil, Missing: r.Missing,
 	}
+	if r.BMC != nil {
+		f.BMCMode = Clean(r.BMC.Mode)
+		for _, u := range r.BMC.Users {
+			f.BMCUsers = append(f.BMCUsers, machine.BMCUser{Slot: u.Slot, Name: Clean(u.Name), Enabled: u.Enabled, Network: u.Network, Privilege: Clean(u.Privilege)})
+		}
+	}
 	for _, c := range r.CPUs {
 		f.Sockets++
 		f.Cores += c.Cores

@@ -48,6 +48,23 @@ func bmcAuth(in *Input) *Finding {
 	return found(fmt.Sprintf("Its BMC %s refuses the log-in: give the right one.", b.Address), "BMC", b.Address, "answer", b.Failed)
 }
 
+// bmcDefault finds a BMC whose log-in is in its vendor's manual, or that needs none.
+func bmcDefault(in *Input) *Finding {
+	m := in.Machine
+	if in.is(machine.Retired) {
+		return nil
+	}
+	if m.BMC.Factory {
+		return found(fmt.Sprintf("Its BMC %s takes the default log-in of its vendor: take it over, or give it another password.", m.BMC.Address), "BMC", m.BMC.Address, "log-in", "its vendor's default")
+	}
+	for _, u := range in.Facts.BMCUsers {
+		if u.Name == "" && u.Enabled && u.Network && u.Privilege != "" {
+			return found(fmt.Sprintf("Its BMC lets in over the network whoever gives no name, as %s: disable its user %d.", u.Privilege, u.Slot), "user", fmt.Sprint(u.Slot), "privilege", u.Privilege)
+		}
+	}
+	return nil
+}
+
 func bmcUnreachable(in *Input) *Finding {
 	m := in.Machine
 	if m.BMC.Address == "" || m.Observed.BMCError == "" || in.is(machine.Retired) {

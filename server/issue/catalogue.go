@@ -153,6 +153,11 @@ var catalogue = []Entry{
 		find:  bmcInfoOld,
 	},
 	{
+		Kind: BMCDefault, Title: "BMC takes a default log-in", Severity: Asks, Verbs: []Verb{BMCAdopt, BMCLogin},
+		Means:     "Whoever knows the model can log in to its management controller: with the vendor's default, or without a name.",
+		FromFacts: true, find: bmcDefault,
+	},
+	{
 		Kind: PowerMismatch, Title: "Power mismatch", Severity: Broken, Verbs: []Verb{Power, Light},
 		Means: "What its management controller says of the power does not agree with what the machine does: it should run and is off, or the controller is another machine's.",
 		find:  powerMismatch,

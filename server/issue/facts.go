@@ -9,6 +9,7 @@ import (
 type Facts struct {
 	Serial      string // as its firmware shows it
 	BMC         bool   // it has one
+	BMCUsers    []machine.BMCUser
 	Differences []discovery.Difference
 	Failing     []machine.FailingDisk
 }
@@ -18,5 +19,5 @@ func Look(m *machine.Machine, t *machine.HardwareType) *Facts {
 	if m.Facts == nil {
 		return nil
 	}
-	return &Facts{Serial: m.Facts.Serial, BMC: m.Facts.BMC, Differences: discovery.Differences(m, t), Failing: m.Facts.Failing()}
+	return &Facts{Serial: m.Facts.Serial, BMC: m.Facts.BMC, BMCUsers: m.Facts.BMCUsers, Differences: discovery.Differences(m, t), Failing: m.Facts.Failing()}
 }

@@ -39,6 +39,7 @@ const (
 	Light      Verb = "light"
 	Power      Verb = "power"
 	BMCLogin   Verb = "bmc"
+	BMCAdopt   Verb = "adopt-bmc"
 	AcceptPort Verb = "accept-port"
 	MarkBroken Verb = "broken"
 	Repair     Verb = "repair"

@@ -154,6 +154,12 @@ var cases = []example{
 	}},
 	{issue.BMCDuplicate, machine.InUse, sharing("C0MPUT3", "0TH3R"), "so has that of 0TH3R", sharing("C0MPUT3")},
 	{issue.BMCAuth, machine.InUse, func(in *issue.Input) { in.Machine.BMC.Failed = "log-in refused: 401" }, "refuses the log-in", func(*issue.Input) {}},
+	{issue.BMCDefault, machine.InUse, func(in *issue.Input) { in.Machine.BMC.Factory = true }, "default log-in of its vendor", func(*issue.Input) {}},
+	{issue.BMCDefault, machine.Available, func(in *issue.Input) {
+		in.Facts.BMCUsers = []machine.BMCUser{{Slot: 1, Enabled: true, Network: true, Privilege: "operator"}}
+	}, "whoever gives no name, as operator: disable its user 1", func(in *issue.Input) {
+		in.Facts.BMCUsers = []machine.BMCUser{{Slot: 1, Enabled: true}, {Slot: 2, Name: "ADMIN", Enabled: true, Network: true, Privilege: "administrator"}}
+	}},
 	{issue.BMCUnreachable, machine.InUse, func(in *issue.Input) { in.Machine.Observed.BMCError = "timeout" }, "does not answer", func(*issue.Input) {}},
 	{issue.BMCInfoOld, machine.InUse, bmcAt(25 * time.Hour), "at 2026-11-25 11:00:00 UTC", bmcAt(23 * time.Hour)},
 	{issue.PowerMismatch, machine.InUse, off(6 * time.Minute), "is in use, but its BMC says that it is off", off(4 * time.Minute)},

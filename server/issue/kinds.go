@@ -34,6 +34,7 @@ const (
 	BMCAuth          machine.IssueKind = "bmc-auth"
 	BMCUnreachable   machine.IssueKind = "bmc-unreachable"
 	BMCInfoOld       machine.IssueKind = "bmc-info-old"
+	BMCDefault       machine.IssueKind = "bmc-default"
 	PowerMismatch    machine.IssueKind = "power-mismatch"
 	DNSMissing       machine.IssueKind = "dns-missing"
 	OrphanName       machine.IssueKind = "orphan-name"

@@ -2,6 +2,7 @@ package jobs
 
 import (
 	"context"
+	"time"
 
 	"firstlight/agent/report"
 	"firstlight/server/machine"
@@ -15,6 +16,7 @@ type action struct {
 	steps  []step
 	writes string         // the step in which the agent holds the plan
 	during machine.Status // of the machine, as long as disks are written
+	quiet  bool           // the machine's status is not its business
 	doing  string         // what was going on, should the machine restart
 	rest   string         // what cannot be left behind
 	// Reasons of a machine whose job ended badly.
@@ -22,6 +24,8 @@ type action struct {
 	// says is the order on the machine's console, sent what the timeline has of it.
 	says, sent func(*machine.Machine, *machine.Job) string
 	secret     trust.Secret // that its plan is
+	// may judges a redemption; nil: boot.MayWrite.
+	may func(m *machine.Machine, j *machine.Job, order, tokenHash string, now time.Time) error
 	// plan gives what the agent is to do, in the transaction that redeems its token.
 	plan func(*Engine, *serverdb.Write, *machine.Machine, *machine.Job) (any, error)
 	// result takes what the agent says of it.
@@ -29,6 +33,9 @@ type action struct {
 	// touched tells whether an agent ever held the plan: then a disk may be half
 	// written.
 	touched func(*machine.Machine, *machine.Job) bool
+	// restarted goes on where the agent that held the plan began a new life; nil: the
+	// way begins anew.
+	restarted func(context.Context, *run) error
 }
 
 // actionOf gives an action; the zero one is that of no job of this version.
@@ -38,6 +45,8 @@ func actionOf(a machine.Action) action {
 		return installAction()
 	case machine.ActionErase:
 		return eraseAction()
+	case machine.ActionBMC:
+		return bmcAction()
 	default:
 		return action{failed: string(a) + "-failed", touched: func(*machine.Machine, *machine.Job) bool { return true }}
 	}

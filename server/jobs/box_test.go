@@ -33,6 +33,7 @@ type box struct {
 	data   bool // somebody's, on every disk
 	boots  int
 	orders []*report.Order
+	users  map[string]string // of its BMC, with their passwords; nil: no way to it
 
 	// What can go wrong.
 	broken func(*box, report.Order) *report.Result // instead of an install

@@ -22,7 +22,12 @@ func (b *box) report(bootID string) *report.Report {
 			disks[i].Contents = []report.Content{{Device: disks[i].Name, Kind: "filesystem", Type: "ext4", Label: "pgdata", Used: 412e9}}
 		}
 	}
+	var inBand *report.BMC
+	if b.users != nil {
+		inBand = &report.BMC{Source: "ipmi", Address: "10.1.0.7"}
+	}
 	return &report.Report{
+		BMC:     inBand,
 		Version: report.Version, Boot: report.Boot{ID: bootID, MAC: b.mac.String(), Platform: "bios"},
 		System: report.System{Vendor: "Firstlight", Product: "VR-1", Serial: "FL0001", UUID: "11111111-0000-0000-0000-000000000001"},
 		Disks:  disks, NICs: []report.NIC{{Name: "eth0", MAC: b.mac.String()}},
@@ -108,6 +113,8 @@ func (b *box) obey(ctx context.Context, o report.Order) (reboot bool) {
 	}
 	switch {
 	case !res.OK:
+	case o.Action == report.ActionBMC:
+		res = b.control(ctx, o)
 	case o.Action == report.ActionErase:
 		res = b.erase(ctx, o)
 	default:

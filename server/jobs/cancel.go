@@ -23,7 +23,10 @@ func (e *Engine) Cancel(ctx context.Context, id string, by serverdb.Actor) error
 		if err := mayCancel(m, j); err != nil {
 			return err
 		}
-		result := "cancelled by " + by.Name + ", before the disk was touched"
+		result := "cancelled by " + by.Name
+		if !actionOf(j.Action).quiet {
+			result += ", before the disk was touched"
+		}
 		if c := j.Current(); c != nil {
 			c.Status, c.EndedAt, c.Note = machine.StepSkipped, e.Now(), "cancelled"
 		}
@@ -60,6 +63,9 @@ func mayCancel(m *machine.Machine, j *machine.Job) error {
 
 // leave brings the machine out of the job's hands.
 func leave(w *serverdb.Write, m *machine.Machine, j *machine.Job, who string) error {
+	if actionOf(j.Action).quiet {
+		return nil
+	}
 	change := serverdb.Change{
 		From: m.Status, Who: who, Why: actionOf(j.Action).cancelled, Job: j.ID,
 	}

@@ -35,6 +35,8 @@ type Config struct {
 	Now func() time.Time
 	// BMC logs in to a machine's BMC; oob.ErrNoLogin tells that nothing is known of one.
 	BMC func(ctx context.Context, m *machine.Machine) (oob.Controller, error)
+	// Logins makes and proves the log-ins to BMCs that agents are to set.
+	Logins Logins
 	// Visible asks our own DNS for a name and says how it was proven.
 	Visible func(ctx context.Context, host string, want netip.Addr) (how string, err error)
 	// Base is the machines' door as machines reach it from a subnet.

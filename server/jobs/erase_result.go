@@ -251,5 +251,5 @@ func recycled(w *serverdb.Write, m *machine.Machine, j *machine.Job, proof strin
 	if err != nil {
 		return err
 	}
-	return w.ForgetCredentials(m.ID, "serial:"+m.Serial)
+	return w.ForgetCredentials(serverdb.CredentialOwners(m)...)
 }

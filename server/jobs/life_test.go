@@ -51,6 +51,7 @@ func (r *rack) start() {
 		DB: l.db, Log: slog.New(slog.DiscardHandler), Now: r.now, BMC: r.bmc, Limits: r.limits, Keys: r.keys,
 		Visible: func(context.Context, string, netip.Addr) (string, error) { return "answered", *r.dns.Load() },
 		Base:    func(*machine.Subnet) string { return "http://10.80.12.1:8080" },
+		Logins:  sealed{r, l.db},
 		Certify: func(s certificate.Statement) (string, error) { return sign(r, s) },
 	})
 	go func() {

@@ -60,6 +60,8 @@ func (e *Engine) Order(ctx context.Context, m *machine.Machine, seen string) (*r
 		return nil, nil
 	case mayOrder(j):
 		return e.orderWrite(ctx, m, j, seen)
+	case cur.Name == stepRetireUser && seen != j.Token.Order:
+		return &report.Order{ID: j.Token.Order, Action: report.ActionBMC, Retire: j.Params["old"], Sentence: "disables the BMC's old user"}, nil
 	case cur.Name == stepReboot && seen != rebootOrder(j):
 		return &report.Order{ID: rebootOrder(j), Action: report.ActionReboot, Sentence: "boots the installed system"}, nil
 	}
@@ -110,12 +112,16 @@ func (e *Engine) Redeem(ctx context.Context, m *machine.Machine, shown trust.Evi
 	if !ok {
 		return nil, boot.MayWrite(m, nil, r.Order, "", e.Now())
 	}
+	may := boot.MayWrite
+	if own := actionOf(j.Action).may; own != nil {
+		may = own
+	}
 	err = e.DB.ChangeJob(ctx, j.ID, func(w *serverdb.Write, j *machine.Job) error {
 		now, err := w.Full(m.ID)
 		if err != nil {
 			return err
 		}
-		if err := boot.MayWrite(now, j, r.Order, digest(r.Token), e.Now()); err != nil {
+		if err := may(now, j, r.Order, digest(r.Token), e.Now()); err != nil {
 			return err
 		}
 		if err := e.Release(w, now, j.ID, actionOf(j.Action).secret, shown); err != nil {

@@ -25,6 +25,9 @@ func (e *Engine) Reported(ctx context.Context, m *machine.Machine, bootID string
 		return nil
 	}
 	r := &run{e, j, m}
+	if on := actionOf(j.Action).restarted; on != nil {
+		return r.unlessFinal(ctx, on(ctx, r))
+	}
 	return r.unlessFinal(ctx, r.again(ctx, "the machine restarted while "+actionOf(j.Action).doing))
 }
 
@@ -91,7 +94,7 @@ func amount(p report.Progress) string {
 }
 
 // agentSteps are those that get a row in the timeline.
-var agentSteps = []string{report.StepRedeem, report.StepWrite, report.StepVerify, report.StepGrow, report.StepSeed, report.StepBoot, report.StepErase, report.StepReadBack}
+var agentSteps = []string{report.StepRedeem, report.StepWrite, report.StepVerify, report.StepGrow, report.StepSeed, report.StepBoot, report.StepErase, report.StepReadBack, report.StepBMC}
 
 // stepWords says what an agent's step does.
 func stepWords(step string) string {
@@ -112,6 +115,8 @@ func stepWords(step string) string {
 		return "Erases the disks"
 	case report.StepReadBack:
 		return "Reads back what was erased"
+	case report.StepBMC:
+		return "Sets up its BMC"
 	default:
 		return fmt.Sprintf("Works on step %.40q", step)
 	}

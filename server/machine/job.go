@@ -14,6 +14,7 @@ type Action string
 const (
 	ActionInstall Action = "install"
 	ActionErase   Action = "erase"
+	ActionBMC     Action = "bmc" // makes a user of ours on the machine's BMC
 )
 
 // JobStatus is a job's own status.

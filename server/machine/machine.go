@@ -164,6 +164,9 @@ type BMC struct {
 	Pin      string `json:"pin,omitempty"`    // SHA-256 of its certificate
 	Proven   bool   `json:"proven"`           // a log-in succeeded
 	Failed   string `json:"failed,omitempty"` // why the last one did not
+	// Factory says that the log-in is the default of its vendor, as the configuration
+	// lists it: whoever knows the model may log in.
+	Factory bool `json:"factory,omitempty"`
 	// Switch and Port are where the plan wants it cabled.
 	Switch string `json:"switch,omitempty"`
 	Port   string `json:"port,omitempty"`

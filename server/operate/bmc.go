@@ -8,7 +8,9 @@ import (
 	"strings"
 	"unicode"
 
+	"firstlight/agent/report"
 	"firstlight/server/auth"
+	"firstlight/server/jobs"
 	"firstlight/server/machine"
 	"firstlight/server/oob"
 	"firstlight/server/serverdb"
@@ -39,6 +41,23 @@ func (d *Desk) SetBMC(ctx context.Context, who auth.User, l oob.Login) error {
 	return explain(d.Logins.Give(ctx, who.Name, l))
 }
 
+// AdoptBMC has the agent of a machine make a user of ours on its BMC, with a
+// password that nobody sees, and takes it into use once it logged in. With one that
+// is ours already it is the rotation of its password.
+func (d *Desk) AdoptBMC(ctx context.Context, who auth.User, ref string, network *report.BMCNetwork) (*machine.Job, error) {
+	m, by, err := d.allowed(who, ref, auth.Change)
+	if err != nil {
+		return nil, err
+	}
+	if j, open := d.DB.OpenJob(m.ID); open {
+		return nil, explain(&serverdb.BusyError{Job: j})
+	}
+	j, err := d.Jobs.ControlBMC(ctx, jobs.BMCRequest{
+		Machine: m, Network: network, Target: "hardwarename=" + m.Name, Requester: who.Name, User: who.Name, By: by,
+	})
+	return j, explain(err)
+}
+
 // mayLogIn decides about the machine with a serial; one that has not shown
 // itself yet is nobody's.
 func (d *Desk) mayLogIn(who auth.User, serial string) (serverdb.Actor, error) {
@@ -65,8 +84,8 @@ func checkLogin(l oob.Login) error {
 		return &Refused{Field: "user", Value: clip(l.User), Why: "is no user name", Remedy: "give 1 to 64 printing characters"}
 	case !plain(string(l.Password), maxPassword):
 		return &Refused{Field: "password", Value: l.Password.String(), Why: "cannot be a BMC's password", Remedy: "give 1 to 128 printing characters"}
-	case l.Address != "" && !hostPort(l.Address):
-		return &Refused{Field: "address", Value: clip(l.Address), Why: "is no address", Remedy: "give an IP address or a host name, and a port where it is not 443"}
+	case l.Address != "" && !hostPort(strings.TrimPrefix(strings.TrimPrefix(l.Address, "ipmi://"), "https://")):
+		return &Refused{Field: "address", Value: clip(l.Address), Why: "is no address", Remedy: "give an IP address or a host name, and a port where it is not 443 (623 by IPMI), with ipmi:// or https:// in front where it is to be that alone"}
 	}
 	return nil
 }

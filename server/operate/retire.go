@@ -38,7 +38,7 @@ func (d *Desk) Retire(ctx context.Context, who auth.User, ref, typed, note strin
 		if err := retire(w, m, who.Name, sentence); err != nil {
 			return err
 		}
-		if err := w.ForgetCredentials(m.ID, "serial:"+m.Serial); err != nil {
+		if err := w.ForgetCredentials(serverdb.CredentialOwners(m)...); err != nil {
 			return err
 		}
 		return w.Audit(by, "retire", m.Name, string(m.Status)+brackets(m.Reason), sentence)

@@ -5,6 +5,7 @@ import (
 	"maps"
 	"slices"
 
+	"firstlight/server/machine"
 	"firstlight/server/serverdb/store"
 )
 
@@ -20,6 +21,22 @@ func (d *DB) Credential(ctx context.Context, owner string) (sealed string, err e
 // PutCredential keeps a sealed credential.
 func (d *DB) PutCredential(ctx context.Context, owner, sealed string) error {
 	return d.Do(ctx, func(w *Write) error { return w.tx.PutCredential(owner, sealed) })
+}
+
+// DropCredential forgets a sealed credential.
+func (d *DB) DropCredential(ctx context.Context, owner string) error {
+	return d.Do(ctx, func(w *Write) error { return w.tx.DropCredential(owner) })
+}
+
+// PendingCredential is the sealed log-in that the agent of a machine is to set on
+// its BMC; "": none.
+func (w *Write) PendingCredential(machineID string) (string, error) {
+	return w.tx.Credential("pending:" + machineID)
+}
+
+// CredentialOwners are all owners of the log-ins to one machine's BMC.
+func CredentialOwners(m *machine.Machine) []string {
+	return []string{m.ID, "serial:" + m.Serial, "pending:" + m.ID}
 }
 
 // GateOwner owns the secret of a gate.

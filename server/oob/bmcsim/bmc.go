@@ -102,7 +102,7 @@ func New(m Machine, o Options) *BMC {
 	})
 	b.routes = b.table()
 	b.ipmi = b.newIPMI()
-	b.ipmi.hire(o.User, []byte(o.Password))
+	b.Hire(factorySlot, o.User, o.Password)
 	return b
 }
 

@@ -15,6 +15,8 @@ import (
 	"github.com/bougou/go-ipmi/pkg/types"
 	"github.com/bougou/go-ipmi/pkg/vmproto"
 	"github.com/google/uuid"
+
+	"firstlight/server/oob"
 )
 
 // LANChannel is the channel of IPMI that is the BMC's network.
@@ -48,15 +50,15 @@ func (b *BMC) newIPMI() ipmiSide {
 	return i
 }
 
-// hire gives the BMC the user that it is delivered with.
-func (i ipmiSide) hire(user string, password []byte) {
-	u, err := i.core.Users.Add(factorySlot, user)
-	if err != nil {
-		return // an empty store has room for one
-	}
-	u.SetPassword(password[:min(len(password), bmc.MaxPasswordLen)])
-	u.Enabled = true
-	u.ChannelAccess[LANChannel] = bmc.UserChannelAccess{MaxPrivilege: bmc.PrivilegeLevelAdministrator, Enabled: true}
+// Hire makes a user in a slot, as its own machine does by KCS: an administrator who
+// may come in over the network. Of the password 20 bytes are kept.
+func (b *BMC) Hire(slot uint8, user string, password oob.Secret) {
+	access := map[uint8]bmc.UserChannelAccess{LANChannel: {MaxPrivilege: bmc.PrivilegeLevelAdministrator, Enabled: true}}
+	_ = b.ipmi.core.Users.Upsert(slot, func(u *bmc.User) error { // fails for a slot that there is not
+		u.Name, u.Enabled, u.ChannelAccess = user, true, access
+		u.SetPassword([]byte(password)[:min(len(password), bmc.MaxPasswordLen)])
+		return nil
+	})
 }
 
 // ServeIPMI answers IPMI over LAN until ctx ends; it closes the socket.

@@ -25,6 +25,7 @@ type Store interface {
 	Machines() []*machine.Machine
 	Credential(ctx context.Context, owner string) (sealed string, err error)
 	PutCredential(ctx context.Context, owner, sealed string) error
+	DropCredential(ctx context.Context, owner string) error
 	Edit(ctx context.Context, id string, version int64, who, what string, change func(*machine.Machine) error) error
 	Note(journal.Event)
 	Observe(id string, change func(*machine.Observed))
@@ -155,6 +156,7 @@ func (k *Keeper) keep(ctx context.Context, m *machine.Machine, c credential.Cred
 	return k.Store.Edit(ctx, m.ID, 0, "bmc", "", func(m *machine.Machine) error {
 		*m = *at(m, address)
 		m.BMC.Proven, m.BMC.Failed, m.BMC.Type, m.BMC.Pin, m.BMC.Firmware = true, "", d.protocol, d.pin, id.Firmware
+		m.BMC.Factory = c.Source == credential.Vendor
 		return nil
 	})
 }

@@ -68,7 +68,7 @@ func (k *Keeper) Give(ctx context.Context, who string, l oob.Login) error {
 		}
 		// Whoever gives a log-in vouches for the BMC that takes it, also for one
 		// with a new certificate.
-		m.BMC.Proven, m.BMC.Failed, m.BMC.Pin = false, "", ""
+		m.BMC.Proven, m.BMC.Failed, m.BMC.Pin, m.BMC.Factory = false, "", "", false
 		return nil
 	})
 }
