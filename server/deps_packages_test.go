@@ -26,6 +26,7 @@ var ourPackages = map[string]row{
 	"server/handover":    {ours: []string{"server/machine"}, pure: true, why: decisions},
 	"server/zone":        {ours: []string{"server/machine"}, pure: true, why: decisions},
 	"server/whereabouts": {ours: []string{"server/discovery", "server/machine"}, pure: true, why: decisions},
+	"server/verdict":     {ours: []string{"agent/report", "server/machine"}, pure: true, why: decisions + "; what agents measure has the words of the wire"},
 	"server/issue":       {ours: []string{"server/boot", "server/diagnosis", "server/discovery", "server/machine", "server/whereabouts"}, pure: true, why: decisions + "; boot's words say what a machine was given"},
 	"server/oob":         {why: decisions},
 
@@ -71,7 +72,7 @@ var ourPackages = map[string]row{
 	// Jobs work on machines through ServerDb and BMCs.
 	"server/jobs": {ours: []string{
 		"agent/report", "server/boot", "server/certificate", "server/discovery", "server/journal", "server/machine", "server/oob",
-		"server/serverdb", "server/trust", "server/zone",
+		"server/serverdb", "server/trust", "server/verdict", "server/zone",
 	}, why: "jobs change machines through ServerDb and BMCs through oob; they speak no protocol themselves"},
 
 	"server/inspect": {ours: []string{

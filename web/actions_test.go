@@ -33,6 +33,7 @@ func TestActionsReachTheAppliance(t *testing.T) {
 		{"/machines/MQ0017/repaired", []string{"note", "new disk"}, "root repaired MQ0017 new disk"},
 		{"/machines/MQ0016/return", nil, "root return MQ0016 "},
 		{"/machines/MQ0010/erase", []string{"typed", "MQ0010", "note", "next team"}, "root erase MQ0010 MQ0010 next team"},
+		{"/machines/MQ0009/check", []string{"for", "30m"}, "root check MQ0009 30m0s "},
 		{"/machines/MQ0016/unfence", []string{"typed", "MQ0016", "note", "shredded"}, "root unfence MQ0016 MQ0016 shredded"},
 		{"/machines/MQ0010/retire", []string{"typed", "MQ0010", "note", "sold"}, "root retire MQ0010 MQ0010 sold"},
 		{"/machines/MQ0022/undo", nil, "root undo MQ0022"},
@@ -89,18 +90,18 @@ func TestButtonsFitTheStatusAndTheRole(t *testing.T) {
 		name string
 		want string
 	}{
-		{auth.Engineer, "MQ0010", "Edit Install… Power… Blink light Lock… Broken… Erase…"},           // available
-		{auth.Engineer, "MQ0009", "Edit Check again Power… Light off Lock… Broken… Release… Erase…"}, // held for its disks
-		{auth.Engineer, "MQ0000", "Edit Power… Blink light Lock… Broken… Erase…"},                    // in use
-		{auth.Engineer, "MQ0012", "Edit Power… Blink light Lock…"},                                   // installing, the write has begun
-		{auth.Engineer, "MQ0022", "Edit Power… Blink light Unlock Broken…"},                          // locked
-		{auth.Engineer, "MQ0007", "Edit Lock…"},                                                      // expected: no BMC known
-		{auth.Technician, "MQ0009", "Edit Check again Power… Light off Broken…"},
-		{auth.Technician, "MQ0010", "Edit Power… Blink light Broken…"},
+		{auth.Engineer, "MQ0010", "Edit Install… Power… Blink light Lock… Broken… Check hardware… Erase…"},           // available
+		{auth.Engineer, "MQ0009", "Edit Check again Power… Light off Lock… Broken… Release… Check hardware… Erase…"}, // held for its disks
+		{auth.Engineer, "MQ0000", "Edit Power… Blink light Lock… Broken… Erase…"},                                    // in use
+		{auth.Engineer, "MQ0012", "Edit Power… Blink light Lock…"},                                                   // installing, the write has begun
+		{auth.Engineer, "MQ0022", "Edit Power… Blink light Unlock Broken…"},                                          // locked
+		{auth.Engineer, "MQ0007", "Edit Lock…"},                                                                      // expected: no BMC known
+		{auth.Technician, "MQ0009", "Edit Check again Power… Light off Broken… Check hardware…"},
+		{auth.Technician, "MQ0010", "Edit Power… Blink light Broken… Check hardware…"},
 		{auth.Technician, "MQ0016", "Edit Power… Blink light Repair…"},                         // broken
 		{auth.Engineer, "MQ0016", "Edit Power… Blink light Lock… Repair… Back in use… Erase…"}, // and somebody's
 		{auth.Technician, "MQ0017", "Edit Power… Blink light Repaired… Broken…"},               // in repair
-		{auth.Admin, "MQ0010", "Edit Install… Power… Blink light Lock… Broken… Retire… Erase…"},
+		{auth.Admin, "MQ0010", "Edit Install… Power… Blink light Lock… Broken… Retire… Check hardware… Erase…"},
 		{auth.Admin, "MQ0007", "Edit Lock… Retire…"}, // expected
 		{auth.Admin, "MQ0000", "Edit Power… Blink light Lock… Broken… Erase…"},
 		{auth.Admin, "MQ0019", "Edit Power… Blink light Lock…"}, // retired

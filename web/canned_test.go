@@ -278,6 +278,37 @@ func (c *canned) Unfence(_ context.Context, who auth.User, name, typed, why stri
 	return c.do(who.Name, "unfence", name, typed, why)
 }
 
+func (c *canned) Check(_ context.Context, who auth.User, name string, long time.Duration, tests []string) (*machine.Job, error) {
+	return nil, c.do(who.Name, "check", name, long.String(), strings.Join(tests, " "))
+}
+
+// Checks gives one of the machine that is held.
+func (c *canned) Checks(_ context.Context, id string) ([]*machine.CheckRecord, error) {
+	if m, err := c.Machine("MQ0009"); err != nil || m.ID != id {
+		return nil, c.broken
+	}
+	return []*machine.CheckRecord{aCheck()}, c.broken
+}
+
+func (c *canned) CheckRecord(context.Context, string) (*machine.CheckRecord, error) {
+	return aCheck(), c.broken
+}
+
+func aCheck() *machine.CheckRecord {
+	reads := func(serial string, is machine.Worth, says string, samples ...float64) machine.Finding {
+		return machine.Finding{Is: is, Sentence: says, Figure: machine.Figure{
+			Test: "disk-read", Metric: "rate", Part: serial, Model: "PM883", Unit: "MB/s", Value: samples[0], Samples: samples, Seconds: 180,
+		}}
+	}
+	return &machine.CheckRecord{
+		Job: "c1", Like: "type high-io", At: time.Date(2026, 11, 26, 17, 45, 0, 0, time.UTC), Seconds: 600, Tests: []string{"disk-read"}, Sentence: "disk S4X reads 52 MB/s; 11 like it read 480 to 530",
+		Findings: []machine.Finding{
+			reads("S4X", machine.Odd, "disk S4X reads 52 MB/s; 11 like it read 480 to 530", 52, 51, 54),
+			reads("S4Y", machine.Well, "disk S4Y reads 500 MB/s; 11 like it read 480 to 530", 500, 499, 501),
+		},
+	}
+}
+
 func (c *canned) Erases(_ context.Context, id string) (all []*machine.Job, err error) {
 	return c.Jobs(func(j *machine.Job) bool { return j.Machine == id && j.Erase != nil }), c.broken
 }

@@ -67,6 +67,10 @@ type Data interface {
 	History(ctx context.Context, machineID string) ([]Change, error)
 	// Erases gives the jobs that erased disks of a machine, or tried to, newest first.
 	Erases(ctx context.Context, machineID string) ([]*machine.Job, error)
+	// Checks gives the checks of a machine, newest first, without their samples;
+	// CheckRecord one with them.
+	Checks(ctx context.Context, machineID string) ([]*machine.CheckRecord, error)
+	CheckRecord(ctx context.Context, job string) (*machine.CheckRecord, error)
 	Watch(room int) *journal.Watcher
 }
 
@@ -114,6 +118,9 @@ type Actions interface {
 	// AdoptBMC has the machine's agent make a user of ours on its BMC, or rotate its
 	// password.
 	AdoptBMC(ctx context.Context, who auth.User, name string, network *report.BMCNetwork) (*machine.Job, error)
+	// Check has the hardware checked by some tests, none for all; 0 is as long as is
+	// usual.
+	Check(ctx context.Context, who auth.User, name string, long time.Duration, tests []string) (*machine.Job, error)
 	// Undo takes back the last act of a person on a machine.
 	Undo(ctx context.Context, who auth.User, name string) error
 	// PutPlan adds or changes an item of the plan: version is the one that was

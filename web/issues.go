@@ -58,6 +58,7 @@ var issueActs = map[issue.Verb]struct {
 	issue.Repair:     {act{Label: "Repair…", URL: "repair", Dialog: true}, auth.Technician},
 	issue.Repaired:   {act{Label: "Repaired…", URL: "repaired", Dialog: true}, auth.Technician},
 	issue.Erase:      {act{Label: "Erase…", URL: "erase", Dialog: true, Danger: true}, auth.Engineer},
+	issue.Check:      {act{Label: "Check hardware…", URL: "check", Dialog: true}, auth.Technician},
 	issue.Unfence:    {act{Label: "Take the fence away…", URL: "unfence", Dialog: true, Danger: true}, auth.Engineer},
 	issue.Install:    {act{Label: "Install…", URL: "install", Dialog: true}, auth.Engineer},
 }

@@ -30,6 +30,7 @@ type machineData struct {
 	Where       []cableData
 	Hardware    hardwareData
 	Disks       disksData
+	Check       *checkData // the last; nil: none
 	Job         *jobData
 	Log         logData
 	Dig         string
@@ -51,8 +52,8 @@ type headData struct {
 
 	Broken, Repair, Repaired, Return, Retire bool
 
-	Erase, Unfence bool
-	Papers         string // address of its certificates; empty: it has none
+	Erase, Unfence, Check bool
+	Papers                string // address of its certificates; empty: it has none
 
 	Gates []gateData // before which it waits
 
@@ -98,6 +99,9 @@ func (s *Site) machine(r *http.Request) (view, error) {
 	if d.Options, err = s.Insight.Options(ctx, m.Name); err != nil {
 		return view{}, err
 	}
+	if d.Check, err = s.lastCheck(ctx, m); err != nil {
+		return view{}, err
+	}
 	d.Head.TakeBack = s.undoable(r, m)
 	d.Cards = s.cards(ctx, m, d.Head.Job)
 	if job != nil {
@@ -127,6 +131,7 @@ func (d machineData) fragments() []fragment {
 		{id: "options", template: "machine-options", data: d.Options},
 		{id: "where", template: "machine-where", data: d.Where},
 		{id: "hardware", template: "machine-hardware", data: d.Hardware},
+		{id: "check", template: "machine-check", data: d.Check},
 		{id: "disks", template: "machine-disks", data: d.Disks},
 		{id: "job", template: "machine-job", data: d.Job},
 		{id: "log", template: "machine-log", data: d.Log},
@@ -171,10 +176,11 @@ func (s *Site) head(m *machine.Machine, job *machine.Job, u auth.User) headData 
 		SetBMC: u.Role.Allows(auth.Admin), Unfence: orders && m.Flags.Fenced && m.Status != machine.Recycling,
 	}
 	if job != nil && job.Status.Open() {
-		h.Job, h.Cancel = job, orders && job.Token.RedeemedAt.IsZero() && (job.Erase == nil || job.Erase.Began.IsZero())
+		h.Job, h.Cancel = job, orders && (job.Check != nil || job.Token.RedeemedAt.IsZero() && (job.Erase == nil || job.Erase.Began.IsZero()))
 	}
 	h.AdoptBMC = u.Role.Allows(auth.Admin) && canAdopt(m) && h.Job == nil
 	h.Erase = orders && canErase(m) && h.Job == nil
+	h.Check = hands && canCheck(m) && h.Job == nil
 	if m.Status == machine.Retired || s.erasedEver(m) {
 		h.Papers = papersURL(m)
 	}

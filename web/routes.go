@@ -90,6 +90,8 @@ func (s *Site) routes() []route {
 		{post, "/machines/:name/erase", auth.Engineer, s.erase},
 		{get, "/machines/:name/unfence", auth.Engineer, s.page(s.askUnfence)},
 		{post, "/machines/:name/unfence", auth.Engineer, s.unfence},
+		{get, "/machines/:name/check", auth.Technician, s.page(s.askCheck)},
+		{post, "/machines/:name/check", auth.Technician, s.check},
 		{get, "/machines/:name/certificates", auth.Viewer, s.page(s.papers)},
 		{get, "/machines/:name/install", auth.Engineer, s.page(s.askInstall)},
 		{post, "/machines/:name/install", auth.Engineer, s.install},

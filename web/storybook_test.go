@@ -51,6 +51,7 @@ var stories = []struct{ name, path string }{
 	{"ask-retire", "/machines/MQ0010/retire"},
 	{"ask-erase", "/machines/MQ0010/erase"},
 	{"ask-adopt-bmc", "/machines/MQ0010/adopt-bmc"},
+	{"ask-check", "/machines/MQ0009/check"},
 	{"ask-unfence", "/machines/MQ0016/unfence"},
 	{"papers", "/machines/MQ0010/certificates"},
 	{"ask-cancel", "/jobs/13fd7feb-95ae-4b0c-b6ff-1f8d1b3ab9c1/cancel"},

@@ -125,6 +125,9 @@ func (w *watcher) tell(j api.Job) error {
 func outcome(jobs []api.Job) error {
 	var failed []string
 	for _, j := range jobs {
+		if j.Check != nil && !j.Check.OK && j.Status == "finished" {
+			failed = append(failed, fmt.Sprintf("job %s on %s: its check failed: %s", j.ID, j.Machine, j.Check.Sentence))
+		}
 		if j.Status != "finished" {
 			failed = append(failed, strings.TrimSuffix(fmt.Sprintf("job %s on %s %s: %s", j.ID, j.Machine, j.Status, resultText(j)), ": "))
 		}

@@ -33,6 +33,8 @@ type machineCmd struct {
 	Erase       machineEraseCmd       `cmd:"" help:"Have all disks of a machine erased, and release it."`
 	Erasures    machineErasuresCmd    `cmd:"" help:"List what became of a machine's disks when they were erased."`
 	Certificate machineCertificateCmd `cmd:"" help:"Print the certificates of a machine's erased disks."`
+	Check       machineCheckCmd       `cmd:"" help:"Have a machine's hardware checked."`
+	Checks      machineChecksCmd      `cmd:"" help:"List what checks found of a machine's hardware, or show one."`
 	Unfence     machineUnfenceCmd     `cmd:"" help:"Take the fence from a machine whose erase failed."`
 	Undo        machineUndoCmd        `cmd:"" help:"Take back what was just done to a machine."`
 	Explain     bootExplainCmd        `cmd:"" help:"Explain what a machine would boot now, as boot explain does."`

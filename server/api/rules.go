@@ -18,6 +18,7 @@ type RulePut struct {
 	Role   string `json:"role,omitempty" maxLength:"63" doc:"What its machines do" example:"web"`
 	Image  string `json:"image,omitempty" maxLength:"63" doc:"Installed at once; absent: the machine stays available" example:"debian-12"`
 	Limit  int    `json:"limit,omitempty" minimum:"0" doc:"Machines that it may accept in all; absent: any number" example:"2"`
+	Check  int64  `json:"check_seconds,omitempty" minimum:"0" maximum:"259200" doc:"How long the hardware of each is checked before it becomes available, from a minute on; absent: not at all" example:"600"`
 }
 
 // RuleName names a rule.
@@ -48,7 +49,7 @@ func (a *API) putRule(ctx context.Context, in *ruleInput) (Rule, error) {
 		return Rule{}, wrong("name", p.Name, "differs from the path's "+in.Name+": leave it out, or put it to its own path")
 	}
 	who, _ := auth.From(ctx)
-	r := &machine.Rule{Name: in.Name, Order: p.Order, Match: p.Match, Accept: p.Accept, Site: p.Site, Rack: p.Rack, Role: p.Role, Image: p.Image, Limit: p.Limit}
+	r := &machine.Rule{Name: in.Name, Order: p.Order, Match: p.Match, Accept: p.Accept, Site: p.Site, Rack: p.Rack, Role: p.Role, Image: p.Image, Limit: p.Limit, Check: p.Check}
 	if err := a.Desk.PutRule(ctx, who, r, anyRule); err != nil {
 		return Rule{}, err
 	}

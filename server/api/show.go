@@ -29,6 +29,9 @@ func (a *API) showJob(j *machine.Job) Job {
 		shown.EndedAt = &ended
 	}
 	shown.Disks = showJobDisks(j.Erase)
+	if c := j.Check; c != nil && !c.Ended.IsZero() {
+		shown.Check = &JobCheck{c.OK, c.Sentence}
+	}
 	if c := j.Current(); c != nil && j.Status.Open() {
 		shown.Step = c.Name
 	}

@@ -21,7 +21,7 @@ func ShowPlan(p machine.Plan, version int64) PlanBody {
 	case *machine.HardwareType:
 		return HardwareType{
 			Planned: Planned{p.Name, p.Note, version}, Title: p.Title, Vendor: p.Vendor, Product: p.Product, Height: p.Height, Sockets: p.Sockets,
-			Cores: p.Cores, MemoryBytes: p.Memory, DIMMs: p.DIMMs, Disks: each(p.Disks, func(d machine.DiskSpec) DiskSpec { return DiskSpec(d) }), NICs: p.NICs, Mbps: p.Mbps,
+			Cores: p.Cores, MemoryBytes: p.Memory, DIMMs: p.DIMMs, Disks: each(p.Disks, func(d machine.DiskSpec) DiskSpec { return DiskSpec(d) }), NICs: p.NICs, Mbps: p.Mbps, Limits: p.Limits,
 		}
 	case *machine.Team:
 		return Team{Planned{p.Name, p.Note, version}, p.Title, p.Contact}
@@ -51,7 +51,7 @@ func readPlan(b PlanBody, name string) machine.Plan {
 	case HardwareType:
 		t := &machine.HardwareType{
 			Name: name, Title: b.Title, Vendor: b.Vendor, Product: b.Product, Height: b.Height, Sockets: b.Sockets,
-			Cores: b.Cores, Memory: b.MemoryBytes, DIMMs: b.DIMMs, NICs: b.NICs, Mbps: b.Mbps, Note: b.Note,
+			Cores: b.Cores, Memory: b.MemoryBytes, DIMMs: b.DIMMs, NICs: b.NICs, Mbps: b.Mbps, Limits: b.Limits, Note: b.Note,
 		}
 		for _, d := range b.Disks {
 			t.Disks = append(t.Disks, machine.DiskSpec(d))

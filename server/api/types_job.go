@@ -12,7 +12,7 @@ type Job struct {
 	Params    map[string]string `json:"params" nullable:"false" doc:"Image, role, disks and what else the job works with"`
 	Target    string            `json:"target" doc:"The selector, as it was given" example:"hardwarename=C0MPUT3"`
 	Requester string            `json:"requester" doc:"For whom" example:"team-search"`
-	Action    string            `json:"action" enum:"install,erase,bmc"`
+	Action    string            `json:"action" enum:"install,erase,check,bmc"`
 	EndedAt   *string           `json:"ended_at" doc:"UTC; null while it is open" example:"2015-07-31 17:45:53"`
 	CreatedAt string            `json:"created_at" doc:"UTC" example:"2015-07-31 17:36:31"`
 	ID        string            `json:"id" doc:"UUIDv4" example:"5f0c9c6e-6f0b-4b5e-8a43-0d7b8f5f3c1e"`
@@ -27,6 +27,13 @@ type Job struct {
 	Steps     []Step `json:"steps" nullable:"false" doc:"In their order"`
 
 	Disks []JobDisk `json:"disks,omitempty" doc:"Of an erase: what is to become, or became, of each"`
+	Check *JobCheck `json:"check,omitempty" doc:"Of a check that came to a verdict"`
+}
+
+// JobCheck is the verdict of a check.
+type JobCheck struct {
+	OK       bool   `json:"ok" doc:"The hardware passed"`
+	Sentence string `json:"sentence" example:"disk S4X7NB0K reads 52 MB/s; 11 like it read 480 to 530"`
 }
 
 // JobDisk is a disk of an erase.

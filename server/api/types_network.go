@@ -51,6 +51,7 @@ type Rule struct {
 	Role   string `json:"role,omitempty" example:"web"`
 	Image  string `json:"image,omitempty" doc:"Installed at once; absent: the machine stays available" example:"debian-12"`
 	Limit  int    `json:"limit" doc:"Machines that it may accept in all; 0: no limit" example:"2"`
+	Check  int64  `json:"check_seconds,omitempty" doc:"How long the hardware of each is checked before it becomes available; absent: not at all" example:"600"`
 }
 
 // Image is an installable disk image of the catalogue.

@@ -52,6 +52,7 @@ type HardwareType struct {
 	Disks       []DiskSpec `json:"disks,omitempty" nullable:"false" maxItems:"64" doc:"Disks, by kind"`
 	NICs        int        `json:"nics,omitempty" doc:"Interfaces, at least" example:"2"`
 	Mbps        int        `json:"mbps,omitempty" doc:"Of the link that it boots through, at least" example:"25000"`
+	Limits      []string   `json:"limits,omitempty" nullable:"false" maxItems:"64" doc:"Bounds of what checks measure: test.metric>=number, or <=" example:"[\"disk-read.rate>=400\"]"`
 }
 
 // DiskSpec is a number of equal disks.

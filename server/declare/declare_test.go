@@ -20,6 +20,7 @@ var examples = []machine.Plan{
 	&machine.HardwareType{
 		Name: "io", Title: "t", Vendor: "Dell*", Product: "R7?0", Height: 2, Sockets: 2, Cores: 64, Memory: 256 << 30, DIMMs: 16,
 		Disks: []machine.DiskSpec{{Count: 2, Bytes: 480e9, Transport: "sata"}, {Count: 1, Bytes: 1920383410176}}, NICs: 2, Mbps: 25000, Note: "n",
+		Limits: []string{"disk-read.rate>=400", "thermal.temperature<=90"},
 	},
 	&machine.Team{Name: "search", Title: "t", Contact: "#search", Note: "n"},
 	&machine.Service{Name: "http", Protocol: "tcp", Port: 80, Priority: 1, Weight: 2, Note: "n"},

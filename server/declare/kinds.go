@@ -221,3 +221,24 @@ func spanOf[T any](name, says string, at func(T) *time.Duration) Field[T] {
 		},
 	}
 }
+
+// secondsOf is a field of a length of time that is kept in seconds.
+func secondsOf[T any](name, says string, at func(T) *int64) Field[T] {
+	span := spanOf(name, says, func(d *time.Duration) *time.Duration { return d })
+	return Field[T]{
+		Name: name, Says: says,
+		get: func(t T) string {
+			d := time.Duration(*at(t)) * time.Second
+			return span.get(&d)
+		},
+		set: func(t T, text string) error {
+			var d time.Duration
+			err := span.set(&d, text)
+			if err == nil && d%time.Second != 0 {
+				err = errors.New("want whole seconds, such as 10m")
+			}
+			*at(t) = int64(d / time.Second)
+			return err
+		},
+	}
+}

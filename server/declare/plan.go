@@ -87,6 +87,7 @@ var typeFields = []Field[machine.Plan]{
 	of(disksOf("disks", "such as 2x480GB:sata,4x1920GB:nvme")),
 	of(numberOf("nics", "interfaces, at least", func(p *machine.HardwareType) *int { return &p.NICs })),
 	of(numberOf("mbps", "of the link that it boots through, at least", func(p *machine.HardwareType) *int { return &p.Mbps })),
+	of(listOf("limits", "of what checks measure, with commas between, such as disk-read.rate>=400,thermal.temperature<=90", func(p *machine.HardwareType) *[]string { return &p.Limits })),
 	of(long(textOf("note", "for people", func(p *machine.HardwareType) *string { return &p.Note }))),
 }
 

@@ -13,5 +13,6 @@ var ruleFields = []Field[*machine.Rule]{
 	from(machine.KindRack, textOf("rack", "where its machines stand", func(r *machine.Rule) *string { return &r.Rack })),
 	from(machine.KindRole, textOf("role", "what its machines do", func(r *machine.Rule) *string { return &r.Role })),
 	textOf("image", "installed at once; empty: the machine stays available", func(r *machine.Rule) *string { return &r.Image }),
+	secondsOf("check", "how long hardware is checked before a machine is available: 10m, 24h; empty: not at all", func(r *machine.Rule) *int64 { return &r.Check }),
 	numberOf("limit", "machines that it may accept in all; empty: any number", func(r *machine.Rule) *int { return &r.Limit }),
 }

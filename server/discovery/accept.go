@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"firstlight/server/machine"
 )
@@ -15,6 +16,8 @@ type Verdict struct {
 	Reason   string        // one word, where it is held
 	Sentence string        // the same for a person
 	Evidence machine.Evidence
+	// Check is how long the hardware is to be checked, where nothing else is wrong.
+	Check time.Duration
 	// Waived says, by guard, what a person lets pass all the same.
 	Waived machine.Evidence
 }
@@ -33,12 +36,15 @@ const (
 	ReasonNoPlace = "location-unknown"
 	ReasonPlace   = "location-mismatch"
 	ReasonFailing = "disk-failing"
+	// The hardware failed its check; or is not checked for as long as the rule asks.
+	ReasonCheck     = "check-failed"
+	ReasonUnchecked = "not-checked"
 )
 
 // Waivable tells whether an admin may waive what holds a machine for a reason.
 func Waivable(reason string) bool {
 	switch reason {
-	case ReasonNoRule, ReasonRule, ReasonFull, ReasonImage, ReasonSpec, ReasonNoPlace, ReasonPlace, ReasonFailing:
+	case ReasonNoRule, ReasonRule, ReasonFull, ReasonImage, ReasonSpec, ReasonNoPlace, ReasonPlace, ReasonFailing, ReasonCheck, ReasonUnchecked:
 		return true
 	default:
 		return false
@@ -125,6 +131,8 @@ func look(m *machine.Machine, k Known) (*machine.Rule, machine.Evidence, []failu
 	take(machine.GuardLocation, how, v)
 	how, v = health(m.Facts)
 	take(machine.GuardHealth, how, v)
+	how, v = burnIn(m, rule)
+	take(machine.GuardBurnIn, how, v)
 	return rule, ev, bad
 }
 

@@ -96,7 +96,7 @@ func TestTheEvidenceOpensTheTransition(t *testing.T) {
 		t.Fatal(err)
 	}
 	got := strings.Join(notes, "; ")
-	for _, want := range []string{"passed:rule-matched (rule lab)", "passed:empty-disks (disk D2 released by name)", "not-checked:burn-in"} {
+	for _, want := range []string{"passed:rule-matched (rule lab)", "passed:empty-disks (disk D2 released by name)", "passed:burn-in (rule lab asks for none)"} {
 		if !strings.Contains(got, want) {
 			t.Errorf("notes = %s, want %s", got, want)
 		}

@@ -137,7 +137,9 @@ func (s *Server) progress(w http.ResponseWriter, r *http.Request) error {
 		return malformed(err)
 	}
 	s.Jobs.Heard(m)
-	s.Jobs.Progress(m, msg)
+	if err := s.Jobs.Progress(m, msg); err != nil {
+		return status(http.StatusConflict, err) // the order is void
+	}
 	w.WriteHeader(http.StatusNoContent)
 	return nil
 }

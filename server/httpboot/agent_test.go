@@ -50,6 +50,7 @@ func TestAgentsCalls(t *testing.T) {
 		{"a redemption", post("redeem", `{"order":"o","token":"t"}`), nil, 200, `"host":"lab-node-1"`, "redeem m1 o t"},
 		{"a redemption that is refused", post("redeem", `{"order":"o","token":"t"}`), fmt.Errorf("%w: the token expired", boot.ErrRefused), 401, "the token expired", "redeem m1 o t"},
 		{"progress", post("progress", `{"step":"write"}`), nil, 204, "", "progress m1 write"},
+		{"progress of an order that is void", post("progress", `{"step":"check"}`), errors.New("order o is void"), 409, "order o is void", "progress m1 check"},
 		{"a result", post("result", `{"ok":true}`), nil, 204, "", "result m1 true"},
 		{"a result that is refused", post("result", `{"ok":true}`), boot.ErrRefused, 401, "refused", "result m1 true"},
 		{"a call home", call{method: "POST", target: "/home/v1/t0k3n", body: `{"hostname":"lab-node-1"}`}, nil, 204, "", "home t0k3n lab-node-1"},

@@ -177,8 +177,8 @@ func (s *site) Redeem(_ context.Context, m *machine.Machine, shown trust.Evidenc
 	return &report.Plan{Host: "lab-node-1"}, s.call("redeem %s %s %s", m.ID, r.Order, r.Token)
 }
 
-func (s *site) Progress(m *machine.Machine, p report.Progress) {
-	_ = s.call("progress %s %s", m.ID, p.Step)
+func (s *site) Progress(m *machine.Machine, p report.Progress) error {
+	return s.call("progress %s %s", m.ID, p.Step)
 }
 
 func (s *site) Result(_ context.Context, m *machine.Machine, r report.Result) error {

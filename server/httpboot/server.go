@@ -67,7 +67,7 @@ type Jobs interface {
 	Reported(ctx context.Context, m *machine.Machine, bootID string) error
 	Order(ctx context.Context, m *machine.Machine, seen string) (*report.Order, error)
 	Redeem(context.Context, *machine.Machine, trust.Evidence, report.Redeem) (plan any, err error)
-	Progress(*machine.Machine, report.Progress)
+	Progress(*machine.Machine, report.Progress) error
 	Result(context.Context, *machine.Machine, report.Result) error
 	Home(ctx context.Context, token string, h report.Home) error
 }

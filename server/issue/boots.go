@@ -120,7 +120,8 @@ const settles = 2 * time.Minute
 func stuck(in *Input) *Finding {
 	m := in.Machine
 	limit, transient := m.Status.Transient()
-	if !transient || !in.past(m.Since, limit+settles) || len(in.Waits) > 0 { // a gate has a deadline and an issue of its own
+	checked := in.Job != nil && in.Job.Action == machine.ActionCheck                    // which may take days, and ends by itself
+	if !transient || !in.past(m.Since, limit+settles) || checked || len(in.Waits) > 0 { // a gate has a deadline and an issue of its own
 		return nil
 	}
 	text := fmt.Sprintf("It is %s since %s; %s should move it on within %s.", m.Status.Human(), clock(m.Since), m.Status.Owner(), span(limit))

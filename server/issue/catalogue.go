@@ -43,6 +43,11 @@ var catalogue = []Entry{
 		FromFacts: true, find: diskFailing,
 	},
 	{
+		Kind: CheckFailed, Title: "Failed its check", Severity: Asks, Verbs: []Verb{Check, Waive, Light},
+		Means: "A part of it is bad, or worse than those that are like it. Put the part right, or replace it, and check it again.",
+		find:  checkFailed,
+	},
+	{
 		Kind: LocationMismatch, Title: "Wrong place", Severity: Asks, Verbs: []Verb{Light},
 		Means: "The network or the rack that it is in belongs to another site than its record says.",
 		find:  locationMismatch,

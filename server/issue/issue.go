@@ -48,6 +48,7 @@ const (
 	AskGate    Verb = "ask-gate"
 	PassGate   Verb = "pass-gate"
 	Erase      Verb = "erase"
+	Check      Verb = "check"
 	Unfence    Verb = "unfence"
 )
 
@@ -197,6 +198,8 @@ func possible(v Verb, m *machine.Machine) bool {
 		return m.Status == machine.Broken
 	case Erase:
 		return canErase(m)
+	case Check:
+		return (m.Status == machine.Held || m.Status == machine.Repairing) && !m.Owned && !m.Flags.Fenced && !m.Flags.Locked
 	case Unfence:
 		return m.Flags.Fenced
 	case Repaired:

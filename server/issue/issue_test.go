@@ -114,6 +114,7 @@ var cases = []example{
 	{issue.SpecMismatch, machine.Available, differs("its record"), "Cores: 8; its record says 16.", differs("the plan")},
 	{issue.DiskFailing, machine.InUse, failing(8), "Disk S1 (sda, Slot 04) is failing: its pending sectors are 8, and the limit is 0. Move what matters off it, then have it replaced.", failing(0)},
 	{issue.DiskFailing, machine.Available, failing(8), "Replace it, then check the machine again.", failing(0)},
+	{issue.CheckFailed, machine.Held, failedCheck("check-failed"), "Disk S4X reads 52 MB/s; 11 like it read 480 to 530.", failedCheck("no-rule")},
 	{issue.LocationMismatch, machine.InUse, func(in *issue.Input) { in.Machine.Site = "sto3" }, "site sto3", func(in *issue.Input) {
 		in.Machine.Rack = "r13"
 	}},
@@ -231,6 +232,13 @@ func TestEachKindIsFoundAndNotWhereItIsNot(t *testing.T) {
 func shows(f diagnosis.Fault, s diagnosis.Stage) func(*issue.Input) {
 	return func(in *issue.Input) {
 		in.Diagnoses = []diagnosis.Diagnosis{{Fault: f, Stage: s, Sentence: "says " + string(f), Action: "look", Evidence: []diagnosis.Evidence{{At: now, Text: "a row"}}}}
+	}
+}
+
+func failedCheck(reason string) func(*issue.Input) {
+	return func(in *issue.Input) {
+		in.Machine.Reason = reason
+		in.Machine.Checked = &machine.Checked{Job: "j1", At: ago(time.Minute), Sentence: "disk S4X reads 52 MB/s; 11 like it read 480 to 530", Bad: []string{"disk S4X reads 52 MB/s"}}
 	}
 }
 

@@ -12,6 +12,7 @@ const (
 	IdentityClash    machine.IssueKind = "identity-clash"
 	SpecMismatch     machine.IssueKind = "spec-mismatch"
 	DiskFailing      machine.IssueKind = "disk-failing"
+	CheckFailed      machine.IssueKind = "check-failed"
 	LocationMismatch machine.IssueKind = "location-mismatch"
 	WrongSwitchPort  machine.IssueKind = "wrong-switch-port"
 	NoBootRequest    machine.IssueKind = "no-boot-request"

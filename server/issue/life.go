@@ -21,10 +21,23 @@ const (
 
 func held(in *Input) *Finding {
 	m := in.Machine
-	if m.Status != machine.Held || m.Reason == string(BadSerial) { // which has a kind of its own
+	if m.Status != machine.Held || m.Reason == string(BadSerial) || m.Reason == string(CheckFailed) { // which has a kind of its own
 		return nil
 	}
 	return found(cmp.Or(m.Sentence, "It is held, and nobody said why."), "reason", m.Reason, "since", clock(m.Since))
+}
+
+// checkFailed has a sentence for each part that is bad.
+func checkFailed(in *Input) *Finding {
+	m, c := in.Machine, in.Machine.Checked
+	if c == nil || c.OK || !in.is(machine.Held, machine.Repairing) || m.Status == machine.Held && m.Reason != string(CheckFailed) {
+		return nil
+	}
+	f := found(upper(c.Sentence)+".", "check", c.Job, "ended", clock(c.At))
+	for i, says := range c.Bad {
+		f.Evidence[fmt.Sprintf("part %d", i+1)] = says
+	}
+	return f
 }
 
 func broken(in *Input) *Finding {

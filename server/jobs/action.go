@@ -15,15 +15,19 @@ import (
 type action struct {
 	steps  []step
 	writes string         // the step in which the agent holds the plan
-	during machine.Status // of the machine, as long as disks are written
+	during machine.Status // of the machine, as long as disks are written; Unknown: none are
 	quiet  bool           // the machine's status is not its business
 	doing  string         // what was going on, should the machine restart
 	rest   string         // what cannot be left behind
-	// Reasons of a machine whose job ended badly.
+	// Reasons of a machine whose job ended badly, and its status then.
 	failed, cancelled string
+	ends              machine.Status
 	// says is the order on the machine's console, sent what the timeline has of it.
 	says, sent func(*machine.Machine, *machine.Job) string
-	secret     trust.Secret // that its plan is
+	// order is what the agent is told where that needs no token, because nothing is
+	// written; else says goes with one.
+	order  func(*machine.Machine, *machine.Job) *report.Order
+	secret trust.Secret // that its plan is
 	// may judges a redemption; nil: boot.MayWrite.
 	may func(m *machine.Machine, j *machine.Job, order, tokenHash string, now time.Time) error
 	// plan gives what the agent is to do, in the transaction that redeems its token.
@@ -47,8 +51,10 @@ func actionOf(a machine.Action) action {
 		return eraseAction()
 	case machine.ActionBMC:
 		return bmcAction()
+	case machine.ActionCheck:
+		return checkAction()
 	default:
-		return action{failed: string(a) + "-failed", touched: func(*machine.Machine, *machine.Job) bool { return true }}
+		return action{failed: string(a) + "-failed", ends: machine.Broken, touched: func(*machine.Machine, *machine.Job) bool { return true }}
 	}
 }
 

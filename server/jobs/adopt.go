@@ -9,11 +9,14 @@ import (
 	"firstlight/server/serverdb"
 )
 
-// adopt makes the jobs of machines that a rule allocated with an image. It
-// looks at the truth rather than at an event, so that a crash between the two
-// loses nothing.
+// adopt makes the jobs of machines that a rule has checked, or allocated with an
+// image. It looks at the truth rather than at an event, so that a crash between the
+// two loses nothing.
 func (e *Engine) adopt(ctx context.Context) {
 	for _, m := range e.DB.Machines() {
+		if m.Status == machine.Registered && m.CheckFor > 0 {
+			e.checkUnlessOpen(ctx, m)
+		}
 		if m.Status != machine.Allocated || m.Image == "" || m.Flags.Locked {
 			continue
 		}

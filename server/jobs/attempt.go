@@ -6,6 +6,7 @@ import (
 	"slices"
 	"time"
 
+	"firstlight/server/journal"
 	"firstlight/server/machine"
 	"firstlight/server/serverdb"
 )
@@ -27,6 +28,9 @@ func nextAttempt(w *serverdb.Write, j *machine.Job, why string) error {
 	j.Attempt++
 	j.Token = machine.Token{}
 	rewind(j, why)
+	if actionOf(j.Action).during == machine.Unknown {
+		return w.Event(journal.Event{Machine: m.ID, Source: journal.Job, Job: j.ID, Text: fmt.Sprintf("Attempt %d: %s", j.Attempt, why)})
+	}
 	return w.Transition(m, serverdb.Change{
 		From: actionOf(j.Action).during, To: actionOf(j.Action).during, Who: "job", Why: "again", Sentence: why, Job: j.ID,
 		Evidence: machine.Evidence{machine.GuardJob: "job " + j.ID, machine.GuardAttempts: fmt.Sprintf("attempt %d", j.Attempt)},

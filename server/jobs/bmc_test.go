@@ -17,9 +17,10 @@ type bmc struct {
 	fault func(command string) (do bool, err error)
 	asked func() // hears each question about the power
 
-	mu   sync.Mutex
-	sent map[string]int // commands
-	asks int            // questions
+	mu    sync.Mutex
+	light oob.Indicator
+	sent  map[string]int // commands
+	asks  int            // questions
 }
 
 func (r *rack) bmc(_ context.Context, m *machine.Machine) (oob.Controller, error) {
@@ -107,8 +108,30 @@ func (c *bmc) SetNextBoot(ctx context.Context, dev oob.BootDevice) error {
 	})
 }
 
-// No job has a use for the light.
-func (c *bmc) Indicator(context.Context) (oob.Indicator, error)  { return "", oob.ErrUnsupported }
-func (c *bmc) SetIndicator(context.Context, oob.Indicator) error { return oob.ErrUnsupported }
+// Indicator is unsupported unless somebody said what the light shows.
+func (c *bmc) Indicator(ctx context.Context) (oob.Indicator, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.light == "" {
+		return "", oob.ErrUnsupported
+	}
+	return c.light, ctx.Err()
+}
+
+func (c *bmc) SetIndicator(ctx context.Context, want oob.Indicator) error {
+	return c.command(ctx, "light "+string(want), func() { c.shine(want) })
+}
+
+func (c *bmc) shine(i oob.Indicator) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.light = i
+}
+
+func (c *bmc) shows() oob.Indicator {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.light
+}
 
 func (c *bmc) Close(context.Context) error { return nil }

@@ -28,16 +28,17 @@ type box struct {
 	home   string // token of the call home, on the disk
 	name   string // that the installed system gives itself
 	oob    *bmc
-	writes int  // images that were begun
-	erases int  // plans to erase that were begun
-	data   bool // somebody's, on every disk
+	writes int                 // images that were begun
+	erases int                 // plans to erase that were begun
+	checks []*report.CheckPlan // that were begun
+	data   bool                // somebody's, on every disk
 	boots  int
 	orders []*report.Order
 	users  map[string]string // of its BMC, with their passwords; nil: no way to it
 
 	// What can go wrong.
 	broken func(*box, report.Order) *report.Result // instead of an install
-	fails  func(*report.Result)                    // changes what it says of an erase
+	fails  func(*report.Result)                    // changes what it says of an erase or a check
 	mute   bool                                    // the agent never says a word
 	idle   bool                                    // it reports, and asks for no order
 }

@@ -115,6 +115,8 @@ func (b *box) obey(ctx context.Context, o report.Order) (reboot bool) {
 	case !res.OK:
 	case o.Action == report.ActionBMC:
 		res = b.control(ctx, o)
+	case o.Action == report.ActionCheck:
+		res = b.check(ctx, o)
 	case o.Action == report.ActionErase:
 		res = b.erase(ctx, o)
 	default:

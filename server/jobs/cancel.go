@@ -24,7 +24,7 @@ func (e *Engine) Cancel(ctx context.Context, id string, by serverdb.Actor) error
 			return err
 		}
 		result := "cancelled by " + by.Name
-		if !actionOf(j.Action).quiet {
+		if actionOf(j.Action).during != machine.Unknown {
 			result += ", before the disk was touched"
 		}
 		if c := j.Current(); c != nil {
@@ -76,6 +76,9 @@ func leave(w *serverdb.Write, m *machine.Machine, j *machine.Job, who string) er
 	case machine.Installing:
 		change.To = machine.Broken
 		change.Sentence = "its install was cancelled before the disk was touched; check it again to make it available"
+	case machine.Registered:
+		change.To = machine.Held
+		change.Sentence = "its check was cancelled; check it again"
 	case machine.Recycling:
 		change.To = machine.Broken
 		change.Evidence = machine.Evidence{machine.GuardUntouched: "no agent was given the plan of job " + j.ID}

@@ -58,6 +58,7 @@ type Engine struct {
 	looks  looks
 	once   *prometheus.CounterVec
 	erases eraseMetrics
+	checks checkMetrics
 	let    *prometheus.CounterVec // secrets that were released
 	began  time.Time
 
@@ -72,7 +73,7 @@ func New(c Config) *Engine {
 	c.Limits = c.Limits.orDefaults()
 	return &Engine{
 		Config: c, ready: make(chan struct{}), visits: make(chan struct{}, atOnce),
-		agents: newAgents(), looks: newLooks(), once: newOnce(), erases: newEraseMetrics(), let: newReleased(), began: c.Now(),
+		agents: newAgents(), looks: newLooks(), once: newOnce(), erases: newEraseMetrics(), checks: newCheckMetrics(), let: newReleased(), began: c.Now(),
 	}
 }
 

@@ -44,7 +44,7 @@ func (m eraseMetrics) count(all []machine.Erasure) {
 }
 
 func (e *Engine) collectors() []prometheus.Collector {
-	return []prometheus.Collector{e.once, e.let, e.erases.disks, e.erases.bytes, e.erases.seconds}
+	return []prometheus.Collector{e.once, e.let, e.erases.disks, e.erases.bytes, e.erases.seconds, e.checks.seconds, e.checks.failures}
 }
 
 // Describe is part of prometheus.Collector.

@@ -22,7 +22,7 @@ func eraseAction() action {
 	return action{
 		steps:  append(toTheAgent(), step{name: stepErase, limit: func(l Limits) time.Duration { return l.Erase }, check: checkWrite}),
 		writes: stepErase, during: machine.Recycling, doing: "its disks were erased", rest: "a disk that is half erased",
-		failed: "erase-failed", cancelled: "erase-cancelled",
+		failed: "erase-failed", cancelled: "erase-cancelled", ends: machine.Broken,
 		says: func(_ *machine.Machine, j *machine.Job) string { return "erases " + counted(j.Erase.Disks) },
 		sent: func(_ *machine.Machine, j *machine.Job) string {
 			return fmt.Sprintf("Order to erase %s sent: %s, attempt %d", counted(j.Erase.Disks), strings.Join(serials(j.Erase.Disks), ", "), j.Attempt)
@@ -88,12 +88,12 @@ func sameDisks(want, now []machine.EraseDisk) error {
 // reasonErased is why a machine is registered whose erase was verified.
 const reasonErased = "erased"
 
-// reportAnew asks the agent of a machine whose disks were just erased what it
-// sees on them now.
+// reportAnew asks the agent of a machine whose disks were just erased, or that was
+// repaired, what it sees now.
 func reportAnew(m *machine.Machine, seen string) *report.Order {
 	order := fmt.Sprintf("%s/report/%d", m.ID, m.Since.UnixNano())
-	if m.Status != machine.Registered || m.Reason != reasonErased || !m.ReportedAt.IsZero() || seen == order {
+	if m.Status != machine.Registered || m.Reason != reasonErased && m.Reason != machine.ReasonRepaired || !m.ReportedAt.IsZero() || seen == order {
 		return nil
 	}
-	return &report.Order{ID: order, Action: report.ActionReport, Sentence: "looks at its disks again"}
+	return &report.Order{ID: order, Action: report.ActionReport, Sentence: "looks at its hardware again"}
 }

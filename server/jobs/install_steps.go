@@ -26,7 +26,7 @@ const (
 func installAction() action {
 	return action{
 		steps: installSteps(), writes: stepWrite, during: machine.Installing, doing: "its image was written", rest: "half an image",
-		failed: "install-failed", cancelled: "install-cancelled",
+		failed: "install-failed", cancelled: "install-cancelled", ends: machine.Broken,
 		says: func(m *machine.Machine, j *machine.Job) string {
 			return fmt.Sprintf("installs %s as %s", j.Params["image"], m.Hostname)
 		},

@@ -13,6 +13,7 @@ type Limits struct {
 	Silence  time.Duration // no progress while an image is written
 	Write    time.Duration // the whole writing
 	Erase    time.Duration // of all disks: the largest are overwritten for days
+	Check    time.Duration // beyond the budget of a check
 	Home     time.Duration // the installed system's call home
 	Settle   time.Duration // before an act whose effect does not show is repeated
 	Look     time.Duration // between two looks at one BMC
@@ -35,6 +36,7 @@ func (l Limits) orDefaults() Limits {
 	set(&l.Silence, 10*time.Minute)
 	set(&l.Write, time.Hour)
 	set(&l.Erase, 7*24*time.Hour)
+	set(&l.Check, 15*time.Minute)
 	set(&l.Home, 30*time.Minute)
 	set(&l.Settle, 45*time.Second)
 	set(&l.Look, 2*time.Second)

@@ -58,6 +58,8 @@ func (e *Engine) Order(ctx context.Context, m *machine.Machine, seen string) (*r
 	switch {
 	case cur == nil || cur.Status != machine.StepRunning:
 		return nil, nil
+	case cur.Name == actionOf(j.Action).writes && actionOf(j.Action).order != nil:
+		return e.orderOpenly(ctx, m, j, seen)
 	case mayOrder(j):
 		return e.orderWrite(ctx, m, j, seen)
 	case cur.Name == stepRetireUser && seen != j.Token.Order:
@@ -74,6 +76,31 @@ func rebootOrder(j *machine.Job) string { return j.ID + "/reboot" }
 func mayOrder(j *machine.Job) bool {
 	cur := j.Current()
 	return j.Status.Open() && cur != nil && cur.Name == actionOf(j.Action).writes && cur.Status == machine.StepRunning && j.Token.RedeemedAt.IsZero()
+}
+
+// orderOpenly gives an order without a token, the same to an agent that did not
+// hear it.
+func (e *Engine) orderOpenly(ctx context.Context, m *machine.Machine, j *machine.Job, seen string) (*report.Order, error) {
+	does := actionOf(j.Action)
+	order := does.order(m, j)
+	order.ID = fmt.Sprintf("%s/%s/%d", j.ID, j.Action, j.Attempt)
+	switch {
+	case j.Token.Order == order.ID && (seen == order.ID || !j.Token.WrittenAt.IsZero()):
+		return nil, nil
+	case j.Token.Order == order.ID:
+		return order, nil
+	}
+	err := e.DB.ChangeJob(ctx, j.ID, func(w *serverdb.Write, now *machine.Job) error {
+		if moved(j, now) {
+			return errMoved
+		}
+		now.Token = machine.Token{Order: order.ID, RedeemedAt: e.Now(), Boot: m.Observed.AgentBoot}
+		return w.Event(journal.Event{Machine: m.ID, Source: journal.Job, Job: j.ID, Text: does.sent(m, j)})
+	})
+	if errors.Is(err, errMoved) {
+		return nil, nil
+	}
+	return order, err
 }
 
 // orderWrite mints a token for an order that was not redeemed: the one that

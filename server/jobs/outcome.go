@@ -136,7 +136,7 @@ func breakMachine(w *serverdb.Write, j *machine.Job, sentence string) error {
 		return nil
 	}
 	return w.Transition(m, serverdb.Change{
-		From: m.Status, To: machine.Broken, Who: "job", Why: actionOf(j.Action).failed, Sentence: sentence, Job: j.ID,
+		From: m.Status, To: actionOf(j.Action).ends, Who: "job", Why: actionOf(j.Action).failed, Sentence: sentence, Job: j.ID,
 	})
 }
 

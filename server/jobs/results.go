@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"firstlight/agent/report"
 	"firstlight/server/boot"
@@ -49,11 +50,15 @@ func (r *run) unlessFinal(ctx context.Context, err error) error {
 }
 
 // Progress notes how an order is getting on. It is shown, not kept, but for
-// the beginning of each step.
-func (e *Engine) Progress(m *machine.Machine, p report.Progress) {
+// the beginning of each step. Its error tells the agent to end what it does for an
+// order that is void by now, where that leaves nothing half done.
+func (e *Engine) Progress(m *machine.Machine, p report.Progress) error {
 	j, ok := e.DB.OpenJob(m.ID)
 	if !ok || j.Token.Order != p.Order {
-		return
+		if p.Step == report.StepCheck {
+			return fmt.Errorf("order %s is void", p.Order)
+		}
+		return nil
 	}
 	text := waits(p)
 	e.DB.Observe(m.ID, func(o *machine.Observed) {
@@ -62,6 +67,7 @@ func (e *Engine) Progress(m *machine.Machine, p report.Progress) {
 	if slices.Contains(agentSteps, p.Step) && e.agents.first(m.ID, p.Order+" "+p.Step) {
 		e.DB.Note(journal.Event{Machine: m.ID, Source: journal.Agent, Job: j.ID, Text: stepWords(p.Step)})
 	}
+	return nil
 }
 
 func fraction(p report.Progress) float64 {
@@ -76,7 +82,7 @@ const maxSays = 120
 
 func waits(p report.Progress) string {
 	says := discovery.Clean(p.Message)
-	if p.Step != report.StepErase && p.Step != report.StepReadBack || says == "" {
+	if p.Step != report.StepErase && p.Step != report.StepReadBack && p.Step != report.StepCheck || says == "" {
 		return amount(p)
 	}
 	if len(says) > maxSays {
@@ -87,14 +93,19 @@ func waits(p report.Progress) string {
 
 // amount says what a step does, and how far it is.
 func amount(p report.Progress) string {
+	if p.Total > 0 && p.Done >= 0 && p.Step == report.StepCheck {
+		return fmt.Sprintf("%s: %s of %s", stepWords(p.Step), seconds(min(p.Done, p.Total)), seconds(p.Total))
+	}
 	if p.Total > 0 && p.Done >= 0 {
 		return fmt.Sprintf("%s: %s of %s", stepWords(p.Step), discovery.Bytes(uint64(p.Done)), discovery.Bytes(uint64(p.Total))) //nolint:gosec // both are positive
 	}
 	return stepWords(p.Step)
 }
 
+func seconds(n int64) string { return machine.Span(time.Duration(min(n, 1<<30)) * time.Second) }
+
 // agentSteps are those that get a row in the timeline.
-var agentSteps = []string{report.StepRedeem, report.StepWrite, report.StepVerify, report.StepGrow, report.StepSeed, report.StepBoot, report.StepErase, report.StepReadBack, report.StepBMC}
+var agentSteps = []string{report.StepRedeem, report.StepWrite, report.StepVerify, report.StepGrow, report.StepSeed, report.StepBoot, report.StepErase, report.StepReadBack, report.StepBMC, report.StepCheck}
 
 // stepWords says what an agent's step does.
 func stepWords(step string) string {
@@ -117,6 +128,8 @@ func stepWords(step string) string {
 		return "Reads back what was erased"
 	case report.StepBMC:
 		return "Sets up its BMC"
+	case report.StepCheck:
+		return "Checks the hardware"
 	default:
 		return fmt.Sprintf("Works on step %.40q", step)
 	}

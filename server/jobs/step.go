@@ -26,6 +26,7 @@ const (
 type step struct {
 	name  string
 	limit func(Limits) time.Duration
+	lasts func(*machine.Job) time.Duration // beside the limit, as the job asks
 	check func(context.Context, *run) (state, string, error)
 	act   func(context.Context, *run) error
 	// finish is written in the transaction that ends the step.
@@ -138,6 +139,9 @@ func (r *run) begin(ctx context.Context, s step) error {
 func (e *Engine) limit(s step, j *machine.Job) time.Duration {
 	if s.name == stepBootRequest && byHand(j) != "" {
 		return e.Limits.Hand
+	}
+	if s.lasts != nil {
+		return s.limit(e.Limits) + s.lasts(j)
 	}
 	return s.limit(e.Limits)
 }

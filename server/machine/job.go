@@ -15,6 +15,7 @@ const (
 	ActionInstall Action = "install"
 	ActionErase   Action = "erase"
 	ActionBMC     Action = "bmc" // makes a user of ours on the machine's BMC
+	ActionCheck   Action = "check"
 )
 
 // JobStatus is a job's own status.
@@ -45,12 +46,13 @@ type Job struct {
 	CreatedAt time.Time         `json:"created_at"`
 	EndedAt   time.Time         `json:"ended_at"`
 
-	Machine string `json:"machine"` // machine id
-	Attempt int    `json:"attempt"` // from 1
-	Steps   []Step `json:"steps"`
-	Token   Token  `json:"token"`
-	Erase   *Erase `json:"erase,omitempty"` // of ActionErase
-	Version int64  `json:"version"`
+	Machine string   `json:"machine"` // machine id
+	Attempt int      `json:"attempt"` // from 1
+	Steps   []Step   `json:"steps"`
+	Token   Token    `json:"token"`
+	Erase   *Erase   `json:"erase,omitempty"` // of ActionErase
+	Check   *Checkup `json:"check,omitempty"` // of ActionCheck
+	Version int64    `json:"version"`
 }
 
 // StepStatus is how one step is getting on.
@@ -117,7 +119,7 @@ func (j *Job) Clone() *Job {
 	c := *j
 	c.Steps = slices.Clone(j.Steps)
 	c.Params = maps.Clone(j.Params)
-	c.Erase = j.Erase.clone()
+	c.Erase, c.Check = j.Erase.clone(), j.Check.clone()
 	return &c
 }
 

@@ -87,6 +87,11 @@ type Machine struct {
 	Observed Observed `json:"observed"`
 	// Handling is what is to become of its data while it is repaired.
 	Handling Handling `json:"handling,omitempty"`
+	// CheckFor is how long it is to be checked before it may become available, as its
+	// rule or a person asked while it is registered; 0: not.
+	CheckFor time.Duration `json:"check_for,omitempty"`
+	// Checked is the last verdict on its hardware; nil: none that still counts.
+	Checked *Checked `json:"checked,omitempty"`
 	// Undo is the last act of a person that can be taken back; Undoable tells
 	// whether it still can.
 	Undo *Undo `json:"undo,omitempty"`

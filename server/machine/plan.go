@@ -88,7 +88,9 @@ type HardwareType struct {
 	Disks   []DiskSpec `json:"disks,omitempty"`
 	NICs    int        `json:"nics,omitempty"` // at least
 	Mbps    int        `json:"mbps,omitempty"` // of the link that it boots through, at least
-	Note    string     `json:"note,omitempty"`
+	// Limits bound what checks measure, as ParseCheckLimit reads them.
+	Limits []string `json:"limits,omitempty"`
+	Note   string   `json:"note,omitempty"`
 }
 
 // DiskSpec is a number of equal disks.

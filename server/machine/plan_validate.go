@@ -68,7 +68,11 @@ func (p *HardwareType) Validate() error {
 		text("title", p.Title), text("vendor", p.Vendor), text("product", p.Product), text("note", p.Note),
 		within("height", p.Height, 0, MaxUnits), within("sockets", p.Sockets, 0, 64), within("cores", p.Cores, 0, 1<<16),
 		within("dimms", p.DIMMs, 0, 1024), within("nics", p.NICs, 0, 256), within("mbps", p.Mbps, 0, 1e7),
-		within("disks", len(p.Disks), 0, 64),
+		within("disks", len(p.Disks), 0, 64), within("limits", len(p.Limits), 0, 64),
+	}
+	for i, l := range p.Limits {
+		_, bad := ParseCheckLimit(l)
+		all = append(all, wanted{bad == nil, fmt.Sprintf("limits[%d]", i), l, "want such as disk-read.rate>=400 or thermal.temperature<=90"})
 	}
 	for i, d := range p.Disks {
 		field := fmt.Sprintf("disks[%d]", i)

@@ -20,6 +20,9 @@ const (
 	ReasonOther   = "other"
 )
 
+// ReasonRepaired is why a machine is registered that came back from repair.
+const ReasonRepaired = "repaired"
+
 // brokenReasons are those that a person may give, the commonest first.
 var brokenReasons = [...]string{
 	ReasonDisk, ReasonMemory, ReasonCPU, ReasonNetwork, ReasonOOB, ReasonPower, ReasonCrashes, ReasonDOA, ReasonOther,

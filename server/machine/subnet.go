@@ -149,7 +149,13 @@ type Rule struct {
 	Role   string `json:"role,omitempty"`
 	Image  string `json:"image,omitempty"` // install at once; empty: leave it available
 	Limit  int    `json:"limit"`           // machines it may accept in all; 0: none
+	// Check is for how many seconds the hardware is checked before a machine becomes
+	// available; 0: not at all.
+	Check int64 `json:"check_seconds,omitempty"`
 }
+
+// CheckFor is Check as a time.
+func (r *Rule) CheckFor() time.Duration { return time.Duration(r.Check) * time.Second }
 
 // Refers gives the items of the plan that the rule sends machines to.
 func (r *Rule) Refers() []PlanRef {
@@ -175,6 +181,8 @@ func (r *Rule) Validate() error {
 		optionalName("site", r.Site), optionalName("role", r.Role),
 		{r.Image == "" || r.Role != "", "role", r.Role, "an image is installed for a role: say which, or no image"},
 		{r.Limit >= 0, "limit", r.Limit, "want 0 or more"},
+		{r.Check == 0 || r.Check >= int64(CheckLeast/time.Second) && r.Check <= int64(CheckMost/time.Second), "check", Span(r.CheckFor()), "want 1m to 72h, or nothing for no check"},
+		{r.Check == 0 || r.Accept, "check", Span(r.CheckFor()), "only what a rule accepts is checked: let it accept, or take the check away"},
 		{bad == nil, "match", r.Match, fmt.Sprint(bad)},
 	} {
 		if !c.ok {

@@ -31,22 +31,22 @@ const (
 	GuardHealth     Guard = "disks-healthy"  // no disk says that it is failing
 	GuardHandling   Guard = "disks-decided"  // somebody said what becomes of its disks
 	GuardFlagged    Guard = "retire-flag"    // it is flagged to retire when released
+	GuardBurnIn     Guard = "burn-in"        // a check passed, where the rule asks for one
+	GuardTests      Guard = "tests-passed"   // a check passed since it was given into repair
 )
 
 // Guards whose part of Firstlight does not exist yet. They are recorded in
 // history as not checked, never as passed; none of them protects data.
 const (
 	GuardBMC    Guard = "bmc-answers"
-	GuardBurnIn Guard = "burn-in"
 	GuardPuppet Guard = "puppet"
 	GuardDrain  Guard = "drained"
-	GuardTests  Guard = "tests-passed"
 )
 
 // Built tells whether the part of Firstlight that gathers evidence for g exists.
 func (g Guard) Built() bool {
 	switch g {
-	case GuardBMC, GuardBurnIn, GuardPuppet, GuardDrain, GuardTests:
+	case GuardBMC, GuardPuppet, GuardDrain:
 		return false
 	default:
 		return true
@@ -57,7 +57,7 @@ func (g Guard) Built() bool {
 // guard is among them that protects data or tells machines apart.
 func (g Guard) Waivable() bool {
 	switch g {
-	case GuardRule, GuardSpec, GuardLocation, GuardHealth:
+	case GuardRule, GuardSpec, GuardLocation, GuardHealth, GuardBurnIn:
 		return true
 	default:
 		return false
@@ -90,8 +90,8 @@ type Evidence map[Guard]string
 //   - Broken, in use: the owner's word is the waiver; nothing tests it.
 //   - Broken, recycling: whether disks answer shows when they are erased. If they
 //     do not, the machine is broken again.
-//   - Repairing, registered: the checks of a new machine follow at once, so that
-//     none is asked for before them.
+//   - Repairing, registered: one that has an owner boots its owner's disk and cannot
+//     be checked; that its disks are proven erased comes before any other use.
 //   - Retiring, retired: that the BMC's log-in and all names are given up is done
 //     with the change, not proven before it.
 var transitions = []Transition{

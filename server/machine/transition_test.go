@@ -76,8 +76,8 @@ func TestGuardsThatProtect(t *testing.T) {
 		{"a report makes a machine only when it is told apart", Unknown, Registered, []Guard{GuardIdentity}},
 		{"a running machine is adopted by a person", Unknown, InUse, []Guard{GuardIdentity, GuardRealSerial, GuardConfirmed}},
 		{"an expected one too", Expected, InUse, []Guard{GuardIdentity, GuardRealSerial, GuardConfirmed}},
-		{"no machine becomes available without rule and empty disks", Registered, Available, []Guard{GuardIdentity, GuardRealSerial, GuardRule, GuardEmptyDisks, GuardSpec, GuardLocation, GuardHealth}},
-		{"a waiver is a person's word, and names what it waives", Held, Available, []Guard{GuardIdentity, GuardRealSerial, GuardEmptyDisks, GuardConfirmed, GuardRule, GuardSpec, GuardLocation, GuardHealth}},
+		{"no machine becomes available without rule and empty disks", Registered, Available, []Guard{GuardIdentity, GuardRealSerial, GuardRule, GuardEmptyDisks, GuardSpec, GuardLocation, GuardHealth, GuardBurnIn}},
+		{"a waiver is a person's word, and names what it waives", Held, Available, []Guard{GuardIdentity, GuardRealSerial, GuardEmptyDisks, GuardConfirmed, GuardRule, GuardSpec, GuardLocation, GuardHealth, GuardBurnIn}},
 		{"a locked, busy or full machine is not given away", Available, Allocated, []Guard{GuardUnlocked, GuardNoJob, GuardEmptyDisks}},
 		{"what was written to does not become available", Allocated, Available, []Guard{GuardUntouched}},
 		{"no install without a job, on a locked machine or a name that nobody resolves", Allocated, Installing, []Guard{GuardUnlocked, GuardJob, GuardDNS}},
@@ -89,6 +89,7 @@ func TestGuardsThatProtect(t *testing.T) {
 		{"a broken machine is wiped by a person's word", Broken, Recycling, []Guard{GuardConfirmed, GuardJob}},
 		{"a broken machine of an owner is not looked at as if new", Broken, Registered, []Guard{GuardNoOwner}},
 		{"a machine is given away once somebody said what becomes of its data", Broken, Repairing, []Guard{GuardConfirmed, GuardHandling}},
+		{"a repair ends with a check", Repairing, Registered, []Guard{GuardTests}},
 		{"recycled means proven empty", Recycling, Registered, []Guard{GuardEmptyDisks}},
 		{"retired means proven empty", Retiring, Retired, []Guard{GuardEmptyDisks}},
 		{"a machine leaves the rack empty", Recycling, Retiring, []Guard{GuardEmptyDisks, GuardFlagged}},
@@ -125,7 +126,7 @@ func TestGuardsThatProtect(t *testing.T) {
 
 // Only these may be recorded as not checked, and none of them protects data.
 func TestGuardsThatAreNotBuilt(t *testing.T) {
-	unbuilt := []Guard{GuardBMC, GuardBurnIn, GuardPuppet, GuardDrain, GuardTests}
+	unbuilt := []Guard{GuardBMC, GuardPuppet, GuardDrain}
 	for _, tr := range transitions {
 		for _, g := range tr.Guards {
 			if g.Built() == slices.Contains(unbuilt, g) {
@@ -133,13 +134,15 @@ func TestGuardsThatAreNotBuilt(t *testing.T) {
 			}
 		}
 	}
-	notes, err := Check("C0MPUT3", Repairing, Registered, nil, nil)
-	if diff := cmp.Diff([]string{"not-checked:tests-passed"}, notes); err != nil || diff != "" {
-		t.Errorf("Check(repairing → registered) = %v (-want +got):\n%s", err, diff)
+	proven := Evidence{GuardConfirmed: "ada", GuardUnlocked: "not locked", GuardJob: "job j"}
+	notes, err := Check("C0MPUT3", InUse, Recycling, proven, nil)
+	if err != nil || !slices.Contains(notes, "not-checked:drained") {
+		t.Errorf("Check(in use → recycling) = %q, %v", notes, err)
 	}
-	notes, err = Check("C0MPUT3", Repairing, Registered, Evidence{GuardTests: "memtest"}, nil)
-	if diff := cmp.Diff([]string{"passed:tests-passed (memtest)"}, notes); err != nil || diff != "" {
-		t.Errorf("Check with evidence = %v (-want +got):\n%s", err, diff)
+	proven[GuardDrain] = "by hand"
+	notes, err = Check("C0MPUT3", InUse, Recycling, proven, nil)
+	if err != nil || !slices.Contains(notes, "passed:drained (by hand)") {
+		t.Errorf("Check with evidence = %q, %v", notes, err)
 	}
 }
 

@@ -1,6 +1,7 @@
 package operate
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -122,15 +123,22 @@ func (d *Desk) Repaired(ctx context.Context, who auth.User, ref, note string) er
 	if err != nil {
 		return err
 	}
-	return d.move(ctx, by, m, "repaired", func(_ *serverdb.Write, m *machine.Machine) (serverdb.Change, error) {
+	return d.move(ctx, by, m, "repaired", func(w *serverdb.Write, m *machine.Machine) (serverdb.Change, error) {
+		if err := cmp.Or(only(m, machine.Repairing, "is repaired"), idle(w, m)); err != nil {
+			return serverdb.Change{}, err
+		}
+		proof, err := tested(m)
+		if err != nil {
+			return serverdb.Change{}, err
+		}
 		sentence := "repaired, says " + who.Name + "; it is checked when it reports"
 		if note != "" {
 			sentence += ": " + note
 		}
 		return serverdb.Change{
-			To: machine.Registered, Why: "repaired", Sentence: sentence,
+			To: machine.Registered, Why: machine.ReasonRepaired, Sentence: sentence, Evidence: proof,
 			Apply: func(next *machine.Machine) { next.ReportedAt, next.Handling, next.Undo = time.Time{}, "", nil },
-		}, only(m, machine.Repairing, "is repaired")
+		}, nil
 	})
 }
 

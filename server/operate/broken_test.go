@@ -95,6 +95,10 @@ func TestARepairIsCheckedLikeANewMachine(t *testing.T) {
 		now.Sentence != "ada has it repaired, its disks are to be shredded: ticket 4711" {
 		t.Errorf("it is %s (%s, %s): %s", now.Status, now.Reason, now.Handling, now.Sentence)
 	}
+	wantRefused(t, "Repaired() without a check", d.Repaired(t.Context(), ada, m.Name, "new disk"), "passed no check since it was given into repair: check it first: firstlight machine check FL0001")
+	checked(t, d, m, false)
+	wantRefused(t, "Repaired() after one that failed", d.Repaired(t.Context(), ada, m.Name, "new disk"), "failed its check: DIMM B2 has 3 errors")
+	checked(t, d, m, true)
 	must(t, d.Repaired(t.Context(), ada, m.Name, "new disk"))
 	now = is(t, d, m)
 	if now.Status != machine.Registered || !now.ReportedAt.IsZero() || now.Handling != "" || now.Sentence != "repaired, says ada; it is checked when it reports: new disk" {
@@ -102,7 +106,7 @@ func TestARepairIsCheckedLikeANewMachine(t *testing.T) {
 	}
 	rows, err := d.DB.History(t.Context(), m.ID)
 	must(t, err)
-	if g := strings.Join(rows[len(rows)-1].Guards, " "); g != "not-checked:tests-passed" {
+	if g := strings.Join(rows[len(rows)-1].Guards, " "); g != "passed:tests-passed (check j1 passed, 10m)" {
 		t.Errorf("guards = %q, want the tests not checked", g)
 	}
 	wantRefused(t, "Recheck() before it reported", d.Recheck(t.Context(), ada, m.Name), "power it on")
@@ -237,7 +241,10 @@ func TestUndoGoesBackTheLegalWay(t *testing.T) {
 			must(t, d.Repair(t.Context(), ada, m.Name, "wipe", ""))
 		}, "ada gave it into repair; undo marks it broken as before", machine.Broken},
 		{"while being installed", machine.Installing, broken, "", machine.Broken},
-		{"the end of a repair", machine.Repairing, func(t *testing.T, d *Desk, m *machine.Machine) { must(t, d.Repaired(t.Context(), ada, m.Name, "")) }, "", machine.Registered},
+		{"the end of a repair", machine.Repairing, func(t *testing.T, d *Desk, m *machine.Machine) {
+			checked(t, d, m, true)
+			must(t, d.Repaired(t.Context(), ada, m.Name, ""))
+		}, "", machine.Registered},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			d, _ := desk(t)
@@ -260,6 +267,15 @@ func TestUndoGoesBackTheLegalWay(t *testing.T) {
 			must(t, d.DB.Replay(t.Context(), before.ID))
 		})
 	}
+}
+
+// checked gives a machine a verdict on its hardware.
+func checked(t *testing.T, d *Desk, m *machine.Machine, ok bool) {
+	t.Helper()
+	must(t, d.DB.Edit(t.Context(), m.ID, 0, "test", "", func(m *machine.Machine) error {
+		m.Checked = &machine.Checked{Job: "j1", At: time.Now(), Seconds: 600, OK: ok, Sentence: "DIMM B2 has 3 errors"}
+		return nil
+	}))
 }
 
 func TestUndoOfAHeldMachineHoldsItAgain(t *testing.T) {

@@ -42,7 +42,7 @@ func (d *Desk) Light(ctx context.Context, who auth.User, name, verb string) erro
 	d.DB.Note(journal.Event{Machine: m.ID, Source: journal.People, Text: "Asked for identify light " + verb, Who: who.Name})
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), lightLimit)
 	defer cancel()
-	err = d.Jobs.WithBMC(ctx, m, func(c oob.Controller) error { return d.shine(ctx, c, m, want) })
+	err = d.Jobs.WithBMC(ctx, m, func(c oob.Controller) error { return d.Jobs.Shine(ctx, c, m, want) })
 	switch {
 	case err == nil:
 		return nil
@@ -64,23 +64,6 @@ func lightVerb(verb string) (oob.Indicator, error) {
 		all = append(all, v.verb)
 	}
 	return "", &Refused{Field: "action", Value: verb, Why: "no such act of an identify light", Remedy: "want one of " + strings.Join(all, ", ")}
-}
-
-// shine sets the light and believes only what it reads after.
-func (d *Desk) shine(ctx context.Context, c oob.Controller, m *machine.Machine, want oob.Indicator) error {
-	if err := c.SetIndicator(ctx, want); err != nil {
-		return err
-	}
-	is, err := c.Indicator(ctx)
-	if err != nil {
-		return err
-	}
-	d.DB.Observe(m.ID, func(o *machine.Observed) { o.Light, o.LightAt = string(is), d.Now() })
-	if is == oob.IndicatorUnknown || is.On() != want.On() {
-		return fmt.Errorf("the BMC accepted it but says %q", is)
-	}
-	d.DB.Note(journal.Event{Machine: m.ID, Source: journal.BMC, Text: "Identify light " + string(is)})
-	return nil
 }
 
 // standing is how a person finds a machine without its light.

@@ -1,5 +1,5 @@
 // Package operate is what people and programs may ask of the appliance:
-// install, erase, cancel, release, re-check, waive, power, light, lock, broken, repair,
+// install, erase, check, cancel, release, re-check, waive, power, light, lock, broken, repair,
 // retire, undo, explain, simulate.
 //
 // It promises that the API, the pages and the command line, which all come

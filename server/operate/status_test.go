@@ -57,7 +57,11 @@ var verbs = []verb{
 	}, []machine.Status{machine.Broken}},
 	{"repaired", func(ctx context.Context, d *Desk, m *machine.Machine) error {
 		return d.Repaired(ctx, ada, m.Name, "")
-	}, []machine.Status{machine.Repairing}},
+	}, []machine.Status{}}, // none passed a check
+	{"check", func(ctx context.Context, d *Desk, m *machine.Machine) error {
+		_, err := d.Check(ctx, ada, m.Name, 0, nil)
+		return err
+	}, []machine.Status{machine.Registered, machine.Held, machine.Available, machine.Broken, machine.Repairing}},
 	{
 		"return", func(ctx context.Context, d *Desk, m *machine.Machine) error { return d.Return(ctx, ada, m.Name, "") },
 		[]machine.Status{},

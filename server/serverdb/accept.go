@@ -36,12 +36,23 @@ func (w *Write) consider(id string, subnet *machine.Subnet, changed bool) (*mach
 	return w.judge(m, subnet)
 }
 
+// judge moves a registered machine on, unless its hardware is to be checked first or
+// is being checked: then the check does.
 func (w *Write) judge(m *machine.Machine, subnet *machine.Subnet) (*machine.Machine, error) {
+	if w.OpenJob(m.ID) != nil {
+		return m, nil
+	}
 	m, err := w.full(m)
 	if err != nil {
 		return nil, err
 	}
 	v := discovery.Judge(m, w.known(m, subnet))
+	if v.Check > 0 {
+		if err := w.Mark(m, func(m *machine.Machine) { m.CheckFor = v.Check }); err != nil {
+			return nil, err
+		}
+		return w.Machine(m.ID)
+	}
 	if !v.Accept {
 		if err := w.Transition(m, Change{From: m.Status, To: machine.Held, Who: whoAgent, Why: v.Reason, Sentence: v.Sentence}); err != nil {
 			return nil, err
@@ -231,6 +242,22 @@ func (d *DB) Recheck(ctx context.Context, who, id string) error {
 			return &machine.IllegalError{Name: m.Name, From: m.Status, To: machine.Registered}
 		}
 		return w.Recheck(m, who, "checked again")
+	})
+}
+
+// Judge lets the rules decide on a machine that is registered, by its last report.
+func (d *DB) Judge(ctx context.Context, id string) error {
+	return d.Do(ctx, func(w *Write) error {
+		m, err := w.Machine(id)
+		if err != nil || m.Status != machine.Registered {
+			return err
+		}
+		subnet, err := w.db.reportedFrom(m)
+		if err != nil {
+			return err
+		}
+		_, err = w.judge(m, subnet)
+		return err
 	})
 }
 

@@ -54,6 +54,7 @@ func (w *Write) Transition(m *machine.Machine, c Change) error {
 		next.Status = c.To
 	}
 	free(next)
+	unchecked(next, c.From)
 	if err := fence(next, c); err != nil {
 		return err
 	}
@@ -85,6 +86,19 @@ func free(m *machine.Machine) {
 		return
 	}
 	m.Hostname, m.Role, m.Pool, m.Owner, m.Image = "", "", "", "", ""
+}
+
+// unchecked ends what a check asks for with the status, and what it proved once
+// somebody has the machine or does something to it.
+func unchecked(m *machine.Machine, from machine.Status) {
+	if from == machine.Registered && m.Status != machine.Registered {
+		m.CheckFor = 0
+	}
+	switch m.Status {
+	case machine.Registered, machine.Held, machine.Available:
+	default:
+		m.Checked = nil
+	}
 }
 
 // remember writes the history row and the timeline row of a change.

@@ -43,9 +43,14 @@ func (d *DB) Expire(ctx context.Context) error {
 	return errors.Join(errs...)
 }
 
+// expired counts from the status on, or from the end of a check that it stayed for.
 func expired(m *machine.Machine, now time.Time) (limit time.Duration, over bool) {
 	limit, transient := m.Status.Transient()
-	return limit, transient && !m.Flags.Frozen && now.Sub(m.Since) >= limit
+	from := m.Since
+	if c := m.Checked; c != nil && c.At.After(from) {
+		from = c.At
+	}
+	return limit, transient && !m.Flags.Frozen && now.Sub(from) >= limit
 }
 
 // expire looks again, now that nobody else writes.

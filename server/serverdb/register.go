@@ -90,6 +90,9 @@ func (w *Write) report(r *report.Report, from netip.Addr, subnet *machine.Subnet
 		w.thaw(m)
 	}
 	w.learn(m, r, from, subnet)
+	if changed && old.Facts != nil {
+		m.Checked = nil // it was of other hardware
+	}
 	if err := w.readdress(m, from, subnet); err != nil {
 		return nil, err
 	}

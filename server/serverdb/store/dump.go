@@ -25,6 +25,7 @@ var kept = []struct{ name, key string }{
 	{"decisions", "mac"},
 	{"leases", "address"},
 	{"jobs", "id"},
+	{"checks", "job"},
 	{"subnets", "name"},
 	{"rules", "name"},
 	{"images", "name"},

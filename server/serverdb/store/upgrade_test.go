@@ -33,6 +33,7 @@ var released = map[string]string{
 	"00003_source_of_truth.sql": "0f112aae61e21076d133ed2742be08111425eea07aafda06e42afec156546a53",
 	"00004_audit_chain.sql":     "49a8c1adffa5a4a23deaf032bdb68970aae9bbafda305dde618b5bd027b0df2e",
 	"00005_pages_in_order.sql":  "8fd9cd6ea26fbd5d24faabc21ebc919ea525c227fadc4d619c66a9f1a47be805",
+	"00006_checks.sql":          "14701aba2af67923fb39f5b547f5dab7baff089afe3519182807adaae08959e3",
 }
 
 func names(t *testing.T) []string {

@@ -23,7 +23,7 @@ func Fill(tx *store.Tx) error {
 		tx.PutImage(image()), tx.PutMeta("key", "value"), tx.PutCredential("owner", "sealed"), tx.PutPerson("account", "ada", `{"name":"ada"}`),
 		tx.AddAudit(audit()), tx.PutCounters(store.Counters{History: 6, Journal: 1, Audit: 1}),
 		tx.PutMachine(planned(), nil), tx.PutIssue(issue()), tx.PutDelivery(delivery()), tx.PutWait(wait()), tx.AddReply(reply()),
-		tx.PutName("lon6-db-9", planned().ID, at),
+		tx.PutName("lon6-db-9", planned().ID, at), tx.PutCheck(check("checked", at), 2),
 	)
 	for _, p := range plan() {
 		err = cmp.Or(err, tx.PutPlan(p))
@@ -35,7 +35,7 @@ func Fill(tx *store.Tx) error {
 }
 
 // Newest is the schema that Fill fills.
-const Newest = 3
+const Newest = 6
 
 // Kept asserts that everything that Fill wrote is there, whatever happened to
 // the database since. schema is the one that Fill filled at the time.
@@ -47,6 +47,9 @@ func Kept(t *testing.T, s *store.Store, schema int) {
 	if schema >= 3 {
 		machines = append(machines, planned())
 		keptThird(t, s)
+	}
+	if schema >= 6 {
+		keptSixth(t, s)
 	}
 	view(t, s, func(tx *store.Tx) error {
 		return cmp.Or(
@@ -93,6 +96,14 @@ func keptThird(t *testing.T, s *store.Store) {
 			same(t, "replies", reply(), func() (store.Reply, error) { return tx.Reply("ada", "k") }),
 			same(t, "names", at, func() (time.Time, error) { return tx.Name("lon6-db-9") }),
 		)
+	})
+}
+
+// keptSixth asserts what came with the sixth schema.
+func keptSixth(t *testing.T, s *store.Store) {
+	t.Helper()
+	view(t, s, func(tx *store.Tx) error {
+		return same(t, "check", check("checked", at), func() (*machine.CheckRecord, error) { return tx.Check("checked") })
 	})
 }
 

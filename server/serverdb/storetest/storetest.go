@@ -39,6 +39,7 @@ func Run(t *testing.T, fresh func(t *testing.T) Open) {
 		{"interfaces move from one machine to another", moved},
 		{"a machine has one open job", oneOpenJob},
 		{"jobs come newest first, open ones before", jobOrder},
+		{"a machine's newest checks are kept, and found by what is like it", checks},
 		{"many events are kept in their order", manyEvents},
 		{"a timeline is read page by page, newest first", pages},
 		{"the events of a MAC become its machine's", adopted},
