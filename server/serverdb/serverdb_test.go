@@ -116,7 +116,7 @@ func TestUnbuiltGuardsAreNotPassed(t *testing.T) {
 		t.Fatal(err)
 	}
 	got := strings.Join(rows[len(rows)-1].Guards, " ")
-	for _, want := range []string{"not-checked:burn-in", "passed:empty-disks", "passed:rule-matched (rule lab)"} {
+	for _, want := range []string{"not-checked:bmc-answers", "passed:burn-in (rule lab asks for none)", "passed:empty-disks", "passed:rule-matched (rule lab)"} {
 		if !strings.Contains(got, want) {
 			t.Errorf("guards = %s, want %s in them", got, want)
 		}
