@@ -544,21 +544,21 @@ func full() *canned {
 	cannedJobs(c)
 	cannedNetwork(c)
 	cannedPlan(c)
-	for id := range c.events {
-		c.events[id] = append(c.events[id], cannedLog())
+	for id, rows := range c.events {
+		c.events[id] = slices.Insert(rows, 0, cannedLog(rows[0].At))
 	}
 	return c
 }
 
 // cannedLog is the row of an agent's log, with more and longer lines than are shown.
-func cannedLog() journal.Event {
+func cannedLog(at time.Time) journal.Event {
 	lines := make([]string, 0, 45)
 	for i := range 40 {
 		lines = append(lines, fmt.Sprintf("[    1.%03d] module loaded name=driver%d", 31*i%1_000, i))
 	}
 	lines = append(lines, "[    1.204] link up nic=eth0 mbps=10000", "[    2.910] "+strings.Repeat("long ", 60), "[    3.101] reported name=MQ0012 status=held disks=4 nics=2")
 	return journal.Event{
-		ID: 1, At: cannedNow.Add(-time.Hour), Source: journal.Log, Text: "The agent's log: reported name=MQ0012 status=held disks=4 nics=2",
+		ID: 9000, At: at, Source: journal.Log, Text: "The agent's log: reported name=MQ0012 status=held disks=4 nics=2",
 		Details: map[string]string{journal.DetailLog: strings.Join(lines, "\n"), "lines": strconv.Itoa(len(lines))},
 	}
 }

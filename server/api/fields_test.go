@@ -38,7 +38,7 @@ func TestFieldsThatThereAreNot(t *testing.T) {
 		"/machines?fields=name,stauts":         `query.fields "stauts": there is no field stauts: did you mean status?`,
 		"/machines/FL1?fields=flags.loked":     "did you mean locked?",
 		"/machines/FL1?fields=name.first":      "there is no field first: leave it out",
-		"/machines/FL1?fields=bmc.credentials": "there are address, failed, firmware",
+		"/machines/FL1?fields=bmc.credentials": "there are address, factory, failed, firmware",
 		"/machines?fields=":                    "want 1 to 64",
 	} {
 		p := b.refuses(b.get(path), http.StatusBadRequest, says)

@@ -98,8 +98,8 @@ func TestHistoryAndTimeline(t *testing.T) {
 	if n := len(history.Items); n != 2 || history.Items[1].From != "registered" || history.Items[1].To != "available" {
 		t.Fatalf("history = %+v, want registered, then available", history.Items)
 	}
-	if guards := strings.Join(history.Items[1].Guards, " "); !strings.Contains(guards, "not-checked:burn-in") {
-		t.Errorf("guards = %s, want not-checked:burn-in among them", guards)
+	if guards := strings.Join(history.Items[1].Guards, " "); !strings.Contains(guards, "not-checked:bmc-answers") {
+		t.Errorf("guards = %s, want not-checked:bmc-answers among them", guards)
 	}
 	read[Machine](b, b.post("/machines/FL1/lock", `{"note":"one"}`), http.StatusOK)
 	read[Machine](b, b.post("/machines/FL1/lock", `{"note":"two"}`), http.StatusOK)

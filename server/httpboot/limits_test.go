@@ -204,7 +204,7 @@ func TestMetricsCountWhatWasAskedSentAndRefused(t *testing.T) {
 		c.do(s)
 	}
 	want := []string{
-		"firstlight_agent_crashes_total 0",
+		"firstlight_agent_crashes_total 0", "firstlight_agent_log_lines_total 0",
 		"firstlight_http_machine_refused_total Bad Request 1",
 		"firstlight_http_machine_refused_total Unauthorized 1",
 		"firstlight_http_machine_requests_total GET /agent/v1/order 1",

@@ -32,7 +32,7 @@ const (
 	GuardHandling   Guard = "disks-decided"  // somebody said what becomes of its disks
 	GuardFlagged    Guard = "retire-flag"    // it is flagged to retire when released
 	GuardBurnIn     Guard = "burn-in"        // a check passed, where the rule asks for one
-	GuardTests      Guard = "tests-passed"   // a check passed since it was given into repair
+	GuardTests      Guard = "tests-passed"   // no check failed since it was given into repair, or one passed after
 )
 
 // Guards whose part of Firstlight does not exist yet. They are recorded in

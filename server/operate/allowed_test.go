@@ -100,6 +100,10 @@ var touching = map[string]struct {
 		_, err := d.Erase(ctx, u, m.Name, m.Name, "")
 		return err
 	}},
+	"AdoptBMC": {auth.Change, func(ctx context.Context, d *Desk, u auth.User, m *machine.Machine) error {
+		_, err := d.AdoptBMC(ctx, u, m.Name, nil)
+		return err
+	}},
 	"Check": {auth.Handle, func(ctx context.Context, d *Desk, u auth.User, m *machine.Machine) error {
 		_, err := d.Check(ctx, u, m.Name, 0, nil)
 		return err

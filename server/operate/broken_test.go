@@ -95,7 +95,6 @@ func TestARepairIsCheckedLikeANewMachine(t *testing.T) {
 		now.Sentence != "ada has it repaired, its disks are to be shredded: ticket 4711" {
 		t.Errorf("it is %s (%s, %s): %s", now.Status, now.Reason, now.Handling, now.Sentence)
 	}
-	wantRefused(t, "Repaired() without a check", d.Repaired(t.Context(), ada, m.Name, "new disk"), "passed no check since it was given into repair: check it first: firstlight machine check FL0001")
 	checked(t, d, m, false)
 	wantRefused(t, "Repaired() after one that failed", d.Repaired(t.Context(), ada, m.Name, "new disk"), "failed its check: DIMM B2 has 3 errors")
 	checked(t, d, m, true)

@@ -30,8 +30,9 @@ func (d *Desk) Check(ctx context.Context, who auth.User, ref string, long time.D
 	return j, explain(err)
 }
 
-// tested is the evidence that a machine in repair may go on; no word of a person's
-// stands in for it.
+// tested is the evidence that a machine in repair may go on. A check that failed
+// has to be followed by one that passed; none need be made, for it is checked like a
+// new machine as soon as it reports.
 func tested(m *machine.Machine) (machine.Evidence, error) {
 	switch {
 	case m.Checked != nil && m.Checked.OK:
@@ -41,6 +42,6 @@ func tested(m *machine.Machine) (machine.Evidence, error) {
 	case m.Checked != nil:
 		return nil, conflict("machine "+m.Name+" failed its check: "+m.Checked.Sentence, "put it right and check it again: firstlight machine check "+m.Name)
 	default:
-		return nil, conflict("machine "+m.Name+" passed no check since it was given into repair", "check it first: firstlight machine check "+m.Name)
+		return machine.Evidence{machine.GuardTests: "none yet: it is checked like a new machine when it reports"}, nil
 	}
 }

@@ -57,7 +57,7 @@ var verbs = []verb{
 	}, []machine.Status{machine.Broken}},
 	{"repaired", func(ctx context.Context, d *Desk, m *machine.Machine) error {
 		return d.Repaired(ctx, ada, m.Name, "")
-	}, []machine.Status{}}, // none passed a check
+	}, []machine.Status{machine.Repairing}},
 	{"check", func(ctx context.Context, d *Desk, m *machine.Machine) error {
 		_, err := d.Check(ctx, ada, m.Name, 0, nil)
 		return err
