@@ -9,16 +9,15 @@ import (
 	"io"
 	"io/fs"
 	"log/slog"
-	"maps"
 	"net/netip"
 	"os"
 	"path/filepath"
 	"runtime/debug"
-	"slices"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 
+	"firstlight/server/boot"
 	"firstlight/server/bootclock"
 	"firstlight/server/config"
 	"firstlight/server/dhcp"
@@ -172,7 +171,10 @@ func openDatabase(ctx context.Context, o Options, committed func(writes int, too
 	how := databaseOptions(o)
 	how.Serve, how.Committed = true, committed
 	if o.BootImages != nil {
-		how.BootImages = slices.AppendSeq([]string{}, maps.Keys(bootImages(o.BootImages)))
+		how.BootImages = map[string][]boot.Overlay{}
+		for architecture, image := range bootImages(o.BootImages) {
+			how.BootImages[architecture] = image.overlays
+		}
 	}
 	return serverdb.Open(ctx, o.place(), how)
 }

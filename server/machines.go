@@ -11,6 +11,7 @@ import (
 	"firstlight/images/bootimage"
 	"firstlight/ipxe"
 	"firstlight/ipxe/script"
+	"firstlight/server/boot"
 	"firstlight/server/dhcp"
 	"firstlight/server/dhcp6"
 	"firstlight/server/dns"
@@ -104,7 +105,7 @@ func (a *Appliance) openMachines(ctx context.Context) error {
 	}
 	a.http, err = httpboot.New(httpboot.Config{
 		Listen: a.ports(uint16(a.Config.HTTPPort)), Inventory: a.db, Records: a.db, Jobs: a.jobs, //nolint:gosec // checked by config
-		BootImages: bootImages(a.BootImages), Loaders: a.Loaders, Secure: a.secure.door, Images: a.images,
+		BootImages: served(bootImages(a.BootImages)), Loaders: a.Loaders, Secure: a.secure.door, Images: a.images,
 		Page: a.page, Key: key, Since: since, Log: a.Log.With("part", "http"), Now: time.Now,
 	})
 	if err != nil {
@@ -139,16 +140,35 @@ func (a *Appliance) tokensSince(ctx context.Context) (time.Time, error) {
 	return now, a.db.PutMeta(ctx, key, now.Format(time.RFC3339))
 }
 
+// bootImage is one as the machines' door serves it, and as it is chosen by.
+type bootImage struct {
+	httpboot.BootImage
+	overlays []boot.Overlay
+}
+
+// served leaves the first half of each.
+func served(images map[string]bootImage) map[string]httpboot.BootImage {
+	all := map[string]httpboot.BootImage{}
+	for architecture, image := range images {
+		all[architecture] = image.BootImage
+	}
+	return all
+}
+
 // bootImages are those that are whole, with what their manifests say of their
 // files. A binary without one starts all the same, and its health says what is
 // missing.
-func bootImages(files fs.FS) map[string]httpboot.BootImage {
-	all := map[string]httpboot.BootImage{}
+func bootImages(files fs.FS) map[string]bootImage {
+	all := map[string]bootImage{}
 	manifests, _ := bootimage.ReadAll(files)
 	for architecture, manifest := range manifests {
-		one := httpboot.BootImage{Sums: map[string]string{}, KernelArgs: bootimage.KernelArgs(architecture)}
+		one := bootImage{BootImage: httpboot.BootImage{Sums: map[string]string{}, KernelArgs: bootimage.KernelArgs(architecture)}}
 		for _, f := range manifest.Files {
 			one.Sums[f.Name] = f.SHA256
+		}
+		for _, o := range manifest.Overlays {
+			one.Sums[o.Name] = o.SHA256
+			one.overlays = append(one.overlays, boot.Overlay{Driver: o.Firmware.Driver, PCI: o.PCI})
 		}
 		one.Files, _ = fs.Sub(files, architecture) // read a moment ago
 		all[architecture] = one

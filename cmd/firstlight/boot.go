@@ -42,12 +42,13 @@ type bootSimulateCmd struct {
 	Subnet      string `placeholder:"SUBNET" complete:"subnet" help:"Where it boots (where it was last, or the only one)."`
 	Firmware    string `placeholder:"bios|uefi|http" help:"Its firmware; http is UEFI's HTTP boot (uefi)."`
 	Arch        string `placeholder:"x64|x86|arm64|N" help:"Its architecture, or the number of DHCP option 93 (x64)."`
+	Card        string `placeholder:"VVVV:DDDD" help:"PCI vendor and device of the card that it boots through (as its loader said last)."`
 	VendorClass string `placeholder:"TEXT" help:"DHCP option 60, where it is not the firmware's usual one."`
 }
 
 // Run prints each step and what comes of it.
 func (c *bootSimulateCmd) Run(ctx context.Context, h *host) error {
-	query := queryOf("machine", c.Ref, "subnet", c.Subnet, "firmware", c.Firmware, "arch", c.Arch, "vendor_class", c.VendorClass)
+	query := queryOf("machine", c.Ref, "subnet", c.Subnet, "firmware", c.Firmware, "arch", c.Arch, "card", c.Card, "vendor_class", c.VendorClass)
 	s := showing[api.BootSimulation]{path: "/boot/simulation?" + query.Encode(), lines: simulationLines}
 	_, err := s.run(ctx, h, &c.remote, c.showFlags)
 	return err

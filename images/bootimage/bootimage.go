@@ -11,6 +11,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"slices"
 )
 
 // Architectures are those that a boot image can be built for, by Debian's names.
@@ -43,7 +44,21 @@ type Manifest struct {
 	WithoutFirmware []string `json:"without_firmware,omitempty"`
 	// Files are the kernel and the initramfs, in this order.
 	Files []File `json:"files"`
+	// Overlays are what some machines get besides, sorted by driver.
+	Overlays []Overlay `json:"overlays,omitempty"`
 }
+
+// Overlay is an archive that the kernel unpacks after the initramfs: the firmware of
+// a rare network card, under whose driver it stands.
+type Overlay struct {
+	File
+	// PCI are the cards: vendor and device as 1425:5410, or 1425:* for all of one.
+	PCI      []string `json:"pci"`
+	Firmware Firmware `json:"firmware"`
+}
+
+// OverlayName is the name of the file of an overlay, by its driver.
+func OverlayName(driver string) string { return "overlay-" + driver }
 
 // Firmware is the firmware of one driver.
 type Firmware struct {
@@ -66,7 +81,7 @@ type File struct {
 	SHA256 string `json:"sha256"`
 }
 
-// Size is what a machine downloads.
+// Size is what a machine downloads that needs no overlay.
 func (m Manifest) Size() int64 {
 	var size int64
 	for _, file := range m.Files {
@@ -115,7 +130,14 @@ func Read(dir fs.FS) (Manifest, error) {
 	if len(m.Files) != 2 || m.Files[0].Name != Kernel || m.Files[1].Name != Initramfs {
 		return Manifest{}, fmt.Errorf("read boot image: %s does not name %s and %s: run make build", ManifestFile, Kernel, Initramfs)
 	}
-	for _, file := range m.Files {
+	files := slices.Clone(m.Files)
+	for _, one := range m.Overlays {
+		if one.Name != OverlayName(one.Firmware.Driver) {
+			return Manifest{}, fmt.Errorf("read boot image: %s names %s as the overlay of %s: run make build", ManifestFile, one.Name, one.Firmware.Driver)
+		}
+		files = append(files, one.File)
+	}
+	for _, file := range files {
 		info, err := fs.Stat(dir, file.Name)
 		if err != nil {
 			return Manifest{}, fmt.Errorf("read boot image: run make build: %w", err)

@@ -49,8 +49,8 @@ const (
 	ConfigPath = "/grub/grub.cfg"
 	// ScriptPath is the script decided for one machine. Its query is the
 	// machine's identity in the words of iPXE: mac (with hyphens), uuid, serial,
-	// platform (pcbios or efi), buildarch and asset; and the form, where it is
-	// not iPXE's.
+	// platform (pcbios or efi), buildarch and asset, and card, the busid of the card
+	// that booted; and the form, where it is not iPXE's.
 	ScriptPath = "/boot/script"
 )
 
@@ -60,6 +60,11 @@ func KernelPath(architecture string) string { return "/boot/" + architecture + "
 
 // InitramfsPath is described at KernelPath.
 func InitramfsPath(architecture string) string { return "/boot/" + architecture + "/initramfs" }
+
+// OverlayPath is the archive that goes beside the initramfs for a driver.
+func OverlayPath(architecture, driver string) string {
+	return "/boot/" + architecture + "/overlay-" + driver
+}
 
 // EntryValues are the values of the script that every client runs first.
 type EntryValues struct {
@@ -87,6 +92,8 @@ type AgentValues struct {
 	Reason string
 	// Architecture is that of the boot image, by Debian's name for it.
 	Architecture string
+	// Overlays are the drivers whose overlays are loaded besides, one word each.
+	Overlays []string
 	// Args are further kernel arguments, one word each.
 	Args []string
 }
@@ -128,10 +135,13 @@ func door(base string) string {
 // Agent writes the script that boots the boot image.
 func Agent(w io.Writer, form Form, v AgentValues) error {
 	err := firstError(checkBase(v.Base), checkWord("machine", v.Machine), checkWord("architecture", v.Architecture), checkArgs(v.Args))
+	for _, driver := range v.Overlays {
+		err = firstError(err, checkWord("overlay", driver))
+	}
 	if err != nil {
 		return fmt.Errorf("write agent script: %w", err)
 	}
-	return render(w, form, "agent", page{Base: v.Base, Door: door(v.Base), Machine: v.Machine, Reason: plain(v.Reason), Args: v.Args, arch: v.Architecture})
+	return render(w, form, "agent", page{Base: v.Base, Door: door(v.Base), Machine: v.Machine, Reason: plain(v.Reason), Args: v.Args, arch: v.Architecture, drivers: v.Overlays})
 }
 
 // Disk writes the script that leaves the machine to its own disk.
@@ -173,12 +183,19 @@ type page struct {
 	Reason  string
 	Args    []string
 	arch    string
+	drivers []string
 }
 
 func (page) Script() string      { return ScriptPath }
 func (p page) Kernel() string    { return KernelPath(p.arch) }
 func (p page) Initramfs() string { return InitramfsPath(p.arch) }
-func (page) Entry() string       { return EntryPath }
+func (p page) Overlays() (paths []string) {
+	for _, driver := range p.drivers {
+		paths = append(paths, OverlayPath(p.arch, driver))
+	}
+	return paths
+}
+func (page) Entry() string { return EntryPath }
 
 // render writes all of a script or nothing: half a script would run.
 func render(w io.Writer, form Form, name string, values page) error {

@@ -30,6 +30,9 @@ var scripts = []struct {
 			Args: []string{"console=tty0", "console=ttyS0,115200", "firstlight.url=http://192.0.2.1:8080"},
 		})
 	}},
+	{"agent-overlays", func(w io.Writer, f Form) error {
+		return Agent(w, f, AgentValues{Architecture: "amd64", Base: base, Machine: "ams1-web-7", Overlays: []string{"bna", "cxgb4"}})
+	}},
 	{"agent-unknown", func(w io.Writer, f Form) error {
 		return Agent(w, f, AgentValues{Architecture: "amd64", Base: "https://[2001:db8::1]", Machine: "52:54:00:12:34:56"})
 	}},

@@ -164,11 +164,12 @@ type simulateInput struct {
 	Subnet   string `query:"subnet" maxLength:"63" doc:"Where it boots; absent: where it was last, or the only one" example:"lab"`
 	Firmware string `query:"firmware" maxLength:"16" doc:"bios, uefi, or http for UEFI's HTTP boot; absent: uefi" example:"uefi"`
 	Arch     string `query:"arch" maxLength:"16" doc:"x64, x86, arm64, or the number of DHCP option 93 (RFC 4578); absent: x64" example:"x64"`
+	Card     string `query:"card" maxLength:"9" doc:"PCI vendor and device of the card that it boots through, as iPXE tells them; left out for what its loader said last" example:"1425:5410"`
 	Vendor   string `query:"vendor_class" maxLength:"255" doc:"DHCP option 60, where it is not the firmware's usual one" example:"PXEClient:Arch:00007:UNDI:003016"`
 }
 
 func (a *API) simulate(ctx context.Context, in *simulateInput) (BootSimulation, error) {
-	s, err := a.Desk.Simulate(ctx, operate.BootClient{Ref: in.Machine, Subnet: in.Subnet, Firmware: in.Firmware, Arch: in.Arch, Vendor: in.Vendor})
+	s, err := a.Desk.Simulate(ctx, operate.BootClient{Ref: in.Machine, Subnet: in.Subnet, Firmware: in.Firmware, Arch: in.Arch, Vendor: in.Vendor, Card: in.Card})
 	if errors.Is(err, machine.ErrNotFound) {
 		return BootSimulation{}, noMachineToBoot(err)
 	}

@@ -34,7 +34,10 @@ type Request struct {
 	Platform string      `json:"platform"` // bios or efi
 	Stage    Stage       `json:"stage"`
 	// Script tells that the loader asks for its script; else it asks DHCP.
-	Script bool   `json:"script,omitempty"`
+	Script bool `json:"script,omitempty"`
+	// Card is the one that it boots through, as its loader tells the appliance: by
+	// PCI numbers as 1425:5410, or OtherCard; "" where it does not tell.
+	Card   string `json:"card,omitempty"`
 	Subnet string `json:"subnet,omitempty"`
 }
 
@@ -46,6 +49,8 @@ type Known struct {
 	Job     *machine.Job     // the open job of the machine, nil when none
 	// NoImage tells that the appliance has no boot image for its architecture.
 	NoImage bool
+	// Overlays are what the boot image for its architecture has of them.
+	Overlays []Overlay
 	// Restored tells that an older database was restored and not yet held
 	// against the machines that there are: whoever is not in it may be somebody's.
 	Restored bool
@@ -90,6 +95,9 @@ type Answer struct {
 	// AgentOnly tells that the address is for its firmware, its loader and the
 	// agent: DHCP gives none to a system on its disk.
 	AgentOnly bool `json:"agent_only,omitempty"`
+	// Overlays are what the agent's initramfs gets besides, by their drivers, with
+	// blanks between them: that of the card through which the agent has to speak.
+	Overlays string `json:"overlays,omitempty"`
 }
 
 // AgentClass is how the agent names itself to DHCP servers: its vendor class
@@ -111,6 +119,9 @@ func Decide(r Request, k Known, now time.Time) Answer {
 	}
 	if a.Target == Agent && k.NoImage {
 		return Answer{Target: Wait, Address: a.Address, Why: noImage(r.Arch)}
+	}
+	if a.Target == Agent && r.Script {
+		a.Overlays = drivers(wanted(r.Card, k.Overlays))
 	}
 	return a
 }

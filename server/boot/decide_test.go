@@ -127,13 +127,13 @@ func TestDecideWithoutABootImage(t *testing.T) {
 		known Known
 		want  Answer
 	}{
-		{11, Known{Policy: machine.PolicyRegister}, Answer{Wait, "", true, `no boot image for arm64 in this appliance. Build it with: make build ARCHES="amd64 arm64"`, false}},
-		{19, Known{Machine: with(machine.Installing), Job: job(time.Minute)}, Answer{Wait, "", true, `no boot image for arm64 in this appliance. Build it with: make build ARCHES="amd64 arm64"`, false}},
-		{0, Known{Policy: machine.PolicyRegister}, Answer{Wait, "", true, "no boot image in this appliance. Build it with: make build", false}},
-		{27, Known{Policy: machine.PolicyRegister}, Answer{Wait, "", true, "there is no boot image for UEFI riscv64", false}},
-		{11, Known{Machine: with(machine.InUse)}, Answer{Disk, "", true, "it is in use", false}},
-		{0, Known{Machine: with(machine.Broken, fencedOff)}, Answer{Ignore, "", false, "it is fenced, because its erase failed: disk S1 did not answer, and no boot image in this appliance. Build it with: make build", false}},
-		{11, Known{Policy: machine.PolicyIgnore}, Answer{Ignore, "", false, "it is not known and its subnet ignores such machines", false}},
+		{11, Known{Policy: machine.PolicyRegister}, Answer{Wait, "", true, `no boot image for arm64 in this appliance. Build it with: make build ARCHES="amd64 arm64"`, false, ""}},
+		{19, Known{Machine: with(machine.Installing), Job: job(time.Minute)}, Answer{Wait, "", true, `no boot image for arm64 in this appliance. Build it with: make build ARCHES="amd64 arm64"`, false, ""}},
+		{0, Known{Policy: machine.PolicyRegister}, Answer{Wait, "", true, "no boot image in this appliance. Build it with: make build", false, ""}},
+		{27, Known{Policy: machine.PolicyRegister}, Answer{Wait, "", true, "there is no boot image for UEFI riscv64", false, ""}},
+		{11, Known{Machine: with(machine.InUse)}, Answer{Disk, "", true, "it is in use", false, ""}},
+		{0, Known{Machine: with(machine.Broken, fencedOff)}, Answer{Ignore, "", false, "it is fenced, because its erase failed: disk S1 did not answer, and no boot image in this appliance. Build it with: make build", false, ""}},
+		{11, Known{Policy: machine.PolicyIgnore}, Answer{Ignore, "", false, "it is not known and its subnet ignores such machines", false, ""}},
 	} {
 		tt.known.NoImage = true
 		if got := Decide(Request{Arch: tt.code}, tt.known, now); got != tt.want {

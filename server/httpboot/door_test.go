@@ -32,6 +32,7 @@ type site struct {
 	machines map[machine.MAC]*machine.Machine
 	leases   map[netip.Addr]machine.MAC
 	noImage  bool
+	overlays []boot.Overlay
 	policy   machine.Policy
 	images   map[string]*machine.Image
 	order    func(seen string) (*report.Order, error)
@@ -58,7 +59,7 @@ func (s *site) call(format string, args ...any) error {
 }
 
 func (s *site) Known(r boot.Request) boot.Known {
-	return boot.Known{Machine: s.machines[r.MAC], Policy: s.policy, NoImage: s.noImage}
+	return boot.Known{Machine: s.machines[r.MAC], Policy: s.policy, NoImage: s.noImage, Overlays: s.overlays}
 }
 
 var lab = &machine.Subnet{Name: "lab", Prefix: netip.MustParsePrefix("127.0.0.0/8")}

@@ -39,8 +39,9 @@ func (s *Server) loadAssets() error {
 		return nil
 	}
 	for architecture, image := range s.BootImages {
-		for _, url := range imagePaths(architecture) {
-			if err := add(url, image.Files, path.Base(url), image.Sums[path.Base(url)]); err != nil {
+		names := []string{path.Base(script.KernelPath(architecture)), path.Base(script.InitramfsPath(architecture))}
+		for _, name := range slices.Compact(slices.Sorted(slices.Values(slices.AppendSeq(names, maps.Keys(image.Sums))))) {
+			if err := add("/boot/"+architecture+"/"+name, image.Files, name, image.Sums[name]); err != nil {
 				return err
 			}
 		}
@@ -99,7 +100,10 @@ func (s *Server) file(w http.ResponseWriter, r *http.Request) error {
 	if !ok {
 		return fmt.Errorf("boot file %s: cannot be read from a place", a.name)
 	}
-	s.send(w, r, a.name, a.etag, seeker)
+	whole := s.send(w, r, a.name, a.etag, seeker)
+	if driver, ok := strings.CutPrefix(a.name, path.Base(script.OverlayPath("", ""))); ok && whole {
+		s.metrics.overlays.WithLabelValues(driver).Inc()
+	}
 	return nil
 }
 

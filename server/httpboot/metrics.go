@@ -8,6 +8,7 @@ type metrics struct {
 	bytes    prometheus.Counter
 	crashes  prometheus.Counter
 	logged   prometheus.Counter
+	overlays *prometheus.CounterVec // that went out whole
 	// enrolments are by what became of them; see trust.Outcome.
 	enrolments *prometheus.CounterVec
 }
@@ -23,6 +24,9 @@ func newMetrics() *metrics {
 		bytes: prometheus.NewCounter(prometheus.CounterOpts{
 			Name: "firstlight_http_machine_sent_bytes_total", Help: "Bytes of boot files and images sent.",
 		}),
+		overlays: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "firstlight_overlays_sent_total", Help: "Overlays of the boot image that were sent whole, by driver.",
+		}, []string{"driver"}),
 		crashes: prometheus.NewCounter(prometheus.CounterOpts{
 			Name: "firstlight_agent_crashes_total", Help: "Lives of agents that ended by an error, as the next ones told.",
 		}),
@@ -50,5 +54,5 @@ func (s *Server) Collect(ch chan<- prometheus.Metric) {
 }
 
 func (s *Server) collectors() []prometheus.Collector {
-	return []prometheus.Collector{s.metrics.requests, s.metrics.refused, s.metrics.bytes, s.metrics.crashes, s.metrics.logged, s.metrics.enrolments}
+	return []prometheus.Collector{s.metrics.requests, s.metrics.refused, s.metrics.bytes, s.metrics.crashes, s.metrics.logged, s.metrics.overlays, s.metrics.enrolments}
 }

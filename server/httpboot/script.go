@@ -106,6 +106,9 @@ func (s *Server) request(r *http.Request) (boot.Request, error) {
 	if q.Get("loader") == string(script.GRUB) {
 		req.Stage, req.Platform = boot.StageGRUB, "efi"
 	}
+	if req.Card, err = boot.ParseCard(q.Get("card")); err != nil {
+		s.Records.Note(journal.Event{MAC: mac, Source: journal.Boot, Text: "Script asked for with a part that is not read: " + err.Error()})
+	}
 	req.Arch = boot.LoaderArch(req.Platform, q.Get("buildarch"))
 	if subnet, ok := s.Inventory.SubnetFor(source(r)); ok {
 		req.Subnet = subnet.Name
@@ -151,6 +154,7 @@ func (s *Server) Render(req boot.Request, k boot.Known, a boot.Answer, base stri
 	case boot.Agent:
 		err = script.Agent(&b, form, script.AgentValues{
 			Base: base, Machine: name, Reason: a.Why, Architecture: boot.ImageArch(req.Arch), Args: s.args(req, a, name, base),
+			Overlays: strings.Fields(a.Overlays),
 		})
 	case boot.Wait:
 		err = script.Wait(&b, form, script.WaitValues{Base: base, Machine: name, Reason: a.Why})

@@ -4,8 +4,10 @@ import (
 	"net/http"
 	"net/netip"
 	"net/url"
+	"slices"
 	"strings"
 	"testing"
+	"testing/fstest"
 	"time"
 
 	"firstlight/server/boot"
@@ -193,4 +195,39 @@ func FuzzScriptQuery(f *testing.F) {
 			t.Errorf("GET ?%q = %d %s, want a script or 400", q, got.StatusCode, body)
 		}
 	})
+}
+
+// A machine that boots through a rare card gets its overlay, by either loader, from
+// a path that answers.
+func TestACardBringsItsOverlay(t *testing.T) {
+	for _, test := range []struct{ name, query, want string }{
+		{"iPXE tells a rare card", "&platform=efi&buildarch=x86_64&card=01:14:25:54:10", "initrd http://example.com/boot/amd64/overlay-cxgb4 || goto failed\n"},
+		{"iPXE tells another card", "&platform=efi&buildarch=x86_64&card=01:80:86:10:0e", ""},
+		{"iPXE does not tell", "&platform=efi&buildarch=x86_64&card=", "initrd http://example.com/boot/amd64/overlay-bna || goto failed\ninitrd http://example.com/boot/amd64/overlay-cxgb4 || goto failed\n"},
+		{"junk", "&platform=efi&buildarch=x86_64&card=%24%7BnetX%7D", "initrd http://example.com/boot/amd64/overlay-bna || goto failed\ninitrd http://example.com/boot/amd64/overlay-cxgb4 || goto failed\n"},
+		{"GRUB", "&loader=grub&buildarch=x86_64", " '(http,example.com)/boot/amd64/overlay-bna' '(http,example.com)/boot/amd64/overlay-cxgb4'; then\n"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			s, st := door(t, func(c *Config, st *site) {
+				st.overlays = []boot.Overlay{{Driver: "bna", PCI: []string{"1657:0014"}}, {Driver: "cxgb4", PCI: []string{"1425:5410"}}}
+				c.BootImages["amd64"].Files.(fstest.MapFS)["overlay-cxgb4"] = &fstest.MapFile{Data: content(400)}
+				image := c.BootImages["amd64"]
+				image.Sums = map[string]string{"overlay-cxgb4": "9f3c"}
+				c.BootImages["amd64"] = image
+			})
+			got := bodyOf(t, call{method: "GET", target: "/boot/script?mac=" + strings.ReplaceAll(ours.String(), ":", "-") + test.query}.do(s))
+			if !strings.Contains(got, "/boot/amd64/initramfs") || strings.Contains(got, "overlay-") != (test.want != "") || !strings.Contains(got, test.want) {
+				t.Errorf("the script is\n%s\nwant the agent with %q", got, test.want)
+			}
+			if told := strings.Contains(st.noted(), "is not of the form"); told != (test.name == "junk") {
+				t.Errorf("the timeline tells of a part that is not read: %v", told)
+			}
+			if got := (call{method: "GET", target: "/boot/amd64/overlay-cxgb4"}).do(s); got.StatusCode != 200 || got.ContentLength != 400 {
+				t.Errorf("the overlay answers %d with %d bytes, want 200 with 400", got.StatusCode, got.ContentLength)
+			}
+			if !slices.Contains(counters(t, s), "firstlight_overlays_sent_total cxgb4 1") {
+				t.Error("the overlay that was sent is not counted")
+			}
+		})
+	}
 }

@@ -20,8 +20,9 @@ const (
 	stallLimit = 4 * time.Minute
 )
 
-// send serves a file with ranges (RFC 9110 §13, §14) and notes what left.
-func (s *Server) send(w http.ResponseWriter, r *http.Request, name, etag string, f io.ReadSeeker) {
+// send serves a file with ranges (RFC 9110 §13, §14) and notes what left. It tells
+// whether all of the file did.
+func (s *Server) send(w http.ResponseWriter, r *http.Request, name, etag string, f io.ReadSeeker) (whole bool) {
 	w.Header().Set("ETag", etag)
 	w.Header().Set("Content-Type", "application/octet-stream")
 	began := s.Now()
@@ -31,11 +32,12 @@ func (s *Server) send(w http.ResponseWriter, r *http.Request, name, etag string,
 	_ = http.NewResponseController(w).SetWriteDeadline(time.Time{}) // for the next request
 	s.metrics.bytes.Add(float64(c.bytes))
 	if r.Method == http.MethodHead || c.status >= 300 {
-		return
+		return false
 	}
 	e := s.transfer(r, name, c, s.Now().Sub(began))
 	e.Machine, e.MAC = id, mac
 	s.Records.Note(e)
+	return c.status == http.StatusOK && c.err == nil
 }
 
 func (s *Server) transfer(r *http.Request, name string, c *counted, took time.Duration) journal.Event {

@@ -35,6 +35,7 @@ func (d *Desk) Lookup(ctx context.Context, ref string) (Explanation, error) {
 // decide is the decision on a request, with the script as a machine of the
 // subnet gets it; nil: none is fetched.
 func (d *Desk) decide(e *Explanation, req boot.Request, subnet *machine.Subnet) error {
+	req.Script = true
 	e.Known = d.DB.Known(req)
 	if boot.Signed(req, e.Known) != "" {
 		req.Stage = boot.StageGRUB
@@ -81,6 +82,9 @@ func (d *Desk) asker(ctx context.Context, ref string) (boot.Request, *machine.Su
 		if full.Facts != nil {
 			req.Platform, req.Arch = full.Facts.Platform, boot.LoaderArch(full.Facts.Platform, full.Facts.Arch)
 		}
+		if last, err := d.DB.LastAsked(ctx, req.MAC); err == nil { // what nobody but a loader tells
+			req.Card = last.Card
+		}
 		return at(req, d.subnetOf(m))
 	}
 	mac, bad := machine.ParseMAC(ref)
@@ -91,7 +95,7 @@ func (d *Desk) asker(ctx context.Context, ref string) (boot.Request, *machine.Su
 	if err != nil && !errors.Is(err, machine.ErrAway) { // away: what it would get is known without it
 		return boot.Request{}, nil, err
 	}
-	return at(boot.Request{MAC: mac, Stage: boot.StageIPXE, Arch: last.Arch, Platform: last.Platform}, d.leased(mac))
+	return at(boot.Request{MAC: mac, Stage: boot.StageIPXE, Arch: last.Arch, Platform: last.Platform, Card: last.Card}, d.leased(mac))
 }
 
 func at(req boot.Request, s *machine.Subnet) (boot.Request, *machine.Subnet, error) {

@@ -18,6 +18,7 @@ type BootClient struct {
 	Subnet   string
 	Firmware string // bios, uefi or http: UEFI's HTTP boot
 	Arch     string // x64, x86 or arm64, or the number of DHCP option 93
+	Card     string // PCI numbers of the card that it boots through: 1425:5410
 	Vendor   string // option 60, where it is not the one of the firmware
 }
 
@@ -50,6 +51,11 @@ func (d *Desk) Simulate(ctx context.Context, c BootClient) (*Simulation, error) 
 	if subnet, err = d.on(c.Subnet, subnet); err != nil {
 		return nil, err
 	}
+	if c.Card != "" {
+		if req.Card, err = card(c.Card); err != nil {
+			return nil, err
+		}
+	}
 	f.MAC, req.Subnet, req.Arch, req.Platform = req.MAC, subnet.Name, f.Arch, "efi"
 	if strings.EqualFold(c.Firmware, "bios") {
 		req.Platform = "bios"
@@ -61,7 +67,11 @@ func (d *Desk) Simulate(ctx context.Context, c BootClient) (*Simulation, error) 
 	}
 	s.Boot = &Explanation{}
 	err = d.decide(s.Boot, req, subnet)
-	s.Steps = append(s.Steps, BootStep{Asks: asks, Gets: fmt.Sprintf("%s: %s", cmp.Or(s.Boot.Answer.Target, "nothing"), s.Boot.Answer.Why)})
+	gets := fmt.Sprintf("%s: %s", cmp.Or(s.Boot.Answer.Target, "nothing"), s.Boot.Answer.Why)
+	if besides := boot.Besides(s.Boot.Request, s.Boot.Answer); besides != "" {
+		gets += "; " + besides
+	}
+	s.Steps = append(s.Steps, BootStep{Asks: asks, Gets: gets})
 	return s, err
 }
 
@@ -147,6 +157,17 @@ func (d *Desk) on(name string, was *machine.Subnet) (*machine.Subnet, error) {
 		return nil, &Refused{Field: "subnet", Value: name, Why: "there is no such subnet", Remedy: remedy}
 	}
 	return s, nil
+}
+
+// card reads the PCI numbers of a card as lspci writes them.
+func card(text string) (string, error) {
+	text = strings.ToLower(text)
+	vendor, device, ok := strings.Cut(text, ":")
+	_, bad := strconv.ParseUint(vendor+device, 16, 32)
+	if !ok || bad != nil || len(vendor) != 4 || len(device) != 4 {
+		return "", &Refused{Field: "card", Value: text, Why: "that is no PCI vendor and device", Remedy: "give them as lspci -n does, such as 1425:5410"}
+	}
+	return text, nil
 }
 
 // firmware is what the client says of itself.

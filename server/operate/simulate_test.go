@@ -52,6 +52,32 @@ func TestSimulateGoesStepByStep(t *testing.T) {
 	}
 }
 
+func TestSimulateChoosesTheOverlaysOfACard(t *testing.T) {
+	d, _ := desk(t)
+	d.Offer = offers
+	d.DB.BootImages = map[string][]boot.Overlay{"amd64": {{Driver: "bna", PCI: []string{"1657:0014"}}, {Driver: "cxgb4", PCI: []string{"1425:5410"}}}}
+	const agent = "agent: it is not known and its subnet registers such machines"
+	for card, want := range map[string]string{
+		"1425:5410": agent + "; overlay cxgb4 for 1425:5410",
+		"8086:100E": agent,
+		"":          agent + "; all overlays, for its loader does not tell through which card it boots: bna cxgb4",
+	} {
+		s, err := d.Simulate(t.Context(), BootClient{Card: card})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := s.Steps[len(s.Steps)-1].Gets; got != want {
+			t.Errorf("Simulate(%q) ends in %q, want %q", card, got, want)
+		}
+	}
+	for _, junk := range []string{"1425", "1425-5410", "142:5410", "14255410:", "1425:541g", "1425:-410"} {
+		var refused *Refused
+		if _, err := d.Simulate(t.Context(), BootClient{Card: junk}); !errors.As(err, &refused) || refused.Field != "card" {
+			t.Errorf("Simulate(%q) = %v, want its card refused", junk, err)
+		}
+	}
+}
+
 func TestSimulateGoesByTheSignedLoaders(t *testing.T) {
 	d, _ := desk(t)
 	d.Offer = offers

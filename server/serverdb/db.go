@@ -21,6 +21,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"firstlight/server/boot"
 	"firstlight/server/journal"
 	"firstlight/server/serverdb/store"
 )
@@ -47,9 +48,9 @@ type Options struct {
 	// Committed, where it is set, hears how many writes a commit was of, and how
 	// long it took from the first of them until all were on disk. It must not wait.
 	Committed func(writes int, took time.Duration)
-	// BootImages are the architectures for which there is a boot image, by Debian's
-	// names; nil: nobody looked.
-	BootImages []string
+	// BootImages are the overlays of the boot images, by the architectures for which
+	// there is one, in Debian's names; nil: nobody looked.
+	BootImages map[string][]boot.Overlay
 	// Serve keeps other appliances from the database until Close: memory does not
 	// follow what another process writes. It refuses one that is served already
 	// with ErrServed.

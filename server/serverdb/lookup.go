@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"net/netip"
-	"slices"
 
 	"firstlight/server/boot"
 	"firstlight/server/journal"
@@ -107,7 +106,8 @@ func (d *DB) WhoIs(a netip.Addr) (id string, mac machine.MAC) {
 // Known gives everything that boot.Decide needs about the one who asks.
 func (d *DB) Known(r boot.Request) boot.Known {
 	k := boot.Known{Machine: d.index.mac(r.MAC), Restored: d.Restored().Open()}
-	k.NoImage = d.BootImages != nil && !slices.Contains(d.BootImages, boot.ImageArch(r.Arch))
+	overlays, ok := d.BootImages[boot.ImageArch(r.Arch)]
+	k.Overlays, k.NoImage = overlays, d.BootImages != nil && !ok
 	for _, s := range d.Subnets() {
 		if s.Name == r.Subnet {
 			k.Policy, k.SecureBoot = s.Policy, s.SecureBoot

@@ -121,9 +121,13 @@ func (d *DB) Decided(r boot.Request, a boot.Answer, k boot.Known) {
 // JSON.
 func DecisionRow(rec boot.Record, inputs string, at time.Time) journal.Event {
 	r, a := rec.Request, rec.Answer
+	text := fmt.Sprintf("Decided %s: %s", wording(a), a.Why)
+	if besides := boot.Besides(r, a); besides != "" {
+		text += "; " + besides
+	}
 	return journal.Event{
 		MAC: r.MAC, Machine: rec.Machine, Source: journal.Boot, At: at,
-		Text:    fmt.Sprintf("Decided %s: %s", wording(a), a.Why),
+		Text:    text,
 		Details: map[string]string{journal.DetailInputs: inputs, "stage": asked(r), "target": string(a.Target)},
 	}
 }

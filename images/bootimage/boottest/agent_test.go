@@ -26,7 +26,8 @@ func buildImage(t *testing.T, init string) string {
 func agent(w io.Writer, base string) error {
 	return script.Agent(w, script.IPXE, script.AgentValues{
 		Base: base, Machine: "ams1-web-7", Reason: "available", Architecture: "amd64",
-		Args: append(bootimage.KernelArgs("amd64"), "firstlight.url="+base),
+		Overlays: []string{"bna", "cxgb4"},
+		Args:     append(bootimage.KernelArgs("amd64"), "firstlight.url="+base),
 	})
 }
 
@@ -49,12 +50,16 @@ func TestMachinesBootTheBootImage(t *testing.T) {
 	if size := manifest.Size(); size > 32e6 {
 		t.Errorf("the boot image has %d bytes, want at most 32,000,000", size)
 	}
+	if len(manifest.Overlays) != 5 {
+		t.Errorf("the boot image has %d overlays, want 5", len(manifest.Overlays))
+	}
 	t.Run("a BIOS machine", func(t *testing.T) {
 		t.Parallel()
 		a := serve(t, image, agent)
 		machine{bootfile: a.base + "/first", disk: blankDisk(t)}.boot(t,
 			"Firstlight: ams1-web-7 boots the agent: available",
 			"firstlight.url="+a.base, "test-init: module ata_piix.ko", "test-init: module e1000.ko", "test-init: module ext4.ko",
+			"test-init: firmware ctfw-3.2.5.1.bin", "test-init: firmware t6fw.bin",
 			"test-init: network eth0", "test-init: disk sda", "test-init: done")
 		a.checkIdentity(t, "pcbios")
 	})
@@ -64,6 +69,7 @@ func TestMachinesBootTheBootImage(t *testing.T) {
 		machine{uefi: true, bootfile: ipxe.SNPOnlyEFI, tftp: tftpFolder(t, a), disk: blankDisk(t)}.boot(t,
 			"Firstlight: ams1-web-7 boots the agent: available",
 			"firstlight.url="+a.base, "test-init: module ahci.ko", "test-init: module virtio_net.ko",
+			"test-init: firmware ctfw-3.2.5.1.bin", "test-init: firmware t6fw.bin",
 			"test-init: network eth0", "test-init: disk sda", "test-init: done")
 		a.checkIdentity(t, "efi")
 	})

@@ -91,8 +91,12 @@ func (a *appliance) checkIdentity(t *testing.T, platform string) {
 	for key, want := range map[string]string{
 		"mac": "52-54-00-00-00-07", "uuid": "4c4c4544-0000-1000-8000-000000000007",
 		"serial": "SN 7/42", "platform": platform, "buildarch": "x86_64",
+		"card": "01:1a:f4:10:00", // virtio
 	} {
 		got := a.asked[0].Get(key)
+		if key == "card" && platform == "pcbios" {
+			want = "01:80:86:10:0e" // e1000
+		}
 		if key == "buildarch" && platform == "pcbios" {
 			want = "i386" // BIOS runs 32-bit programs
 		}

@@ -6,6 +6,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -37,12 +38,31 @@ func assemble(ctx context.Context, opts options, half base) (bootimage.Manifest,
 	if err := os.MkdirAll(opts.out, 0o755); err != nil {
 		return bootimage.Manifest{}, fmt.Errorf("write boot image: %w", err)
 	}
-	for name, content := range map[string][]byte{bootimage.Kernel: kernel, bootimage.Initramfs: archive, bootimage.Terms: terms} {
+	if err := removeOverlays(opts.out); err != nil {
+		return bootimage.Manifest{}, fmt.Errorf("write boot image: %w", err)
+	}
+	files := map[string][]byte{bootimage.Kernel: kernel, bootimage.Initramfs: archive, bootimage.Terms: terms}
+	for _, one := range manifest.Overlays {
+		if files[one.Name], err = os.ReadFile(filepath.Join(half.dir, one.Name)); err != nil {
+			return bootimage.Manifest{}, fmt.Errorf("read overlay: %w", err)
+		}
+	}
+	for name, content := range files {
 		if err := replace(filepath.Join(opts.out, name), content); err != nil {
 			return bootimage.Manifest{}, fmt.Errorf("write boot image: %w", err)
 		}
 	}
 	return manifest, writeJSON(filepath.Join(opts.out, bootimage.ManifestFile), manifest)
+}
+
+// removeOverlays takes away those of an earlier build: all that lies there goes
+// into the appliance.
+func removeOverlays(dir string) error {
+	old, err := filepath.Glob(filepath.Join(dir, bootimage.OverlayName("*")))
+	for _, path := range old {
+		err = errors.Join(err, os.Remove(path))
+	}
+	return err
 }
 
 // joinArchives puts the agent's archive after the kernel's half: the kernel

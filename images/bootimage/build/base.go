@@ -23,7 +23,8 @@ import (
 // base is the kernel's half of a boot image, as it lies in the cache.
 type base struct {
 	dir string
-	// Manifest without files, and the unpacked sizes of archive and kernel.
+	// Manifest without files but the overlays, and the unpacked sizes of archive and
+	// kernel.
 	Manifest bootimage.Manifest
 	Unpacked int64
 	Kernel   int64
@@ -186,10 +187,22 @@ func writeBase(ctx context.Context, dir string, kernel *initramfs.Kernel, trees 
 	if err := archive.Close(); err != nil {
 		return err
 	}
+	var overlays []bootimage.Overlay
+	for _, one := range summary.Overlays {
+		name := bootimage.OverlayName(one.Driver)
+		if err := os.WriteFile(filepath.Join(dir, name), one.Packed, 0o644); err != nil {
+			return err
+		}
+		overlays = append(overlays, bootimage.Overlay{
+			File: describe(name, one.Packed, one.Unpacked), PCI: one.PCI,
+			Firmware: manifestFirmware([]initramfs.Firmware{one.Firmware}, in.firmware)[0],
+		})
+	}
 	return writeJSON(filepath.Join(dir, baseSummary), base{
 		Manifest: bootimage.Manifest{
 			Version: kernel.Version, Package: filepath.Base(in.kernel), Architecture: kernel.Architecture, Modules: summary.Modules,
 			Firmware: manifestFirmware(summary.Firmware, in.firmware), WithoutFirmware: summary.Without,
+			Overlays: overlays,
 		},
 		Unpacked: summary.Unpacked, Kernel: unpacked,
 	})

@@ -11,7 +11,7 @@ import (
 
 // Two builds of Debian's real packages, none of which finds anything of the
 // other's in a cache, are the same to the last byte, whatever stands in clocks
-// and folders. That the lists inside have no order of their own is held by
+// and folders; of overlays the manifest has the hashes. That the lists inside have no order of their own is held by
 // initramfs in each run of the tests.
 func TestTwoBuildsAreEqual(t *testing.T) {
 	if os.Getenv("FIRSTLIGHT_LONG") == "" {

@@ -52,8 +52,13 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 	if err != nil {
 		return err
 	}
-	_, err = fmt.Fprintf(out, "boot image %s (%s): %d modules, %.1f MB on the wire; no firmware for %s\n",
-		manifest.Version, manifest.Architecture, manifest.Modules, float64(manifest.Size())/1e6, strings.Join(manifest.WithoutFirmware, ", "))
+	var overlays int64
+	for _, one := range manifest.Overlays {
+		overlays += one.Size
+	}
+	_, err = fmt.Fprintf(out, "boot image %s (%s): %d modules, %.1f MB on the wire; %.1f MB in %d overlays; no firmware for %s\n",
+		manifest.Version, manifest.Architecture, manifest.Modules, float64(manifest.Size())/1e6, float64(overlays)/1e6, len(manifest.Overlays),
+		strings.Join(manifest.WithoutFirmware, ", "))
 	return err
 }
 

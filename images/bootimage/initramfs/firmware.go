@@ -12,19 +12,29 @@ import (
 type supply struct {
 	driver string
 	pkg    string
-	files  string // pattern of path.Match, for who names older versions, too
+	files  string   // pattern of path.Match, for who names older versions, too
+	lacks  []string // what the driver names and the package has not
+	more   []string // what the driver asks for and does not name
+	apart  bool     // it lies in an overlay, for few servers boot through such a card
 }
 
-// supplies are those of the cards that servers boot by and that do not run
-// without firmware, or not whole: ice is in safe mode without its package, and
-// hears no LLDP. The files lie in the archive as they are: each compressed by
-// itself, as the kernel can load them, they are 22 kB more on the wire.
+// supplies are those of cards that do not run without firmware, or not whole: ice is
+// in safe mode without its package, and hears no LLDP. The files lie in the archive
+// as they are: each compressed by itself, as the kernel can load them, they are
+// 22 kB more on the wire.
 var supplies = []supply{
+	{driver: "bna", pkg: "firmware-qlogic", apart: true},
 	{driver: "bnx2", pkg: "firmware-bnx2"},
 	{driver: "bnx2x", pkg: "firmware-bnx2x", files: "bnx2x/*-7.13.21.0.fw"},
 	{driver: "cxgb3", pkg: "firmware-misc-nonfree"},
+	{driver: "cxgb4", pkg: "firmware-misc-nonfree", apart: true, more: []string{"cxgb4/t4-config.txt", "cxgb4/t5-config.txt", "cxgb4/t6-config.txt"}},
 	{driver: "e100", pkg: "firmware-intel-misc"},
 	{driver: "ice", pkg: "firmware-intel-misc"},
+	{driver: "liquidio", pkg: "firmware-cavium", apart: true},
+	{driver: "myri10ge", pkg: "firmware-myricom", apart: true},
+	{driver: "nfp", pkg: "firmware-netronome", apart: true, lacks: []string{
+		"netronome/nic_AMDA0058-0011_2x40.nffw", "netronome/nic_AMDA0058-0012_2x40.nffw", "netronome/nic_AMDA0099-0001_1x10_1x25.nffw",
+	}},
 	{driver: "qed", pkg: "firmware-qlogic"},
 	{driver: "r8169", pkg: "firmware-realtek"},
 	{driver: "tehuti", pkg: "firmware-misc-nonfree"},
@@ -35,15 +45,10 @@ var supplies = []supply{
 // becomes of their devices. A module that names firmware stands in one of the
 // two lists, so that a new kernel cannot add to this one in silence.
 var without = map[string]string{
-	"bna":        "Brocade's cards do not run",
 	"cassini":    "Debian has it not: Sun's cards with a Saturn PHY may have no link",
-	"cxgb4":      "Chelsio's T4 to T6 run by what is in their flash",
 	"isci":       "Debian has it not: Intel's C600 runs by what the BIOS hands it",
-	"liquidio":   "Cavium's cards run only if their flash holds it",
 	"mtk_eth":    "only the accelerator of routers needs it",
-	"myri10ge":   "Myricom's cards run by what is in their flash",
 	"netxen_nic": "Debian has it not: the cards run by what is in their flash",
-	"nfp":        "Netronome's cards run only if their flash holds it",
 	"qla2xxx":    "from 4 Gb/s on adapters run by what is in their flash, slower ones do not run",
 	"qlcnic":     "Debian has it not: the cards run by what is in their flash",
 }
@@ -66,12 +71,13 @@ func FirmwarePackages() []string {
 }
 
 // addFirmware puts what the modules name into the archive, from the trees of
-// unpacked packages, and answers what it put there and who goes without.
+// unpacked packages, but what lies apart, and answers what it put there and who goes
+// without.
 func (x index) addFirmware(files archive, trees map[string]fs.FS) (all []Firmware, lacking []string, err error) {
 	for name, module := range x {
 		i := slices.IndexFunc(supplies, func(s supply) bool { return s.driver == name })
 		switch {
-		case len(module.info.firmware) == 0 && i < 0:
+		case len(module.info.firmware) == 0 && i < 0, i >= 0 && supplies[i].apart:
 		case i >= 0:
 			one, err := supplies[i].add(files, module.info.firmware, trees)
 			if err != nil {
@@ -98,8 +104,8 @@ func (s supply) add(files archive, names []string, trees map[string]fs.FS) (Firm
 	if !ok {
 		return one, fmt.Errorf("add firmware: of %s: package %s was not unpacked", s.driver, s.pkg)
 	}
-	for _, name := range names {
-		if ok, err := path.Match(s.files, name); err != nil || s.files != "" && !ok {
+	for _, name := range slices.Concat(names, s.more) {
+		if ok, err := path.Match(s.files, name); err != nil || s.files != "" && !ok || slices.Contains(s.lacks, name) {
 			continue
 		}
 		content, err := fs.ReadFile(tree, "usr/lib/firmware/"+name)

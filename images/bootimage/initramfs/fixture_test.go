@@ -77,7 +77,7 @@ func kernel(t *testing.T, files fstest.MapFS) *Kernel {
 	return k
 }
 
-// cards are two drivers with firmware, one without, and what one of them needs.
+// cards are two drivers with firmware, one apart, one without, and what one of them needs.
 func cards(t *testing.T) map[string][]byte {
 	t.Helper()
 	const net = "drivers/net/ethernet/"
@@ -85,17 +85,19 @@ func cards(t *testing.T) map[string][]byte {
 		net + "intel/ice/ice.ko": module(t, "alias=pci:v00008086d00001592sv*sd*bc*sc*i*", "depends=libeth", "firmware=intel/ice/ddp/ice.pkg"),
 		net + "broadcom/bnx2x/bnx2x.ko": module(t, "alias=pci:v000014E4d0000168Esv*sd*bc*sc*i*", "depends=",
 			"firmware=bnx2x/bnx2x-e2-7.13.15.0.fw", "firmware=bnx2x/bnx2x-e2-7.13.21.0.fw"),
-		net + "brocade/bna/bna.ko":    module(t, "depends=", "firmware=ctfw-3.2.5.1.bin"),
+		net + "brocade/bna/bna.ko":    module(t, "alias=pci:v00001657d00000014sv*sd*bc02sc00i00*", "depends=libeth", "firmware=ctfw-3.2.5.1.bin"),
+		net + "sun/cassini.ko":        module(t, "depends=", "firmware=sun/cassini.bin"),
 		net + "dec/tulip/tulip.ko":    module(t, "depends="),
 		"net/core/libeth.ko":          module(t, "depends="),
 		"drivers/net/wireless/ath.ko": module(t, "depends=", "firmware=ath.bin"),
 	}
 }
 
-// firmwareTrees are the packages of both.
+// firmwareTrees are their packages.
 func firmwareTrees() map[string]fs.FS {
 	return map[string]fs.FS{
 		"firmware-intel-misc": fstest.MapFS{"usr/lib/firmware/intel/ice/ddp/ice.pkg": {Data: []byte("the pipeline of ice")}},
+		"firmware-qlogic":     fstest.MapFS{"usr/lib/firmware/ctfw-3.2.5.1.bin": {Data: []byte("of bna")}},
 		"firmware-bnx2x": fstest.MapFS{
 			"usr/lib/firmware/bnx2x/bnx2x-e2-7.13.15.0.fw": {Data: []byte("old")},
 			"usr/lib/firmware/bnx2x/bnx2x-e2-7.13.21.0.fw": {Data: []byte("new")},

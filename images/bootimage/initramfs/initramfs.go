@@ -1,6 +1,7 @@
 // Package initramfs writes the initramfs of the boot image: folders and device
 // nodes, the kernel modules that servers need to reach their network, disks and
-// BMC, firmware of their network cards, and the agent as /init.
+// BMC, firmware of their network cards, and the agent as /init. The firmware of rare
+// cards it writes into overlays, archives that go beside it where one is wanted.
 //
 // It writes two archives that are put one after the other; the kernel unpacks
 // both. The large one changes with the kernel, the small one with the agent. The
@@ -24,7 +25,8 @@ type Summary struct {
 	Unpacked int64 // size of the archive before compression
 
 	Firmware []Firmware // sorted by driver
-	Without  []string   // drivers that name firmware which is not here, sorted
+	Without  []string   // drivers that name firmware which is nowhere, sorted
+	Overlays []Overlay  // beside the archive, sorted by driver
 }
 
 // WriteBase writes the archive of everything but the agent. Below
@@ -49,8 +51,12 @@ func WriteBase(ctx context.Context, w io.Writer, k *Kernel, firmware map[string]
 	if err != nil {
 		return Summary{}, err
 	}
+	overlays, err := modules.packOverlays(ctx, firmware)
+	if err != nil {
+		return Summary{}, err
+	}
 	unpacked, err := files.writeTo(ctx, w)
-	return Summary{Modules: len(modules), Unpacked: unpacked, Firmware: held, Without: lacking}, err
+	return Summary{Modules: len(modules), Unpacked: unpacked, Firmware: held, Without: lacking, Overlays: overlays}, err
 }
 
 // skeleton is the root file system without contents. The two nodes are there

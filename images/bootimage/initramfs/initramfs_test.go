@@ -93,8 +93,23 @@ func TestTheArchiveHoldsWhatIsWanted(t *testing.T) {
 			t.Errorf("%s holds %q, want %q", path, files[path], want)
 		}
 	}
-	if summary.Modules != 4 || !slices.Equal(summary.Without, []string{"bna"}) {
-		t.Errorf("it says %d modules, no firmware for %q; want 4, bna", summary.Modules, summary.Without)
+	if summary.Modules != 5 || !slices.Equal(summary.Without, []string{"cassini"}) {
+		t.Errorf("it says %d modules, no firmware for %q; want 5, cassini", summary.Modules, summary.Without)
+	}
+}
+
+// The firmware of a rare card is in its overlay, and nowhere else.
+func TestRareFirmwareIsInAnOverlay(t *testing.T) {
+	packed, summary := pack(t)
+	if len(summary.Overlays) != 1 || summary.Overlays[0].Driver != "bna" || !slices.Equal(summary.Overlays[0].PCI, []string{"1657:0014"}) {
+		t.Fatalf("the overlays are %+v, want one of bna for 1657:0014", summary.Overlays)
+	}
+	const firmware = "lib/firmware/ctfw-3.2.5.1.bin"
+	if _, here := contents(t, packed)[firmware]; here {
+		t.Error("the archive holds what lies in an overlay")
+	}
+	if over := contents(t, summary.Overlays[0].Packed); over[firmware] != "of bna" || len(over) != 1 {
+		t.Errorf("the overlay of bna holds %v, want its firmware alone", over)
 	}
 }
 

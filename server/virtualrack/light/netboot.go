@@ -173,7 +173,7 @@ func (m *Machine) follow(ctx context.Context, web *http.Client, address string) 
 const bounded = 256 << 10
 
 func (m *Machine) load(ctx context.Context, web *http.Client, o outcome) error {
-	for _, file := range []string{o.kernel, o.initramfs} {
+	for _, file := range append([]string{o.kernel}, o.initramfs...) {
 		if file == "" {
 			continue
 		}

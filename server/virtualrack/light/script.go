@@ -11,8 +11,8 @@ import (
 // outcome is where a script leads.
 type outcome struct {
 	chain     string // the next script, or
-	kernel    string // a system: kernel, initramfs and command line, or
-	initramfs string
+	kernel    string // a system: kernel, initramfs with overlays, and command line, or
+	initramfs []string
 	cmdline   string
 	disk      bool          // the machine's own disk
 	pause     time.Duration // before that
@@ -41,7 +41,8 @@ func interpret(script string, settings map[string]string) (outcome, error) {
 		case "kernel":
 			o.kernel, o.cmdline = located(words[1:])
 		case "initrd":
-			o.initramfs, _ = located(words[1:])
+			address, _ := located(words[1:])
+			o.initramfs = append(o.initramfs, address)
 		case "boot":
 			return o, nil
 		case "sanboot", "exit":
@@ -105,5 +106,6 @@ func (s *Spec) settings() map[string]string {
 		"serial:uristring": url.QueryEscape(s.Serial),
 		"platform":         platform,
 		"buildarch":        s.buildarch(),
+		"netX/busid":       "01:1a:f4:10:00", // virtio's
 	}
 }

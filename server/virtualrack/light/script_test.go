@@ -26,8 +26,11 @@ func TestScriptsLeadWhereIPXEWouldGo(t *testing.T) {
 			return strings.Contains(o.chain, "?mac=02-4c-54-00-00-01&uuid=582a12a6-865a-5574-bd63-92ade43e532a&serial=A+B&asset=&platform=pcbios&")
 		}},
 		{"a UEFI machine says so", "entry.ipxe", uefi, func(o outcome) bool { return strings.Contains(o.chain, "&platform=efi&buildarch=x86_64") }},
+		{"overlays come after the initramfs", "agent-overlays.ipxe", bios, func(o outcome) bool {
+			return len(o.initramfs) == 3 && strings.HasSuffix(o.initramfs[0], "/initramfs") && strings.HasSuffix(o.initramfs[2], "/overlay-cxgb4")
+		}},
 		{"the agent's script names kernel, initramfs and arguments", "agent.ipxe", bios, func(o outcome) bool {
-			return strings.HasSuffix(o.kernel, "/vmlinuz") && strings.HasSuffix(o.initramfs, "/initramfs") &&
+			return strings.HasSuffix(o.kernel, "/vmlinuz") && len(o.initramfs) == 1 && strings.HasSuffix(o.initramfs[0], "/initramfs") &&
 				strings.Contains(o.cmdline, " console=ttyS0,115200 ") && o.chain == "" && !o.disk
 		}},
 		{"a BIOS machine boots its disk", "disk.ipxe", bios, func(o outcome) bool { return o.disk && o.chain == "" && o.kernel == "" }},

@@ -86,7 +86,7 @@ func (r *Recording) fetched(e journal.Event, asked []bundle.Decision) {
 
 // script is where iPXE, or GRUB, asks for one.
 func script(q boot.Request) string {
-	v := url.Values{"mac": {strings.ReplaceAll(q.MAC.String(), ":", "-")}, "uuid": {q.UUID}, "serial": {q.Serial}, "platform": {"pcbios"}}
+	v := url.Values{"mac": {strings.ReplaceAll(q.MAC.String(), ":", "-")}, "uuid": {q.UUID}, "serial": {q.Serial}, "platform": {"pcbios"}, "card": {boot.BusID(q.Card)}}
 	if q.Platform == "efi" {
 		v.Set("platform", "efi")
 	}

@@ -26,6 +26,11 @@ func main() {
 	args, err := os.ReadFile("/proc/cmdline")
 	must("read arguments", err)
 	fmt.Printf("\ntest-init: arguments %s", args)
+	for _, rare := range []string{"ctfw-3.2.5.1.bin", "cxgb4/t6fw.bin"} { // of overlays
+		_, err := os.Stat("/lib/firmware/" + rare)
+		must("find firmware", err)
+		fmt.Println("test-init: firmware", path.Base(rare))
+	}
 	fmt.Println("test-init: network", seen("/sys/class/net/e*"))
 	fmt.Println("test-init: disk", seen("/sys/class/block/?d?"))
 	fmt.Println("test-init: done")
