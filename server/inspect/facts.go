@@ -44,7 +44,7 @@ func (i *Inspector) look(ctx context.Context, all []*machine.Machine) error {
 }
 
 func remarkable(m *machine.Machine, f *issue.Facts) *issue.Facts {
-	if f == nil || f.Serial == m.Serial && (!f.BMC || m.BMC.Address != "") && len(f.Differences) == 0 {
+	if f == nil || f.Serial == m.Serial && (!f.BMC || m.BMC.Address != "") && len(f.Differences) == 0 && len(f.Failing) == 0 {
 		return plain
 	}
 	return f

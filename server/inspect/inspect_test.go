@@ -260,6 +260,25 @@ func TestDifferencesFollowTheRecordAndThePlan(t *testing.T) {
 	w.want()
 }
 
+// The machine has nothing else that is worth remembering.
+func TestADiskThatFailsIsAnIssueUntilItIsReplaced(t *testing.T) {
+	w := newWorld(t, accept())
+	w.reports(1)
+	w.turn()
+	w.want()
+	failing := box(1)
+	failing.Disks[0].Health = &report.Health{Source: "ata", Pending: 8}
+	_, err := w.db.Report(t.Context(), failing, netip.MustParseAddr("10.80.12.101"))
+	w.must(err)
+	w.turn()
+	w.want("FL0001 disk-failing", "FL0001 held")
+	failing.Disks[0].Health.Pending = 0
+	_, err = w.db.Report(t.Context(), failing, netip.MustParseAddr("10.80.12.101"))
+	w.must(err)
+	w.turn()
+	w.want("FL0001 held") // until a person has it checked again
+}
+
 func TestWhatWasNotLookedAtStaysAsItIs(t *testing.T) {
 	w := newWorld(t, accept())
 	m := w.reports(1)
