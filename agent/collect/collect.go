@@ -63,9 +63,9 @@ func (m Machine) look(r *report.Report, c *collector) {
 	var g sync.WaitGroup
 	errs, ill := make([]error, len(r.Disks)), make([]error, len(r.Disks))
 	for i := range r.Disks {
-		d := &r.Disks[i]
+		d, as := &r.Disks[i], r.Disks[i]
 		g.Go(func() { errs[i] = m.contents(d) })
-		g.Go(func() { d.Health, ill[i] = m.health(*d) })
+		g.Go(func() { d.Health, ill[i] = m.health(as) })
 	}
 	g.Wait()
 	for i, err := range errs {

@@ -8,6 +8,8 @@ import (
 	"log/slog"
 	"net/http"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -19,6 +21,7 @@ import (
 // door takes parts as an appliance does: one that it has already is no news.
 type door struct {
 	t       *testing.T
+	mu      sync.Mutex
 	answers []error // to the calls, nil when there are no more
 	during  func()  // what happens while a call is on its way
 	life    string
@@ -30,6 +33,8 @@ type door struct {
 
 func (d *door) tell(_ context.Context, l report.Log) error {
 	d.t.Helper()
+	d.mu.Lock()
+	defer d.mu.Unlock()
 	var err error
 	if len(d.answers) > 0 {
 		err, d.answers = d.answers[0], d.answers[1:]
@@ -49,6 +54,13 @@ func (d *door) tell(_ context.Context, l report.Log) error {
 	d.life, d.next, d.lost, d.parts = l.Life, l.First+int64(len(l.Lines)), d.lost+l.Lost, d.parts+1
 	d.lines = append(d.lines, l.Lines...)
 	return err
+}
+
+// has gives how many parts and lines it took.
+func (d *door) has() (parts, lines int) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.parts, len(d.lines)
 }
 
 // errLost is an answer that did not come through.
@@ -118,13 +130,13 @@ func TestLinesAreGatheredAndTheLastAreNotWaitedFor(t *testing.T) {
 		time.Sleep(gather / 2) //nolint:forbidigo // in synctest's time
 		fill(b, 1, 3)
 		synctest.Wait()
-		if d.parts != 0 {
-			t.Errorf("%d parts before others had their time", d.parts)
+		if parts, _ := d.has(); parts != 0 {
+			t.Errorf("%d parts before others had their time", parts)
 		}
 		time.Sleep(gather) //nolint:forbidigo // in synctest's time
 		synctest.Wait()
-		if d.parts != 1 || len(d.lines) != 3 {
-			t.Errorf("%d parts of %d lines, want one of 3", d.parts, len(d.lines))
+		if parts, lines := d.has(); parts != 1 || lines != 3 {
+			t.Errorf("%d parts of %d lines, want one of 3", parts, lines)
 		}
 		began := time.Now()
 		fill(b, 3, 4)
@@ -142,19 +154,21 @@ func TestLinesAreGatheredAndTheLastAreNotWaitedFor(t *testing.T) {
 func TestTheEndIsBounded(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b, d := New(), &door{t: t}
-		away := true
+		var away atomic.Bool
 		tell := func(ctx context.Context, l report.Log) error {
-			if away {
+			if away.Load() {
 				return errors.New("no route")
 			}
 			return d.tell(ctx, l)
 		}
+		away.Store(true)
 		sending, cancel := context.WithCancel(t.Context())
 		go b.Send(sending, tell)
 		fill(b, 0, 3)
 		time.Sleep(10 * time.Minute) //nolint:forbidigo // in synctest's time: pauses are long now
 		cancel()
-		for _, away = range []bool{true, false} {
+		for _, is := range []bool{true, false} {
+			away.Store(is)
 			ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 			b.Flush(ctx, tell)
 			cancel()
