@@ -35,7 +35,11 @@ func (s *Site) askCheck(r *http.Request) (view, error) {
 		},
 		Choices: &choices{Name: "for", Label: "For how long", All: []choice{
 			{"", "as its rule asks, or ten minutes", true},
-			{"2m", "two minutes", false}, {"30m", "half an hour", false}, {"4h", "four hours", false}, {"24h", "a day", false}, {"72h", "three days", false},
+			{"2m", "two minutes", false},
+			{"30m", "half an hour", false},
+			{"4h", "four hours", false},
+			{"24h", "a day", false},
+			{"72h", "three days", false},
 		}},
 	}), nil
 }

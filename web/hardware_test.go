@@ -71,9 +71,11 @@ func TestHowTheHealthOfADiskIsShown(t *testing.T) {
 		{nil, "", ""},
 		{&machine.Health{}, "it says that it is well", ""},
 		{&machine.Health{Hours: 39862, Celsius: 34, Used: &used, Spare: &used}, "39862 hours · 34 °C · used 3 % · spare 3 %", ""},
-		{&machine.Health{MediaErrors: 2, Reallocated: 8, Pending: 1, Uncorrectable: 1, Says: []string{"it predicts its own failure"}},
+		{
+			&machine.Health{MediaErrors: 2, Reallocated: 8, Pending: 1, Uncorrectable: 1, Says: []string{"it predicts its own failure"}},
 			"2 media errors · 8 sectors reallocated · 1 pending · 1 uncorrectable",
-			"it predicts its own failure; its pending sectors are 1, and the limit is 0; its uncorrectable sectors are 1, and the limit is 0"},
+			"it predicts its own failure; its pending sectors are 1, and the limit is 0; its uncorrectable sectors are 1, and the limit is 0",
+		},
 	} {
 		d := newDiskData(&machine.Machine{}, machine.Disk{Health: tt.health})
 		if d.Figures != tt.want || d.Failing != tt.failing {

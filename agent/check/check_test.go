@@ -123,9 +123,13 @@ func TestWhatCannotBeTestedIsToldAndStopsNothing(t *testing.T) {
 			t.Fatalf("Check = %+v, %v; want 7 figures", all, err)
 		}
 		for i, want := range []struct{ test, part, why string }{
-			{"processor", "", "not today"}, {"memory", "memory", "not today"}, {"disk-read", "S1", "sda is not read: file does not exist"},
-			{"disk-self-test", "S1", "sda: file does not exist"}, {"dance", "", `the test "dance" is unknown to this agent`},
-			{"network", "52:54:00:00:00:01", "the appliance sent nothing: connection refused"}, {"thermal", "", "knows no sensor"},
+			{"processor", "", "not today"},
+			{"memory", "memory", "not today"},
+			{"disk-read", "S1", "sda is not read: file does not exist"},
+			{"disk-self-test", "S1", "sda: file does not exist"},
+			{"dance", "", `the test "dance" is unknown to this agent`},
+			{"network", "52:54:00:00:00:01", "the appliance sent nothing: connection refused"},
+			{"thermal", "", "knows no sensor"},
 		} {
 			m := all[i]
 			if m.Test != want.test || m.Part != want.part || !m.Untested || !strings.HasPrefix(m.Error, "cannot be tested: ") || !strings.Contains(m.Error, want.why) {

@@ -133,7 +133,8 @@ func TestSelfTestCommands(t *testing.T) {
 	_, _ = nvme.Start(), nvme.Abort()
 	_, _ = nvme.Status()
 	want := []Admin{
-		{Opcode: 0x14, Namespace: 0xFFFFFFFF, CDW10: 1, Within: quick}, {Opcode: 0x14, Namespace: 0xFFFFFFFF, CDW10: 15, Within: quick},
+		{Opcode: 0x14, Namespace: 0xFFFFFFFF, CDW10: 1, Within: quick},
+		{Opcode: 0x14, Namespace: 0xFFFFFFFF, CDW10: 15, Within: quick},
 		{Opcode: 0x02, Namespace: 0xFFFFFFFF, CDW10: 0x8c0006, Within: quick},
 	}
 	if !slices.Equal(n.admin, want) {

@@ -11,22 +11,20 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-func n(i int) *int { return &i }
-
 func TestNVMe(t *testing.T) {
 	for _, tt := range []struct {
 		name string
 		log  smarttest.NVMe
 		want report.Health
 	}{
-		{"new", smarttest.NVMe{Kelvin: 303, Spare: 100, SpareLimit: 10}, report.Health{Celsius: 30, Used: n(0), Spare: n(100), SpareLimit: 10}},
-		{"worn", smarttest.NVMe{Kelvin: 318, Spare: 40, SpareLimit: 10, Used: 104, Hours: 41234, MediaErrors: 3}, report.Health{Celsius: 45, Used: n(104), Spare: n(40), SpareLimit: 10, Hours: 41234, MediaErrors: 3}},
-		{"its spare is gone", smarttest.NVMe{Warning: 1, Spare: 3, SpareLimit: 10}, report.Health{Used: n(0), Spare: n(3), SpareLimit: 10, Says: []string{"its spare blocks are at 3 %, and its limit is 10 %"}}},
-		{"it is hot", smarttest.NVMe{Warning: 2, Kelvin: 363}, report.Health{Celsius: 90, Used: n(0)}},
-		{"it is read-only, and unreliable", smarttest.NVMe{Warning: 0x0C}, report.Health{Used: n(0), Says: []string{
+		{"new", smarttest.NVMe{Kelvin: 303, Spare: 100, SpareLimit: 10}, report.Health{Celsius: 30, Used: new(0), Spare: new(100), SpareLimit: 10}},
+		{"worn", smarttest.NVMe{Kelvin: 318, Spare: 40, SpareLimit: 10, Used: 104, Hours: 41234, MediaErrors: 3}, report.Health{Celsius: 45, Used: new(104), Spare: new(40), SpareLimit: 10, Hours: 41234, MediaErrors: 3}},
+		{"its spare is gone", smarttest.NVMe{Warning: 1, Spare: 3, SpareLimit: 10}, report.Health{Used: new(0), Spare: new(3), SpareLimit: 10, Says: []string{"its spare blocks are at 3 %, and its limit is 10 %"}}},
+		{"it is hot", smarttest.NVMe{Warning: 2, Kelvin: 363}, report.Health{Celsius: 90, Used: new(0)}},
+		{"it is read-only, and unreliable", smarttest.NVMe{Warning: 0x0C}, report.Health{Used: new(0), Says: []string{
 			"it says that it is no longer reliable, for errors of its media or of itself", "it can only be read any more",
 		}}},
-		{"more hours than there are", smarttest.NVMe{Hours: 1<<64 - 1}, report.Health{Used: n(0), Hours: 1<<63 - 1}},
+		{"more hours than there are", smarttest.NVMe{Hours: 1<<64 - 1}, report.Health{Used: new(0), Hours: 1<<63 - 1}},
 	} {
 		tt.want.Source = "nvme"
 		if got, err := decodeNVMe(tt.log.Log()); err != nil || !cmp.Equal(*got, tt.want) {
@@ -47,7 +45,8 @@ func TestATA(t *testing.T) {
 		{ID: 187, Value: 98, Raw: 2},
 		{ID: 190, Value: 68, Limit: 45, Raw: 32},
 		{ID: 194, Value: 32, Raw: 0x001400000020 | 17<<16},
-		{ID: 197, Value: 100, Raw: 16}, {ID: 198, Value: 100, Raw: 1},
+		{ID: 197, Value: 100, Raw: 16},
+		{ID: 198, Value: 100, Raw: 1},
 	}
 	for _, tt := range []struct {
 		name       string
@@ -57,7 +56,7 @@ func TestATA(t *testing.T) {
 		want       report.Health
 	}{
 		{"one that turns", turning, false, true, report.Health{Hours: 39862, Celsius: 32, Reallocated: 8, MediaErrors: 2, Pending: 16, Uncorrectable: 1}},
-		{"one that does not", []smarttest.Attribute{{ID: 177, Value: 1}, {ID: 231, Value: 97}}, false, false, report.Health{Used: n(3)}},
+		{"one that does not", []smarttest.Attribute{{ID: 177, Value: 1}, {ID: 231, Value: 97}}, false, false, report.Health{Used: new(3)}},
 		{"a life of more than all", []smarttest.Attribute{{ID: 233, Value: 200}}, false, false, report.Health{}},
 		{"a temperature for a life", []smarttest.Attribute{{ID: 231, Value: 30}}, false, true, report.Health{}},
 		{"a limit is reached", []smarttest.Attribute{{ID: 5, Value: 3, Limit: 36, Prefail: true, Raw: 1987}}, true, true, report.Health{
@@ -124,13 +123,13 @@ func TestRead(t *testing.T) {
 		pageReadErrors:   smarttest.Page(pageReadErrors, smarttest.Parameter(3, 0, 0, 0, 9), smarttest.Parameter(6, 0, 0, 0, 0, 0, 0, 1, 2)),
 		pageVerifyErrors: smarttest.Page(pageVerifyErrors, smarttest.Parameter(6, 5)),
 	}
-	sick := report.Health{Source: "scsi", Says: []string{"it predicts its own failure (sense 5d/10)"}, Celsius: 43, Used: n(7), Hours: 16666, MediaErrors: 263}
+	sick := report.Health{Source: "scsi", Says: []string{"it predicts its own failure (sense 5d/10)"}, Celsius: 43, Used: new(7), Hours: 16666, MediaErrors: 263}
 	for _, tt := range []struct {
 		name, transport string
 		door            door
 		want            *report.Health
 	}{
-		{"NVMe", "nvme", door{nvme: smarttest.NVMe{Kelvin: 300}.Log()}, &report.Health{Source: "nvme", Celsius: 27, Used: n(0)}},
+		{"NVMe", "nvme", door{nvme: smarttest.NVMe{Kelvin: 300}.Log()}, &report.Health{Source: "nvme", Celsius: 27, Used: new(0)}},
 		{"NVMe that refuses", "nvme", door{err: passthrough.Status(2)}, nil},
 		{"SATA", "sata", door{ata: ata}, &report.Health{Source: "ata", Hours: 12, Says: []string{"it predicts its own failure"}}},
 		{"SATA without limits", "sata", door{ata: map[byte][]byte{0xD0: values}, err: refused}, &report.Health{Source: "ata", Hours: 12}},

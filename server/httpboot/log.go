@@ -105,18 +105,17 @@ func logRow(id string, fresh []string, missed int64) journal.Event {
 // telling is the line that says most: the first that warns, else the last.
 func telling(lines []string) string {
 	for _, line := range lines {
-		if _, text := stamped(line); strings.HasPrefix(text, "warn: ") || strings.HasPrefix(text, "error: ") {
+		if text := unstamped(line); strings.HasPrefix(text, "warn: ") || strings.HasPrefix(text, "error: ") {
 			return text
 		}
 	}
-	_, text := stamped(lines[len(lines)-1])
-	return text
+	return unstamped(lines[len(lines)-1])
 }
 
-// stamped cuts the time since the kernel's start off a line.
-func stamped(line string) (at, text string) {
+// unstamped cuts the time since the kernel's start off a line.
+func unstamped(line string) string {
 	if at, text, ok := strings.Cut(line, "] "); ok && strings.HasPrefix(at, "[") {
-		return strings.TrimSpace(at[1:]), text
+		return text
 	}
-	return "", line
+	return line
 }
