@@ -5,6 +5,5 @@
 // their order and once, and that those for which there was no room while it was
 // away are counted: the newest are kept, for they tell of the trouble. Packages
 // agent, agent/pid1 and server/virtualrack/light import it; it imports agent/appliance,
-// for what a refusal means, agent/patience and
-// agent/report.
+// for what a refusal means, agent/patience and agent/report.
 package logbook

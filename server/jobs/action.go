@@ -16,10 +16,10 @@ type action struct {
 	steps  []step
 	writes string         // the step in which the agent holds the plan
 	during machine.Status // of the machine, as long as disks are written; Unknown: none are
-	quiet  bool           // the machine's status is not its business
 	doing  string         // what was going on, should the machine restart
 	rest   string         // what cannot be left behind
-	// Reasons of a machine whose job ended badly, and its status then.
+	// Reasons of a machine whose job ended badly, and its status then; Unknown: its
+	// status is not the job's business.
 	failed, cancelled string
 	ends              machine.Status
 	// says is the order on the machine's console, sent what the timeline has of it.

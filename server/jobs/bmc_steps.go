@@ -32,8 +32,8 @@ func bmcAction() action {
 			{name: stepProveUser, limit: func(Limits) time.Duration { return proveLimit }, check: checkProven, finish: retireNext},
 			{name: stepRetireUser, limit: agent, check: checkRetired},
 		},
-		writes: stepSetUser, quiet: true, failed: "bmc-failed", cancelled: "bmc-cancelled",
-		says: func(*machine.Machine, *machine.Job) string { return "makes a user on its BMC" },
+		writes: stepSetUser,
+		says:   func(*machine.Machine, *machine.Job) string { return "makes a user on its BMC" },
 		sent: func(_ *machine.Machine, j *machine.Job) string {
 			return fmt.Sprintf("Order to make user %s on its BMC sent", j.Params["user"])
 		},

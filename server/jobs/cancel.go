@@ -63,7 +63,7 @@ func mayCancel(m *machine.Machine, j *machine.Job) error {
 
 // leave brings the machine out of the job's hands.
 func leave(w *serverdb.Write, m *machine.Machine, j *machine.Job, who string) error {
-	if actionOf(j.Action).quiet {
+	if actionOf(j.Action).ends == machine.Unknown {
 		return nil
 	}
 	change := serverdb.Change{

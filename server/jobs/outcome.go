@@ -119,7 +119,7 @@ func (r *run) close(w *serverdb.Write, j *machine.Job, s machine.JobStatus, resu
 	if err := r.event(w, fmt.Sprintf("Job %s %s%s", j.Action, s, colon(result))); err != nil {
 		return err
 	}
-	if s == machine.JobFinished || actionOf(j.Action).quiet {
+	if s == machine.JobFinished || actionOf(j.Action).ends == machine.Unknown {
 		return nil
 	}
 	return breakMachine(w, j, result)
